@@ -1,0 +1,146 @@
+import type { BlockedBatch, DecideMessage, FindingSummary, MigrationInput, Phase, RunRef, TableBooks } from './run';
+
+/**
+ * The activities, as workflows see them. Every argument and result is small JSON without row values, key values, urls or
+ * secrets; ledger ids only. Each activity is idempotent: it looks into the ledger first and goes on from there.
+ */
+
+export interface MappingSummary {
+  readonly name: string;
+  readonly estimatedRows: number;
+  readonly estimatedBytes: number;
+}
+
+export interface OpenedRun {
+  readonly ref: RunRef;
+  readonly plan: string;
+  readonly code: string;
+  readonly mappings: readonly MappingSummary[];
+  readonly gates: readonly string[];
+  readonly approvers: Readonly<Record<string, readonly string[]>>;
+  readonly onFailure: 'ask' | 'rollback' | 'keep';
+  readonly inFlight: number;
+  /** Phases the ledger already records as finished: a new workflow over the same run skips them. */
+  readonly finished: readonly Phase[];
+  /** True when search attributes are registered on this cluster. */
+  readonly searchAttributes: boolean;
+}
+
+export interface RunActivities {
+  /** Loads (and, when `run` is absent, opens) the run; records the workflow that drives it. Fails: plan unknown, claim held. */
+  openRun(input: MigrationInput & { workflowId: string; executionId: string }): Promise<OpenedRun>;
+  startPhase(ref: RunRef, phase: Phase): Promise<void>;
+  finishPhase(ref: RunRef, phase: Phase): Promise<void>;
+  /** Appends one hash-chained event: approvals, decisions, pauses, aborts. `body` holds no row data. */
+  recordEvent(ref: RunRef, kind: string, body: Readonly<Record<string, string | number | boolean | null>>): Promise<void>;
+  closeRun(ref: RunRef, outcome: 'complete' | 'failed' | 'aborted' | 'rolled_back' | 'checked', sentence: string): Promise<void>;
+  /** Calls settings.notify; never fails the run: a failing hook is recorded as an event. */
+  notify(ref: RunRef, kind: 'blocked' | 'gate' | 'done' | 'failed', sentence: string): Promise<void>;
+}
+
+export interface DiscoveryActivities {
+  /** Reads both catalogs, compares them with what the run compiled, stores them. */
+  recordCatalogs(ref: RunRef): Promise<{ relations: number }>;
+  /** Exact counts, column statistics and row-level findings of one mapping. */
+  profileMapping(ref: RunRef, mapping: string): Promise<{ rows: number; findings: number }>;
+  /** Unique, foreign key and CHECK rules of the target tried on the transformed source; triggers, scope and other findings. */
+  tryTargetRules(ref: RunRef): Promise<{ findings: number }>;
+  /** Stores the fingerprint of the target under `moment`; 'before' is taken once and kept. */
+  fingerprintTarget(ref: RunRef, moment: 'before' | 'after'): Promise<{ digest: string }>;
+  /** Findings that need a decision and have none; fails when a decision says stop or a limit is exceeded. */
+  undecidedFindings(ref: RunRef): Promise<readonly FindingSummary[]>;
+  decide(ref: RunRef, message: DecideMessage): Promise<void>;
+}
+
+export interface PrepareActivities {
+  /** Claims the target tables, records what will change and drops or disables it. One transaction a step. */
+  prepareTarget(ref: RunRef): Promise<{ steps: number }>;
+  /** Computes the batch ranges of a mapping once; later calls return what is stored. */
+  planBatches(ref: RunRef, mapping: string): Promise<{ batches: number; rows: number }>;
+}
+
+export interface BatchReceipt {
+  readonly mapping: string;
+  readonly ordinal: number;
+  readonly migrated: number;
+  readonly quarantined: number;
+  readonly outOfScope: number;
+  readonly path: 'fast' | 'careful';
+}
+
+export interface CopyActivities {
+  /** Ordinals of a mapping that have no receipt, ascending, at most `limit`; with books so far of the mapping. */
+  pendingBatches(
+    ref: RunRef,
+    mapping: string,
+    limit: number,
+  ): Promise<{ ordinals: readonly number[]; batches: number; done: number; migrated: number; quarantined: number; outOfScope: number }>;
+  copyBatch(ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt>;
+  /** Marks a batch blocked with allow-listed facts. */
+  blockBatch(ref: RunRef, blocked: BlockedBatch): Promise<void>;
+  /** Puts a whole blocked batch into quarantine by an operator's decision. */
+  quarantineBatch(ref: RunRef, mapping: string, ordinal: number, by: string, reason: string): Promise<BatchReceipt>;
+  /** Fails (non-retryable) when own bad rows of the mapping exceed its limit. */
+  checkLimits(ref: RunRef, mapping: string): Promise<void>;
+}
+
+export interface FinishActivities {
+  /** Moves violators of unique and foreign keys to quarantine, to a fixpoint, as adjustments. */
+  settle(ref: RunRef): Promise<{ adjusted: number; rounds: number }>;
+  rebuildIndexes(ref: RunRef): Promise<{ rebuilt: number }>;
+  rebuildForeignKeys(ref: RunRef): Promise<{ rebuilt: number }>;
+  restoreTriggers(ref: RunRef): Promise<{ restored: number }>;
+  advanceSequences(ref: RunRef): Promise<{ advanced: number }>;
+  analyzeAndRefresh(ref: RunRef): Promise<{ analyzed: number; refreshed: number }>;
+  /** Old id to new id, for mappings whose ids change: what `finish` leaves behind. */
+  writeIdMap(ref: RunRef): Promise<{ rows: number }>;
+  /** Kinds of quarantined rows that no decision covers yet. */
+  undecidedQuarantine(ref: RunRef): Promise<readonly FindingSummary[]>;
+}
+
+export interface ProofSummary {
+  readonly mapping: string;
+  readonly rows: number;
+  readonly identical: number;
+  readonly decided: number;
+  readonly mismatch: number;
+  readonly missing: number;
+  readonly extraneous: number;
+  readonly duplicate: number;
+  readonly unverifiable: number;
+}
+
+export interface Verdict {
+  readonly green: boolean;
+  readonly sentence: string;
+  readonly books: readonly TableBooks[];
+  readonly problems: readonly string[];
+}
+
+export interface ValidationActivities {
+  proveMapping(ref: RunRef, mapping: string): Promise<ProofSummary>;
+  /** Referential integrity of every foreign key of a mapped table, checked by its own query. */
+  proveReferences(ref: RunRef): Promise<{ checked: number; broken: number }>;
+  checkRules(ref: RunRef): Promise<{ checked: number; broken: number }>;
+  runSpotChecks(ref: RunRef): Promise<{ checked: number; broken: number }>;
+  /** Closes the books, compares decisions with their expected effect, stores and returns the verdict. */
+  reconcile(ref: RunRef): Promise<Verdict>;
+}
+
+export interface RollbackActivities {
+  /** Revokes every batch lease, terminating backends that still hold one: nothing of this run can commit afterwards. */
+  revokeLeases(ref: RunRef): Promise<{ revoked: number }>;
+  /** Ordinals of recorded steps that are not compensated yet, newest first. */
+  openSteps(ref: RunRef): Promise<readonly { ordinal: number; kind: string; subject: string }[]>;
+  compensate(ref: RunRef, ordinal: number): Promise<void>;
+  /** Compares the fingerprint now with the one before the run; lists what differs (object names only). */
+  proveRollback(ref: RunRef): Promise<{ equal: boolean; differences: readonly string[] }>;
+}
+
+export type Activities = RunActivities &
+  DiscoveryActivities &
+  PrepareActivities &
+  CopyActivities &
+  FinishActivities &
+  ValidationActivities &
+  RollbackActivities;

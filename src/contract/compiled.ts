@@ -1,0 +1,172 @@
+import type { ColumnType, QualifiedName } from './catalog';
+import type { ColumnPlan, IdPlan, ResolvedPlan, RowLimit, StepSpec } from './resolved-plan';
+
+/**
+ * What a plan becomes once both catalogs are known: stored in the ledger when a run opens and executed from there, so
+ * neither an edited plan file nor a newer engine changes a run under way. Plain JSON.
+ */
+
+/** How two keys are ordered and compared while two streams are merged. */
+export type KeyOrder = 'integer' | 'uuid' | 'bytes';
+
+export interface KeyColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly order: KeyOrder;
+}
+
+/**
+ * The last stage of a column: from text (or, for an identity column, from the source type) to the target type. The kinds
+ * are the registry of `src/transform/cast`.
+ */
+export interface CastSpec {
+  readonly kind: string;
+  /** True when the SQL side can raise instead of giving a reason: those values are found by the careful path. */
+  readonly raising: boolean;
+  readonly sourceType: string | null;
+  readonly target: ColumnType;
+}
+
+export interface CompiledColumn extends ColumnPlan {
+  readonly type: ColumnType;
+  readonly notNull: boolean;
+  readonly identity: '' | 'always' | 'by default';
+  readonly cast: CastSpec;
+  /** Type names of `from`, same order. */
+  readonly inputTypes: readonly string[];
+  /** Set when the column follows another mapping's id. */
+  readonly follows: { readonly mapping: string; readonly id: IdPlan; readonly keyType: string } | null;
+  /** Set for the column that carries this mapping's new id. */
+  readonly id: IdPlan | null;
+  /** 'independent' when TypeScript recomputes it, 're-executed' for the user's own SQL. */
+  readonly proof: 'independent' | 're-executed';
+}
+
+/** Why a row cannot be migrated. `index` is what SQL returns; `finding` is the id that a decision names. */
+export interface ReasonSpec {
+  readonly index: number;
+  readonly column: string;
+  /** bad_date, unknown_value, cast_integer, out_of_range, not_null, too_long, precision, scale, enum, … */
+  readonly kind: string;
+  /** Name of the step that failed, `cast`, or `target` for a rule of the target. */
+  readonly transform: string;
+  readonly finding: string;
+}
+
+export interface UniqueSpec {
+  readonly name: string;
+  readonly primary: boolean;
+  readonly columns: readonly string[];
+  /** SQL over the target's columns, one an index key. */
+  readonly expressions: readonly string[];
+  readonly predicate: string | null;
+  readonly nullsNotDistinct: boolean;
+  /** All columns it reads are loaded or generated, so that it can be tried before the load. */
+  readonly finding: string;
+}
+
+export interface ReferenceSpec {
+  readonly constraint: string;
+  readonly columns: readonly string[];
+  readonly parent: QualifiedName;
+  readonly parentColumns: readonly string[];
+  /** Mapping that loads the parent, null when the parent is a table outside the plan. */
+  readonly parentMapping: string | null;
+  readonly parentOutOfScope: 'out_of_scope' | 'quarantine';
+  readonly matchFull: boolean;
+  /** `<mapping>.<column>.orphan`. */
+  readonly finding: string;
+}
+
+export interface CheckSpec {
+  readonly name: string;
+  readonly columns: readonly string[];
+  readonly expression: string;
+  readonly finding: string;
+}
+
+/**
+ * SQL texts of one mapping. Tokens in double braces are bound by `bindStatement`: {{range}} a predicate over the source
+ * key, {{slice}} a predicate over the target key, {{limit}} a row count, {{rows}} a batch size. Columns marked "key" are
+ * the canonical key text of `contract/key.ts`.
+ */
+export interface MappingStatements {
+  /** Source. Loaded columns in order, typed for the wire, for rows in {{range}} that are in scope and have no reason; ordered by source key. For COPY (…) TO STDOUT. */
+  readonly load: string;
+  /** Source. key text, reasons int[] (indexes into `reasons`), refs text (JSON object: value text per column in `referencedColumns`, null where it cannot be computed) for in-scope rows with a reason in {{range}}. */
+  readonly rejected: string;
+  /** Source. total, out_of_scope, scope_unknown (where is NULL; part of out_of_scope), rejected, as bigint, over {{range}}. */
+  readonly counts: string;
+  /** Source. reason int, rows bigint: how many rows in {{range}} have each reason (a row may count under several). */
+  readonly reasonCounts: string;
+  /** Source. key text, then every column of `rawColumns` as text, for in-scope rows in {{range}}; ordered by source key. For COPY text. */
+  readonly raw: string;
+  /** As `raw`, all rows, in the order of the target key (`proofOrder`), restricted by {{slice}}. */
+  readonly rawInProofOrder: string;
+  /** Target. target key columns as text, then every loaded column as text, in the order of the target key, restricted by {{slice}}. For COPY text. */
+  readonly actualInProofOrder: string;
+  /** Source. key text, target key text, then every loaded column as text as SQL computes it, for loadable rows in {{range}}. For COPY text. */
+  readonly expected: string;
+  /** Target. target key text and every loaded column as text where the target key text = ANY($1::text[]). */
+  readonly actualByKey: string;
+  /** Source. The key columns as text of every {{rows}}-th row in key order: the upper bounds of batches. */
+  readonly boundaries: string;
+  /** Source. key text, class text (ok | rejected | out_of_scope), then every column in `trialColumns` as text (null unless it can be computed); all rows. For COPY text. */
+  readonly trial: string;
+  /** Source. key text, target key text of in-scope rows whose target key text = ANY($1::text[]), in source key order. */
+  readonly keysOfTargets: string;
+  /** Source. key text, refs text (as in `rejected`) of rows out of scope whose value of referenced columns matches: $1::text column list JSON is not used; all out-of-scope rows when {{limit}} is empty. For COPY text. */
+  readonly outOfScopeRefs: string;
+  /** Source. key text and to_jsonb of the original row as text, for key text = ANY($1::text[]). */
+  readonly originals: string;
+  /** Source. key text, raw columns as text, loaded columns as text, reasons int[], for {{limit}} rows. */
+  readonly preview: string;
+}
+
+export interface CompiledMapping {
+  readonly name: string;
+  readonly source: string;
+  readonly from: QualifiedName;
+  readonly target: QualifiedName;
+  /** Server encoding of the source: it decides the repertoire of trim, lower and upper. */
+  readonly encoding: string;
+  readonly estimatedRows: number;
+  readonly estimatedBytes: number;
+  readonly key: readonly KeyColumn[];
+  /** Primary key of the target (or its first NOT NULL unique key): the identity of a target row. */
+  readonly targetKey: readonly KeyColumn[];
+  /** True when the target key is an injective function of the source key, so that two source rows never share it. */
+  readonly targetKeyInjective: boolean;
+  readonly where: string | null;
+  readonly id: IdPlan | null;
+  /** Loaded columns in COPY order. */
+  readonly columns: readonly CompiledColumn[];
+  /** Source columns (quoted SQL for re-executed expressions included) read as text for TypeScript, in order. */
+  readonly rawColumns: readonly { readonly name: string; readonly type: string; readonly sql: boolean }[];
+  readonly reasons: readonly ReasonSpec[];
+  readonly uniques: readonly UniqueSpec[];
+  readonly references: readonly ReferenceSpec[];
+  readonly checks: readonly CheckSpec[];
+  /** Target columns that foreign keys of other mapped tables point to, plus the target key. */
+  readonly referencedColumns: readonly string[];
+  /** Target columns that unique indexes, foreign keys (either side) or CHECKs read. */
+  readonly trialColumns: readonly string[];
+  readonly copyFormat: 'binary' | 'text';
+  readonly whenNotEmpty: 'refuse' | 'replace';
+  readonly onBadRow: 'quarantine' | 'stop';
+  readonly maxBadRows: RowLimit;
+  readonly rules: Readonly<Record<string, readonly StepSpec[]>>;
+  readonly statements: MappingStatements;
+}
+
+export interface CompiledPlan {
+  /** Version of this shape. */
+  readonly format: 1;
+  readonly plan: ResolvedPlan;
+  /** SHA-256 hex over what can change a row, the custom code and the engine version. */
+  readonly digest: string;
+  /** First eight hex digits as people type them: `7f3a-91c2`. */
+  readonly code: string;
+  readonly engine: string;
+  readonly mappings: readonly CompiledMapping[];
+}

@@ -1,0 +1,24 @@
+import { checkErrors } from './check-errors';
+import { cliErrors } from './cli-errors';
+import { connectionErrors } from './connection-errors';
+import { copyErrors } from './copy-errors';
+import { environmentErrors } from './environment-errors';
+import { planErrors } from './plan-errors';
+import { proofErrors } from './proof-errors';
+import { rollbackErrors } from './rollback-errors';
+import { runErrors } from './run-errors';
+
+/** Every error a user can see. Ranges: 1 plan, 2 check, 3 connection, 4 run, 5 copy, 6 proof, 7 rollback, 8 environment, 9 CLI. */
+export const catalogue = {
+  ...planErrors,
+  ...checkErrors,
+  ...connectionErrors,
+  ...runErrors,
+  ...copyErrors,
+  ...proofErrors,
+  ...rollbackErrors,
+  ...environmentErrors,
+  ...cliErrors,
+} as const;
+
+export type ErrorCode = keyof typeof catalogue;

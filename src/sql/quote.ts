@@ -1,0 +1,16 @@
+/** The one place that quotes identifiers and literals. */
+
+export function identifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function qualified(relation: { readonly schema: string; readonly name: string }): string {
+  return `${identifier(relation.schema)}.${identifier(relation.name)}`;
+}
+
+/** A text literal, right under any standard_conforming_strings; NULL for null. */
+export function literal(value: string | null): string {
+  if (value === null) return 'NULL';
+  const quoted = `'${value.replaceAll("'", "''")}'`;
+  return value.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
+}
