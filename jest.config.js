@@ -1,0 +1,13 @@
+const tiers = ['unit', 'database', 'replay', 'end-to-end', 'browser'];
+
+/** One project a tier: `npx jest --selectProjects unit`. */
+module.exports = {
+  projects: tiers.map((tier) => ({
+    displayName: tier,
+    rootDir: __dirname,
+    testEnvironment: 'node',
+    testMatch: [`<rootDir>/test/${tier}/**/*.test.ts`],
+    transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
+    ...(tier === 'unit' ? {} : { globalSetup: '<rootDir>/test/support/start-postgres.ts', globalTeardown: '<rootDir>/test/support/stop-postgres.ts' }),
+  })),
+};
