@@ -32,8 +32,16 @@ export interface RunActivities {
   startPhase(ref: RunRef, phase: Phase): Promise<void>;
   finishPhase(ref: RunRef, phase: Phase): Promise<void>;
   /** Appends one hash-chained event: approvals, decisions, pauses, aborts. `body` holds no row data. */
-  recordEvent(ref: RunRef, kind: string, body: Readonly<Record<string, string | number | boolean | null>>): Promise<void>;
-  closeRun(ref: RunRef, outcome: 'complete' | 'failed' | 'aborted' | 'rolled_back' | 'checked', sentence: string): Promise<void>;
+  recordEvent(
+    ref: RunRef,
+    kind: string,
+    body: Readonly<Record<string, string | number | boolean | null>>,
+  ): Promise<void>;
+  closeRun(
+    ref: RunRef,
+    outcome: 'complete' | 'failed' | 'aborted' | 'rolled_back' | 'checked',
+    sentence: string,
+  ): Promise<void>;
   /** Calls settings.notify; never fails the run: a failing hook is recorded as an event. */
   notify(ref: RunRef, kind: 'blocked' | 'gate' | 'done' | 'failed', sentence: string): Promise<void>;
 }
@@ -74,7 +82,14 @@ export interface CopyActivities {
     ref: RunRef,
     mapping: string,
     limit: number,
-  ): Promise<{ ordinals: readonly number[]; batches: number; done: number; migrated: number; quarantined: number; outOfScope: number }>;
+  ): Promise<{
+    ordinals: readonly number[];
+    batches: number;
+    done: number;
+    migrated: number;
+    quarantined: number;
+    outOfScope: number;
+  }>;
   copyBatch(ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt>;
   /** Marks a batch blocked with allow-listed facts. */
   blockBatch(ref: RunRef, blocked: BlockedBatch): Promise<void>;

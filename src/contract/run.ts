@@ -9,10 +9,29 @@ export const runRef = z.strictObject({
 });
 export type RunRef = z.infer<typeof runRef>;
 
-export const phases = ['open', 'discovery', 'prepare', 'copy', 'settle', 'finish', 'proof', 'done', 'rollback'] as const;
+export const phases = [
+  'open',
+  'discovery',
+  'prepare',
+  'copy',
+  'settle',
+  'finish',
+  'proof',
+  'done',
+  'rollback',
+] as const;
 export type Phase = (typeof phases)[number];
 
-export const runStates = ['running', 'waiting', 'paused', 'blocked', 'complete', 'failed', 'aborted', 'rolled_back'] as const;
+export const runStates = [
+  'running',
+  'waiting',
+  'paused',
+  'blocked',
+  'complete',
+  'failed',
+  'aborted',
+  'rolled_back',
+] as const;
 export type RunState = (typeof runStates)[number];
 
 export const findingSummary = z.strictObject({

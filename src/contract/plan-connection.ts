@@ -1,0 +1,38 @@
+import { z } from 'zod';
+
+/** Connections as a plan file spells them. Values are references; nothing here is ever a secret. */
+
+export const tlsSpec = z
+  .strictObject({
+    mode: z
+      .enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full'])
+      .optional()
+      .describe('How much of TLS is demanded, as sslmode of libpq.'),
+    ca_file: z.string().min(1).optional().describe('File with the certificate authority, PEM.'),
+    cert_file: z.string().min(1).optional().describe('File with the client certificate, PEM.'),
+    key_file: z.string().min(1).optional().describe('File with the key of the client certificate, PEM.'),
+  })
+  .describe('TLS options of a connection.');
+
+export const connectionSpec = z
+  .strictObject({
+    url: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('PostgreSQL url; `${NAME}` is taken from the environment. A literal password is refused.'),
+    url_file: z.string().min(1).optional().describe('File that holds the url; read again at each connect.'),
+    password_file: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('File that holds the password or token; read again at each connect.'),
+    env_prefix: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+      .optional()
+      .describe('Prefix of a family of PG* variables: LEGACY_ reads LEGACY_PGHOST, LEGACY_PGUSER and so on.'),
+    tls: tlsSpec.optional(),
+  })
+  .describe('How to reach a database. Without url, url_file and env_prefix the PG* variables are used.');
+export type ConnectionDocument = z.infer<typeof connectionSpec>;

@@ -1,0 +1,94 @@
+import type { OpenedRun } from '../contract/activity-types';
+import type { BlockedBatch, FindingSummary, Phase, RunState, RunStatus, TableProgress } from '../contract/run';
+
+/** What the operator's page shows of a run. Changed only by the functions below; times and ids are handed in. */
+export interface RunView extends RunStatus {
+  /** Last operator command and what became of it. */
+  readonly lastCommand: string | null;
+  /** Names of the gates that wait, with what to know before approving. */
+  readonly gateQuestion: string | null;
+  readonly link: string | null;
+}
+
+export function newView(startedAt: string, plan: string): RunView {
+  return {
+    run: '',
+    plan,
+    code: '',
+    phase: 'open',
+    state: 'running',
+    sentence: 'opening the run',
+    startedAt,
+    asOf: startedAt,
+    tables: [],
+    undecided: [],
+    blocked: [],
+    gate: null,
+    children: [],
+    lastCommand: null,
+    gateQuestion: null,
+    link: null,
+  };
+}
+
+export function opened(view: RunView, run: OpenedRun): RunView {
+  return {
+    ...view,
+    run: run.ref.run,
+    plan: run.plan,
+    code: run.code,
+    tables: run.mappings.map((mapping) => ({
+      mapping: mapping.name,
+      estimatedRows: mapping.estimatedRows,
+      batches: 0,
+      batchesDone: 0,
+      inFlight: 0,
+      migrated: 0,
+      quarantined: 0,
+      outOfScope: 0,
+      state: 'waiting',
+    })),
+  };
+}
+
+export function inPhase(view: RunView, phase: Phase, sentence: string): RunView {
+  return { ...view, phase, sentence, state: view.state === 'paused' ? 'paused' : 'running' };
+}
+
+export function withTable(view: RunView, table: TableProgress): RunView {
+  return {
+    ...view,
+    tables: view.tables.map((known) =>
+      known.mapping === table.mapping ? { ...table, estimatedRows: known.estimatedRows } : known,
+    ),
+  };
+}
+
+export function withBlocked(view: RunView, blocked: BlockedBatch): RunView {
+  return { ...view, blocked: [...view.blocked.filter((known) => known.what !== blocked.what), blocked] };
+}
+
+export function withoutBlocked(view: RunView, what: string): RunView {
+  return { ...view, blocked: view.blocked.filter((known) => known.what !== what) };
+}
+
+export function waitingForDecisions(view: RunView, undecided: readonly FindingSummary[]): RunView {
+  const count = undecided.length;
+  return {
+    ...view,
+    undecided: [...undecided],
+    state: count === 0 ? 'running' : 'waiting',
+    sentence: count === 0 ? view.sentence : `waits for ${count} decision${count === 1 ? '' : 's'}`,
+  };
+}
+
+export function atGate(view: RunView, gate: string | null, question: string | null, sentence: string): RunView {
+  return { ...view, gate, gateQuestion: question, state: gate === null ? 'running' : 'waiting', sentence };
+}
+
+/** The state an operator filters by: blocked and paused win over the phase's own state. */
+export function effectiveState(view: RunView, paused: boolean): RunState {
+  if (view.state === 'waiting') return 'waiting';
+  if (paused) return 'paused';
+  return view.blocked.length > 0 && view.state === 'running' ? 'blocked' : view.state;
+}

@@ -1,0 +1,36 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../src/contract/activity-types';
+import { rollbackInput, type RollbackResult } from '../src/contract/run';
+import * as options from './activity-options';
+import { parseInput, plainFailure } from './input';
+
+const undo = proxyActivities<Activities>(options.compensation);
+
+/**
+ * Undoes a run from the ledger alone, newest step first, and proves the target equal to before. Runs by itself after a
+ * Terminate, or as a child of an aborted run. No messages; never continues as new.
+ */
+export async function rollback(raw: unknown): Promise<RollbackResult> {
+  const input = parseInput(rollbackInput, raw, 'rollback', {
+    run: 'crm-3',
+    ledger: 'env:CRM_URL',
+    by: 'you',
+    reason: 'why',
+  });
+  const ref = { run: input.run, ledger: input.ledger };
+  await undo.recordEvent(ref, 'rollback', { by: input.by, reason: input.reason });
+  await undo.revokeLeases(ref);
+  const steps = await undo.openSteps(ref);
+  for (const step of steps) {
+    await undo.compensate.executeWithOptions({ summary: `undo ${step.kind}` }, [ref, step.ordinal]);
+  }
+  const { equal, differences } = await undo.proveRollback(ref);
+  if (!equal) {
+    const sentence = `Rolled back, but the target differs from before in ${differences.length} place(s): ${differences.slice(0, 5).join(', ')}.`;
+    await undo.closeRun(ref, 'failed', sentence);
+    throw plainFailure('RollbackIncomplete', sentence);
+  }
+  const verdict = `Rolled back: ${steps.length} steps undone, the target is as it was.`;
+  await undo.closeRun(ref, 'rolled_back', verdict);
+  return { verdict, run: input.run, steps: steps.length, fingerprintEqual: equal };
+}
