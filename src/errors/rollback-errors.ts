@@ -8,4 +8,34 @@ export const rollbackErrors = {
     fix: 'Move them elsewhere, then roll back again.',
     exit: 5,
   },
+  RP7002: {
+    title: 'Something outside the run depends on its rows',
+    why: 'A foreign key that this run did not record points to one of its tables; emptying the table could take rows of others away.',
+    fix: 'Drop that foreign key, then roll back again.',
+    exit: 5,
+  },
+  RP7003: {
+    title: 'The run is still active',
+    why: 'Its ledger is needed until it is complete, failed or rolled back.',
+    fix: 'Let it end, abort it or roll it back, then finish it.',
+    exit: 5,
+  },
+  RP7004: {
+    title: 'No fingerprint from before the run',
+    why: 'Without it nobody can say whether the target is as it was.',
+    fix: 'Compare the target with its backup by hand.',
+    exit: 5,
+  },
+  RP7005: {
+    title: 'Step not found',
+    why: 'The ledger has no step of that number for this run.',
+    fix: 'Start the rollback again: it reads the open steps itself.',
+    exit: 5,
+  },
+  RP7006: {
+    title: 'Saved rows are missing',
+    why: 'The table in schema rowproof that holds the rows from before the run is gone or has lost rows.',
+    fix: 'Restore the rows from the backup of the target.',
+    exit: 5,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

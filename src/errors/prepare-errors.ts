@@ -1,0 +1,65 @@
+import type { CatalogueEntry } from './entry';
+
+/** RP51xx: preparing the target, settling it and putting its rules back. */
+export const prepareErrors = {
+  RP5101: {
+    title: 'Target table not empty',
+    why: 'The plan says `when_not_empty: refuse` and the table holds rows already.',
+    fix: 'Empty the table, or write `when_not_empty: replace`, which saves its rows and brings them back on rollback.',
+    exit: 4,
+  },
+  RP5102: {
+    title: 'Lock not obtained',
+    why: 'Another session keeps using the table; waiting longer would make its own users queue behind this run.',
+    fix: 'End the session that holds the table (see pg_stat_activity and pg_locks), then go on.',
+    exit: 4,
+  },
+  RP5103: {
+    title: 'Not allowed to change the target',
+    why: 'The role of the target connection does not own that object, and only owners may change it.',
+    fix: 'Grant membership in the owning role to the role of the connection, or connect as the owner.',
+    exit: 4,
+  },
+  RP5104: {
+    title: 'The run is being rolled back',
+    why: 'A rollback has begun; nothing of the run may change the target any more.',
+    fix: 'Wait for the rollback, then start a new run.',
+    exit: 4,
+  },
+  RP5105: {
+    title: 'Target table not found',
+    why: 'The table that the plan names is not there any more.',
+    fix: 'Create it, or correct the plan and start a new run.',
+    exit: 4,
+  },
+  RP5106: {
+    title: 'The target changed under the run',
+    why: 'An object or row is not as this run recorded it, so somebody else is changing the target.',
+    fix: 'Find out who writes to the target, then roll back.',
+    exit: 4,
+  },
+  RP5110: {
+    title: 'A unique rule of the target does not hold',
+    why: 'Rows that violate it were quarantined before, so rows came or changed afterwards.',
+    fix: 'Find out who writes to the target, then roll back.',
+    exit: 1,
+  },
+  RP5111: {
+    title: 'A foreign key of the target does not hold',
+    why: 'Rows of the run that violate it were quarantined before, so the violating rows are of others.',
+    fix: 'Correct the rows of the referencing table that point to nothing, or roll back.',
+    exit: 1,
+  },
+  RP5112: {
+    title: 'A rule of the target did not come back valid',
+    why: 'PostgreSQL reports it as not valid after it was rebuilt.',
+    fix: 'Look into the log of the target server, then roll back.',
+    exit: 1,
+  },
+  RP5113: {
+    title: 'A row to settle has no source row',
+    why: 'A target row that violates a rule cannot be traced to one source row.',
+    fix: 'Source or target changed during the run: roll back and start again on a quiet source.',
+    exit: 1,
+  },
+} as const satisfies Record<string, CatalogueEntry>;
