@@ -8,4 +8,52 @@ export const copyErrors = {
     fix: 'Nothing: the other attempt goes on.',
     exit: 4,
   },
+  RP5002: {
+    title: 'Connection lost while committing a batch',
+    why: 'The reply to COMMIT never came; the ledger was asked under the batch lock and the batch did not commit.',
+    fix: 'Nothing: the batch is tried again.',
+    exit: 3,
+  },
+  RP5003: {
+    title: 'Batch revoked',
+    why: 'The run was rolled back or aborted, and its batches may not write any more.',
+    fix: 'Start a new run.',
+    exit: 4,
+  },
+  RP5004: {
+    title: 'Batch does not add up',
+    why: 'Rows read, loaded, rejected and out of scope must balance before a batch may commit.',
+    fix: 'Check that the source does not change under the run, then retry the batch.',
+    exit: 4,
+  },
+  RP5005: {
+    title: 'Batch is held by another session',
+    why: 'The row of the batch in the ledger stayed locked, and the session that holds it could not be ended.',
+    fix: 'Find the holder in pg_locks and end it, then retry the batch.',
+    exit: 4,
+  },
+  RP5006: {
+    title: 'Batch not found',
+    why: 'The ledger has no such batch of this run.',
+    fix: 'Check the run and the ordinal in \`rowproof status\`.',
+    exit: 4,
+  },
+  RP5007: {
+    title: 'Mapping not found',
+    why: 'The run was compiled without a mapping of that name.',
+    fix: 'Check the mapping names in \`rowproof status\`.',
+    exit: 4,
+  },
+  RP5010: {
+    title: 'Too many bad rows',
+    why: 'More rows of the table cannot be migrated than max_bad_rows allows, not counting findings with a decision that expects them.',
+    fix: 'Look at them with \`rowproof quarantine\`; mend the source or the plan, or decide the finding with the rows you expect.',
+    exit: 4,
+  },
+  RP5011: {
+    title: 'Bad row in a table that stops on bad rows',
+    why: 'on_bad_row is stop, and a row cannot be migrated whose finding has no decision.',
+    fix: 'Look at it with \`rowproof quarantine\`; mend the source or the plan, or decide the finding.',
+    exit: 4,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,59 @@
+import type { CompiledMapping } from '../contract/compiled';
+
+/** The facts of a database error that may be kept: never its message or detail, which quote row values. */
+export interface RowFailure {
+  readonly sqlstate: string | null;
+  readonly constraint: string | null;
+  readonly column: string | null;
+  /** Where it failed: reading from the source, or writing into the target. */
+  readonly side: 'source' | 'target';
+  /** The row vanished without an error: a BEFORE trigger of the target dropped it. */
+  readonly dropped?: boolean;
+}
+
+export interface Classified {
+  readonly reason: string;
+  readonly finding: string;
+  readonly column: string | null;
+}
+
+const reasonsBySqlstate: Readonly<Record<string, string>> = {
+  '23502': 'not_null',
+  '23503': 'orphan',
+  '23505': 'duplicate',
+  '23514': 'check',
+  '23P01': 'exclusion',
+  '22001': 'too_long',
+  '22003': 'out_of_range',
+  '22021': 'encoding',
+  P0001: 'raised',
+};
+
+/** Names of reasons inside finding ids, where they differ from the reason itself. */
+const findingKinds: Readonly<Record<string, string>> = { duplicate: 'unique' };
+
+/** Why one row failed on data, and the finding that it belongs to. */
+export function classifyFailure(mapping: CompiledMapping, failure: RowFailure): Classified {
+  const reason = failure.dropped ? 'dropped_by_trigger' : (reasonsBySqlstate[failure.sqlstate ?? ''] ?? 'data');
+  const known = knownFinding(mapping, reason, failure.constraint);
+  if (known !== null) return { reason, ...known, column: failure.column ?? known.column };
+  const subject = failure.constraint ?? failure.column ?? 'row';
+  return { reason, finding: `${mapping.name}.${subject}.${findingKinds[reason] ?? reason}`, column: failure.column };
+}
+
+function knownFinding(
+  mapping: CompiledMapping,
+  reason: string,
+  constraint: string | null,
+): { finding: string; column: string | null } | null {
+  if (constraint === null) return null;
+  if (reason === 'duplicate') return first(mapping.uniques.find((unique) => unique.name === constraint));
+  if (reason === 'orphan') return first(mapping.references.find((reference) => reference.constraint === constraint));
+  if (reason === 'check') return first(mapping.checks.find((check) => check.name === constraint));
+  return null;
+}
+
+function first(spec: { finding: string; columns: readonly string[] } | undefined): { finding: string; column: string | null } | null {
+  if (spec === undefined) return null;
+  return { finding: spec.finding, column: spec.columns.length === 1 ? (spec.columns[0] ?? null) : null };
+}

@@ -1,0 +1,69 @@
+import type { ColumnType, QualifiedName } from '../../contract/catalog';
+import { identifier, qualified } from '../../sql/quote';
+import type { Session } from '../session';
+
+export interface LoadedColumn {
+  readonly target: string;
+  readonly type: ColumnType;
+}
+
+const rowsTable = 'pg_temp.rowproof_careful';
+const field = (index: number): string => `c${index}`;
+
+/** Cast of a text to a type without its typmod: a bare `character` or `bit` would mean one character and cut the value. */
+function castTo(type: ColumnType): string {
+  if (type.schema !== 'pg_catalog') return `::${type.name}`;
+  return `::${type.name.replace(/^character(?=$|\[)/, 'pg_catalog.bpchar').replace(/^bit(?=$|\[)/, 'pg_catalog.bit')}`;
+}
+
+/** Temporary tables of one careful transaction: the rows as text by position, and one that shows the current xmin. */
+export async function createCarefulTables(session: Session, columns: number): Promise<void> {
+  const fields = Array.from({ length: columns }, (_, index) => `, ${field(index)} text`).join('');
+  await session.query(`create temp table rowproof_careful (position bigint primary key${fields}) on commit drop`);
+  await session.query('create temp table rowproof_mark (one int) on commit drop');
+}
+
+/** Where `copyIn` puts rows: position, then every loaded column as text. */
+export function carefulRowsInto(columns: number): string {
+  const fields = Array.from({ length: columns }, (_, index) => `, ${field(index)}`).join('');
+  return `${rowsTable} (position${fields})`;
+}
+
+/**
+ * Inserts the rows at positions [from, to) into the target; how many arrived, and their xmin: a subtransaction has its own
+ * id, and RETURNING xmin does not work on partitioned tables, so a row of a table of ours written beside them shows it.
+ */
+export async function insertCarefulRows(
+  session: Session,
+  target: QualifiedName,
+  columns: readonly LoadedColumn[],
+  span: { readonly from: number; readonly to: number },
+): Promise<{ rows: number; xmin: string }> {
+  const names = columns.map((column) => identifier(column.target)).join(', ');
+  const casts = columns.map((column, index) => `r.${field(index)}${castTo(column.type)}`).join(', ');
+  const { rows } = await session.query<{ n: string; xmin: string }>(
+    `with mark as (insert into pg_temp.rowproof_mark values (1) returning xmin::text as xmin),
+     arrived as (
+       insert into ${qualified(target)} (${names}) overriding system value
+       select ${casts} from ${rowsTable} r where r.position >= $1 and r.position < $2 order by r.position
+       returning 1)
+     select (select count(*) from arrived)::text as n, (select xmin from mark) as xmin`,
+    [span.from, span.to],
+  );
+  const row = rows[0] as { n: string; xmin: string };
+  return { rows: Number(row.n), xmin: row.xmin };
+}
+
+/** One value of a stored row as the target spells it; raises where the type does not take it. */
+export async function canonicalCarefulValue(
+  session: Session,
+  type: ColumnType,
+  column: number,
+  position: number,
+): Promise<string | null> {
+  const { rows } = await session.query<{ value: string | null }>(
+    `select (r.${field(column)}${castTo(type)})::text as value from ${rowsTable} r where r.position = $1`,
+    [position],
+  );
+  return (rows[0] as { value: string | null }).value;
+}
