@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto';
+import type { CopyStreamQuery } from 'pg-copy-streams';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { CopyTextDecoder, encodeCopyRows } from './copy-text';
+import type { Session } from './session';
+
+export interface RelayResult {
+  /** Rows by the command tag of the source. */
+  readonly sourceRows: number;
+  /** Rows by the command tag of the target: fewer when a trigger dropped some. */
+  readonly targetRows: number;
+  readonly bytes: number;
+  /** Hex, over the bytes as the source sent them. */
+  readonly sha256: string;
+}
+
+/**
+ * Pipes `COPY (select) TO STDOUT` into `COPY into FROM STDIN` byte by byte, with back-pressure and bounded memory. On any
+ * failure or abort both sessions are destroyed and the error that came first is raised, as pg gave it.
+ */
+export async function relayCopy(options: {
+  readonly source: Session;
+  readonly select: string;
+  readonly target: Session;
+  /** `"s"."t" ("a", "b")` */
+  readonly into: string;
+  readonly format: 'binary' | 'text';
+  readonly signal?: AbortSignal;
+  readonly onBytes?: (bytes: number) => void;
+}): Promise<RelayResult> {
+  const { source, target, signal, onBytes } = options;
+  signal?.throwIfAborted();
+  const reader = copyTo(`copy (${options.select}) to stdout (format ${options.format})`);
+  const writer = copyFrom(`copy ${options.into} from stdin (format ${options.format})`);
+  const hash = createHash('sha256');
+  let bytes = 0;
+  let onAbort: (() => void) | undefined;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let open = 2;
+      const one = (): void => {
+        open -= 1;
+        if (open === 0) resolve();
+      };
+      onAbort = () => reject(abortReason(signal));
+      signal?.addEventListener('abort', onAbort, { once: true });
+      // errors after the first find nobody who waits, and must find a listener
+      reader.on('error', reject);
+      writer.on('error', reject);
+      reader.on('data', (chunk: Buffer) => {
+        hash.update(chunk);
+        bytes += chunk.length;
+        onBytes?.(chunk.length);
+        if (!writer.write(chunk)) {
+          reader.pause();
+          writer.once('drain', () => reader.resume());
+        }
+      });
+      // `end` is CopyDone; the target may end only when the source has said how many rows it sent
+      onceReady(reader, () => {
+        writer.end();
+        one();
+      });
+      writer.once('finish', one);
+      target.client.query(writer);
+      source.client.query(reader);
+    });
+  } catch (error) {
+    source.destroy();
+    target.destroy();
+    throw error;
+  } finally {
+    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+  }
+  return { sourceRows: reader.rowCount, targetRows: writer.rowCount, bytes, sha256: hash.digest('hex') };
+}
+
+/**
+ * Rows of `COPY (select) TO STDOUT` in text format, unescaped, in chunks as they arrive. Leaving the loop early destroys
+ * the session: a COPY cannot be ended from this side.
+ */
+export async function* copyOut(session: Session, select: string): AsyncGenerator<(string | null)[][]> {
+  const reader = copyTo(`copy (${select}) to stdout`);
+  const decoder = new CopyTextDecoder();
+  let ended = false;
+  const ready = new Promise<void>((resolve, reject) => {
+    reader.once('error', reject);
+    onceReady(reader, resolve);
+  });
+  ready.catch(() => undefined);
+  session.client.query(reader);
+  try {
+    let rows: (string | null)[][] = [];
+    for await (const chunk of reader as AsyncIterable<Buffer>) {
+      const decoded = decoder.push(chunk);
+      rows = rows.length === 0 ? decoded : rows.concat(decoded);
+      if (rows.length >= 1000) {
+        yield rows;
+        rows = [];
+      }
+    }
+    await ready;
+    ended = true;
+    decoder.end();
+    if (rows.length > 0) yield rows;
+  } finally {
+    if (!ended) session.destroy();
+  }
+}
+
+/** Writes rows by `COPY into FROM STDIN` in text format; returns the rows of the command tag. On failure the session is destroyed. */
+export async function copyIn(
+  session: Session,
+  into: string,
+  rows: AsyncIterable<readonly (readonly (string | null)[])[]> | Iterable<readonly (readonly (string | null)[])[]>,
+): Promise<number> {
+  const writer = copyFrom(`copy ${into} from stdin`);
+  let fail: (error: unknown) => void = () => undefined;
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => undefined);
+  writer.on('error', fail);
+  session.client.query(writer);
+  try {
+    // racing inside the loop, so that a failure also ends the iterator that feeds it
+    for await (const chunk of rows) {
+      for (const block of encodeCopyRows(chunk)) {
+        if (!writer.write(block))
+          await Promise.race([new Promise<void>((resolve) => writer.once('drain', resolve)), failed]);
+      }
+    }
+    const finished = new Promise<void>((resolve) => writer.once('finish', resolve));
+    writer.end();
+    await Promise.race([finished, failed]);
+  } catch (error) {
+    session.destroy();
+    throw error;
+  }
+  return writer.rowCount;
+}
+
+/** pg tells the active query when the server is ready again; only then is the command tag known and the session free. */
+function onceReady(query: CopyStreamQuery | NodeJS.EventEmitter, done: () => void): void {
+  (query as unknown as { handleReadyForQuery: () => void }).handleReadyForQuery = done;
+}
+
+function abortReason(signal: AbortSignal | undefined): Error {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason : new Error('The copy was aborted', { cause: reason });
+}

@@ -1,0 +1,90 @@
+import type { Client } from 'pg';
+import { fail } from '../errors/rowproof-error';
+import type { ResolvedConnection } from './connection-spec';
+import { connectFailure } from './connect-failure';
+
+/** Oldest server that rowproof works with, as `server_version_num`. */
+const oldestServer = 130000;
+
+/**
+ * What the text of a value, the order of rows or the meaning of an expression could depend on. Set after connecting, since
+ * poolers refuse unknown startup options; roles and databases may carry other defaults.
+ */
+const pinned: Readonly<Record<string, string>> = {
+  client_encoding: 'UTF8',
+  TimeZone: 'UTC',
+  // YMD: with MDY or DMY a bare cast would read 01/02/2003 silently, one way or the other
+  DateStyle: 'ISO, YMD',
+  IntervalStyle: 'postgres',
+  extra_float_digits: '1',
+  bytea_output: 'hex',
+  search_path: 'pg_catalog',
+  row_security: 'off',
+  standard_conforming_strings: 'on',
+  transform_null_equals: 'off',
+  array_nulls: 'on',
+  quote_all_identifiers: 'off',
+  xmloption: 'content',
+  default_transaction_isolation: 'read committed',
+  default_transaction_deferrable: 'off',
+  client_min_messages: 'warning',
+  // a snapshot may have to stay open while the other side works; fences and terminated backends end the dead ones
+  idle_in_transaction_session_timeout: '0',
+  // compiled statements are wide and run once a batch: compiling them to machine code costs more than it saves
+  jit: 'off',
+};
+
+export async function pinSettings(
+  client: Client,
+  options: { readonly lockTimeoutMs?: number; readonly statementTimeoutMs?: number },
+): Promise<void> {
+  const settings: Record<string, string> = {
+    ...pinned,
+    lock_timeout: `${Math.round(options.lockTimeoutMs ?? 0)}`,
+    statement_timeout: `${Math.round(options.statementTimeoutMs ?? 0)}`,
+  };
+  // search_path and DateStyle take lists: not quoted as one literal
+  const statements = Object.entries(settings).map(([name, value]) =>
+    name === 'search_path' || name === 'DateStyle' ? `set ${name} = ${value}` : `set ${name} = '${value}'`,
+  );
+  await client.query(statements.join('; '));
+}
+
+export interface BackendFacts {
+  readonly pid: number;
+  readonly backendStart: string;
+  readonly serverVersion: number;
+}
+
+/** Reads the settings back in a transaction of their own. RP3015 server too old, RP3017 settings not kept. */
+export async function verifySettings(client: Client, connection: ResolvedConnection): Promise<BackendFacts> {
+  const names = Object.keys(pinned);
+  let row: Record<string, string>;
+  try {
+    const result = await client.query<Record<string, string>>(
+      `select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num') as version,
+        (select backend_start::text from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()) as started,
+        ${names.map((name, index) => `pg_catalog.current_setting('${name}') as s${index}`).join(', ')}`,
+    );
+    row = result.rows[0] as Record<string, string>;
+  } catch (error) {
+    throw connectFailure(error, connection);
+  }
+  const serverVersion = Number(row['version']);
+  if (serverVersion < oldestServer) {
+    const shown =
+      serverVersion >= 100000
+        ? Math.floor(serverVersion / 10000)
+        : `${Math.floor(serverVersion / 10000)}.${Math.floor(serverVersion / 100) % 100}`;
+    throw fail('RP3015', `${connection.label} is PostgreSQL ${shown}; rowproof needs 13 or newer`, {
+      where: { object: connection.label },
+    });
+  }
+  const changed = names.filter((name, index) => row[`s${index}`] !== pinned[name]);
+  if (changed.length > 0) {
+    throw fail('RP3017', `${connection.label} did not keep these settings: ${changed.join(', ')}`, {
+      where: { object: connection.label },
+    });
+  }
+  return { pid: Number(row['pid']), backendStart: row['started'] as string, serverVersion };
+}

@@ -1,0 +1,94 @@
+import type { Client, QueryResult as PgResult } from 'pg';
+import type { ResolvedConnection } from './connection-spec';
+import { connect } from './connect';
+import { refuseTransactionPooler } from './pooler';
+import { pinSettings, verifySettings } from './session-settings';
+
+export interface QueryResult<Row> {
+  readonly rows: Row[];
+  readonly rowCount: number;
+  readonly command: string;
+  readonly fields: readonly { readonly name: string; readonly dataTypeID: number }[];
+}
+
+export interface SessionOptions {
+  readonly applicationName: string;
+  /** Milliseconds; 0 or absent waits for ever. */
+  readonly lockTimeoutMs?: number;
+  readonly statementTimeoutMs?: number;
+}
+
+/** One database session with a lifetime. All values come back as text (string or null): no parser touches them. */
+export class Session {
+  private ended = false;
+
+  constructor(
+    /** For COPY streams in this folder only. */
+    readonly client: Client,
+    readonly connection: ResolvedConnection,
+    readonly pid: number,
+    /** Text of `pg_stat_activity.backend_start`: with the pid it names this backend and no later one. */
+    readonly backendStart: string,
+    /** `server_version_num`. */
+    readonly serverVersion: number,
+  ) {}
+
+  /** Runs one statement (several, separated by semicolons, when there are no values: the last result counts). */
+  async query<Row = Record<string, any>>(sql: string, values?: readonly unknown[]): Promise<QueryResult<Row>> {
+    if (this.ended) throw new Error('Cannot use a session that is closed');
+    const answer = (await (values === undefined
+      ? this.client.query(sql)
+      : this.client.query(sql, values as unknown[]))) as unknown as PgResult | PgResult[];
+    const result = Array.isArray(answer) ? (answer[answer.length - 1] as PgResult) : answer;
+    return {
+      rows: result.rows as Row[],
+      rowCount: result.rowCount ?? 0,
+      command: result.command,
+      fields: (result.fields ?? []).map(({ name, dataTypeID }) => ({ name, dataTypeID })),
+    };
+  }
+
+  /** True between BEGIN and COMMIT or ROLLBACK, also when the transaction is aborted. */
+  get inTransaction(): boolean {
+    const status = this.client.getTransactionStatus();
+    return status === 'T' || status === 'E';
+  }
+
+  get closed(): boolean {
+    return this.ended;
+  }
+
+  /** Ends the session; never raises. */
+  async close(): Promise<void> {
+    if (this.ended) return;
+    this.ended = true;
+    await this.client.end().catch(() => undefined);
+  }
+
+  /**
+   * Destroys the socket at once: pending statements reject, the server rolls back when it notices. The only safe end for a
+   * session whose COPY did not end normally.
+   */
+  destroy(): void {
+    this.ended = true;
+    socketOf(this.client).destroy();
+  }
+}
+
+function socketOf(client: Client): { destroy(): void } {
+  return (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream;
+}
+
+/** Connects, pins and verifies the settings everything compiled relies on. Raises RP3xxx without secrets. */
+export async function openSession(connection: ResolvedConnection, options: SessionOptions): Promise<Session> {
+  const client = await connect(connection, options.applicationName);
+  try {
+    await pinSettings(client, options);
+    const facts = await verifySettings(client, connection);
+    await refuseTransactionPooler(client, connection, facts.pid);
+    return new Session(client, connection, facts.pid, facts.backendStart, facts.serverVersion);
+  } catch (error) {
+    socketOf(client).destroy();
+    throw error;
+  }
+}

@@ -1,0 +1,99 @@
+/** What may be said about a database error outside the ledger: codes and object names, never its text or detail. */
+export interface DatabaseErrorFacts {
+  readonly sqlstate: string | null;
+  readonly constraint: string | null;
+  readonly column: string | null;
+  readonly table: string | null;
+  /** The data is at fault (class 22, 23, 44, raised by a function or trigger, too large for an index): retrying cannot help. */
+  readonly isDataError: boolean;
+  /** The connection is gone; whether the last statement took effect is unknown. */
+  readonly isConnectionLoss: boolean;
+  /** Another attempt may succeed: connection loss, deadlock, serialization, lock timeout, resources, shutdown. */
+  readonly isRetryable: boolean;
+}
+
+const lossCodes = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+/** What pg says, without a code, when the socket is gone. */
+const lossMessage =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|Connection was closed|Cannot use a session that is closed)/;
+
+interface Fields {
+  code?: unknown;
+  severity?: unknown;
+  constraint?: unknown;
+  column?: unknown;
+  table?: unknown;
+  message?: unknown;
+  cause?: unknown;
+}
+
+/** Reads SQLSTATE and object names of an error of pg, of the socket, or of one wrapped as `cause`. Never its message. */
+export function describeDatabaseError(error: unknown): DatabaseErrorFacts {
+  for (let at: unknown = error, depth = 0; isFields(at) && depth < 5; at = at.cause, depth++) {
+    const facts = factsOf(at);
+    if (facts !== null) return facts;
+  }
+  return {
+    sqlstate: null,
+    constraint: null,
+    column: null,
+    table: null,
+    isDataError: false,
+    isConnectionLoss: false,
+    isRetryable: false,
+  };
+}
+
+function factsOf(error: Fields): DatabaseErrorFacts | null {
+  const code = typeof error.code === 'string' ? error.code : null;
+  // five characters alone would take EPIPE for a SQLSTATE; only errors of the server carry a severity
+  if (code !== null && /^[0-9A-Z]{5}$/.test(code) && typeof error.severity === 'string') {
+    const loss = isLossState(code);
+    return {
+      sqlstate: code,
+      constraint: text(error.constraint),
+      column: text(error.column),
+      table: text(error.table),
+      isDataError: /^(22|23|44|P0|38|39)/.test(code) || code === '21000' || code === '54000',
+      isConnectionLoss: loss,
+      isRetryable: loss || /^(40|53)/.test(code) || code === '55P03' || code === '57014' || code === '57P03',
+    };
+  }
+  const loss =
+    (code !== null && lossCodes.has(code)) || (typeof error.message === 'string' && lossMessage.test(error.message));
+  if (!loss) return null;
+  return {
+    sqlstate: null,
+    constraint: null,
+    column: null,
+    table: null,
+    isDataError: false,
+    isConnectionLoss: true,
+    isRetryable: true,
+  };
+}
+
+function isLossState(sqlstate: string): boolean {
+  return sqlstate.startsWith('08') || ['57P01', '57P02', '57P05', '25P03', '25P04'].includes(sqlstate);
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null;
+}
