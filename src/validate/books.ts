@@ -1,0 +1,119 @@
+import type { TableBooks } from '../contract/run';
+import type { ProofCounts } from './row';
+import { badClasses } from './row';
+
+/** What was counted about one mapping, each figure by a query of its own. */
+export interface MappingFacts {
+  readonly mapping: string;
+  readonly target: string;
+  /** Counted on the source when the books close. `outOfScope`: rows that `where` leaves out. */
+  readonly source: { readonly total: number; readonly outOfScope: number };
+  /** Counted on the target when the books close. */
+  readonly targetRows: number;
+  /** Sums of the receipts of all batches. */
+  readonly receipts: {
+    readonly batches: number;
+    readonly done: number;
+    readonly migrated: number;
+    readonly quarantined: number;
+    readonly outOfScope: number;
+  };
+  /** Sums of what settle changed after the receipts; signed. */
+  readonly adjustments: { readonly migrated: number; readonly quarantined: number; readonly outOfScope: number };
+  /** Rows of the quarantine table by class. */
+  readonly quarantine: { readonly quarantined: number; readonly outOfScope: number };
+  /** Sums over the proved slices; null when nothing was proved. */
+  readonly proof: (ProofCounts & { readonly slices: number; readonly proved: number }) | null;
+}
+
+export interface ClosedBooks {
+  readonly books: TableBooks;
+  /** One sentence an equation that does not hold. */
+  readonly problems: readonly string[];
+}
+
+function count(rows: number, noun = 'row'): string {
+  return `${rows.toLocaleString('en-US')} ${noun}${rows === 1 ? '' : 's'}`;
+}
+
+const classSentences: Readonly<Record<(typeof badClasses)[number], string>> = {
+  mismatch: 'different from what the plan says',
+  missing: 'missing in the target',
+  extraneous: 'in the target without a source row',
+  duplicate: 'with a key that another row has',
+  unverifiable: 'that could not be verified',
+};
+
+function proofProblems(facts: MappingFacts): string[] {
+  const { proof, mapping } = facts;
+  if (proof === null) return [`${mapping}: not proved`];
+  const problems: string[] = [];
+  if (proof.proved !== proof.slices) problems.push(`${mapping}: ${proof.proved} of ${proof.slices} proof slices done`);
+  for (const name of badClasses) {
+    if (proof[name] > 0) problems.push(`${mapping}: ${count(proof[name])} ${classSentences[name]}`);
+  }
+  const equations: readonly [string, number, string, number][] = [
+    [
+      'source rows in scope',
+      facts.source.total - facts.source.outOfScope,
+      'rows recomputed by the proof',
+      proof.expected,
+    ],
+    ['target rows', facts.targetRows, 'target rows compared by the proof', proof.actual],
+    [
+      'rows in quarantine',
+      facts.quarantine.quarantined + facts.quarantine.outOfScope,
+      'rows the proof met there',
+      proof.decided,
+    ],
+  ];
+  // a class that is not zero is reported above and throws these off as well
+  const clean = badClasses.every((name) => proof[name] === 0);
+  for (const [left, a, right, b] of equations) {
+    if (a !== b && clean) problems.push(`${mapping}: ${left} ${a} but ${right} ${b}`);
+  }
+  return problems;
+}
+
+/**
+ * The equations of one mapping: source = out of scope + quarantined + migrated by receipts and adjustments, each side
+ * against an independent count. `unexplained` is what is left of the source.
+ */
+export function closeBooks(facts: MappingFacts): ClosedBooks {
+  const { receipts, adjustments, mapping } = facts;
+  const migrated = receipts.migrated + adjustments.migrated;
+  const quarantined = receipts.quarantined + adjustments.quarantined;
+  const outOfScope = receipts.outOfScope + adjustments.outOfScope;
+  const unexplained = facts.source.total - outOfScope - quarantined - migrated;
+  const problems: string[] = [];
+  if (receipts.batches === 0) problems.push(`${mapping}: no batch was planned`);
+  if (receipts.done !== receipts.batches) {
+    problems.push(`${mapping}: ${receipts.batches - receipts.done} of ${receipts.batches} batches have no receipt`);
+  }
+  if (unexplained !== 0) problems.push(`${mapping}: ${count(Math.abs(unexplained))} unexplained`);
+  if (facts.targetRows !== migrated) {
+    problems.push(`${mapping}: the target has ${count(facts.targetRows)}, the receipts say ${migrated}`);
+  }
+  if (facts.quarantine.quarantined !== quarantined) {
+    problems.push(
+      `${mapping}: the quarantine has ${count(facts.quarantine.quarantined)}, the receipts say ${quarantined}`,
+    );
+  }
+  if (facts.source.outOfScope + facts.quarantine.outOfScope !== outOfScope) {
+    problems.push(
+      `${mapping}: ${count(facts.source.outOfScope + facts.quarantine.outOfScope)} out of scope by count, ${outOfScope} by receipts`,
+    );
+  }
+  return {
+    books: {
+      mapping,
+      target: facts.target,
+      source: facts.source.total,
+      migrated,
+      quarantined,
+      outOfScope,
+      unexplained,
+    },
+    problems: [...problems, ...proofProblems(facts)],
+  };
+}

@@ -1,0 +1,19 @@
+/** A decision with what it promised and what happened. */
+export interface DecisionEffect {
+  readonly finding: string;
+  readonly action: string;
+  readonly expected: { readonly rows: number; readonly tolerance: number } | null;
+  readonly observed: number;
+}
+
+/** True when the decision promised nothing, or what it promised within its tolerance. */
+export function hadExpectedEffect(effect: DecisionEffect): boolean {
+  return effect.expected === null || Math.abs(effect.observed - effect.expected.rows) <= effect.expected.tolerance;
+}
+
+/** One sentence, or null when the effect is as expected. */
+export function effectProblem(effect: DecisionEffect): string | null {
+  if (hadExpectedEffect(effect) || effect.expected === null) return null;
+  const { rows, tolerance } = effect.expected;
+  return `decision ${effect.finding}: expected ${rows} ± ${tolerance} rows, saw ${effect.observed}`;
+}

@@ -1,0 +1,51 @@
+/** A row that the plan says must stand in the target: recomputed from the source by the other implementation. */
+export interface ExpectedRow {
+  /** Canonical key text of the source row. */
+  readonly sourceKey: string;
+  /** Canonical text of every loaded column, in load order. */
+  readonly values: readonly (string | null)[];
+  /** Places of columns whose expected value could not be computed; null when all could. */
+  readonly unknown: readonly number[] | null;
+}
+
+/** A row of the target as text: the target key columns first, then every loaded column in load order. */
+export type ActualRow = readonly (string | null)[];
+
+/** Classes that make a proof red. */
+export const badClasses = ['mismatch', 'missing', 'extraneous', 'duplicate', 'unverifiable'] as const;
+export type BadClass = (typeof badClasses)[number];
+
+export type RowClass = 'identical' | 'decided' | BadClass;
+
+export interface ProofCounts {
+  /** In-scope source rows enumerated. */
+  expected: number;
+  /** Target rows enumerated. */
+  actual: number;
+  identical: number;
+  decided: number;
+  mismatch: number;
+  missing: number;
+  extraneous: number;
+  duplicate: number;
+  unverifiable: number;
+}
+
+export function noCounts(): ProofCounts {
+  return {
+    expected: 0,
+    actual: 0,
+    identical: 0,
+    decided: 0,
+    mismatch: 0,
+    missing: 0,
+    extraneous: 0,
+    duplicate: 0,
+    unverifiable: 0,
+  };
+}
+
+/** Adds `sign` times the counts of `other`. */
+export function addCounts(counts: ProofCounts, other: ProofCounts, sign: 1 | -1 = 1): void {
+  for (const name of Object.keys(counts) as (keyof ProofCounts)[]) counts[name] += sign * other[name];
+}

@@ -1,0 +1,143 @@
+import { encodeRow } from './encode-row';
+import type { RowSink } from './merge-rows';
+import type { ActualRow, BadClass, ExpectedRow, ProofCounts } from './row';
+import { noCounts } from './row';
+
+/** A row that looks wrong at first sight, with what is needed to read it again. */
+export interface Suspect {
+  readonly class: BadClass;
+  /** Null when only the target has the row. */
+  readonly sourceKey: string | null;
+  /** Target key parts; null when none can be computed. */
+  readonly targetKey: readonly string[] | null;
+  /** Places of loaded columns that differ or could not be compared. */
+  readonly columns: readonly number[];
+  readonly sides: { readonly expected: 0 | 1; readonly actual: 0 | 1 };
+}
+
+/** Keyed digests over row encodings, e.g. HMAC-SHA256 under the secret of the run. */
+export interface RowDigests {
+  expected(encoding: string): void;
+  actual(encoding: string): void;
+}
+
+/** Suspects kept per class; every one is counted. */
+export const suspectsKept = 1000;
+
+/** Counts the classes of a slice, feeds both digests and keeps the first suspects of each class. */
+export class Tally implements RowSink {
+  readonly counts: ProofCounts = noCounts();
+  readonly suspects: Suspect[] = [];
+  private readonly kept = new Map<BadClass, number>();
+
+  constructor(
+    private readonly keyPlaces: readonly number[],
+    private readonly digests: RowDigests,
+  ) {}
+
+  identical(expected: ExpectedRow): void {
+    this.counts.expected += 1;
+    this.counts.actual += 1;
+    this.counts.identical += 1;
+    const encoding = encodeRow(expected.values);
+    this.digests.expected(encoding);
+    this.digests.actual(encoding);
+  }
+
+  /** A source row that has a decision to stay behind and is in quarantine for the right reason. */
+  decided(): void {
+    this.counts.expected += 1;
+    this.counts.decided += 1;
+  }
+
+  mismatch(expected: ExpectedRow, actual: ActualRow, columns: readonly number[]): void {
+    this.pair(expected, actual);
+    this.suspect('mismatch', expected.sourceKey, this.actualKey(actual), columns, { expected: 1, actual: 1 });
+  }
+
+  unverifiable(expected: ExpectedRow, actual: ActualRow): void {
+    this.pair(expected, actual);
+    this.suspect('unverifiable', expected.sourceKey, this.actualKey(actual), expected.unknown ?? [], {
+      expected: 1,
+      actual: 1,
+    });
+  }
+
+  missing(expected: ExpectedRow): void {
+    this.expectedAlone('missing', expected);
+  }
+
+  duplicateExpected(expected: ExpectedRow): void {
+    this.expectedAlone('duplicate', expected);
+  }
+
+  extraneous(actual: ActualRow): void {
+    this.actualAlone('extraneous', actual);
+  }
+
+  duplicateActual(actual: ActualRow): void {
+    this.actualAlone('duplicate', actual);
+  }
+
+  /** A source row whose place in the books is wrong: rejected but not in quarantine, or in quarantine without cause. */
+  misplaced(sourceKey: string, columns: readonly number[]): void {
+    this.counts.expected += 1;
+    this.suspect('mismatch', sourceKey, null, columns, { expected: 1, actual: 0 });
+  }
+
+  /** A source row that recomputation can say nothing about. */
+  unknown(sourceKey: string, columns: readonly number[]): void {
+    this.counts.expected += 1;
+    this.suspect('unverifiable', sourceKey, null, columns, { expected: 1, actual: 0 });
+  }
+
+  private pair(expected: ExpectedRow, actual: ActualRow): void {
+    this.counts.expected += 1;
+    this.counts.actual += 1;
+    this.digests.expected(encodeRow(expected.values));
+    this.digests.actual(encodeRow(actual, this.keyPlaces.length));
+  }
+
+  private expectedAlone(rowClass: BadClass, expected: ExpectedRow): void {
+    this.counts.expected += 1;
+    this.digests.expected(encodeRow(expected.values));
+    const key = this.keyPlaces.map((place) => expected.values[place] as string);
+    this.suspect(rowClass, expected.sourceKey, key, [], { expected: 1, actual: 0 });
+  }
+
+  private actualAlone(rowClass: BadClass, actual: ActualRow): void {
+    this.counts.actual += 1;
+    this.digests.actual(encodeRow(actual, this.keyPlaces.length));
+    this.suspect(rowClass, null, this.actualKey(actual), [], { expected: 0, actual: 1 });
+  }
+
+  private actualKey(actual: ActualRow): string[] {
+    return actual.slice(0, this.keyPlaces.length) as string[];
+  }
+
+  private suspect(
+    rowClass: BadClass,
+    sourceKey: string | null,
+    targetKey: readonly string[] | null,
+    columns: readonly number[],
+    sides: Suspect['sides'],
+  ): void {
+    this.counts[rowClass] += 1;
+    const kept = this.kept.get(rowClass) ?? 0;
+    if (kept >= suspectsKept) return;
+    this.kept.set(rowClass, kept + 1);
+    this.suspects.push({ class: rowClass, sourceKey, targetKey, columns, sides });
+  }
+}
+
+/** Counts after a second look: what the first look said about the suspects is replaced by what the second one says. */
+export function replaceSuspects(first: ProofCounts, suspects: readonly Suspect[], second: ProofCounts): ProofCounts {
+  const counts = { ...first };
+  for (const suspect of suspects) {
+    counts[suspect.class] -= 1;
+    counts.expected -= suspect.sides.expected;
+    counts.actual -= suspect.sides.actual;
+  }
+  for (const name of Object.keys(counts) as (keyof ProofCounts)[]) counts[name] += second[name];
+  return counts;
+}

@@ -1,0 +1,80 @@
+import type { Verdict } from '../contract/activity-types';
+import type { ClosedBooks } from './books';
+import type { DecisionEffect } from './decision-effect';
+import { effectProblem } from './decision-effect';
+
+/** The outcome of one recorded check: a reference, a rule, a constraint, a spot check, a careful batch. */
+export interface CheckOutcome {
+  readonly kind: string;
+  readonly name: string;
+  readonly broken: number;
+}
+
+export interface VerdictFacts {
+  readonly books: readonly ClosedBooks[];
+  readonly effects: readonly DecisionEffect[];
+  /** Quarantined rows by finding that no decision covers; rows that follow a parent are not among them. */
+  readonly undecided: readonly { readonly finding: string; readonly rows: number }[];
+  readonly checks: readonly CheckOutcome[];
+  /** Kinds of checks that have to be there; one that never ran is a problem. */
+  readonly required: readonly string[];
+  /** `mapping.column` of values that came out of the user's own SQL and were executed again, not recomputed. */
+  readonly reexecuted: readonly string[];
+  /** Mappings of the plan that this run leaves out (`--only`). */
+  readonly leftOut: number;
+  /** Percent of the rows (`--sample`), null for all of them. */
+  readonly sample: number | null;
+}
+
+/** Problems named in the sentence; the rest is in the report. */
+const namedProblems = 3;
+
+const checkNouns: Readonly<Record<string, string>> = {
+  reference: 'foreign key',
+  rule: 'rule',
+  constraint: 'constraint',
+  spot_check: 'spot check',
+  careful: 'batch recomputed by SQL',
+};
+
+function checkProblems(facts: VerdictFacts): string[] {
+  const missing = facts.required
+    .filter((kind) => !facts.checks.some((check) => check.kind === kind))
+    .map((kind) => `${checkNouns[kind] ?? kind} checks did not run`);
+  const broken = facts.checks
+    .filter((check) => check.broken > 0)
+    .map((check) => `${checkNouns[check.kind] ?? check.kind} ${check.name}: ${check.broken} broken`);
+  return [...missing, ...broken];
+}
+
+function scopeNote(facts: VerdictFacts): string {
+  const notes: string[] = [];
+  if (facts.sample !== null) notes.push(`sample of ${facts.sample} %`);
+  if (facts.leftOut > 0) notes.push(`${facts.leftOut} table${facts.leftOut === 1 ? '' : 's'} of the plan left out`);
+  return notes.length === 0 ? '' : `${notes.join(', ')}: not a migration; `;
+}
+
+function greenSentence(facts: VerdictFacts): string {
+  const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
+  if (facts.reexecuted.length === 0) return `${scopeNote(facts)}${subject}, every field proved`;
+  const shown = facts.reexecuted.slice(0, namedProblems).join(', ');
+  const more = facts.reexecuted.length > namedProblems ? ` and ${facts.reexecuted.length - namedProblems} more` : '';
+  return `${scopeNote(facts)}${subject}, every field proved, re-executed and not independent: ${shown}${more}`;
+}
+
+/** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
+export function reachVerdict(facts: VerdictFacts): Verdict {
+  const problems = [
+    ...facts.books.flatMap((closed) => closed.problems),
+    ...checkProblems(facts),
+    ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),
+    ...facts.undecided.map(({ finding, rows }) => `${rows} rows in quarantine without a decision: ${finding}`),
+  ];
+  if (facts.books.length === 0) problems.push('no table was migrated');
+  const green = problems.length === 0;
+  const rest = problems.length - namedProblems;
+  const sentence = green
+    ? greenSentence(facts)
+    : `${scopeNote(facts)}not proved: ${problems.slice(0, namedProblems).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
+  return { green, sentence, books: facts.books.map((closed) => closed.books), problems };
+}

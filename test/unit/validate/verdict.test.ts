@@ -1,0 +1,171 @@
+import type { MappingFacts } from '../../../src/validate/books';
+import { closeBooks } from '../../../src/validate/books';
+import { hadExpectedEffect } from '../../../src/validate/decision-effect';
+import { quarantineAgrees } from '../../../src/validate/quarantine-agreement';
+import { noCounts } from '../../../src/validate/row';
+import { replaceSuspects } from '../../../src/validate/tally';
+import type { VerdictFacts } from '../../../src/validate/verdict';
+import { reachVerdict } from '../../../src/validate/verdict';
+
+const balanced: MappingFacts = {
+  mapping: 'customer',
+  target: 'crm.customer',
+  source: { total: 100, outOfScope: 10 },
+  targetRows: 80,
+  receipts: { batches: 2, done: 2, migrated: 83, quarantined: 7, outOfScope: 10 },
+  adjustments: { migrated: -3, quarantined: 2, outOfScope: 1 },
+  quarantine: { quarantined: 9, outOfScope: 1 },
+  proof: { ...noCounts(), slices: 1, proved: 1, expected: 90, actual: 80, identical: 80, decided: 10 },
+};
+
+const green: VerdictFacts = {
+  books: [closeBooks(balanced)],
+  effects: [],
+  undecided: [],
+  checks: [{ kind: 'reference', name: '*', broken: 0 }],
+  required: ['reference'],
+  reexecuted: [],
+  leftOut: 0,
+  sample: null,
+};
+
+describe('closeBooks', () => {
+  it('closes books that balance', () => {
+    expect(closeBooks(balanced)).toEqual({
+      books: {
+        mapping: 'customer',
+        target: 'crm.customer',
+        source: 100,
+        migrated: 80,
+        quarantined: 9,
+        outOfScope: 11,
+        unexplained: 0,
+      },
+      problems: [],
+    });
+  });
+
+  it('notices every single figure that is off by one', () => {
+    const groups = ['source', 'receipts', 'adjustments', 'quarantine', 'proof'] as const;
+    let tried = 0;
+    for (const group of groups) {
+      for (const [name, figure] of Object.entries(balanced[group] as Record<string, number>)) {
+        const facts = { ...balanced, [group]: { ...balanced[group], [name]: figure + 1 } } as MappingFacts;
+        // identical is the one figure that follows from the others
+        if (group === 'proof' && name === 'identical') continue;
+        expect([group, name, closeBooks(facts).problems.length > 0]).toEqual([group, name, true]);
+        tried += 1;
+      }
+    }
+    expect(tried).toBe(22);
+    expect(closeBooks({ ...balanced, targetRows: 81 }).problems).not.toEqual([]);
+  });
+
+  it('says that nothing was proved when nothing was', () => {
+    expect(closeBooks({ ...balanced, proof: null }).problems).toEqual(['customer: not proved']);
+  });
+});
+
+describe('reachVerdict', () => {
+  it('is green only when everything holds', () => {
+    expect(reachVerdict(green)).toMatchObject({
+      green: true,
+      sentence: 'every row accounted for, every field proved',
+      problems: [],
+    });
+  });
+
+  it.each<[string, Partial<VerdictFacts>, RegExp]>([
+    ['a check is broken', { checks: [{ kind: 'reference', name: 'a_fk', broken: 2 }] }, /foreign key a_fk: 2 broken/],
+    ['a required check did not run', { checks: [] }, /foreign key checks did not run/],
+    [
+      'a quarantined row has no decision',
+      { undecided: [{ finding: 'a.b.orphan', rows: 3 }] },
+      /without a decision: a\.b\.orphan/,
+    ],
+    [
+      'a decision had another effect',
+      {
+        effects: [{ finding: 'a.b.orphan', action: 'quarantine', expected: { rows: 10, tolerance: 1 }, observed: 12 }],
+      },
+      /expected 10 ± 1 rows, saw 12/,
+    ],
+    ['there is no table', { books: [] }, /no table was migrated/],
+  ])('is not green when %s', (_, change, sentence) => {
+    const verdict = reachVerdict({ ...green, ...change });
+    expect(verdict.green).toBe(false);
+    expect(verdict.sentence).toMatch(/^not proved: /);
+    expect(verdict.sentence).toMatch(sentence);
+  });
+
+  it('says that a sample or a part is no migration', () => {
+    expect(reachVerdict({ ...green, sample: 1, leftOut: 2 })).toMatchObject({
+      green: true,
+      sentence:
+        'sample of 1 %, 2 tables of the plan left out: not a migration; every row of it accounted for, every field proved',
+    });
+  });
+
+  it('labels what the user computed by SQL', () => {
+    expect(reachVerdict({ ...green, reexecuted: ['customer.score'] }).sentence).toBe(
+      'every row accounted for, every field proved, re-executed and not independent: customer.score',
+    );
+  });
+});
+
+describe('hadExpectedEffect', () => {
+  it('allows the tolerance on both sides and no more', () => {
+    const effect = { finding: 'f', action: 'quarantine', expected: { rows: 10, tolerance: 2 } };
+    expect([7, 8, 12, 13].map((observed) => hadExpectedEffect({ ...effect, observed }))).toEqual([
+      false,
+      true,
+      true,
+      false,
+    ]);
+    expect(hadExpectedEffect({ ...effect, expected: null, observed: 99 })).toBe(true);
+  });
+});
+
+describe('quarantineAgrees', () => {
+  const known = new Set(['t.a.bad_date', 't.b.not_null']);
+  const entry = { reason: 'bad_date', finding: 't.a.bad_date', findings: ['t.a.bad_date'], sqlstate: null };
+
+  it('wants exactly the reasons that recomputation finds', () => {
+    expect(quarantineAgrees(entry, ['t.a.bad_date'], known)).toBe(true);
+    expect(quarantineAgrees(entry, [], known)).toBe(false);
+    expect(quarantineAgrees(entry, ['t.b.not_null'], known)).toBe(false);
+    expect(quarantineAgrees(entry, ['t.a.bad_date', 't.b.not_null'], known)).toBe(false);
+  });
+
+  it('wants a row that settle moved to have nothing wrong by itself', () => {
+    const orphan = { reason: 'orphan', finding: 't.p.orphan', findings: ['t.p.orphan'], sqlstate: null };
+    expect(quarantineAgrees(orphan, [], known)).toBe(true);
+    expect(quarantineAgrees(orphan, ['t.a.bad_date'], known)).toBe(false);
+  });
+
+  it('takes the word of the server and of an operator', () => {
+    expect(quarantineAgrees({ ...entry, finding: 't.c.check', sqlstate: '23514' }, [], known)).toBe(true);
+    expect(
+      quarantineAgrees(
+        { reason: 'blocked', finding: 't.batch_3.blocked', findings: [], sqlstate: null },
+        ['t.a.bad_date'],
+        known,
+      ),
+    ).toBe(true);
+  });
+});
+
+describe('replaceSuspects', () => {
+  it('replaces what the first look said by what the second look says', () => {
+    const first = { ...noCounts(), expected: 3, actual: 3, identical: 2, mismatch: 1 };
+    const second = { ...noCounts(), expected: 1, actual: 1, identical: 1 };
+    const suspect = {
+      class: 'mismatch' as const,
+      sourceKey: 'k',
+      targetKey: ['k'],
+      columns: [1],
+      sides: { expected: 1 as const, actual: 1 as const },
+    };
+    expect(replaceSuspects(first, [suspect], second)).toEqual({ ...noCounts(), expected: 3, actual: 3, identical: 3 });
+  });
+});
