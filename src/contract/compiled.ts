@@ -38,6 +38,10 @@ export interface CompiledColumn extends ColumnPlan {
   readonly follows: { readonly mapping: string; readonly id: IdPlan; readonly keyType: string } | null;
   /** Set for the column that carries this mapping's new id. */
   readonly id: IdPlan | null;
+  /** For `uuid_from` ids, own or followed: the namespace that is hashed with the parts. */
+  readonly namespace?: string;
+  /** For a column that follows a computed id: how each value of `from` becomes a value of the parent's key column. */
+  readonly keyCasts?: readonly CastSpec[];
   /** 'independent' when TypeScript recomputes it, 're-executed' for the user's own SQL. */
   readonly proof: 'independent' | 're-executed';
 }
@@ -97,6 +101,8 @@ export interface MappingStatements {
   readonly rejected: string;
   /** Source. total, out_of_scope, scope_unknown (where is NULL; part of out_of_scope), rejected, as bigint, over {{range}}. */
   readonly counts: string;
+  /** Source. total, out_of_scope, scope_unknown as bigint over {{range}}: `counts` without trying the pipelines. */
+  readonly scopeCounts: string;
   /** Source. reason int, rows bigint: how many rows in {{range}} have each reason (a row may count under several). */
   readonly reasonCounts: string;
   /** Source. key text, then every column of `rawColumns` as text, for in-scope rows in {{range}}; ordered by source key. For COPY text. */
@@ -115,7 +121,7 @@ export interface MappingStatements {
   readonly trial: string;
   /** Source. key text, target key text of in-scope rows whose target key text = ANY($1::text[]), in source key order. */
   readonly keysOfTargets: string;
-  /** Source. key text, refs text (as in `rejected`) of rows out of scope whose value of referenced columns matches: $1::text column list JSON is not used; all out-of-scope rows when {{limit}} is empty. For COPY text. */
+  /** Source. key text, refs text (as in `rejected`) of every row out of scope (or outside the sample); at most {{limit}}. For COPY text. */
   readonly outOfScopeRefs: string;
   /** Source. key text and to_jsonb of the original row as text, for key text = ANY($1::text[]). */
   readonly originals: string;

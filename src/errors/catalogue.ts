@@ -3,7 +3,9 @@ import { cliErrors } from './cli-errors';
 import { connectionErrors } from './connection-errors';
 import { copyErrors } from './copy-errors';
 import { environmentErrors } from './environment-errors';
+import { operationErrors } from './operation-errors';
 import { planErrors } from './plan-errors';
+import { prepareErrors } from './prepare-errors';
 import { proofErrors } from './proof-errors';
 import { rollbackErrors } from './rollback-errors';
 import { runErrors } from './run-errors';
@@ -14,7 +16,9 @@ export const catalogue = {
   ...checkErrors,
   ...connectionErrors,
   ...runErrors,
+  ...operationErrors,
   ...copyErrors,
+  ...prepareErrors,
   ...proofErrors,
   ...rollbackErrors,
   ...environmentErrors,

@@ -1,0 +1,34 @@
+import type { Activities } from '../src/contract/activity-types';
+import type { ActivityDependencies } from './dependencies';
+import { createCopyActivities } from './copy';
+import { openDatabases } from './dependencies';
+import { createDiscoveryActivities } from './discovery';
+import { createFingerprintActivities, createPrepareActivities } from './prepare';
+import { createFinishActivities } from './finish';
+import { createRollbackActivities } from './rollback';
+import { createRunActivities } from './run';
+import { createValidationActivities } from './validation';
+
+export type { ActivityDependencies };
+
+type CopySide = Pick<Activities, 'copyBatch' | 'proveMapping'>;
+
+/** All activities over real databases, split by the task queue that runs them. */
+export function createActivities(dependencies: ActivityDependencies): { control: Omit<Activities, keyof CopySide>; copy: CopySide } {
+  const databases = openDatabases(dependencies);
+  const { copyBatch, ...copyControl } = createCopyActivities({ databases });
+  const { proveMapping, ...validation } = createValidationActivities({ databases, plansFolder: dependencies.plansFolder });
+  return {
+    control: {
+      ...createRunActivities({ ...dependencies, databases }),
+      ...createDiscoveryActivities({ databases }),
+      ...createFingerprintActivities({ databases }),
+      ...createPrepareActivities({ databases }),
+      ...copyControl,
+      ...createFinishActivities({ databases }),
+      ...createRollbackActivities({ databases }),
+      ...validation,
+    },
+    copy: { copyBatch, proveMapping },
+  };
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import type { OpenedRun, RunActivities } from '../src/contract/activity-types';
+import type { RunRef } from '../src/contract/run';
+import { fail } from '../src/errors/rowproof-error';
+import type { Databases } from '../src/postgres/databases';
+import { releaseTables } from '../src/postgres/ledger/claim';
+import { appendEvent } from '../src/postgres/ledger/event';
+import { finishPhase, finishedPhases, startPhase } from '../src/postgres/ledger/phase';
+import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run';
+import type { Session } from '../src/postgres/session';
+import type { ActivityDependencies } from './dependencies';
+import { callHook } from './notify';
+import { isFinished, openRun } from './open-run';
+import { plansFolder } from './plans-folder';
+
+/** Opening, recording and closing runs. Each looks into the ledger first, so a repeated call changes nothing twice. */
+export function createRunActivities(dependencies: ActivityDependencies & { databases: Databases }): RunActivities {
+  const { databases, env, log } = dependencies;
+  const plans = plansFolder(dependencies.plansFolder);
+
+  async function inLedger<T>(ref: RunRef, purpose: string, work: (session: Session) => Promise<T>): Promise<T> {
+    const session = await databases.ledger(ref, purpose);
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  }
+
+  return {
+    openRun: async (input) => {
+      const ref =
+        input.run !== undefined && input.ledger !== undefined
+          ? { run: input.run, ledger: input.ledger }
+          : (
+              await openRun(await plans.find(input.plan), env, {
+                only: input.only ?? null,
+                sample: input.sample ?? null,
+                mode: input.mode ?? 'run',
+                workflowId: input.workflowId,
+                workflowIsOpen: dependencies.workflowIsOpen,
+              })
+            ).ref;
+      const run = await databases.run(ref);
+      return inLedger(ref, 'open', async (session) => {
+        const { outcome, workflowId } = await loadRun(session, run.run);
+        if (isFinished({ outcome })) throw fail('RP4208', `${run.run} is ${outcome} and takes no further work.`);
+        if (workflowId !== null && workflowId !== input.workflowId && (await dependencies.workflowIsOpen(workflowId))) {
+          throw fail('RP4202', `${run.run} is running already, as workflow ${workflowId}.`);
+        }
+        if (outcome !== null) await reopenRun(session, run.run);
+        await setWorkflow(session, run.run, input.workflowId, input.executionId);
+        await appendEvent(session, run.run, 'workflow', { workflowId: input.workflowId, executionId: input.executionId });
+        return openedRun(ref, run, await finishedPhases(session, run.run), dependencies.searchAttributes);
+      });
+    },
+
+    startPhase: (ref, phase) => inLedger(ref, phase, (session) => startPhase(session, ref.run, phase)),
+    finishPhase: (ref, phase) => inLedger(ref, phase, (session) => finishPhase(session, ref.run, phase)),
+    recordEvent: (ref, kind, body) => inLedger(ref, 'event', (session) => appendEvent(session, ref.run, kind, body)),
+
+    closeRun: (ref, outcome, sentence) =>
+      inLedger(ref, 'close', async (session) => {
+        await closeRun(session, ref.run, outcome, sentence);
+        await appendEvent(session, ref.run, 'closed', { outcome, sentence });
+        if (isFinished({ outcome })) await releaseTables(session, ref.run);
+      }),
+
+    notify: async (ref, kind, sentence) => {
+      const run = await databases.run(ref);
+      const hook = run.compiled.plan.settings.notify;
+      if (hook === null) return;
+      const key = createHash('sha256').update(`${ref.run} ${kind} ${sentence}`).digest('hex').slice(0, 32);
+      const outcome = await callHook(hook, env, { run: ref.run, plan: run.plan, kind, sentence }, key);
+      if (outcome !== null) {
+        log.warn({ kind: outcome }, 'settings.notify failed');
+        await inLedger(ref, 'event', (session) => appendEvent(session, ref.run, 'notify failed', { kind, problem: outcome }));
+      }
+    },
+  };
+}
+
+function openedRun(ref: RunRef, run: LoadedRun, finished: OpenedRun['finished'], searchAttributes: boolean): OpenedRun {
+  const { plan, code, mappings } = run.compiled;
+  return {
+    ref,
+    plan: plan.name,
+    code,
+    mappings: mappings.map(({ name, estimatedRows, estimatedBytes }) => ({ name, estimatedRows, estimatedBytes })),
+    gates: plan.settings.gates,
+    approvers: plan.settings.approvers,
+    onFailure: plan.settings.onFailure,
+    inFlight: plan.settings.batch.inFlight,
+    finished,
+    searchAttributes,
+  };
+}

@@ -1,0 +1,59 @@
+import type { CatalogueEntry } from './entry';
+
+/** RP42xx: starting and steering runs through Temporal. */
+export const operationErrors = {
+  RP4201: {
+    title: 'No plan of that name on this worker',
+    why: 'A worker finds plans by name in its plans folder.',
+    fix: 'Start the run with one of the names it has, or start the worker with --plans FOLDER.',
+    exit: 4,
+  },
+  RP4202: {
+    title: 'The plan is already running',
+    why: 'One plan has one active run, so that no table is written by two.',
+    fix: 'Watch it with `rowproof watch`, or abort it first with `rowproof abort`.',
+    exit: 4,
+  },
+  RP4203: {
+    title: 'The plan was edited while its run is unfinished',
+    why: 'What a run compiled at its start is what it executes; an edited file never changes it.',
+    fix: 'Go on with what was started: `rowproof run --resume RUN`. Or undo it first: `rowproof rollback RUN`.',
+    exit: 4,
+  },
+  RP4204: {
+    title: 'Temporal cannot be reached',
+    why: 'No Temporal server answered at the configured address.',
+    fix: 'Start it, correct TEMPORAL_ADDRESS or the profile, or run without any to use the local environment.',
+    exit: 6,
+  },
+  RP4205: {
+    title: 'Nobody polls the task queue',
+    why: 'The run waits in Temporal until a worker of this namespace polls its task queue.',
+    fix: 'Start one with `rowproof worker` (with the connections in its environment).',
+    exit: 6,
+  },
+  RP4206: {
+    title: 'The run takes no commands any more',
+    why: 'Its workflow is closed; updates and signals reach open workflows only.',
+    fix: 'Go on with `rowproof run`, or undo with `rowproof rollback`.',
+    exit: 4,
+  },
+  RP4207: {
+    title: 'The command was refused',
+    why: 'The run is not in a state in which this command means something.',
+    fix: 'Look at `rowproof status` and send it again as it says.',
+    exit: 4,
+  },
+  RP4208: {
+    title: 'The run cannot go on',
+    why: 'It was completed or rolled back; what it wrote is finished or gone.',
+    fix: 'Start a new run of the plan with `rowproof run`.',
+    exit: 4,
+  },
+  RP4209: {
+    title: 'The ledger reference is not known here',
+    why: 'The run names the connection of its ledger (env:NAME or plan:NAME), and this process has none of that name.',
+    fix: 'Set that environment variable, or start the worker with the plans folder that holds the plan.',
+    exit: 3,
+  },
+} as const satisfies Record<string, CatalogueEntry>;

@@ -1,0 +1,64 @@
+import { CompleteAsyncError } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure, isCancellation } from '@temporalio/common';
+import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
+import { RowproofError } from '../errors/rowproof-error';
+import { describeDatabaseError } from '../postgres/sqlstate';
+
+/** Codes after which another attempt meets the same answer: refusals, closed runs, limits, decisions. */
+const passing: ReadonlySet<string> = new Set(['RP5001', 'RP5002']);
+const passingConnection = /^RP30(01|0[4-9]|1[0-9]|2[0-9])$/;
+
+/**
+ * Replaces every error of an activity by an allow-listed failure: our own sentence, or SQLSTATE, constraint and column.
+ * Without cause, message of the database or stack, because those carry row values into histories and logs.
+ */
+export const failureInterceptor: ActivityInboundCallsInterceptor = {
+  async execute(input, next) {
+    try {
+      return await next(input);
+    } catch (error) {
+      throw safeFailure(error);
+    }
+  },
+};
+
+export function safeFailure(error: unknown): Error {
+  if (error instanceof CompleteAsyncError) return error;
+  if (isCancellation(error) || isAbort(error)) return withoutStack(new CancelledFailure('Activity cancelled'));
+  if (error instanceof RowproofError) {
+    const [first] = error.problems;
+    const sentence = error.problems.map((problem) => problem.what).join(' ');
+    const retryable = isPassing(error);
+    return plain(`${sentence} ${first?.fix ?? ''} (${error.code})`.slice(0, 4000), error.code, !retryable, [{ code: error.code }]);
+  }
+  const facts = describeDatabaseError(error);
+  if (facts.isConnectionLoss) return plain('The connection to a database was lost.', 'ConnectionLost', false, []);
+  if (facts.sqlstate === null) return plain('An unexpected error inside rowproof; the worker log names its kind.', kindOf(error), false, []);
+  const where = [facts.constraint && `constraint ${facts.constraint}`, facts.column && `column ${facts.column}`, facts.table && `table ${facts.table}`];
+  const sentence = `PostgreSQL refused a statement: SQLSTATE ${facts.sqlstate} ${where.filter(Boolean).join(', ')}`.trim();
+  return plain(`${sentence}.`, `SQLSTATE ${facts.sqlstate}`, false, [
+    { sqlstate: facts.sqlstate, constraint: facts.constraint, column: facts.column, table: facts.table },
+  ]);
+}
+
+function isPassing(error: RowproofError): boolean {
+  return passing.has(error.code) || passingConnection.test(error.code) || describeDatabaseError(error.cause).isRetryable;
+}
+
+function plain(message: string, type: string, nonRetryable: boolean, details: unknown[]): ApplicationFailure {
+  return withoutStack(ApplicationFailure.create({ message, type, nonRetryable, details }));
+}
+
+function withoutStack<T extends Error>(error: T): T {
+  error.stack = '';
+  return error;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** The class name of an error: enough to find it in the worker's log, never its text. */
+function kindOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}

@@ -1,0 +1,99 @@
+import { join } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from '../../activities';
+import { taskQueues } from '../contract/task-queues';
+import { failureInterceptor } from './failure-interceptor';
+import { createLog, sdkLogger, type PinoLogger } from './log';
+import { prepareNamespace } from './prepare-namespace';
+import { temporalConfig } from './temporal-connection';
+import { workflowIsOpen } from './workflow-state';
+
+export type WorkerRole = 'control' | 'copy' | 'all';
+
+export interface WorkerOptions {
+  readonly role: WorkerRole;
+  /** Batches and proofs at a time; fixed, because each holds two database sessions. */
+  readonly copySlots: number;
+  readonly plansFolder: string | null;
+  /** `host:port` for Prometheus, null for none. */
+  readonly metrics: string | null;
+  readonly logLevel: string;
+  /** Called once all pollers run. */
+  readonly ready?: (facts: { namespace: string; searchAttributes: boolean }) => void;
+}
+
+/** The bundle that `npm run build` makes of workflows/. */
+export const workflowBundlePath = join(__dirname, '..', '..', 'workflow-bundle.js');
+
+/** Polls until SIGINT or SIGTERM, then drains: batches in flight get 20 s to commit, then their sockets are cut. */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const log = createLog(options.logLevel);
+  Runtime.install({
+    logger: sdkLogger(log),
+    shutdownSignals: ['SIGINT', 'SIGTERM'],
+    ...(options.metrics === null ? {} : { telemetryOptions: { metrics: { prometheus: { bindAddress: options.metrics } } } }),
+  });
+  const { connectionOptions, namespace = 'default' } = temporalConfig();
+  const connection = await NativeConnection.connect(connectionOptions);
+  const clientConnection = await Connection.connect(connectionOptions);
+  try {
+    const prepared = await prepareNamespace(clientConnection, namespace);
+    if (!prepared.searchAttributes) log.warn('search attributes could not be registered here: runs go on without them');
+    const client = new Client({ connection: clientConnection, namespace });
+    const workers = await createWorkers(options, connection, namespace, client, prepared.searchAttributes, log);
+    log.info({ namespace, role: options.role }, 'worker ready');
+    options.ready?.({ namespace, searchAttributes: prepared.searchAttributes });
+    await Promise.all(workers.map((worker) => worker.run()));
+  } finally {
+    await connection.close();
+    await clientConnection.close();
+  }
+}
+
+async function createWorkers(
+  options: WorkerOptions,
+  connection: NativeConnection,
+  namespace: string,
+  client: Client,
+  searchAttributes: boolean,
+  log: PinoLogger,
+): Promise<Worker[]> {
+  const activities = createActivities({
+    env: process.env,
+    plansFolder: options.plansFolder,
+    workflowIsOpen: (workflowId) => workflowIsOpen(client, workflowId),
+    searchAttributes,
+    log,
+  });
+  const shared = {
+    connection,
+    namespace,
+    interceptors: { activity: [() => ({ inbound: failureInterceptor })] },
+    shutdownGraceTime: '20 seconds',
+    shutdownForceTime: '40 seconds',
+  } as const;
+  const workers: Worker[] = [];
+  if (options.role !== 'copy') {
+    workers.push(
+      await Worker.create({
+        ...shared,
+        taskQueue: taskQueues.control,
+        workflowBundle: { codePath: workflowBundlePath },
+        activities: activities.control,
+        maxConcurrentActivityTaskExecutions: 16,
+      }),
+    );
+  }
+  if (options.role !== 'control') {
+    workers.push(
+      await Worker.create({
+        ...shared,
+        taskQueue: taskQueues.copy,
+        activities: activities.copy,
+        maxConcurrentActivityTaskExecutions: options.copySlots,
+      }),
+    );
+  }
+  return workers;
+}
