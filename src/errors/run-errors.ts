@@ -8,4 +8,34 @@ export const runErrors = {
     fix: 'List the runs with \`rowproof status --all\`.',
     exit: 4,
   },
+  RP4002: {
+    title: 'Ledger of a newer rowproof',
+    why: 'The ledger on the target was written by a newer version, which may mean things by it that this one does not know.',
+    fix: 'Use the newer rowproof (see the version it names), or a target of its own.',
+    exit: 4,
+  },
+  RP4003: {
+    title: 'Schema rowproof belongs to others',
+    why: 'The target has a schema of that name that is not a ledger of rowproof.',
+    fix: 'Rename that schema, or migrate into another database.',
+    exit: 4,
+  },
+  RP4004: {
+    title: 'No right to keep the ledger',
+    why: 'Everything that makes a run resumable and reversible is kept in schema rowproof on the target.',
+    fix: 'GRANT CREATE ON DATABASE … TO the role, or connect as the role that owns schema rowproof.',
+    exit: 4,
+  },
+  RP4005: {
+    title: 'Target table claimed by another run',
+    why: 'Two runs that write one table would undo each other.',
+    fix: 'Finish or roll back the other run first.',
+    exit: 4,
+  },
+  RP4006: {
+    title: 'Ledger not found',
+    why: 'The database has no schema rowproof: no run was ever started on it, or it was finished.',
+    fix: 'Check the connection, or start a run.',
+    exit: 4,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -6,7 +6,8 @@ create table rowproof.run (
   ordinal int not null,
   digest text not null,
   engine text not null,
-  compiled jsonb not null,
+  -- json, not jsonb: jsonb would reorder the keys of what was compiled
+  compiled json not null,
   secret bytea not null,
   options jsonb not null default '{}',
   workflow_id text,
