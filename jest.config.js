@@ -1,13 +1,25 @@
 const tiers = ['unit', 'database', 'replay', 'end-to-end', 'browser'];
 
-/** One project a tier: `npx jest --selectProjects unit`. */
+/** One project a tier: `npx jest --selectProjects unit`. A generous limit: it stops what hangs, it measures nothing. */
 module.exports = {
+  testTimeout: 180_000,
   projects: tiers.map((tier) => ({
     displayName: tier,
     rootDir: __dirname,
     testEnvironment: 'node',
     testMatch: [`<rootDir>/test/${tier}/**/*.test.ts`],
-    transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
-    ...(tier === 'unit' ? {} : { globalSetup: '<rootDir>/test/support/start-postgres.ts', globalTeardown: '<rootDir>/test/support/stop-postgres.ts' }),
+    modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-next/'],
+    transform: {
+      '^.+\\.ts$': [
+        '@swc/jest',
+        { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+      ],
+    },
+    ...(tier === 'unit'
+      ? {}
+      : {
+          globalSetup: '<rootDir>/test/support/start-postgres.ts',
+          globalTeardown: '<rootDir>/test/support/stop-postgres.ts',
+        }),
   })),
 };

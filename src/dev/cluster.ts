@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fail } from '../errors/rowproof-error';
 import type { ServerBinaries } from './find-postgres';
 import { runProgram } from './run-program';
-import { isAlive, processStart, startServer, stopServer, waitUntil } from './server-process';
+import { isAlive, processStart, record, startServer, stopServer, waitUntil } from './server-process';
 import type { ProcessRecord } from './server-process';
 import type { Owner } from './unprivileged-user';
 
@@ -25,8 +25,16 @@ export function serverEnvironment(environment: NodeJS.ProcessEnv = process.env):
   return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' };
 }
 
-/** Makes the cluster unless it is there: UTF8, explicit locale, passwords only, checksums. An interrupted initdb is redone. */
-export async function createCluster(folder: string, binaries: ServerBinaries, owner: Owner | null): Promise<boolean> {
+/**
+ * Makes the cluster unless it is there: UTF8, explicit locale, passwords only, checksums. An interrupted initdb is
+ * redone. False when it was there. `throwAway` skips the syncs.
+ */
+export async function createCluster(
+  folder: string,
+  binaries: ServerBinaries,
+  owner: Owner | null,
+  throwAway = false,
+): Promise<boolean> {
   const files = clusterFiles(folder);
   const complete = join(folder, 'created');
   if (existsSync(complete)) return false;
@@ -45,7 +53,7 @@ export async function createCluster(folder: string, binaries: ServerBinaries, ow
         join(binaries.folder, 'initdb'),
         [
           ...['-D', files.data, '-U', 'postgres', '-E', 'UTF8', `--locale=${locale}`, '--data-checksums'],
-          ...['--auth=scram-sha-256', `--pwfile=${handed}`],
+          ...['--auth=scram-sha-256', `--pwfile=${handed}`, ...(throwAway ? ['--no-sync'] : [])],
         ],
         { owner, cwd: files.data, env: serverEnvironment() },
       );
@@ -63,14 +71,17 @@ export async function createCluster(folder: string, binaries: ServerBinaries, ow
   });
 }
 
+export interface ClusterStart {
+  readonly folder: string;
+  readonly binaries: ServerBinaries;
+  readonly owner: Owner | null;
+  readonly port: number;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 /** Starts the server on a loopback port and waits until it takes connections. */
-export async function startCluster(
-  folder: string,
-  binaries: ServerBinaries,
-  owner: Owner | null,
-  port: number,
-  settings: Readonly<Record<string, string>> = {},
-): Promise<ProcessRecord> {
+export async function startCluster(start: ClusterStart): Promise<ProcessRecord> {
+  const { folder, binaries, owner, port } = start;
   const files = clusterFiles(folder);
   removeStalePidFile(files.data);
   const all: Record<string, string> = {
@@ -81,7 +92,7 @@ export async function startCluster(
     max_prepared_transactions: '20',
     wal_level: 'logical',
     timezone: 'UTC',
-    ...settings,
+    ...start.settings,
   };
   const started = startServer(
     join(binaries.folder, 'postgres'),
@@ -107,6 +118,18 @@ export function clusterUrl(folder: string, port: number, database = 'postgres'):
   return `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(database)}`;
 }
 
+/**
+ * The server that runs on this folder although nobody recorded it, because its starter was killed in between. It
+ * answers once it is ready.
+ */
+export async function runningCluster(folder: string): Promise<{ process: ProcessRecord; port: number } | null> {
+  const { data } = clusterFiles(folder);
+  const pid = livePid(data);
+  if (pid === null || !(await waitUntil(() => isReady(data, pid) || livePid(data) === null, 60_000))) return null;
+  const lines = pidFile(data);
+  return lines === null || livePid(data) === null ? null : { process: record(pid), port: Number(lines[3]) };
+}
+
 /** The server itself writes its state into line 8 of postmaster.pid. */
 function isReady(data: string, pid: number): boolean {
   const lines = pidFile(data);
@@ -121,15 +144,19 @@ function pidFile(data: string): string[] | null {
   }
 }
 
+/** The pid of the PostgreSQL that holds this folder. After a crash of the machine it may belong to a stranger by now. */
+function livePid(data: string): number | null {
+  const pid = Number(pidFile(data)?.[0]);
+  if (!Number.isInteger(pid) || pid <= 0 || processStart(pid) === null) return null;
+  return process.platform === 'linux' && !commandOf(pid).includes('postgres') ? null : pid;
+}
+
 /**
- * After a crash of the machine the pid in postmaster.pid may belong to a stranger, and the server would refuse to
- * start. Only such a file goes; that of a live PostgreSQL stays, for removing it would allow two servers on one folder.
+ * A stranger's pid in postmaster.pid would make the server refuse to start. The file of a live PostgreSQL stays:
+ * removing it would allow two servers on one folder.
  */
 function removeStalePidFile(data: string): void {
-  const pid = Number(pidFile(data)?.[0]);
-  if (!Number.isInteger(pid) || pid <= 0) return;
-  if (processStart(pid) !== null && !(process.platform === 'linux' && !/postgres/.test(commandOf(pid)))) return;
-  rmSync(join(data, 'postmaster.pid'), { force: true });
+  if (livePid(data) === null) rmSync(join(data, 'postmaster.pid'), { force: true });
 }
 
 function commandOf(pid: number): string {

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../errors/rowproof-error';
-import { clusterFiles, clusterUrl, createCluster, startCluster, stopCluster } from './cluster';
+import type { RowproofError } from '../errors/rowproof-error';
+import { clusterFiles, clusterUrl, createCluster, runningCluster, startCluster, stopCluster } from './cluster';
 import { embeddedPostgres } from './embedded-postgres';
 import { findPostgres } from './find-postgres';
 import type { ServerBinaries } from './find-postgres';
@@ -11,7 +12,13 @@ import { isAlive } from './server-process';
 import { readState, writeState } from './state-file';
 import { openStateFolder, stateFolder } from './state-folder';
 import { withStateLock } from './state-lock';
-import { localNamespace, startTemporalServer, stopTemporalServer, temporalFiles } from './temporal-server';
+import {
+  localNamespace,
+  startTemporalServer,
+  stopTemporalServer,
+  temporalFiles,
+  temporalReady,
+} from './temporal-server';
 import { clusterOwner } from './unprivileged-user';
 import type { Owner } from './unprivileged-user';
 
@@ -55,10 +62,24 @@ export async function devUp(options: { say: Say; state?: string }): Promise<DevE
   return withStateLock(state, options.say, async () => {
     await upPostgres(state, options.say);
     await upTemporal(state, options.say);
+    // A server that was dying when we looked is gone by now.
+    await upPostgres(state, options.say);
     const { postgres, temporal } = devStatus({ state });
     if (postgres === null) throw fail('RP8003', `PostgreSQL ended right after its start; see the logs in ${state}.`);
     if (temporal === null) throw fail('RP8005', `Temporal ended right after its start; see the logs in ${state}.`);
     return { state, postgres, temporal };
+  });
+}
+
+/** Starts Temporal alone, for runs between databases of the user's own. Idempotent. */
+export async function temporalUp(options: { say: Say; state?: string }): Promise<DevTemporal> {
+  const state = options.state ?? stateFolder();
+  openStateFolder(state);
+  return withStateLock(state, options.say, async () => {
+    await upTemporal(state, options.say);
+    const { temporal } = devStatus({ state });
+    if (temporal === null) throw fail('RP8005', `Temporal ended right after its start; see the logs in ${state}.`);
+    return temporal;
   });
 }
 
@@ -115,12 +136,16 @@ async function upPostgres(state: string, say: Say): Promise<void> {
   const binaries = await chooseBinaries(state, owner, say);
   const cluster = `postgres-${binaries.major}`;
   const folder = join(state, cluster);
-  if (await createCluster(folder, binaries, owner))
+  if (await createCluster(folder, binaries, owner)) {
     say(`Created a PostgreSQL ${binaries.version} cluster in ${folder}.`);
-  const port = await freePort([before.postgres?.port], [before.temporal?.port ?? 0, before.temporal?.uiPort ?? 0]);
-  const process = await startCluster(folder, binaries, owner, port);
-  writeState(state, { ...before, postgres: { port, cluster, process } });
-  say(`PostgreSQL ${binaries.version} runs on 127.0.0.1:${port}.`);
+  }
+  let running = await runningCluster(folder);
+  if (running === null) {
+    const port = await freePort([before.postgres?.port], [before.temporal?.port ?? 0, before.temporal?.uiPort ?? 0]);
+    running = { port, process: await startCluster({ folder, binaries, owner, port }) };
+  }
+  writeState(state, { ...before, postgres: { ...running, cluster } });
+  say(`PostgreSQL ${binaries.version} runs on 127.0.0.1:${running.port}.`);
 }
 
 /** Binaries for a cluster that exists already win over newer ones, which could not read it. */
@@ -133,12 +158,24 @@ async function chooseBinaries(state: string, owner: Owner | null, say: Say): Pro
 
 async function upTemporal(state: string, say: Say): Promise<void> {
   const before = readState(state);
-  if (isAlive(before.temporal?.process)) return;
+  const running = before.temporal;
+  if (isAlive(running?.process)) {
+    if (await temporalReady(running.process, running.port)) return;
+    if (isAlive(running.process)) throw notAnswering(state, running.process.pid);
+  }
   const program = await findTemporal(state, say);
   const taken = [before.postgres?.port ?? 0];
-  const port = await freePort([before.temporal?.port], taken);
-  const uiPort = await freePort([before.temporal?.uiPort, 8233], [...taken, port]);
-  const process = await startTemporalServer(program, join(state, 'temporal'), { port, uiPort });
-  writeState(state, { ...before, temporal: { port, uiPort, process } });
+  const port = await freePort([running?.port], taken);
+  const uiPort = await freePort([running?.uiPort, 8233], [...taken, port]);
+  await startTemporalServer(program, join(state, 'temporal'), { port, uiPort }, (process) =>
+    writeState(state, { ...before, temporal: { port, uiPort, process } }),
+  );
   say(`Temporal runs on 127.0.0.1:${port}, its UI on http://localhost:${uiPort}.`);
+}
+
+function notAnswering(state: string, pid: number): RowproofError {
+  return fail('RP8005', `The Temporal server runs as process ${pid} but does not answer.`, {
+    why: `Its log is ${temporalFiles(join(state, 'temporal')).log}.`,
+    fix: 'Stop it with `rowproof dev down`, then run `rowproof dev up` again.',
+  });
 }

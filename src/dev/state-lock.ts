@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { fail } from '../errors/rowproof-error';
@@ -41,11 +41,25 @@ function tryLock(lock: string): boolean {
   }
 }
 
+/** Renaming lets only one of several waiters take a stale lock away; a live one that came in between goes back. */
 function removeStale(lock: string): void {
+  if (!isStale(lock)) return;
+  const aside = `${lock}.stale.${process.pid}.${randomBytes(4).toString('hex')}`;
+  try {
+    renameSync(lock, aside);
+    if (!isStale(aside)) linkSync(aside, lock);
+  } catch {
+    // Another waiter was faster.
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function isStale(lock: string): boolean {
   try {
     const holder = JSON.parse(readFileSync(lock, 'utf8')) as ProcessRecord;
-    if (holder.started !== null && !isAlive(holder)) rmSync(lock, { force: true });
+    return holder.started !== null && !isAlive(holder);
   } catch {
-    // Gone between the two calls: the next try finds out.
+    return false;
   }
 }

@@ -12,11 +12,20 @@ export function temporalFiles(folder: string): { readonly database: string; read
   return { database: join(folder, 'temporal.db'), log: join(folder, 'server.log') };
 }
 
-/** Starts the development server on its database file and waits until its namespace is ready for us. */
+export interface TemporalPorts {
+  readonly port: number;
+  readonly uiPort: number;
+}
+
+/**
+ * Starts the development server on its database file and waits until its namespace is ready for us. `spawned` hears
+ * of the process first: two servers on one database file would damage it, so it is recorded before anything can fail.
+ */
 export async function startTemporalServer(
   program: string,
   folder: string,
-  ports: { readonly port: number; readonly uiPort: number },
+  ports: TemporalPorts,
+  spawned: (server: ProcessRecord) => void = () => undefined,
 ): Promise<ProcessRecord> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = temporalFiles(folder);
@@ -28,13 +37,19 @@ export async function startTemporalServer(
     ],
     { log: files.log, cwd: folder, owner: null, env: temporalEnvironment() },
   );
-  const address = `127.0.0.1:${ports.port}`;
-  const ended = await waitUntil(async () => !isAlive(started) || (await prepare(address)), 60_000);
-  if (ended && isAlive(started)) return { pid: started.pid, started: started.started };
+  const server = { pid: started.pid, started: started.started };
+  spawned(server);
+  if (await temporalReady(server, ports.port)) return server;
   if (isAlive(started)) await stopServer(started, ['SIGTERM', 'SIGKILL'], 5_000);
   throw fail('RP8005', `The Temporal server did not start; its log is ${files.log}.`, {
     why: started.logTail() || 'It wrote no log.',
   });
+}
+
+/** Waits until the server answers and its namespace is prepared; false when it ends before or takes over a minute. */
+export async function temporalReady(server: ProcessRecord, port: number): Promise<boolean> {
+  const ended = await waitUntil(async () => !isAlive(server) || (await prepare(`127.0.0.1:${port}`)), 60_000);
+  return ended && isAlive(server);
 }
 
 export function stopTemporalServer(server: ProcessRecord): Promise<boolean> {

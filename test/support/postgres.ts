@@ -13,7 +13,10 @@ export interface TestDatabase {
 
 export function serverUrl(): string {
   const url = process.env['ROWPROOF_TEST_SERVER'];
-  if (url === undefined) throw new Error('ROWPROOF_TEST_SERVER is not set: run the tests through jest, whose global setup starts PostgreSQL');
+  if (url === undefined)
+    throw new Error(
+      'ROWPROOF_TEST_SERVER is not set: run the tests through jest, whose global setup starts PostgreSQL',
+    );
   return url;
 }
 

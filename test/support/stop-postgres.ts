@@ -1,1 +1,6 @@
-export default function stopPostgres(): void {}
+import { stopTestCluster } from './test-cluster';
+
+/** Jest global teardown. */
+export default async function stopPostgres(): Promise<void> {
+  await stopTestCluster();
+}
