@@ -1,0 +1,176 @@
+import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
+import type { StepSpec } from '../contract/resolved-plan';
+import { identifier, literal } from '../sql/quote';
+import { castToSql } from '../transform/cast/cast-to-sql';
+import { offsetSql, uuidFromSql } from '../transform/id';
+import { parseStep } from '../transform/registry';
+import type { Transform, TransformContext } from '../transform/transform';
+import { keyPartToSql } from './key-part';
+import type { Deferred, Levels, Placed } from './levels';
+import { baseTypeName, isTextualName } from './type-facts';
+
+/** What column compilation needs to know of its mapping. */
+export interface ColumnScope {
+  readonly from: CompiledMapping['from'];
+  readonly context: TransformContext;
+  /** Index of the reason of this kind for a target column. */
+  readonly reason: (column: string, kind: string) => number;
+}
+
+/** A condition that rejects the row: `when` is an SQL boolean, never NULL. */
+export interface Failure {
+  readonly reason: number;
+  readonly when: Deferred;
+}
+
+/** One target column over the source, ready to be selected. */
+export interface ColumnSql {
+  readonly column: CompiledColumn;
+  /** In the order they are tried: the first that is true is the column's reason. */
+  readonly failures: readonly Failure[];
+  /** Typed for the wire; only right where no failure is true. */
+  readonly wire: Deferred;
+  /** Canonical text; only right where no failure is true. */
+  readonly text: Deferred;
+}
+
+export function sourceColumn(from: { readonly name: string }, column: string): string {
+  return `${identifier(from.name)}.${identifier(column)}`;
+}
+
+export function columnToSql(levels: Levels, column: CompiledColumn, scope: ColumnScope): ColumnSql {
+  const failures: Failure[] = [];
+  const computed = computesId(column);
+  let value: Placed;
+  if (computed) value = idValue(levels, column, scope, failures);
+  else if (isDirect(column)) value = levels.source(sourceColumn(scope.from, column.from[0] as string), true);
+  else value = runSteps(levels, column, textInputs(levels, column, scope), scope, failures);
+  const input = named(levels, value);
+  const cast = (expression: string): ReturnType<typeof castToSql> => castToSql(column.cast, expression);
+  cast(input.expression).checks.forEach((check, index) => {
+    failures.push({
+      reason: scope.reason(column.target, check.kind),
+      when: { needs: [input], write: (expression) => cast(expression as string).checks[index]?.failed as string },
+    });
+  });
+  if (column.notNull) {
+    failures.push({
+      reason: scope.reason(column.target, 'not_null'),
+      when: { needs: [input], write: (expression) => `${expression} IS NULL` },
+    });
+  }
+  return {
+    column,
+    failures,
+    wire: { needs: [input], write: (expression) => cast(expression as string).wire },
+    text: { needs: [input], write: (expression) => cast(expression as string).text },
+  };
+}
+
+/** A value with a name at level 1 or above, where it is called the same at every level. */
+function named(levels: Levels, value: Placed): Placed {
+  const once = levels.once(value);
+  return once.level === 0 ? levels.lift(once, 1) : once;
+}
+
+/** True when the column's value is the source column itself, cast from its own type. */
+export function isDirect(column: CompiledColumn): boolean {
+  return column.sql === undefined && column.constant === undefined && column.steps.length === 0 && column.from.length === 1;
+}
+
+/** The id plan that computes this column's value from key parts; null when it is read like any other column. */
+export function computesId(column: CompiledColumn): CompiledColumn['id'] {
+  const id = column.follows?.id ?? column.id;
+  return id === null || id.kind === 'keep' ? null : id;
+}
+
+function textInputs(levels: Levels, column: CompiledColumn, scope: ColumnScope): Placed[] {
+  if (column.constant !== undefined) return [levels.source(`${literal(column.constant)}::text`)];
+  if (column.sql !== undefined) return [levels.source(`(${column.sql})::text`)];
+  return column.from.map((name, index) => {
+    return levels.source(`${sourceColumn(scope.from, name)}::text`, isTextualName(column.inputTypes[index] as string));
+  });
+}
+
+interface ParsedStep {
+  readonly spec: StepSpec;
+  readonly transform: Transform<unknown>;
+  readonly args: unknown;
+}
+
+/** A step that the plan was checked for; a plan that was not is a bug. */
+export function checkedStep(spec: StepSpec): ParsedStep {
+  const parsed = parseStep(spec);
+  if ('problem' in parsed) throw new Error(`step ${spec.name}: ${parsed.problem}`);
+  return { spec, transform: parsed.transform as Transform<unknown>, args: parsed.args };
+}
+
+function runSteps(
+  levels: Levels,
+  column: CompiledColumn,
+  inputs: readonly Placed[],
+  scope: ColumnScope,
+  failures: Failure[],
+): Placed {
+  let current = inputs;
+  for (const spec of column.steps) {
+    const { transform, args } = checkedStep(spec);
+    const probe = transform.toSql(current.map(() => 'NULL::text'), args, scope.context);
+    if (transform.repeatsInput || probe.failed !== null) current = current.map((one) => levels.once(one));
+    const needs = current;
+    const value = levels.combine(needs, (...expressions) => transform.toSql(expressions, args, scope.context).value);
+    if (probe.failed !== null) {
+      failures.push({
+        reason: scope.reason(column.target, transform.reason ?? transform.name),
+        when: { needs, write: (...expressions) => transform.toSql(expressions, args, scope.context).failed as string },
+      });
+    }
+    current = [value];
+  }
+  return current[0] as Placed;
+}
+
+function idValue(levels: Levels, column: CompiledColumn, scope: ColumnScope, failures: Failure[]): Placed {
+  const id = computesId(column) as NonNullable<CompiledColumn['id']>;
+  const parts = column.keyCasts === undefined ? ownParts(levels, column, scope) : followedParts(levels, column, scope, failures);
+  if (id.kind === 'offset') return levels.combine(parts, (part) => offsetSql(part as string, id.by));
+  return levels.combine(
+    parts.map((part) => levels.once(part)),
+    (...texts) => {
+      const known = texts.map((text) => `${text} IS NOT NULL`).join(' AND ');
+      return `CASE WHEN ${known} THEN ${uuidFromSql(column.namespace as string, texts)} END`;
+    },
+  );
+}
+
+function ownParts(levels: Levels, column: CompiledColumn, scope: ColumnScope): Placed[] {
+  return column.from.map((name, index) =>
+    levels.source(keyPartToSql(column.inputTypes[index] as string, `${sourceColumn(scope.from, name)}::text`)),
+  );
+}
+
+function followedParts(levels: Levels, column: CompiledColumn, scope: ColumnScope, failures: Failure[]): Placed[] {
+  const casts = column.keyCasts as NonNullable<CompiledColumn['keyCasts']>;
+  const inputs =
+    column.steps.length > 0
+      ? [runSteps(levels, column, textInputs(levels, column, scope), scope, failures)]
+      : column.sql !== undefined || column.constant !== undefined
+        ? textInputs(levels, column, scope)
+        : column.from.map((name) => levels.source(sourceColumn(scope.from, name), true));
+  return inputs.map((input, index) => {
+    const spec = casts[index] as (typeof casts)[number];
+    const value = named(levels, input);
+    castToSql(spec, value.expression).checks.forEach((_, check) => {
+      failures.push({
+        reason: scope.reason(column.target, 'bad_reference'),
+        when: { needs: [value], write: (expression) => castToSql(spec, expression as string).checks[check]?.failed as string },
+      });
+    });
+    return levels.combine([value], (expression) => {
+      const cast = castToSql(spec, expression as string);
+      const text = keyPartToSql(baseTypeName(spec.target), cast.text);
+      if (cast.checks.length === 0) return text;
+      return `CASE WHEN ${cast.checks.map((check) => `NOT (${check.failed})`).join(' AND ')} THEN ${text} END`;
+    });
+  });
+}

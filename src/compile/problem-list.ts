@@ -1,0 +1,52 @@
+import type { ErrorCode } from '../errors/catalogue';
+import type { Problem, Where } from '../errors/rowproof-error';
+import { problem } from '../errors/rowproof-error';
+
+export interface CheckedProblem {
+  readonly problem: Problem;
+  /** A warning does not keep a plan from being compiled. */
+  readonly severity: 'error' | 'warning';
+}
+
+/** Place of a path into the plan file; of its longest part that exists. */
+export type LocatePath = (path: readonly (string | number)[]) => Where;
+
+export interface ProblemDetails {
+  /** Path into the plan file. */
+  readonly path?: readonly (string | number)[];
+  /** Name of the object it is about. */
+  readonly object?: string;
+  readonly why?: string;
+  readonly fix?: string;
+}
+
+/** Collects everything that `rowproof check` reports. */
+export class ProblemList {
+  readonly problems: CheckedProblem[] = [];
+
+  constructor(private readonly locate?: LocatePath) {}
+
+  error(code: ErrorCode, what: string, details: ProblemDetails = {}): void {
+    this.add('error', code, what, details);
+  }
+
+  warning(code: ErrorCode, what: string, details: ProblemDetails = {}): void {
+    this.add('warning', code, what, details);
+  }
+
+  get failed(): boolean {
+    return this.problems.some(({ severity }) => severity === 'error');
+  }
+
+  private add(severity: CheckedProblem['severity'], code: ErrorCode, what: string, details: ProblemDetails): void {
+    const position = details.path === undefined ? undefined : this.locate?.(details.path);
+    const object = details.object === undefined ? {} : { object: details.object };
+    const where: Where | null =
+      position === undefined && details.object === undefined ? null : { ...position, ...object };
+    const texts = {
+      ...(details.why === undefined ? {} : { why: details.why }),
+      ...(details.fix === undefined ? {} : { fix: details.fix }),
+    };
+    this.problems.push({ problem: problem(code, what, { where, ...texts }), severity });
+  }
+}

@@ -1,0 +1,195 @@
+import type { CompiledMapping } from '../contract/compiled';
+import { literal, qualified } from '../sql/quote';
+import type { TransformContext } from '../transform/transform';
+import type { ColumnSql } from './column-to-sql';
+import { columnToSql, sourceColumn } from './column-to-sql';
+import { rangeExpression } from './key-order';
+import type { Deferred, Placed } from './levels';
+import { Levels } from './levels';
+
+/** A mapping before its statements are written. */
+export type MappingFacts = Omit<CompiledMapping, 'statements'>;
+
+/** Canonical key text (`contract/key.ts`) from expressions of type text. */
+export function keyTextSql(parts: readonly string[]): string {
+  return `jsonb_build_array(${parts.join(', ')})::text`;
+}
+
+export type Scope = 'in' | 'out' | 'all';
+
+/** One statement over the source of a mapping while it is written: its levels, its key, its columns. */
+export class SourceSelect {
+  readonly levels = new Levels();
+  private readonly built = new Map<string, ColumnSql>();
+  private readonly reasons = new Map<string, Placed>();
+
+  constructor(
+    readonly mapping: MappingFacts,
+    private readonly context: TransformContext,
+  ) {}
+
+  /** The source key text, named "k". */
+  key(): Placed {
+    const parts = this.mapping.key.map((column) => `${sourceColumn(this.mapping.from, column.name)}::text`);
+    return this.levels.name(this.levels.source(keyTextSql(parts)), 'k');
+  }
+
+  /** ORDER BY list of the base select. */
+  baseOrder(): string {
+    return this.mapping.key.map((column) => rangeExpression(column, sourceColumn(this.mapping.from, column.name))).join(', ');
+  }
+
+  /** What ORDER BY of the outermost select needs: the key's own values, named "k1", "k2", …. */
+  order(): Placed[] {
+    return this.mapping.key.map((column, index) =>
+      this.levels.name(this.levels.source(rangeExpression(column, sourceColumn(this.mapping.from, column.name))), `k${index + 1}`),
+    );
+  }
+
+  column(target: string): ColumnSql {
+    let sql = this.built.get(target);
+    if (sql === undefined) {
+      const column = this.mapping.columns.find((one) => one.target === target);
+      if (column === undefined) throw new Error('not a loaded column');
+      sql = columnToSql(this.levels, column, {
+        from: this.mapping.from,
+        context: this.context,
+        reason: (name, kind) => reasonIndex(this.mapping, name, kind),
+      });
+      this.built.set(target, sql);
+    }
+    return sql;
+  }
+
+  columns(): ColumnSql[] {
+    return this.mapping.columns.map((column) => this.column(column.target));
+  }
+
+  /** Conditions of a row without any reason. */
+  loadable(): Deferred[] {
+    return this.columns().flatMap(({ failures }) =>
+      failures.map(({ when }) => ({ needs: when.needs, write: (...e: string[]) => negation(when.write(...e)) })),
+    );
+  }
+
+  /** The index of the column's reason or NULL, computed once. Null when the column cannot fail. */
+  reason(target: string): Placed | null {
+    const { failures } = this.column(target);
+    if (failures.length === 0) return null;
+    let reason = this.reasons.get(target);
+    if (reason === undefined) {
+      const needs = failures.flatMap(({ when }) => when.needs);
+      reason = this.levels.once(
+        this.levels.combine(needs, (...expressions) => {
+          let at = 0;
+          const cases = failures.map(({ reason: index, when }) => {
+            const own = expressions.slice(at, (at += when.needs.length));
+            return `WHEN ${when.write(...own)} THEN ${index}`;
+          });
+          return `CASE ${cases.join(' ')} END`;
+        }),
+      );
+      this.reasons.set(target, reason);
+    }
+    return reason;
+  }
+
+  /** Every column's reason that can have one. */
+  allReasons(): Placed[] {
+    return this.mapping.columns.flatMap((column) => this.reason(column.target) ?? []);
+  }
+
+  /** Text of a target column where it has no reason, else NULL. */
+  guarded(target: string): Deferred {
+    const { text } = this.column(target);
+    const reason = this.reason(target);
+    if (reason === null) return text;
+    return {
+      needs: [reason, ...text.needs],
+      write: (why, ...expressions) => `CASE WHEN ${why} IS NULL THEN ${text.write(...expressions)} END`,
+    };
+  }
+
+  /** The target key text, NULL where a part of it cannot be computed. */
+  targetKey(): Deferred {
+    const texts = this.mapping.targetKey.map((column) => this.column(column.name).text);
+    const reasons = this.mapping.targetKey.flatMap((column) => this.reason(column.name) ?? []);
+    return {
+      needs: [...reasons, ...texts.flatMap((text) => text.needs)],
+      write: (...expressions) => {
+        let at = reasons.length;
+        const parts = texts.map((text) => text.write(...expressions.slice(at, (at += text.needs.length))));
+        const key = keyTextSql(parts);
+        if (reasons.length === 0) return key;
+        const known = expressions.slice(0, reasons.length).map((reason) => `${reason} IS NULL`);
+        return `CASE WHEN ${known.join(' AND ')} THEN ${key} END`;
+      },
+    };
+  }
+
+  /** The referenced columns as one JSON object text. */
+  refs(): Deferred {
+    const columns = this.mapping.referencedColumns.map((name) => ({ name, value: this.guarded(name) }));
+    return {
+      needs: columns.flatMap(({ value }) => value.needs),
+      write: (...expressions) => {
+        let at = 0;
+        const pairs = columns.map(
+          ({ name, value }) => `${literal(name)}, ${value.write(...expressions.slice(at, (at += value.needs.length)))}`,
+        );
+        return `jsonb_build_object(${pairs.join(', ')})::text`;
+      },
+    };
+  }
+
+  /** FROM and WHERE of the base select: rows out of scope are never restricted to a range. `extra` conditions are SQL over the source's own columns. */
+  from(scope: Scope, options: { ordered?: boolean; extra?: readonly string[] } = {}): string {
+    const { where } = this.mapping;
+    const conditions: string[] = [];
+    if (scope === 'out') conditions.push(where === null ? '{{outside}}' : `(((${where}) IS NOT TRUE) OR {{outside}})`);
+    else conditions.push('({{range}})');
+    if (scope === 'in' && where !== null) conditions.push(`((${where}) IS TRUE)`);
+    conditions.push(...(options.extra ?? []));
+    return [
+      `FROM ${qualified(this.mapping.from)}`,
+      `WHERE ${conditions.join(' AND ')}`,
+      ...(options.ordered === true ? [`ORDER BY ${this.baseOrder()}`] : []),
+    ].join('\n');
+  }
+
+  /** The statement; ordered by the source key when `ordered`. */
+  write(scope: Scope, columns: readonly Deferred[], conditions: readonly Deferred[] = [], options: { ordered?: boolean; extra?: readonly string[] } = {}): string {
+    if (options.ordered !== true) return this.levels.select(this.from(scope, options), columns, conditions);
+    const order = this.order();
+    const carried = order.map((one) => ({ needs: [one], write: () => 'true' }));
+    return this.levels.select(this.from(scope, options), columns, [...conditions, ...carried], [
+      `ORDER BY ${order.map((one) => one.expression).join(', ')}`,
+    ]);
+  }
+}
+
+export function reasonIndex(mapping: Pick<MappingFacts, 'reasons'>, column: string, kind: string): number {
+  const reason = mapping.reasons.find((one) => one.column === column && one.kind === kind);
+  if (reason === undefined) throw new Error(`no reason ${kind} was compiled for this column`);
+  return reason.index;
+}
+
+export function anyOf(reasons: readonly Placed[]): Deferred {
+  return {
+    needs: reasons,
+    write: (...names) => (names.length === 0 ? 'false' : `(${names.map((name) => `${name} IS NOT NULL`).join(' OR ')})`),
+  };
+}
+
+/** All reasons of the row as int[]. */
+export function reasonArray(reasons: readonly Placed[]): Deferred {
+  return {
+    needs: reasons,
+    write: (...names) => (names.length === 0 ? 'ARRAY[]::int[]' : `array_remove(ARRAY[${names.join(', ')}]::int[], NULL)`),
+  };
+}
+
+function negation(condition: string): string {
+  const nullTest = /^("(?:[^"]|"")*") IS NULL$/.exec(condition);
+  return nullTest === null ? `NOT (${condition})` : `${nullTest[1]} IS NOT NULL`;
+}
