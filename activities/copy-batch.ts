@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { BatchReceipt } from '../src/contract/activity-types';
+import type { CompiledMapping } from '../src/contract/compiled';
+import type { RunRef } from '../src/contract/run';
+import type { BatchName, Receipt } from '../src/postgres/ledger/batch';
+import type { LoadedRun } from '../src/postgres/ledger/run';
+import type { Session } from '../src/postgres/session';
+import { describeDatabaseError } from '../src/postgres/sqlstate';
+import { CommitUnknownError } from '../src/postgres/transaction';
+import type { CopyAttempt } from './copy-attempt';
+import { rangedStatement } from './copy-attempt';
+import { copyCarefully } from './copy-careful-path';
+import { copyFast, RowsSwallowed } from './copy-fast-path';
+import { wireFormat } from './copy-format';
+import { withHeartbeat } from './copy-heartbeat';
+import type { CopyHost } from './copy-host';
+import { classOfFindings, mappingOf } from './copy-host';
+import { label, renewLease, resolveLostCommit, takeLease } from './copy-lease';
+import { CopySessions } from './copy-sessions';
+
+/** How the rows of a batch get to their books under the lease; `renew` gives fresh sessions after a failure. */
+export type BatchWork = (attempt: CopyAttempt, sessions: Session[], renew: () => Promise<Session[]>) => Promise<Receipt>;
+
+/**
+ * One attempt at one batch. Idempotent: a batch that is done answers with its receipt; otherwise the attempt takes the lease
+ * (ending whoever holds it), and commits rows and receipt together under it. A lost COMMIT reply is looked up under the batch
+ * lock before anything else happens.
+ */
+export async function attemptBatch(
+  host: CopyHost,
+  ref: RunRef,
+  mappingName: string,
+  ordinal: number,
+  work: BatchWork,
+): Promise<BatchReceipt> {
+  const run = await host.databases.run(ref);
+  const mapping = mappingOf(run, mappingName);
+  const name: BatchName = { run: run.run, mapping: mapping.name, ordinal };
+  const signal = host.signal();
+  const sessions = new CopySessions(host, ref, run, mapping.source, `copy ${label(name)}`, signal);
+  let succeeded = false;
+  try {
+    const receipt = await withHeartbeat(host, { mapping: mapping.name, ordinal }, async (progress) => {
+      const nonce = randomUUID();
+      const target = await sessions.openTarget();
+      const lease = await takeLease(target, name, nonce);
+      if ('receipt' in lease) return lease.receipt;
+      const classOf = await classOfFindings(target, run);
+      const attempt: CopyAttempt = { ref, run, mapping, name, range: lease.batch.range, nonce, classOf, progress, signal };
+      const renew = async (): Promise<Session[]> => {
+        sessions.discard();
+        const again = await sessions.openTarget();
+        await renewLease(again, name, nonce);
+        return [await sessions.openSource(), again];
+      };
+      try {
+        return asAnswer(name, await work(attempt, [await sessions.openSource(), target], renew));
+      } catch (error) {
+        if (!(error instanceof CommitUnknownError) || signal?.aborted === true) throw error;
+        sessions.discard();
+        return await resolveLostCommit(await sessions.openTarget(), name);
+      }
+    });
+    succeeded = true;
+    return receipt;
+  } catch (error) {
+    // a destroyed socket raises whatever it was doing; the reason is the cancellation
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await sessions.end(succeeded);
+  }
+}
+
+function asAnswer(name: BatchName, receipt: Receipt): BatchReceipt {
+  const { migrated, quarantined, outOfScope, path } = receipt;
+  return { mapping: name.mapping, ordinal: name.ordinal, migrated, quarantined, outOfScope, path };
+}
+
+/** Copies a batch: fast, and carefully in the same attempt and lease when data stopped the fast path. */
+export function createCopyBatch(host: CopyHost) {
+  const formats = new Map<string, 'binary' | 'text'>();
+  async function formatOf(run: LoadedRun, mapping: CompiledMapping, load: string, source: Session, target: Session) {
+    const id = `${run.run} ${mapping.name}`;
+    const known = formats.get(id) ?? (await wireFormat(mapping, load, source, target));
+    formats.set(id, known);
+    return known;
+  }
+  return (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
+    attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
+      try {
+        const load = rangedStatement(attempt.run, attempt.mapping, 'load', attempt.range);
+        const format = await formatOf(attempt.run, attempt.mapping, load, source as Session, target as Session);
+        return await copyFast(attempt, source as Session, target as Session, format);
+      } catch (error) {
+        if (attempt.signal?.aborted === true) throw error;
+        if (!(error instanceof RowsSwallowed) && !describeDatabaseError(error).isDataError) throw error;
+      }
+      attempt.progress.rows = 0;
+      attempt.progress.bytes = 0;
+      const [freshSource, freshTarget] = await renew();
+      return copyCarefully(attempt, freshSource as Session, freshTarget as Session);
+    });
+}

@@ -1,0 +1,77 @@
+import type { CompiledMapping } from '../src/contract/compiled';
+import type { RowFailure } from '../src/copy/classify-failure';
+import { isolateBadItems, slices, spanSize } from '../src/copy/isolate-bad-items';
+import { canonicalCarefulValue, insertCarefulRows } from '../src/postgres/queries/copy-careful';
+import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
+import type { Session } from '../src/postgres/session';
+
+const rowsPerStatement = 5_000;
+
+export interface CarefulInsert {
+  readonly migrated: number;
+  readonly xids: readonly string[];
+  /** Position of each row that the target refused, and why. */
+  readonly refused: readonly { readonly position: number; readonly failure: RowFailure }[];
+}
+
+/** Undoes its own savepoint where fewer rows arrived than were sent, although nothing failed. */
+class RowsDropped extends Error {}
+
+/**
+ * Inserts the stored rows [0, total) into the target, in order, each part in a savepoint; parts that fail are halved until
+ * the bad rows stand alone. A single row that does not arrive without an error was dropped by a trigger.
+ */
+export async function insertCarefully(
+  session: Session,
+  mapping: CompiledMapping,
+  total: number,
+  progress: { rows: number },
+): Promise<CarefulInsert> {
+  const xids = new Set<string>();
+  const refused: { position: number; failure: RowFailure }[] = [];
+  let migrated = 0;
+  for (const span of slices(total, rowsPerStatement)) {
+    await isolateBadItems<RowFailure>(
+      span,
+      async (part) => {
+        const tried = await inSavepoint(
+          session,
+          async () => {
+            const arrived = await insertCarefulRows(session, mapping.target, mapping.columns, part);
+            if (arrived.rows !== spanSize(part)) throw new RowsDropped();
+            return arrived.xmin;
+          },
+          (error) => error instanceof RowsDropped,
+        );
+        if ('failed' in tried) {
+          const dropped = tried.error instanceof RowsDropped;
+          return { ...tried.failed, side: 'target', ...(dropped ? { dropped } : {}) };
+        }
+        xids.add(tried.value);
+        migrated += spanSize(part);
+        progress.rows = migrated;
+        return null;
+      },
+      async (position, failure) => {
+        refused.push({ position, failure: await withColumn(session, mapping, position, failure) });
+      },
+    );
+  }
+  return { migrated, xids: [...xids], refused };
+}
+
+/** A value that its type refuses comes without a column name: tries the columns of that one row. */
+async function withColumn(
+  session: Session,
+  mapping: CompiledMapping,
+  position: number,
+  failure: RowFailure,
+): Promise<RowFailure> {
+  if (failure.column !== null || failure.dropped || failure.sqlstate === null) return failure;
+  if (!failure.sqlstate.startsWith('22') && failure.sqlstate !== '23514') return failure;
+  for (const [index, column] of mapping.columns.entries()) {
+    const value = await inSavepoint(session, () => canonicalCarefulValue(session, column.type, index, position));
+    if ('failed' in value && value.failed.sqlstate === failure.sqlstate) return { ...failure, column: column.target };
+  }
+  return failure;
+}

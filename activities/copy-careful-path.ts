@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { createRecompute } from '../src/compile/recompute-row';
+import { classifyFailure, type RowFailure } from '../src/copy/classify-failure';
+import { slices } from '../src/copy/isolate-bad-items';
+import { rejectedRow, type QuarantinedRow } from '../src/copy/quarantined-row';
+import { refsText } from '../src/copy/refs-text';
+import { fail } from '../src/errors/rowproof-error';
+import { copyIn } from '../src/postgres/copy-stream';
+import type { Receipt } from '../src/postgres/ledger/batch';
+import { writeQuarantine } from '../src/postgres/ledger/quarantine';
+import { canonicalCarefulValue, carefulRowsInto, createCarefulTables } from '../src/postgres/queries/copy-careful';
+import { countRange } from '../src/postgres/queries/copy-count';
+import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
+import { checkConstraintsAtOnce, currentSnapshot } from '../src/postgres/queries/copy-transaction';
+import type { Session } from '../src/postgres/session';
+import type { CopyAttempt } from './copy-attempt';
+import { rangedStatement } from './copy-attempt';
+import { insertCarefully } from './copy-careful-insert';
+import { keysOfRange, readCarefully } from './copy-careful-read';
+import { label } from './copy-lease';
+import { commitReceipt } from './copy-receipt';
+
+/**
+ * The same range, row by row where it must be: raw text from the source, every transform in TypeScript, a temporary table, and
+ * inserts halved until exactly the bad rows stand alone. Same snapshot rule, same fence, same receipt as the fast path.
+ */
+export async function copyCarefully(attempt: CopyAttempt, source: Session, target: Session): Promise<Receipt> {
+  const { mapping, name, progress } = attempt;
+  return commitReceipt(source, target, attempt, async () => {
+    const snapshot = await currentSnapshot(source);
+    await checkConstraintsAtOnce(target);
+    await createCarefulTables(target, mapping.columns.length);
+    const keys = await keysOfRange(attempt, source);
+    const staged = new StagedRows(attempt);
+    const stored = await copyIn(target, carefulRowsInto(mapping.columns.length), staged.load(source, keys));
+    if (stored !== staged.keys.length) throw doesNotAddUp(attempt, `staged ${staged.keys.length} rows, but stored ${stored}`);
+    const inserted = await insertCarefully(target, mapping, staged.keys.length, progress);
+    for (const { position, failure } of inserted.refused) {
+      const refs = await refsOfStaged(attempt, target, position);
+      staged.bad.push(failedRow(attempt, staged.keys[position] as string, failure, refs));
+    }
+    const written = await writeQuarantine(
+      target,
+      name,
+      slices(staged.bad.length, 1_000).map(({ from, to }) => staged.bad.slice(from, to)),
+    );
+    const inScope = inserted.migrated + staged.bad.length;
+    const outside = keys.length - inScope;
+    if (written !== staged.bad.length || outside < 0) {
+      throw doesNotAddUp(attempt, `found ${keys.length} keys for ${inScope} rows in scope and kept ${written} bad rows`);
+    }
+    await confirmCounts(attempt, source, { total: keys.length, outOfScope: outside });
+    const waived = staged.bad.filter((row) => row.class === 'out_of_scope').length;
+    return {
+      path: 'careful',
+      sourceRows: keys.length,
+      migrated: inserted.migrated,
+      quarantined: staged.bad.length - waived,
+      outOfScope: outside + waived,
+      bytes: staged.bytes,
+      digest: staged.digest(),
+      snapshot,
+      xids: inserted.xids,
+    };
+  });
+}
+
+/** Rows on their way from the source into the temporary table, by position; what cannot go there is collected. */
+class StagedRows {
+  readonly keys: string[] = [];
+  readonly bad: QuarantinedRow[] = [];
+  bytes = 0;
+  private readonly hash = createHash('sha256');
+  private readonly recompute: ReturnType<typeof createRecompute>;
+
+  constructor(private readonly attempt: CopyAttempt) {
+    const { mapping } = attempt;
+    this.recompute = createRecompute(mapping, {
+      encoding: mapping.encoding,
+      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
+    });
+  }
+
+  digest(): string {
+    return this.hash.digest('hex');
+  }
+
+  async *load(source: Session, keys: readonly (readonly string[])[]): AsyncGenerator<(string | null)[][]> {
+    for await (const { rows, unreadable } of readCarefully(this.attempt, source, keys)) {
+      for (const { key, failure } of unreadable) this.bad.push(failedRow(this.attempt, key, failure, null));
+      const good: (string | null)[][] = [];
+      for (const raw of rows) {
+        const values = this.take(raw);
+        if (values !== null) good.push([String(this.keys.length - 1), ...values]);
+      }
+      yield good;
+    }
+  }
+
+  /** The values of a loadable row as text; null when the row has reasons. */
+  private take(raw: readonly (string | null)[]): (string | null)[] | null {
+    const { mapping, classOf, progress } = this.attempt;
+    const row = this.recompute(raw);
+    const texts = row.values.map((value) => ('value' in value ? value.value : 'server' in value ? value.server : null));
+    if (row.reasons.length > 0) {
+      const at = (column: string): number => mapping.columns.findIndex((one) => one.target === column);
+      const refs = refsText(mapping.referencedColumns, (column) => texts[at(column)] ?? null);
+      this.bad.push(rejectedRow(mapping, { key: row.key, reasons: row.reasons, refs }, classOf));
+      return null;
+    }
+    this.keys.push(row.key);
+    const encoded = `${JSON.stringify(texts)}\n`;
+    this.hash.update(encoded);
+    this.bytes += encoded.length;
+    progress.bytes = this.bytes;
+    return texts;
+  }
+}
+
+function failedRow(attempt: CopyAttempt, key: string, failure: RowFailure, refs: string | null): QuarantinedRow {
+  const { mapping, classOf } = attempt;
+  const { reason, finding, column } = classifyFailure(mapping, ownSqlColumn(attempt, failure));
+  return {
+    sourceKey: key,
+    class: classOf(finding),
+    reason,
+    finding,
+    column,
+    transform: failure.side === 'source' ? 'sql' : 'target',
+    sqlstate: failure.sqlstate,
+    constraint: failure.constraint,
+    findings: [finding],
+    refs,
+  };
+}
+
+/** The source does not say which expression raised; where the plan has only one of its own, it was that. */
+function ownSqlColumn({ mapping }: CopyAttempt, failure: RowFailure): RowFailure {
+  if (failure.side !== 'source' || failure.column !== null) return failure;
+  const own = mapping.columns.filter((column) => column.sql !== undefined);
+  return own.length === 1 && mapping.where === null ? { ...failure, column: own[0]?.target ?? null } : failure;
+}
+
+/** What children refer to, of a row that the target refused, as the target would have spelled it. */
+async function refsOfStaged({ mapping }: CopyAttempt, target: Session, position: number): Promise<string | null> {
+  const values = new Map<string, string | null>();
+  for (const referenced of mapping.referencedColumns) {
+    const index = mapping.columns.findIndex((column) => column.target === referenced);
+    const column = mapping.columns[index];
+    if (column === undefined) continue;
+    const value = await inSavepoint(target, () => canonicalCarefulValue(target, column.type, index, position));
+    values.set(referenced, 'value' in value ? value.value : null);
+  }
+  return refsText(mapping.referencedColumns, (column) => values.get(column) ?? null);
+}
+
+/** The source's own count of the range, where it can compute it at all, must agree with what was read. */
+async function confirmCounts(
+  attempt: CopyAttempt,
+  source: Session,
+  read: { total: number; outOfScope: number },
+): Promise<void> {
+  const counted = await inSavepoint(source, () =>
+    countRange(source, rangedStatement(attempt.run, attempt.mapping, 'counts', attempt.range)),
+  );
+  if ('failed' in counted) return;
+  const { total, outOfScope } = counted.value;
+  if (total !== read.total || outOfScope !== read.outOfScope) {
+    throw doesNotAddUp(attempt, `read ${read.total} rows, ${read.outOfScope} out of scope, but counted ${total} and ${outOfScope}`);
+  }
+}
+
+function doesNotAddUp({ name }: CopyAttempt, what: string): Error {
+  return fail('RP5004', `Batch ${label(name)} ${what}`, { where: { object: label(name) } });
+}

@@ -1,0 +1,95 @@
+import { fail } from '../src/errors/rowproof-error';
+import { identifier, qualified } from '../src/sql/quote';
+import { rejectedRow, type QuarantinedRow } from '../src/copy/quarantined-row';
+import { copyOut, relayCopy } from '../src/postgres/copy-stream';
+import { writeQuarantine } from '../src/postgres/ledger/quarantine';
+import { countRange } from '../src/postgres/queries/copy-count';
+import { currentSnapshot, currentXmin } from '../src/postgres/queries/copy-transaction';
+import type { Session } from '../src/postgres/session';
+import type { BatchOutcome, CopyAttempt } from './copy-attempt';
+import { rangedStatement, targetColumns } from './copy-attempt';
+import { label } from './copy-lease';
+import { commitReceipt } from './copy-receipt';
+
+/** The target took fewer rows than the source sent, and no error: a trigger dropped some. The careful path finds which. */
+export class RowsSwallowed extends Error {
+  override readonly name = 'RowsSwallowed';
+}
+
+/**
+ * The whole range by one COPY from the source's expressions into the target, the rejected rows beside it into quarantine, in
+ * one snapshot of the source and one fenced transaction of the target.
+ */
+export async function copyFast(
+  attempt: CopyAttempt,
+  source: Session,
+  target: Session,
+  format: 'binary' | 'text',
+): Promise<BatchOutcome> {
+  const { run, mapping, range, name } = attempt;
+  return commitReceipt(source, target, attempt, async () => {
+    const snapshot = await currentSnapshot(source);
+    const xid = await currentXmin(target);
+    const columns = targetColumns(mapping).map(identifier).join(', ');
+    const loaded = await relayCopy({
+      source,
+      select: rangedStatement(run, mapping, 'load', range),
+      target,
+      into: `${qualified(mapping.target)} (${columns})`,
+      format,
+      ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
+      onBytes: (bytes) => (attempt.progress.bytes += bytes),
+    });
+    if (loaded.sourceRows !== loaded.targetRows) throw new RowsSwallowed();
+    attempt.progress.rows = loaded.targetRows;
+    const counts = await countRange(source, rangedStatement(run, mapping, 'counts', range));
+    const rejected = counts.rejected === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target);
+    const bad = rejected.quarantined + rejected.outOfScope;
+    if (counts.rejected !== bad || counts.total !== loaded.targetRows + bad + counts.outOfScope) {
+      throw fail(
+        'RP5004',
+        `Batch ${label(name)} read ${counts.total} rows, but loaded ${loaded.targetRows}, rejected ${bad} and left ${counts.outOfScope} out of scope`,
+        { where: { object: label(name) } },
+      );
+    }
+    return {
+      path: 'fast',
+      sourceRows: counts.total,
+      migrated: loaded.targetRows,
+      quarantined: rejected.quarantined,
+      outOfScope: counts.outOfScope + rejected.outOfScope,
+      bytes: loaded.bytes,
+      digest: loaded.sha256,
+      snapshot,
+      xids: [xid],
+    };
+  });
+}
+
+async function quarantineRejected(
+  attempt: CopyAttempt,
+  source: Session,
+  target: Session,
+): Promise<{ quarantined: number; outOfScope: number }> {
+  const { run, mapping, range, name, classOf } = attempt;
+  const sums = { quarantined: 0, outOfScope: 0 };
+  async function* rows(): AsyncGenerator<QuarantinedRow[]> {
+    for await (const chunk of copyOut(source, rangedStatement(run, mapping, 'rejected', range))) {
+      const rejected = chunk.map(([key, reasons, refs]) =>
+        rejectedRow(mapping, { key: key ?? '', reasons: intArray(reasons ?? '{}'), refs: refs ?? null }, classOf),
+      );
+      for (const row of rejected) sums[row.class === 'quarantined' ? 'quarantined' : 'outOfScope'] += 1;
+      yield rejected;
+    }
+  }
+  const written = await writeQuarantine(target, name, rows());
+  if (written !== sums.quarantined + sums.outOfScope) {
+    throw fail('RP5004', `Batch ${label(name)} kept ${written} of ${sums.quarantined + sums.outOfScope} rejected rows`);
+  }
+  return sums;
+}
+
+function intArray(text: string): number[] {
+  const inner = text.slice(1, -1);
+  return inner === '' ? [] : inner.split(',').map(Number);
+}

@@ -1,0 +1,49 @@
+import type { RunRef } from '../src/contract/run';
+import { allowedBadRows } from '../src/copy/row-limit';
+import { fail } from '../src/errors/rowproof-error';
+import { batchTotals } from '../src/postgres/ledger/batch';
+import { profiledRows } from '../src/postgres/ledger/copy-decision';
+import { countOwnBadRows } from '../src/postgres/ledger/quarantine';
+import { decisionMatches } from '../src/profile/decision-match';
+import type { CopyHost } from './copy-host';
+import { decisionsOf, mappingOf, onLedger } from './copy-host';
+
+/**
+ * RP5011 when a table that stops on bad rows has one without a decision, RP5010 when more rows than max_bad_rows are bad.
+ * Rows that only follow a parent, and findings with a decision that expects them, do not count. Reads only.
+ */
+export function createCheckLimits(host: CopyHost) {
+  return async (ref: RunRef, mappingName: string): Promise<void> => {
+    const run = await host.databases.run(ref);
+    const mapping = mappingOf(run, mappingName);
+    await onLedger(host, ref, `limits of ${mapping.name}`, async (session) => {
+      const bad = await countOwnBadRows(session, run.run, mapping.name);
+      if (bad.length === 0) return;
+      const decisions = await decisionsOf(session, run);
+      const decided = (finding: string, expecting: boolean): boolean =>
+        decisions.some((one) => (!expecting || one.expectsRows) && decisionMatches(one.finding, finding));
+      const undecided = bad.filter(({ finding }) => !decided(finding, false));
+      if (mapping.onBadRow === 'stop' && undecided.length > 0) {
+        throw fail('RP5011', `${mapping.name} stops on bad rows, and has some of ${listed(undecided)}`, {
+          where: { object: mapping.name },
+        });
+      }
+      const counted = bad.filter(({ finding }) => !decided(finding, true));
+      const rows = counted.reduce((sum, one) => sum + one.rows, 0);
+      const copied = (await batchTotals(session, run.run, mapping.name)).sourceRows;
+      const known = run.options.sample === undefined ? await profiledRows(session, run.run, mapping.name) : null;
+      const allowed = allowedBadRows(mapping.maxBadRows, Math.max(known ?? 0, copied));
+      if (allowed !== null && rows > allowed) {
+        throw fail('RP5010', `${mapping.name} has ${rows} bad rows, ${allowed} are allowed: ${listed(counted)}`, {
+          where: { object: mapping.name },
+        });
+      }
+    });
+  };
+}
+
+function listed(findings: readonly { finding: string; rows: number }[]): string {
+  const worst = [...findings].sort((a, b) => b.rows - a.rows).slice(0, 5);
+  const more = findings.length - worst.length;
+  return `${worst.map(({ finding, rows }) => `${finding} (${rows})`).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

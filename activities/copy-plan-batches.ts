@@ -1,0 +1,64 @@
+import type { RunRef } from '../src/contract/run';
+import { chooseBatchRows } from '../src/copy/batch-size';
+import { rangesFromBoundaries } from '../src/copy/batch-ranges';
+import { countBatches, insertBatches, lockBatchPlanning } from '../src/postgres/ledger/batch';
+import { profiledRows } from '../src/postgres/ledger/copy-decision';
+import { copyOut } from '../src/postgres/copy-stream';
+import { liftTimeouts } from '../src/postgres/queries/copy-transaction';
+import { inTransaction } from '../src/postgres/transaction';
+import { rangedStatement } from './copy-attempt';
+import { withHeartbeat } from './copy-heartbeat';
+import type { CopyHost } from './copy-host';
+import { mappingOf } from './copy-host';
+import { CopySessions } from './copy-sessions';
+
+/**
+ * Computes the batch ranges of a mapping by one pass over the source key and stores them in one transaction. Idempotent: what
+ * is stored stays, also when two planners run at once. A mapping outside the run's `only` has none.
+ */
+export function createPlanBatches(host: CopyHost) {
+  return async (ref: RunRef, mappingName: string): Promise<{ batches: number; rows: number }> => {
+    const run = await host.databases.run(ref);
+    const mapping = mappingOf(run, mappingName);
+    const { only, sample } = run.options;
+    if (only !== undefined && only.length > 0 && !only.includes(mapping.name)) return { batches: 0, rows: 0 };
+    const signal = host.signal();
+    const sessions = new CopySessions(host, ref, run, mapping.source, `plan batches of ${mapping.name}`, signal);
+    let succeeded = false;
+    try {
+      const planned = await withHeartbeat(host, { mapping: mapping.name }, async () => {
+        const target = await sessions.openTarget();
+        const known = (await profiledRows(target, run.run, mapping.name)) ?? Math.max(0, mapping.estimatedRows);
+        const rows = sample === undefined ? known : Math.ceil((known * sample) / 100);
+        const stored = await countBatches(target, run.run, mapping.name);
+        if (stored > 0) return { batches: stored, rows };
+        const { batch } = run.compiled.plan.settings;
+        const size = chooseBatchRows({ ...mapping, rows: batch.rows, bytes: batch.bytes });
+        const source = await sessions.openSource();
+        const boundaries = await inTransaction(source, 'repeatable read read only', async () => {
+          await liftTimeouts(source);
+          const found: string[][] = [];
+          const statement = rangedStatement(run, mapping, 'boundaries', { lower: null, upper: null }, size);
+          for await (const chunk of copyOut(source, statement)) found.push(...(chunk as string[][]));
+          return found;
+        });
+        const ranges = rangesFromBoundaries(boundaries);
+        const batches = await inTransaction(target, 'read write', async () => {
+          await lockBatchPlanning(target, run.run, mapping.name);
+          const already = await countBatches(target, run.run, mapping.name);
+          if (already > 0) return already;
+          await insertBatches(target, run.run, mapping.name, ranges);
+          return ranges.length;
+        });
+        return { batches, rows };
+      });
+      succeeded = true;
+      return planned;
+    } catch (error) {
+      signal?.throwIfAborted();
+      throw error;
+    } finally {
+      await sessions.end(succeeded);
+    }
+  };
+}
