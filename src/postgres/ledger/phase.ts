@@ -54,3 +54,13 @@ export async function readPhases(session: Session, run: string): Promise<PhaseTi
   );
   return rows;
 }
+
+/** Records that a phase started and is the run's phase now; the first start stays. */
+export function startPhase(session: Session, run: string, phase: Phase): Promise<void> {
+  return setPhase(session, run, phase, 'started');
+}
+
+/** Records that a phase finished; the first finish stays. */
+export function finishPhase(session: Session, run: string, phase: Phase): Promise<void> {
+  return setPhase(session, run, phase, 'finished');
+}
