@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { sourceFiles, violations } from '../support/architecture';
+
+const root = join(__dirname, '..', '..');
+
+describe('the architecture', () => {
+  it('has every import along the arrows, pure folders pure, no barrel, no long file, no vague name', () => {
+    const files = sourceFiles(root, ['src', 'workflows', 'activities', 'test']);
+    expect(files.length).toBeGreaterThan(50);
+    expect(violations(files)).toEqual([]);
+  });
+});
+
+describe('the architecture test', () => {
+  const breach = (path: string, text: string): string[] => violations([{ path, text: `${text}\n` }]);
+
+  it.each([
+    ['src/copy/a.ts', 'imports pg', "import { Client } from 'pg';"],
+    ['activities/a.ts', 'imports pg', "import { Client } from 'pg';"],
+    ['src/cli/a.ts', 'imports pg-copy-streams', "import { from } from 'pg-copy-streams';"],
+    ['src/report/a.ts', 'imports node:fs', "import { readFileSync } from 'node:fs';"],
+    ['src/report/a.ts', 'imports fs', "const fs = require('fs');"],
+    ['workflows/a.ts', 'imports node:crypto', "import { randomUUID } from 'node:crypto';"],
+    ['src/plan/a.ts', 'against the arrows (pure -> postgres)', "import { connect } from '../postgres/connect';"],
+    ['src/plan/a.ts', 'against the arrows (pure -> postgres)', "import type { Session } from '../postgres/session';"],
+    ['src/plan/a.ts', 'against the arrows (pure -> cli)', "export { run } from '../cli/main';\nexport const x = 1;"],
+    ['src/plan/a.ts', 'against the arrows (pure -> cli)', "type A = import('../cli/main').A;"],
+    ['src/postgres/a.ts', 'against the arrows (postgres -> activities)', "import { x } from '../../activities/copy';"],
+    ['src/worker/a.ts', 'against the arrows (worker -> cli)', "void import('../cli/main');"],
+    ['workflows/a.ts', 'against the arrows (workflows -> activities)', "import { copy } from '../activities/copy';"],
+    ['src/settle/a.ts', 'uses Date.now', 'const now = Date.now();'],
+    ['src/settle/a.ts', 'uses new Date()', 'const now = new Date();'],
+    ['src/settle/a.ts', 'uses Math.random', 'const x = Math.random();'],
+    ['src/settle/a.ts', 'uses process.env', 'const x = process.env.X;'],
+    ['src/settle/index.ts', 'is a barrel', "export * from './a';"],
+    ['src/settle/string-utils.ts', 'has a name that says nothing', 'export const x = 1;'],
+    ['src/settle/a.ts', 'has 401 lines', 'const x = 1;\n'.repeat(400)],
+    ['src/elsewhere/a.ts', 'is in no layer', 'const x = 1;'],
+  ])('fails for %s that %s', (path, what, text) => {
+    expect(breach(path, text)).toEqual([expect.stringContaining(what)]);
+  });
+
+  it.each([
+    ['workflows/a.ts', "import type { CopyActivities } from '../activities/copy';"],
+    ['workflows/index.ts', "export { migration } from './migration';"],
+    ['src/settle/a.ts', 'const then = new Date(0);'],
+    ['src/postgres/a.ts', "import { Client } from 'pg';"],
+    ['src/cli/a.ts', "import { devUp } from '../dev/environment';"],
+  ])('lets %s with %s pass', (path, text) => {
+    expect(breach(path, text)).toEqual([]);
+  });
+});
