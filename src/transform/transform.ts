@@ -33,6 +33,8 @@ export interface Transform<Args = never> {
   readonly reason: string | null;
   /** True when `toSql` mentions its input more than once: the compiler then materialises the input first. */
   readonly repeatsInput: boolean;
+  /** Texts that a value may newly contain: they must exist in the source encoding. */
+  readonly produces?: (args: Args) => readonly string[];
   readonly toSql: (inputs: readonly string[], args: Args, context: TransformContext) => SqlStep;
   readonly apply: (inputs: readonly (string | null)[], args: Args, context: TransformContext) => StepOutcome;
 }

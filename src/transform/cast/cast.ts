@@ -24,10 +24,7 @@ export interface SqlCast {
 }
 
 /** `server`: TypeScript cannot spell the canonical text of this type; let the target evaluate `text::type::text`. */
-export type CastOutcome =
-  | { readonly value: string | null }
-  | { readonly failed: string }
-  | { readonly server: string };
+export type CastOutcome = { readonly value: string | null } | { readonly failed: string } | { readonly server: string };
 
 /** `chooseCast(source, target)`: source null means text that comes out of a pipeline. Implemented in `choose-cast.ts`. */
 export type ChooseCast = (source: ColumnType | null, target: ColumnType) => CastSpec | ImpossibleCast;

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** Pieces of the arguments of transforms. Every message says what is expected; none repeats what was written. */
+
+const unusable = /\p{Surrogate}/u;
+
+/** Text as people write it in the plan; numbers and booleans must be quoted, since `010` and `no` would change. */
+export const text = z
+  .string({ error: 'expected text: put it in quotes' })
+  .refine(
+    (value) => !value.includes('\0') && !unusable.test(value),
+    'a NUL or half of a surrogate pair cannot stand in a database',
+  );
+
+export const nonEmptyText = text.refine((value) => value !== '', 'expected text that is not empty');
+
+/** A whole number, also as quoted text. */
+export function integer(least: number, most: number): z.ZodType<number> {
+  const message = `expected a whole number from ${least} to ${most}`;
+  return z
+    .union([z.number(), z.string().regex(/^[+-]?\d{1,9}$/)], { error: message })
+    .transform(Number)
+    .refine((value) => Number.isInteger(value) && value >= least && value <= most, message);
+}
+
+/** The arguments of a step that takes none. */
+export const nothing = z.null({ error: 'takes no argument' });

@@ -1,0 +1,90 @@
+import type { CharacterSet, PatternNode } from './pattern';
+
+/**
+ * PostgreSQL takes the longest match, JavaScript the first by priority of its alternatives: `a|ab` differs. They agree when
+ * the next character alone decides how a match goes on (a deterministic Glushkov automaton: every text has one parse, and
+ * the greedy one is the longest).
+ */
+interface Fragment {
+  readonly nullable: boolean;
+  readonly first: readonly number[];
+  readonly last: readonly number[];
+}
+
+const most = 1000;
+
+/** Null when the pattern is deterministic, else the sentence for the plan's author. */
+export function determinism(node: PatternNode): string | null {
+  const sets: CharacterSet[] = [];
+  const follow: Set<number>[] = [];
+
+  const join = (left: Fragment, right: Fragment): Fragment => {
+    for (const end of left.last) for (const begin of right.first) follow[end]?.add(begin);
+    return {
+      nullable: left.nullable && right.nullable,
+      first: left.nullable ? [...left.first, ...right.first] : left.first,
+      last: right.nullable ? [...left.last, ...right.last] : right.last,
+    };
+  };
+  const optional = (inner: Fragment): Fragment => ({ ...inner, nullable: true });
+  const star = (inner: Fragment): Fragment => {
+    for (const end of inner.last) for (const begin of inner.first) follow[end]?.add(begin);
+    return optional(inner);
+  };
+  const empty: Fragment = { nullable: true, first: [], last: [] };
+
+  const build = (part: PatternNode): Fragment => {
+    if (sets.length > most) return empty;
+    if ('set' in part) {
+      const position = sets.push(part.set) - 1;
+      follow.push(new Set());
+      return { nullable: false, first: [position], last: [position] };
+    }
+    if ('sequence' in part) return part.sequence.map(build).reduce(join, empty);
+    if ('capture' in part) return build(part.capture);
+    if ('alternatives' in part) {
+      const branches = part.alternatives.map(build);
+      if (branches.filter((branch) => branch.nullable).length > 1) clashes.push('two alternatives can be empty');
+      return {
+        nullable: branches.some((branch) => branch.nullable),
+        first: branches.flatMap((branch) => branch.first),
+        last: branches.flatMap((branch) => branch.last),
+      };
+    }
+    let result = empty;
+    for (let count = 0; count < part.least; count += 1) result = join(result, build(part.repeat));
+    if (part.most === null) return join(result, star(build(part.repeat)));
+    let tail = empty;
+    for (let count = part.least; count < part.most; count += 1) tail = optional(join(build(part.repeat), tail));
+    return join(result, tail);
+  };
+
+  const clashes: string[] = [];
+  const whole = build(node);
+  if (sets.length > most) return 'the pattern is too long';
+  const ways = [new Set(whole.first), ...follow];
+  const undecided = ways.some((positions) => {
+    const list = [...positions].map((position) => sets[position] as CharacterSet);
+    return list.some((set, index) => list.slice(index + 1).some((other) => overlap(set, other)));
+  });
+  return undecided || clashes.length > 0
+    ? 'the next character must decide how the match goes on, else PostgreSQL and JavaScript may disagree: factor out what alternatives share (f(?:oo|ar) for foo|far) and end a repeat by a character outside its set'
+    : null;
+}
+
+function intervals({ negated, ranges }: CharacterSet): readonly (readonly [number, number])[] {
+  const sorted = [...ranges].sort((left, right) => left[0] - right[0]);
+  if (!negated) return sorted;
+  const gaps: (readonly [number, number])[] = [];
+  let next = 1;
+  for (const [first, last] of sorted) {
+    if (first > next) gaps.push([next, first - 1]);
+    next = Math.max(next, last + 1);
+  }
+  return next <= 0x10ffff ? [...gaps, [next, 0x10ffff]] : gaps;
+}
+
+function overlap(left: CharacterSet, right: CharacterSet): boolean {
+  const others = intervals(right);
+  return intervals(left).some(([first, last]) => others.some(([from, to]) => first <= to && from <= last));
+}
