@@ -19,7 +19,11 @@ import { label, renewLease, resolveLostCommit, takeLease } from './copy-lease';
 import { CopySessions } from './copy-sessions';
 
 /** How the rows of a batch get to their books under the lease; `renew` gives fresh sessions after a failure. */
-export type BatchWork = (attempt: CopyAttempt, sessions: Session[], renew: () => Promise<Session[]>) => Promise<Receipt>;
+export type BatchWork = (
+  attempt: CopyAttempt,
+  sessions: Session[],
+  renew: () => Promise<Session[]>,
+) => Promise<Receipt>;
 
 /**
  * One attempt at one batch. Idempotent: a batch that is done answers with its receipt; otherwise the attempt takes the lease
@@ -33,32 +37,41 @@ export async function attemptBatch(
   ordinal: number,
   work: BatchWork,
 ): Promise<BatchReceipt> {
-  const run = await host.databases.run(ref);
-  const mapping = mappingOf(run, mappingName);
-  const name: BatchName = { run: run.run, mapping: mapping.name, ordinal };
+  const name: BatchName = { run: ref.run, mapping: mappingName, ordinal };
   const signal = host.signal();
-  const sessions = new CopySessions(host, ref, run, mapping.source, `copy ${label(name)}`, signal);
+  const sessions = new CopySessions(host, ref, `copy ${label(name)}`, signal);
   let succeeded = false;
   try {
-    const receipt = await withHeartbeat(host, { mapping: mapping.name, ordinal }, async (progress) => {
+    const receipt = await withHeartbeat(host, { mapping: mappingName, ordinal }, async (progress) => {
       const nonce = randomUUID();
-      const target = await sessions.openTarget();
+      const { target, run } = await sessions.openTarget();
+      const mapping = mappingOf(run, mappingName);
       const lease = await takeLease(target, name, nonce);
       if ('receipt' in lease) return lease.receipt;
       const classOf = await classOfFindings(target, run);
-      const attempt: CopyAttempt = { ref, run, mapping, name, range: lease.batch.range, nonce, classOf, progress, signal };
+      const attempt: CopyAttempt = {
+        ref,
+        run,
+        mapping,
+        name,
+        range: lease.batch.range,
+        nonce,
+        classOf,
+        progress,
+        signal,
+      };
       const renew = async (): Promise<Session[]> => {
         sessions.discard();
-        const again = await sessions.openTarget();
+        const { target: again } = await sessions.openTarget();
         await renewLease(again, name, nonce);
-        return [await sessions.openSource(), again];
+        return [await sessions.openSource(run, mapping.source), again];
       };
       try {
-        return asAnswer(name, await work(attempt, [await sessions.openSource(), target], renew));
+        return asAnswer(name, await work(attempt, [await sessions.openSource(run, mapping.source), target], renew));
       } catch (error) {
         if (!(error instanceof CommitUnknownError) || signal?.aborted === true) throw error;
         sessions.discard();
-        return await resolveLostCommit(await sessions.openTarget(), name);
+        return await resolveLostCommit((await sessions.openTarget()).target, name);
       }
     });
     succeeded = true;

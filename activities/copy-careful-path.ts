@@ -33,7 +33,8 @@ export async function copyCarefully(attempt: CopyAttempt, source: Session, targe
     const keys = await keysOfRange(attempt, source);
     const staged = new StagedRows(attempt);
     const stored = await copyIn(target, carefulRowsInto(mapping.columns.length), staged.load(source, keys));
-    if (stored !== staged.keys.length) throw doesNotAddUp(attempt, `staged ${staged.keys.length} rows, but stored ${stored}`);
+    if (stored !== staged.keys.length)
+      throw doesNotAddUp(attempt, `staged ${staged.keys.length} rows, but stored ${stored}`);
     const inserted = await insertCarefully(target, mapping, staged.keys.length, progress);
     for (const { position, failure } of inserted.refused) {
       const refs = await refsOfStaged(attempt, target, position);
@@ -47,7 +48,10 @@ export async function copyCarefully(attempt: CopyAttempt, source: Session, targe
     const inScope = inserted.migrated + staged.bad.length;
     const outside = keys.length - inScope;
     if (written !== staged.bad.length || outside < 0) {
-      throw doesNotAddUp(attempt, `found ${keys.length} keys for ${inScope} rows in scope and kept ${written} bad rows`);
+      throw doesNotAddUp(
+        attempt,
+        `found ${keys.length} keys for ${inScope} rows in scope and kept ${written} bad rows`,
+      );
     }
     await confirmCounts(attempt, source, { total: keys.length, outOfScope: outside });
     const waived = staged.bad.filter((row) => row.class === 'out_of_scope').length;
@@ -166,7 +170,10 @@ async function confirmCounts(
   if ('failed' in counted) return;
   const { total, outOfScope } = counted.value;
   if (total !== read.total || outOfScope !== read.outOfScope) {
-    throw doesNotAddUp(attempt, `read ${read.total} rows, ${read.outOfScope} out of scope, but counted ${total} and ${outOfScope}`);
+    throw doesNotAddUp(
+      attempt,
+      `read ${read.total} rows, ${read.outOfScope} out of scope, but counted ${total} and ${outOfScope}`,
+    );
   }
 }
 

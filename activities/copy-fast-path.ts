@@ -43,7 +43,8 @@ export async function copyFast(
     if (loaded.sourceRows !== loaded.targetRows) throw new RowsSwallowed();
     attempt.progress.rows = loaded.targetRows;
     const counts = await countRange(source, rangedStatement(run, mapping, 'counts', range));
-    const rejected = counts.rejected === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target);
+    const rejected =
+      counts.rejected === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target);
     const bad = rejected.quarantined + rejected.outOfScope;
     if (counts.rejected !== bad || counts.total !== loaded.targetRows + bad + counts.outOfScope) {
       throw fail(

@@ -15,7 +15,9 @@ export function label(name: BatchName): string {
 }
 
 export function leaseLost(name: BatchName): RowproofError {
-  return fail('RP5001', `The lease of batch ${label(name)} went to another attempt`, { where: { object: label(name) } });
+  return fail('RP5001', `The lease of batch ${label(name)} went to another attempt`, {
+    where: { object: label(name) },
+  });
 }
 
 /** The batch is revoked or does not exist: says so. */
@@ -80,7 +82,9 @@ function refuse(name: BatchName, batch: Batch | null): Promise<never> {
  * when the batch is done; RP5002 (try again) when it did not commit.
  */
 export async function resolveLostCommit(session: Session, name: BatchName): Promise<BatchReceipt> {
-  const batch = await underBatchLock(session, name, () => inTransaction(session, 'read write', () => lockBatch(session, name)));
+  const batch = await underBatchLock(session, name, () =>
+    inTransaction(session, 'read write', () => lockBatch(session, name)),
+  );
   if (batch?.receipt != null) return batch.receipt;
   if (batch === null || batch.state === 'revoked') throw notToBeCopied(name, batch);
   throw fail('RP5002', `The connection was lost while batch ${label(name)} committed, and it did not commit`, {

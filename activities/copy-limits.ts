@@ -14,9 +14,9 @@ import { decisionsOf, mappingOf, onLedger } from './copy-host';
  */
 export function createCheckLimits(host: CopyHost) {
   return async (ref: RunRef, mappingName: string): Promise<void> => {
-    const run = await host.databases.run(ref);
-    const mapping = mappingOf(run, mappingName);
-    await onLedger(host, ref, `limits of ${mapping.name}`, async (session) => {
+    await onLedger(host, ref, `limits of ${mappingName}`, async (session) => {
+      const run = await host.databases.run(ref, session);
+      const mapping = mappingOf(run, mappingName);
       const bad = await countOwnBadRows(session, run.run, mapping.name);
       if (bad.length === 0) return;
       const decisions = await decisionsOf(session, run);

@@ -18,23 +18,22 @@ import { CopySessions } from './copy-sessions';
  */
 export function createPlanBatches(host: CopyHost) {
   return async (ref: RunRef, mappingName: string): Promise<{ batches: number; rows: number }> => {
-    const run = await host.databases.run(ref);
-    const mapping = mappingOf(run, mappingName);
-    const { only, sample } = run.options;
-    if (only !== undefined && only.length > 0 && !only.includes(mapping.name)) return { batches: 0, rows: 0 };
     const signal = host.signal();
-    const sessions = new CopySessions(host, ref, run, mapping.source, `plan batches of ${mapping.name}`, signal);
+    const sessions = new CopySessions(host, ref, `plan ${mappingName}`, signal);
     let succeeded = false;
     try {
-      const planned = await withHeartbeat(host, { mapping: mapping.name }, async () => {
-        const target = await sessions.openTarget();
+      const planned = await withHeartbeat(host, { mapping: mappingName }, async () => {
+        const { target, run } = await sessions.openTarget();
+        const mapping = mappingOf(run, mappingName);
+        const { only, sample } = run.options;
+        if (only !== undefined && only.length > 0 && !only.includes(mapping.name)) return { batches: 0, rows: 0 };
         const known = (await profiledRows(target, run.run, mapping.name)) ?? Math.max(0, mapping.estimatedRows);
         const rows = sample === undefined ? known : Math.ceil((known * sample) / 100);
         const stored = await countBatches(target, run.run, mapping.name);
         if (stored > 0) return { batches: stored, rows };
         const { batch } = run.compiled.plan.settings;
         const size = chooseBatchRows({ ...mapping, rows: batch.rows, bytes: batch.bytes });
-        const source = await sessions.openSource();
+        const source = await sessions.openSource(run, mapping.source);
         const boundaries = await inTransaction(source, 'repeatable read read only', async () => {
           await liftTimeouts(source);
           const found: string[][] = [];

@@ -8,7 +8,8 @@ import { lockTimeoutOf } from './copy-host';
 
 interface Held {
   readonly session: Session;
-  readonly side: 'source' | 'target';
+  /** Opens another session of the same server. */
+  readonly another: (purpose: string) => Promise<Session>;
 }
 
 /**
@@ -25,35 +26,33 @@ export class CopySessions {
   constructor(
     private readonly host: CopyHost,
     private readonly ref: RunRef,
-    private readonly run: LoadedRun,
-    private readonly source: string,
     private readonly purpose: string,
     private readonly signal: AbortSignal | undefined,
   ) {
     signal?.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  async openTarget(): Promise<Session> {
-    this.signal?.throwIfAborted();
-    const session = await this.host.databases.ledger(this.ref, this.purpose);
-    this.hold({ session, side: 'target' });
-    await setLockTimeout(session, lockTimeoutOf(this.run));
-    return session;
+  /** A session on the target and the run as the ledger has it now. */
+  async openTarget(): Promise<{ target: Session; run: LoadedRun }> {
+    const target = await this.open((purpose) => this.host.databases.ledger(this.ref, purpose));
+    const run = await this.host.databases.run(this.ref, target);
+    await setLockTimeout(target, lockTimeoutOf(run));
+    return { target, run };
   }
 
-  async openSource(): Promise<Session> {
-    this.signal?.throwIfAborted();
-    const session = await this.host.databases.source(this.run.compiled, this.source, this.purpose);
-    this.hold({ session, side: 'source' });
-    return session;
+  openSource(run: LoadedRun, source: string): Promise<Session> {
+    return this.open((purpose) => this.host.databases.source(run.compiled, source, purpose));
   }
 
-  private hold(held: Held): void {
-    this.held.push(held);
+  private async open(another: Held['another']): Promise<Session> {
+    this.signal?.throwIfAborted();
+    const session = await another(this.purpose);
+    this.held.push({ session, another });
     if (this.signal?.aborted === true) {
-      held.session.destroy();
+      session.destroy();
       this.signal.throwIfAborted();
     }
+    return session;
   }
 
   /** Ends the sessions of a part that failed, so that the next part starts on fresh ones. */
@@ -73,25 +72,19 @@ export class CopySessions {
   private async abort(): Promise<void> {
     const held = this.held;
     for (const { session } of held) session.destroy();
-    await Promise.all((['source', 'target'] as const).map((side) => this.terminate(side, held)));
+    await Promise.all(held.map((one) => this.terminate(one)));
   }
 
-  private async terminate(side: Held['side'], held: readonly Held[]): Promise<void> {
-    const mine = held.filter((one) => one.side === side);
-    if (mine.length === 0) return;
+  private async terminate({ session, another }: Held): Promise<void> {
     try {
-      const purpose = `end ${this.purpose}`;
-      const session =
-        side === 'target'
-          ? await this.host.databases.ledger(this.ref, purpose)
-          : await this.host.databases.source(this.run.compiled, this.source, purpose);
+      const fresh = await another(`end ${this.purpose}`);
       try {
-        for (const one of mine) await terminateBackend(session, one.session.pid, one.session.backendStart);
+        await terminateBackend(fresh, session.pid, session.backendStart);
       } finally {
-        await session.close();
+        await fresh.close();
       }
     } catch {
-      // the sockets are gone; a takeover of the batch terminates what the server has not noticed yet
+      // the socket is gone; a takeover of the batch terminates what the server has not noticed yet
     }
   }
 }

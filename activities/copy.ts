@@ -28,9 +28,9 @@ export function createCopyActivities(host: CopyHost): CopyActivities & Pick<Prep
 
     /** Idempotent: parking a parked batch changes nothing but its facts; a batch that is done stays done. */
     async blockBatch(ref, blocked) {
-      const run = await host.databases.run(ref);
-      const name = { run: run.run, mapping: mappingOf(run, blocked.mapping).name, ordinal: blocked.ordinal };
       await onLedger(host, ref, `block ${blocked.what}`, async (session) => {
+        const run = await host.databases.run(ref, session);
+        const name = { run: run.run, mapping: mappingOf(run, blocked.mapping).name, ordinal: blocked.ordinal };
         await setLockTimeout(session, lockTimeoutOf(run));
         if (await underBatchLock(session, name, () => parkBatch(session, name, blocked))) return;
         const batch = await readBatch(session, name);

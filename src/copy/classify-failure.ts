@@ -53,7 +53,9 @@ function knownFinding(
   return null;
 }
 
-function first(spec: { finding: string; columns: readonly string[] } | undefined): { finding: string; column: string | null } | null {
+function first(
+  spec: { finding: string; columns: readonly string[] } | undefined,
+): { finding: string; column: string | null } | null {
   if (spec === undefined) return null;
   return { finding: spec.finding, column: spec.columns.length === 1 ? (spec.columns[0] ?? null) : null };
 }

@@ -82,7 +82,10 @@ const values = (name: BatchName): readonly unknown[] => [name.run, name.mapping,
 
 /** Serialises planners of one mapping until the end of the transaction. */
 export async function lockBatchPlanning(session: Session, run: string, mapping: string): Promise<void> {
-  await session.query(`select pg_advisory_xact_lock(hashtextextended('rowproof.batch ' || $1 || ' ' || $2, 0))`, [run, mapping]);
+  await session.query(`select pg_advisory_xact_lock(hashtextextended('rowproof.batch ' || $1 || ' ' || $2, 0))`, [
+    run,
+    mapping,
+  ]);
 }
 
 export async function countBatches(session: Session, run: string, mapping: string): Promise<number> {
@@ -93,7 +96,12 @@ export async function countBatches(session: Session, run: string, mapping: strin
   return Number(rows[0]?.n);
 }
 
-export async function insertBatches(session: Session, run: string, mapping: string, ranges: readonly KeyRange[]): Promise<void> {
+export async function insertBatches(
+  session: Session,
+  run: string,
+  mapping: string,
+  ranges: readonly KeyRange[],
+): Promise<void> {
   const text = (key: readonly string[] | null): string | null => (key === null ? null : keyText(key));
   const document = ranges.map((range, ordinal) => ({ ordinal, lower: text(range.lower), upper: text(range.upper) }));
   await session.query(
@@ -105,13 +113,19 @@ export async function insertBatches(session: Session, run: string, mapping: stri
 
 /** The batch as committed, without a lock; null when there is none. */
 export async function readBatch(session: Session, name: BatchName): Promise<Batch | null> {
-  const { rows } = await session.query<BatchRow>(`select ${batchColumns} from rowproof.batch where ${named}`, values(name));
+  const { rows } = await session.query<BatchRow>(
+    `select ${batchColumns} from rowproof.batch where ${named}`,
+    values(name),
+  );
   return rows[0] === undefined ? null : toBatch(name, rows[0]);
 }
 
 /** The batch under its row lock: waits for whoever is about to commit it, up to lock_timeout (SQLSTATE 55P03). */
 export async function lockBatch(session: Session, name: BatchName): Promise<Batch | null> {
-  const { rows } = await session.query<BatchRow>(`select ${batchColumns} from rowproof.batch where ${named} for update`, values(name));
+  const { rows } = await session.query<BatchRow>(
+    `select ${batchColumns} from rowproof.batch where ${named} for update`,
+    values(name),
+  );
   return rows[0] === undefined ? null : toBatch(name, rows[0]);
 }
 
@@ -136,7 +150,12 @@ export async function moveLease(session: Session, name: BatchName, nonce: string
 }
 
 /** Stores the receipt under the fence; false when this attempt no longer owns the batch. */
-export async function storeReceipt(session: Session, name: BatchName, nonce: string, receipt: Receipt): Promise<boolean> {
+export async function storeReceipt(
+  session: Session,
+  name: BatchName,
+  nonce: string,
+  receipt: Receipt,
+): Promise<boolean> {
   const { rowCount } = await session.query(
     `update rowproof.batch set state = 'done', path = $5, source_rows = $6, migrated = $7, quarantined = $8, out_of_scope = $9,
        bytes = $10, digest = $11, source_snapshot = $12, xids = array(select jsonb_array_elements_text($13::jsonb)),
@@ -169,7 +188,12 @@ export async function parkBatch(session: Session, name: BatchName, blocked: Bloc
   return rowCount === 1;
 }
 
-export async function pendingOrdinals(session: Session, run: string, mapping: string, limit: number): Promise<number[]> {
+export async function pendingOrdinals(
+  session: Session,
+  run: string,
+  mapping: string,
+  limit: number,
+): Promise<number[]> {
   const { rows } = await session.query<{ ordinal: string }>(
     `select ordinal::text as ordinal from rowproof.batch where run = $1 and mapping = $2 and state <> 'done'
      order by batch.ordinal limit $3`,

@@ -4,7 +4,11 @@ import { describeDatabaseError } from '../sqlstate';
 export type Tried<T> =
   | { readonly value: T }
   | {
-      readonly failed: { readonly sqlstate: string | null; readonly constraint: string | null; readonly column: string | null };
+      readonly failed: {
+        readonly sqlstate: string | null;
+        readonly constraint: string | null;
+        readonly column: string | null;
+      };
       /** For telling errors of the caller's own apart; its text may quote row values. */
       readonly error: unknown;
     };

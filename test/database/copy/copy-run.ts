@@ -1,0 +1,165 @@
+import { createCopyActivities } from '../../../activities/copy';
+import type { CopyHost } from '../../../activities/copy-host';
+import type {
+  ColumnPlan,
+  DecisionPlan,
+  IdPlan,
+  MappingPlan,
+  ResolvedPlan,
+  Settings,
+} from '../../../src/contract/resolved-plan';
+import type { RunRef } from '../../../src/contract/run';
+import { createDatabases, type Databases } from '../../../src/postgres/databases';
+import { createRun, type RunOptions } from '../../../src/postgres/ledger/run';
+import { ensureLedger } from '../../../src/postgres/ledger/schema';
+import { createDatabase, type TestDatabase } from '../../support/postgres';
+import { compileForTest } from './compile-for-test';
+
+export interface ColumnDraft extends Partial<Omit<ColumnPlan, 'target'>> {
+  readonly target: string;
+}
+
+export interface MappingDraft extends Partial<Omit<MappingPlan, 'columns'>> {
+  readonly name: string;
+  /** `schema.table` is not parsed: table of schema public unless given in full. */
+  readonly columns: readonly ColumnDraft[];
+  readonly id?: IdPlan | null;
+}
+
+export interface CopyRunDraft {
+  readonly source: string;
+  readonly target: string;
+  readonly mappings: readonly MappingDraft[];
+  readonly decisions?: readonly DecisionPlan[];
+  readonly settings?: Partial<Settings>;
+  readonly options?: RunOptions;
+  readonly sourceEncoding?: string;
+}
+
+/** Two databases, a ledger and one run in it, and the copy activities over them. */
+export interface CopyRun {
+  readonly source: TestDatabase;
+  readonly target: TestDatabase;
+  readonly ref: RunRef;
+  readonly databases: Databases;
+  readonly activities: ReturnType<typeof createCopyActivities>;
+  /** Activities of another worker: own signal, own urls. */
+  worker(options?: {
+    signal?: AbortSignal;
+    sourceUrl?: string;
+    targetUrl?: string;
+    heartbeat?: CopyHost['heartbeat'];
+  }): ReturnType<typeof createCopyActivities>;
+  /** Plans and copies every batch of every mapping, one after the other. */
+  copyAll(): Promise<void>;
+  drop(): Promise<void>;
+}
+
+const connection = (name: string) => ({
+  url: `\${${name}}`,
+  urlFile: null,
+  passwordFile: null,
+  envPrefix: null,
+  tls: { mode: null, caFile: null, certFile: null, keyFile: null },
+});
+
+const settings: Settings = {
+  ticket: null,
+  approvers: {},
+  notify: null,
+  gates: [],
+  onFailure: 'ask',
+  batch: { rows: null, bytes: 32 * 1024 * 1024, inFlight: 4 },
+  proof: { sliceRows: 5_000_000, workMem: null },
+  sequenceMargin: 1000,
+  lockTimeoutMs: 200,
+  statementTimeoutMs: 60_000,
+};
+
+function planOf(draft: CopyRunDraft): ResolvedPlan {
+  return {
+    version: 1,
+    name: 'crm',
+    sources: { legacy: connection('SOURCE_URL') },
+    target: connection('TARGET_URL'),
+    capture: 'none',
+    mappings: draft.mappings.map((mapping) => ({
+      target: { schema: 'public', name: mapping.name },
+      source: 'legacy',
+      from: { schema: 'public', name: mapping.name },
+      key: null,
+      where: null,
+      id: null,
+      ignore: [],
+      whenNotEmpty: 'refuse',
+      onBadRow: 'quarantine',
+      maxBadRows: { rows: null, percent: null },
+      unmappedSourceColumns: 'ignore',
+      rules: {},
+      ...mapping,
+      columns: mapping.columns.map((column) => ({
+        from: column.sql !== undefined || column.constant !== undefined ? [] : [column.target],
+        steps: [],
+        parentOutOfScope: 'out_of_scope',
+        ...column,
+      })),
+    })),
+    decisions: draft.decisions ?? [],
+    spotChecks: [],
+    unmappedSourceTables: 'ignore',
+    ignoreSourceTables: [],
+    settings: { ...settings, ...draft.settings },
+  };
+}
+
+export async function openCopyRun(draft: CopyRunDraft): Promise<CopyRun> {
+  const source = await createDatabase({
+    prefix: 'copy_source',
+    ...(draft.sourceEncoding ? { encoding: draft.sourceEncoding } : {}),
+  });
+  const target = await createDatabase({ prefix: 'copy_target' });
+  await source.query(draft.source);
+  await target.query(draft.target);
+  const databasesFor = (sourceUrl: string, targetUrl: string): Databases =>
+    createDatabases({
+      env: { SOURCE_URL: sourceUrl, TARGET_URL: targetUrl },
+      plansFolder: null,
+      readPlanTarget: () => Promise.reject(new Error('no plans folder here')),
+    });
+  const databases = databasesFor(source.url, target.url);
+  const compiled = await compileForTest(planOf(draft), source.url, target.url);
+  const ledger = await databases.ledger({ run: 'none', ledger: 'env:TARGET_URL' }, 'test');
+  let run: string;
+  try {
+    await ensureLedger(ledger);
+    run = await createRun(ledger, { plan: 'crm', compiled, options: draft.options ?? {} });
+  } finally {
+    await ledger.close();
+  }
+  const ref: RunRef = { run, ledger: 'env:TARGET_URL' };
+  const worker: CopyRun['worker'] = (options = {}) =>
+    createCopyActivities({
+      databases: databasesFor(options.sourceUrl ?? source.url, options.targetUrl ?? target.url),
+      signal: () => options.signal,
+      heartbeat: options.heartbeat ?? (() => undefined),
+    });
+  const activities = worker();
+  return {
+    source,
+    target,
+    ref,
+    databases,
+    activities,
+    worker,
+    async copyAll() {
+      for (const { name } of compiled.mappings) {
+        await activities.planBatches(ref, name);
+        const { ordinals } = await activities.pendingBatches(ref, name, 10_000);
+        for (const ordinal of ordinals) await activities.copyBatch(ref, name, ordinal);
+      }
+    },
+    async drop() {
+      await Promise.all([source.drop(), target.drop()]);
+    },
+  };
+}
