@@ -23,7 +23,7 @@ const clock = [
 ];
 
 export default tseslint.config(
-  { ignores: ['dist/**', 'dist-next/**', 'node_modules/**', 'coverage/**', 'rowproof/**'] },
+  { ignores: ['dist/**', 'dist-next-*/**', 'node_modules/**', 'coverage/**', 'rowproof/**'] },
   ...tseslint.configs.recommended,
   {
     files: ['**/*.ts'],
