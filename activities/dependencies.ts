@@ -20,6 +20,7 @@ export function openDatabases(from: { env: NodeJS.ProcessEnv; plansFolder: strin
   const plans = plansFolder(from.plansFolder);
   return createDatabases({
     env: from.env,
+    plansFolder: from.plansFolder,
     readPlanTarget: async (name: string): Promise<ConnectionSpec> => {
       const file = await plans.find(name);
       const { plan } = parsePlan(file.text, file.file);

@@ -76,27 +76,35 @@ export function compile(read: ReadPlan): { compiled: CompiledPlan | null; proble
 }
 
 /** How a run names its ledger: the environment variable that holds the target's url, else the plan. */
-export function ledgerName(plan: ResolvedPlan): string {
-  const variable = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(plan.target.url ?? '');
-  return variable ? `env:${variable[1]}` : `plan:${plan.name}`;
+export function ledgerOf(target: ConnectionSpec, plan: string): string {
+  const { url, urlFile, passwordFile, tls } = target;
+  const variable = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(url ?? '');
+  const urlAlone = urlFile === null && passwordFile === null && Object.values(tls).every((value) => value === null);
+  return variable && urlAlone ? `env:${variable[1]}` : `plan:${plan}`;
 }
 
 export interface OpenRunOptions {
   readonly only: readonly string[] | null;
   readonly sample: number | null;
-  readonly mode: 'run' | 'check';
   /** Workflow that asks; a run driven by another open workflow is refused. */
   readonly workflowId: string | null;
   readonly workflowIsOpen: (workflowId: string) => Promise<boolean>;
+}
+
+export interface OpenRunResult {
+  readonly ref: RunRef;
+  readonly plan: string;
+  readonly code: string;
+  readonly resumed: boolean;
 }
 
 /**
  * Finds the unfinished run of a plan or creates one. The ledger decides: an unfinished run of the same digest goes on,
  * one of another digest is refused (RP4203), one that is driven by an open workflow too (RP4202).
  */
-export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: OpenRunOptions): Promise<{ ref: RunRef; resumed: boolean }> {
+export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: OpenRunOptions): Promise<OpenRunResult> {
   const read = await readPlan(file, env);
-  const ledger = ledgerName(read.plan);
+  const ledger = ledgerOf(read.plan.target, read.plan.name);
   return withSession(read.plan.target, env, 'open run', async (session) => {
     await ensureLedger(session);
     const unfinished = await unfinishedRun(session, read.plan.name);
@@ -105,7 +113,7 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
       if (unfinished.compiled.digest !== read.digest.digest) {
         throw fail('RP4203', `${unfinished.run} was started with plan code ${unfinished.compiled.code}; the plan file now has ${read.digest.code}.`);
       }
-      return { ref: { run: unfinished.run, ledger }, resumed: true };
+      return { ref: { run: unfinished.run, ledger }, plan: unfinished.plan, code: unfinished.compiled.code, resumed: true };
     }
     const { compiled, problems } = compile(read);
     const errors = problems.filter(({ severity }) => severity === 'error').map(({ problem }) => problem);
@@ -117,10 +125,27 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
       options: {
         ...(options.only === null ? {} : { only: [...options.only] }),
         ...(options.sample === null ? {} : { sample: options.sample }),
-        ...(options.mode === 'check' ? { mode: 'check' } : {}),
       },
     });
-    return { ref: { run, ledger }, resumed: false };
+    return { ref: { run, ledger }, plan: read.plan.name, code: read.digest.code, resumed: false };
+  });
+}
+
+/** An unfinished run goes on with what it compiled at its start, whatever the plan file says now. */
+export async function resumeRun(
+  file: PlanFile,
+  env: NodeJS.ProcessEnv,
+  run: string,
+  workflowIsOpen: (workflowId: string) => Promise<boolean>,
+): Promise<OpenRunResult> {
+  const parsed = parsePlan(file.text, file.file);
+  if (parsed.plan === null) throw new RowproofError(parsed.problems);
+  const { target } = connectionsOf(parsed.plan);
+  return withSession(target, env, 'resume run', async (session) => {
+    const found = await loadRun(session, run);
+    if (isFinished(found)) throw fail('RP4208', `${run} is ${found.outcome} and takes no further work.`);
+    await refuseWhenDriven(found, { workflowId: null, workflowIsOpen });
+    return { ref: { run, ledger: ledgerOf(target, found.plan) }, plan: found.plan, code: found.compiled.code, resumed: true };
   });
 }
 
@@ -136,7 +161,7 @@ export function isFinished(run: Pick<LoadedRun, 'outcome'>): boolean {
   return run.outcome === 'complete' || run.outcome === 'checked' || run.outcome === 'rolled_back';
 }
 
-async function refuseWhenDriven(run: LoadedRun, options: OpenRunOptions): Promise<void> {
+async function refuseWhenDriven(run: LoadedRun, options: Pick<OpenRunOptions, 'workflowId' | 'workflowIsOpen'>): Promise<void> {
   if (run.workflowId === null || run.workflowId === options.workflowId) return;
   if (await options.workflowIsOpen(run.workflowId)) {
     throw fail('RP4202', `${run.run} of plan ${run.plan} is running already, as workflow ${run.workflowId}.`);

@@ -5,7 +5,7 @@ import { fail } from '../src/errors/rowproof-error';
 import type { Databases } from '../src/postgres/databases';
 import { releaseTables } from '../src/postgres/ledger/claim';
 import { appendEvent } from '../src/postgres/ledger/event';
-import { finishPhase, finishedPhases, startPhase } from '../src/postgres/ledger/phase';
+import { finishedPhases, setPhase } from '../src/postgres/ledger/phase';
 import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
 import type { ActivityDependencies } from './dependencies';
@@ -36,7 +36,6 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
               await openRun(await plans.find(input.plan), env, {
                 only: input.only ?? null,
                 sample: input.sample ?? null,
-                mode: input.mode ?? 'run',
                 workflowId: input.workflowId,
                 workflowIsOpen: dependencies.workflowIsOpen,
               })
@@ -55,8 +54,8 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
       });
     },
 
-    startPhase: (ref, phase) => inLedger(ref, phase, (session) => startPhase(session, ref.run, phase)),
-    finishPhase: (ref, phase) => inLedger(ref, phase, (session) => finishPhase(session, ref.run, phase)),
+    startPhase: (ref, phase) => inLedger(ref, phase, (session) => setPhase(session, ref.run, phase, 'started')),
+    finishPhase: (ref, phase) => inLedger(ref, phase, (session) => setPhase(session, ref.run, phase, 'finished')),
     recordEvent: (ref, kind, body) => inLedger(ref, 'event', (session) => appendEvent(session, ref.run, kind, body)),
 
     closeRun: (ref, outcome, sentence) =>

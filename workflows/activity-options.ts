@@ -1,12 +1,10 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityCancellationType } from '@temporalio/workflow';
-import { taskQueues } from '../src/contract/task-queues';
 
 const waitForCancel = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED } as const;
 
 /** Ledger look-ups and single statements: seconds. */
 export const quick: ActivityOptions = {
-  taskQueue: taskQueues.control,
   startToCloseTimeout: '2 minutes',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '20 seconds', maximumAttempts: 8 },
   ...waitForCancel,
@@ -14,16 +12,14 @@ export const quick: ActivityOptions = {
 
 /** Whole-table work on the control side: minutes to hours, heartbeating, restartable. */
 export const longRunning: ActivityOptions = {
-  taskQueue: taskQueues.control,
   startToCloseTimeout: '24 hours',
   heartbeatTimeout: '60 seconds',
   retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
   ...waitForCancel,
 };
 
-/** One batch: bounded retries, then it is parked as blocked. */
+/** One batch, on the copy queue: bounded retries, then it is parked as blocked. */
 export const batch: ActivityOptions = {
-  taskQueue: taskQueues.copy,
   startToCloseTimeout: '2 hours',
   heartbeatTimeout: '30 seconds',
   retry: {
@@ -37,7 +33,6 @@ export const batch: ActivityOptions = {
 
 /** Whole-table proofs on the copy side. */
 export const proof: ActivityOptions = {
-  taskQueue: taskQueues.copy,
   startToCloseTimeout: '24 hours',
   heartbeatTimeout: '60 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 5 },
@@ -46,7 +41,6 @@ export const proof: ActivityOptions = {
 
 /** Undoing: tried long, because half an undo is worse than a late one. */
 export const compensation: ActivityOptions = {
-  taskQueue: taskQueues.control,
   startToCloseTimeout: '24 hours',
   heartbeatTimeout: '60 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 20 },

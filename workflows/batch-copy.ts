@@ -16,13 +16,13 @@ import { migrationAttributes } from '../src/contract/search-attributes';
 import { blockedBecause, endsTheRun } from '../src/progress/blocked';
 import { worthShowing } from '../src/progress/table-progress';
 import * as options from './activity-options';
+import { copySide } from './copy-side';
 import { slots } from './in-parallel';
 import { parseInput } from './input';
 import { copyProgressQuery, pausedSignal, progressSignal, resolutionSignal } from './messages';
 
 const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
-const copy = proxyActivities<Activities>(options.batch);
 
 const page = 300;
 const mostEvents = 2_000;
@@ -55,6 +55,7 @@ interface Lane {
 }
 
 function openLane(input: BatchCopyInput): Lane {
+  const copy = copySide(options.batch);
   let paused = input.paused ?? false;
   const resolutions = new Map<string, Resolution>();
   const blocked = new Set<string>();
@@ -95,7 +96,7 @@ function openLane(input: BatchCopyInput): Lane {
                 mapping,
                 ordinal,
               ])
-            : await copy.quarantineBatch(input.ref, mapping, ordinal, quarantine.by, quarantine.reason);
+            : await control.quarantineBatch(input.ref, mapping, ordinal, quarantine.by, quarantine.reason);
         failuresInARow = 0;
         const table = tables.get(mapping) as TableProgress;
         await progressed({

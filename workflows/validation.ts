@@ -2,15 +2,16 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, Verdict } from '../src/contract/activity-types';
 import { phaseInput } from '../src/contract/batch-copy';
 import * as options from './activity-options';
+import { copySide } from './copy-side';
 import { inParallel } from './in-parallel';
 import { parseInput } from './input';
 
-const proof = proxyActivities<Activities>(options.proof);
 const long = proxyActivities<Activities>(options.longRunning);
 
 /** Proof of every row of every table, references, rules, spot checks, books. No messages; never continues as new. */
 export async function validation(raw: unknown): Promise<Verdict> {
   const { ref, mappings, inFlight } = parseInput(phaseInput, raw, 'validation', { ref: {}, mappings: [], inFlight: 4 });
+  const proof = copySide(options.proof);
   await inParallel(mappings, inFlight, async (mapping) => {
     await proof.proveMapping.executeWithOptions({ summary: `prove ${mapping}` }, [ref, mapping]);
   });

@@ -1,2 +1,7 @@
-/** `control` runs workflows and everything light; `copy` runs what moves or reads whole tables, in fixed slots. */
-export const taskQueues = { control: 'rowproof', copy: 'rowproof-copy' } as const;
+/** Workflows and everything light; a fleet with its own environment takes a queue of its own. */
+export const defaultTaskQueue = 'rowproof';
+
+/** What moves or reads whole tables, in fixed slots, beside the control queue of that name. */
+export function copyQueue(controlQueue: string): string {
+  return `${controlQueue}-copy`;
+}

@@ -8,4 +8,16 @@ export const cliErrors = {
     fix: 'See \`rowproof COMMAND --help\`.',
     exit: 2,
   },
+  RP9000: {
+    title: 'Unexpected error',
+    why: 'This is a bug in rowproof. Its text is not shown because it may hold row values; ROWPROOF_DEBUG=1 shows it.',
+    fix: 'Report it with the command you ran. The ledger has everything; nothing is lost.',
+    exit: 1,
+  },
+  RP9002: {
+    title: 'File exists',
+    why: 'A file that somebody wrote is never overwritten unasked.',
+    fix: 'Name another file with --out, or add --force.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

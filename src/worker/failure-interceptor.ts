@@ -1,5 +1,5 @@
 import { CompleteAsyncError } from '@temporalio/activity';
-import { ApplicationFailure, CancelledFailure, isCancellation } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { RowproofError } from '../errors/rowproof-error';
 import { describeDatabaseError } from '../postgres/sqlstate';
@@ -24,7 +24,7 @@ export const failureInterceptor: ActivityInboundCallsInterceptor = {
 
 export function safeFailure(error: unknown): Error {
   if (error instanceof CompleteAsyncError) return error;
-  if (isCancellation(error) || isAbort(error)) return withoutStack(new CancelledFailure('Activity cancelled'));
+  if (error instanceof CancelledFailure || isAbort(error)) return withoutStack(new CancelledFailure('Activity cancelled'));
   if (error instanceof RowproofError) {
     const [first] = error.problems;
     const sentence = error.problems.map((problem) => problem.what).join(' ');

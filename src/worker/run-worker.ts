@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities';
-import { taskQueues } from '../contract/task-queues';
+import { copyQueue } from '../contract/task-queues';
+import { endWhenIdle } from './idle';
 import { failureInterceptor } from './failure-interceptor';
 import { createLog, sdkLogger, type PinoLogger } from './log';
 import { prepareNamespace } from './prepare-namespace';
@@ -15,7 +16,10 @@ export interface WorkerOptions {
   readonly role: WorkerRole;
   /** Batches and proofs at a time; fixed, because each holds two database sessions. */
   readonly copySlots: number;
+  readonly taskQueue: string;
   readonly plansFolder: string | null;
+  /** Ends by itself once no workflow of its queue has been open for this long; null polls for ever. */
+  readonly idleSeconds: number | null;
   /** `host:port` for Prometheus, null for none. */
   readonly metrics: string | null;
   readonly logLevel: string;
@@ -44,6 +48,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     const workers = await createWorkers(options, connection, namespace, client, prepared.searchAttributes, log);
     log.info({ namespace, role: options.role }, 'worker ready');
     options.ready?.({ namespace, searchAttributes: prepared.searchAttributes });
+    if (options.idleSeconds !== null) endWhenIdle(client, options.taskQueue, options.idleSeconds, workers);
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
     await connection.close();
@@ -69,16 +74,16 @@ async function createWorkers(
   const shared = {
     connection,
     namespace,
-    interceptors: { activity: [() => ({ inbound: failureInterceptor })] },
-    shutdownGraceTime: '20 seconds',
-    shutdownForceTime: '40 seconds',
-  } as const;
+    interceptors: { activity: [(): { inbound: typeof failureInterceptor } => ({ inbound: failureInterceptor })] },
+    shutdownGraceTime: '20 seconds' as const,
+    shutdownForceTime: '40 seconds' as const,
+  };
   const workers: Worker[] = [];
   if (options.role !== 'copy') {
     workers.push(
       await Worker.create({
         ...shared,
-        taskQueue: taskQueues.control,
+        taskQueue: options.taskQueue,
         workflowBundle: { codePath: workflowBundlePath },
         activities: activities.control,
         maxConcurrentActivityTaskExecutions: 16,
@@ -89,7 +94,7 @@ async function createWorkers(
     workers.push(
       await Worker.create({
         ...shared,
-        taskQueue: taskQueues.copy,
+        taskQueue: copyQueue(options.taskQueue),
         activities: activities.copy,
         maxConcurrentActivityTaskExecutions: options.copySlots,
       }),

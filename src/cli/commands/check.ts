@@ -1,0 +1,29 @@
+import pc from 'picocolors';
+import { exitCodes } from '../exit-codes';
+import { planArgument } from '../plan-argument';
+import { renderProblem } from '../render-error';
+import type { CommandResult, Terminal } from '../terminal';
+
+/** A plan against its live catalogs: every problem and warning at once. Reads only. */
+export async function check(terminal: Terminal, planPath: string): Promise<CommandResult> {
+  const { compile, readPlan } = await import('../../../activities/open-run');
+  const read = await readPlan(planArgument(terminal.cwd, planPath), terminal.env);
+  const { compiled, problems } = compile(read);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const warnings = problems.filter(({ severity }) => severity === 'warning');
+  const verdict =
+    errors.length === 0
+      ? `${pc.green('✓')} plan ${read.plan.name} ${read.digest.code}: ${read.plan.mappings.length} tables, no problem, ${warnings.length} warning(s)`
+      : `${pc.red('✗')} plan ${read.plan.name}: ${errors.length} problem(s), ${warnings.length} warning(s)`;
+  return {
+    exit: errors.length === 0 ? exitCodes.ok.code : exitCodes.usage.code,
+    data: {
+      plan: read.plan.name,
+      code: read.digest.code,
+      ok: errors.length === 0,
+      tables: compiled?.mappings.map((mapping) => mapping.name) ?? read.plan.mappings.map((mapping) => mapping.name),
+      problems: problems.map(({ problem, severity }) => ({ severity, ...problem })),
+    },
+    text: [...problems.map(({ problem, severity }) => `${severity === 'warning' ? pc.yellow('warning ') : ''}${renderProblem(problem)}`), verdict].join('\n'),
+  };
+}

@@ -1,0 +1,81 @@
+import { WorkflowNotFoundError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { fail } from '../../errors/rowproof-error';
+import { locateRun } from '../locate-run';
+import type { RunRecord } from '../run-record';
+import type { CommandResult, Terminal } from '../terminal';
+import { connectTemporal } from '../temporal';
+
+export interface Person {
+  readonly by: string;
+  readonly reason: string;
+  readonly run?: string;
+  readonly plan?: string;
+}
+
+export async function approve(terminal: Terminal, gate: string, options: Person & { code: string }): Promise<CommandResult> {
+  return update(terminal, 'approve', options, { gate, code: options.code, ...signed(options) });
+}
+
+export async function decide(
+  terminal: Terminal,
+  finding: string,
+  action: string,
+  options: Person & { expect?: string; tolerance?: string },
+): Promise<CommandResult> {
+  const expect = options.expect === undefined ? {} : { expect: { rows: Number(options.expect), tolerance: Number(options.tolerance ?? 0) } };
+  return update(terminal, 'decide', options, { finding, do: action, ...expect, ...signed(options) });
+}
+
+export async function resolve(terminal: Terminal, what: string, action: string, options: Person): Promise<CommandResult> {
+  return update(terminal, 'resolve', options, { what, do: action, ...signed(options) });
+}
+
+export async function abort(terminal: Terminal, run: string | undefined, options: Person & { then?: string }): Promise<CommandResult> {
+  const then = options.then === undefined ? {} : { then: options.then };
+  return update(terminal, 'abort', { ...options, ...(run === undefined ? {} : { run }) }, { ...signed(options), ...then });
+}
+
+export async function pauseOrResume(
+  terminal: Terminal,
+  signal: 'pause' | 'resume',
+  run: string | undefined,
+  options: Partial<Person>,
+): Promise<CommandResult> {
+  return withHandle(terminal, run, options, async (handle, record) => {
+    await handle.signal(signal, { ...(options.by === undefined ? {} : { by: options.by }), ...(options.reason === undefined ? {} : { reason: options.reason }) });
+    const text = signal === 'pause' ? `${record.run}: no further batch is started; batches in flight finish.` : `${record.run} goes on.`;
+    return { data: { run: record.run, signal }, text };
+  });
+}
+
+function signed(person: Person): { by: string; reason: string } {
+  return { by: person.by, reason: person.reason };
+}
+
+async function update(terminal: Terminal, name: string, options: Person, message: unknown): Promise<CommandResult> {
+  return withHandle(terminal, options.run, options, async (handle, record) => {
+    const answer = await handle.executeUpdate<string, [unknown]>(name, { args: [message] });
+    return { data: { run: record.run, command: name, answer }, text: `${record.run}: ${answer}` };
+  });
+}
+
+async function withHandle(
+  terminal: Terminal,
+  run: string | undefined,
+  options: { plan?: string },
+  work: (handle: WorkflowHandle, record: RunRecord) => Promise<CommandResult>,
+): Promise<CommandResult> {
+  const record = await locateRun(terminal, run, options);
+  const temporal = await connectTemporal(terminal, { start: false });
+  try {
+    return await work(temporal.client.workflow.getHandle(record.workflowId), record);
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw fail('RP4206', `${record.run} has no open workflow.`, { cause: error });
+    if (error instanceof WorkflowUpdateFailedError) {
+      throw fail('RP4207', error.cause instanceof Error ? error.cause.message : 'The run refused the command.', { cause: error });
+    }
+    throw error;
+  } finally {
+    await temporal.close();
+  }
+}

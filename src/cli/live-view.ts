@@ -1,0 +1,102 @@
+import pc from 'picocolors';
+import type { RunStatus, TableProgress } from '../contract/run';
+import { overallShare } from '../progress/current-details';
+
+const steps = ['discovery', 'prepare', 'copy', 'settle', 'finish', 'proof'] as const;
+
+/** The run as lines of text, for a screen that is drawn again and again. */
+export function renderStatus(status: RunStatus, link: string | null): string[] {
+  const share = overallShare(status.tables);
+  const at = (steps as readonly string[]).indexOf(status.phase);
+  return [
+    `${pc.bold(status.run || status.plan)}  ${headline(status, at)}  plan ${status.plan} ${status.code}  running ${since(status)}`,
+    ...steps.map((step, position) => stepLine(step, position, at, status, share)),
+    ...tableLines(status),
+    ...needLines(status),
+    ...(link === null ? [] : [pc.dim(`  Temporal UI  ${link}`)]),
+  ];
+}
+
+/** One plain line for logs. */
+export function plainStatus(status: RunStatus): string {
+  const share = overallShare(status.tables);
+  const migrated = status.tables.reduce((sum, table) => sum + table.migrated, 0);
+  const quarantined = status.tables.reduce((sum, table) => sum + table.quarantined, 0);
+  const copying = status.phase === 'copy' && share !== null ? ` ${share} %` : '';
+  return `${status.run || status.plan} ${status.phase}${copying}: ${status.sentence}; ${group(migrated)} migrated, ${group(quarantined)} quarantined, ${status.blocked.length} blocked (${since(status)})`;
+}
+
+function headline(status: RunStatus, at: number): string {
+  const step = at === -1 ? status.phase : `${status.phase.toUpperCase()}, step ${at + 1} of ${steps.length}`;
+  return status.state === 'running' ? step : `${step}  ${pc.yellow(status.state.replace('_', ' '))}`;
+}
+
+function stepLine(step: string, position: number, at: number, status: RunStatus, share: number | null): string {
+  if (position < at || status.phase === 'done') return `  ${pc.green('✓')} ${step}`;
+  if (position > at) return pc.dim(`  · ${step}`);
+  if (step !== 'copy' || share === null) return `  ${pc.cyan('▶')} ${step.padEnd(10)} ${status.sentence}`;
+  return `  ${pc.cyan('▶')} ${step.padEnd(10)} ${String(share).padStart(3)} %  ${bar(share)}`;
+}
+
+function tableLines(status: RunStatus): string[] {
+  const moving = status.tables.filter((table) => table.state !== 'waiting');
+  const width = Math.max(...moving.map((table) => table.mapping.length), 8);
+  return [
+    ...moving.slice(0, 20).map((table) => `      ${table.mapping.padEnd(width)}  ${tableState(table)}`),
+    ...(moving.length > 20 ? [`      … and ${moving.length - 20} more tables`] : []),
+  ];
+}
+
+function tableState(table: TableProgress): string {
+  const state = table.state === 'done' ? 'done' : `${table.batchesDone} of ${table.batches} batches`;
+  return `${state.padEnd(20)} ${group(table.migrated).padStart(12)} migrated  ${group(table.quarantined).padStart(9)} quarantined`;
+}
+
+function needLines(status: RunStatus): string[] {
+  const code = status.code || 'CODE';
+  return [
+    ...(status.gate === null ? [] : gateLines(status.gate, status, code)),
+    ...status.undecided
+      .slice(0, 10)
+      .flatMap((finding) => [
+        `${pc.yellow('!')} ${finding.id}: ${finding.sentence}`,
+        `    decide it:  rowproof decide ${finding.id} ${finding.choices[0] ?? 'quarantine'} --by YOU --reason WHY`,
+      ]),
+    ...(status.undecided.length > 10 ? [`    … and ${status.undecided.length - 10} more findings`] : []),
+    ...status.blocked
+      .slice(0, 10)
+      .flatMap((batch) => [
+        `${pc.yellow('!')} batch ${batch.what} blocked: ${batch.why} The rest goes on.`,
+        `    when it is mended:  rowproof resolve ${batch.what} retry --by YOU --reason WHY`,
+      ]),
+  ];
+}
+
+function gateLines(gate: string, status: RunStatus, code: string): string[] {
+  const gates = gate === 'rollback' ? ['rollback', 'retry', 'keep'] : [gate];
+  return [
+    `${pc.yellow('!')} ${status.sentence}`,
+    ...gates.map((name) => `    rowproof approve ${name} --code ${code} --by YOU --reason WHY`),
+  ];
+}
+
+function bar(share: number): string {
+  const filled = Math.round(share / 5);
+  return '█'.repeat(filled) + '·'.repeat(20 - filled);
+}
+
+function since(status: RunStatus): string {
+  const seconds = Math.max(0, Math.round((Date.parse(status.asOf) - Date.parse(status.startedAt)) / 1000));
+  return duration(seconds);
+}
+
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole}s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)}m${String(whole % 60).padStart(2, '0')}s`;
+  return `${Math.floor(whole / 3600)}h${String(Math.floor((whole % 3600) / 60)).padStart(2, '0')}m`;
+}
+
+export function group(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+}

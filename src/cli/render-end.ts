@@ -1,0 +1,61 @@
+import pc from 'picocolors';
+import type { TableBooks } from '../contract/run';
+import { exitCodes } from './exit-codes';
+import { duration, group } from './live-view';
+import type { RunEnd } from './commands/run';
+import type { RunRecord } from './run-record';
+import type { WrittenReport } from './run-report';
+import type { CommandResult } from './terminal';
+
+/** The last screen of a run: verdict, books, where to look further. Its data is the JSON document of `run` and `demo`. */
+export function renderEnd(record: RunRecord, end: RunEnd, report: WrittenReport, ui: string | null, folder: string): CommandResult {
+  const verdict = end.ok ? end.result.verdict : end.sentence;
+  const books = end.ok ? end.result.books : [];
+  const seconds = end.ok ? end.result.seconds : null;
+  const outcome = end.ok ? end.result.outcome : 'failed';
+  const headline = end.ok ? pc.green(outcome.toUpperCase()) : pc.red('NOT COMPLETE');
+  const lines = [
+    `${pc.bold(record.run)}  ${headline}: ${verdict}${seconds === null ? '' : `  ${duration(seconds)}`}`,
+    ...(books.length === 0 ? [] : renderBooks(books)),
+    ...(ui === null ? [] : [`  Temporal UI  ${ui}`]),
+    `  report       ${report.html}`,
+    ...(outcome === 'complete' ? [`  way back     rowproof rollback ${record.run}`, `  left behind  schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`] : []),
+    ...(end.ok ? [] : [`  go on        rowproof run --resume ${record.run} PLAN    or undo: rowproof rollback ${record.run}`]),
+  ];
+  return {
+    exit: end.ok ? exitCodes.ok.code : exitCodes.notProved.code,
+    text: lines.join('\n'),
+    data: {
+      verdict,
+      outcome,
+      run: record.run,
+      plan: record.plan,
+      code: record.code,
+      tables: books.map(({ mapping, target, source, migrated, quarantined, outOfScope, unexplained }) => ({
+        table: mapping,
+        target,
+        source,
+        migrated,
+        quarantined,
+        out_of_scope: outOfScope,
+        unexplained,
+      })),
+      seconds,
+      ui,
+      report: report.html,
+      report_json: report.json,
+      folder,
+    },
+  };
+}
+
+function renderBooks(books: readonly TableBooks[]): string[] {
+  const width = Math.max(...books.map((book) => book.mapping.length), 8);
+  const row = (name: string, cells: readonly string[]): string => `  ${name.padEnd(width)}  ${cells.map((cell) => cell.padStart(14)).join('')}`;
+  return [
+    row('', ['source =', 'out of scope +', 'quarantined +', 'migrated', 'unexplained']),
+    ...books.map((book) =>
+      row(book.mapping, [book.source, book.outOfScope, book.quarantined, book.migrated, book.unexplained].map(group)),
+    ),
+  ];
+}

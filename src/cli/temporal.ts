@@ -1,0 +1,59 @@
+import { Client, Connection } from '@temporalio/client';
+import { fail } from '../errors/rowproof-error';
+import { temporalConfig, temporalIsConfigured } from '../worker/temporal-connection';
+import type { Terminal } from './terminal';
+
+export interface TemporalSession {
+  readonly client: Client;
+  readonly address: string;
+  readonly namespace: string;
+  /** Base of the web UI, null when it is not known (a configured server; ROWPROOF_UI_URL names it). */
+  readonly ui: string | null;
+  /** True for the local environment that rowproof started. */
+  readonly local: boolean;
+  close(): Promise<void>;
+}
+
+/** The configured Temporal, else the local one (started when `start`). Sets TEMPORAL_ADDRESS for processes started later. */
+export async function connectTemporal(terminal: Terminal, options: { start: boolean }): Promise<TemporalSession> {
+  if (temporalIsConfigured(terminal.env)) return open(terminal.env['ROWPROOF_UI_URL'] ?? null, false);
+  const { devStatus, temporalUp } = await import('../dev/environment');
+  const running = devStatus().temporal ?? (options.start ? await temporalUp({ say: terminal.talk }) : null);
+  if (running === null) {
+    throw fail('RP4204', 'No Temporal is configured, and the local one does not run.', {
+      fix: 'Start the local one with `rowproof dev up`, or set TEMPORAL_ADDRESS.',
+    });
+  }
+  process.env['TEMPORAL_ADDRESS'] = running.address;
+  process.env['TEMPORAL_NAMESPACE'] = running.namespace;
+  return open(running.uiUrl, true);
+}
+
+async function open(ui: string | null, local: boolean): Promise<TemporalSession> {
+  const { connectionOptions, namespace = 'default' } = temporalConfig();
+  const address = connectionOptions?.address ?? 'localhost:7233';
+  let connection: Connection;
+  try {
+    connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5 seconds' });
+  } catch (error) {
+    throw fail('RP4204', `No Temporal server answers at ${address}.`, { cause: error });
+  }
+  return { client: new Client({ connection, namespace }), address, namespace, ui, local, close: () => connection.close() };
+}
+
+/** The tab of the web UI that shows current details. */
+export function uiLink(session: Pick<TemporalSession, 'ui' | 'namespace'>, workflowId: string): string | null {
+  if (session.ui === null) return null;
+  return `${session.ui}/namespaces/${encodeURIComponent(session.namespace)}/workflows/${encodeURIComponent(workflowId)}`;
+}
+
+/** Whether a worker polls the queue now. */
+export async function somebodyPolls(session: TemporalSession, taskQueue: string): Promise<boolean> {
+  const { pollers } = await session.client.workflowService.describeTaskQueue({
+    namespace: session.namespace,
+    taskQueue: { name: taskQueue },
+    taskQueueType: 1,
+  });
+  const recent = Date.now() / 1000 - 90;
+  return (pollers ?? []).some((poller) => Number(poller.lastAccessTime?.seconds ?? 0) > recent);
+}
