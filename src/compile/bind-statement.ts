@@ -18,33 +18,56 @@ export interface StatementBinding {
 const lexeme =
   /"(?:[^"]|"")*"|\b[eE]'(?:[^'\\]|''|\\[\s\S])*'|'(?:[^']|'')*'|(?<![\w$])\$(?:[A-Za-z_]\w*)?\$|\{\{(\w+)\}\}/g;
 
+interface FoundToken {
+  readonly name: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function findTokens(sql: string): FoundToken[] {
+  const found: FoundToken[] = [];
+  lexeme.lastIndex = 0;
+  for (let match = lexeme.exec(sql); match !== null; match = lexeme.exec(sql)) {
+    const text = match[0];
+    const end = match.index + text.length;
+    if (text.startsWith('$')) {
+      const close = sql.indexOf(text, end);
+      if (close >= 0) lexeme.lastIndex = close + text.length;
+    } else if (match[1] !== undefined) {
+      found.push({ name: match[1], start: match.index, end });
+    }
+  }
+  return found;
+}
+
 /** Replaces the tokens of a compiled statement outside quotes by what `replace` gives. */
 export function replaceTokens(sql: string, replace: (token: string) => string): string {
   let result = '';
   let from = 0;
-  lexeme.lastIndex = 0;
-  for (let match = lexeme.exec(sql); match !== null; match = lexeme.exec(sql)) {
-    const text = match[0];
-    if (text.startsWith('$')) {
-      const end = sql.indexOf(text, match.index + text.length);
-      if (end >= 0) lexeme.lastIndex = end + text.length;
-      continue;
-    }
-    if (match[1] === undefined) continue;
-    result += sql.slice(from, match.index) + replace(match[1]);
-    from = match.index + text.length;
+  for (const token of findTokens(sql)) {
+    result += sql.slice(from, token.start) + replace(token.name);
+    from = token.end;
+  }
+  return result + sql.slice(from);
+}
+
+/** Removes what stands between {{sample}} and {{end}}: without a sample all rows count. */
+function withoutSample(sql: string): string {
+  let result = '';
+  let from = 0;
+  for (const token of findTokens(sql)) {
+    if (token.name === 'sample') result += sql.slice(from, token.start);
+    if (token.name === 'end') from = token.end;
   }
   return result + sql.slice(from);
 }
 
 /** A statement of `MappingStatements` with its tokens bound. */
 export function bindStatement(sql: string, binding: StatementBinding = {}): string {
-  return replaceTokens(sql, (token) => {
+  return replaceTokens(withoutSample(sql), (token) => {
     switch (token) {
       case 'range':
         return rangeOf(binding);
-      case 'outside':
-        return 'false';
       case 'slice':
         return slicePredicate('"tk"', binding.slice);
       case 'limit':
@@ -65,7 +88,10 @@ function rangeOf({ range, key }: StatementBinding): string {
 }
 
 /** True for one of `of` slices of a key text; both sides compute it alike. A NULL key text falls into slice 0. */
-export function slicePredicate(keyText: string, slice: { readonly index: number; readonly of: number } | undefined): string {
+export function slicePredicate(
+  keyText: string,
+  slice: { readonly index: number; readonly of: number } | undefined,
+): string {
   if (slice === undefined || slice.of <= 1) return 'true';
   return `coalesce(mod(${hashOf(keyText)}, ${whole(slice.of)}), 0) = ${whole(slice.index)}`;
 }

@@ -75,7 +75,9 @@ function named(levels: Levels, value: Placed): Placed {
 
 /** True when the column's value is the source column itself, cast from its own type. */
 export function isDirect(column: CompiledColumn): boolean {
-  return column.sql === undefined && column.constant === undefined && column.steps.length === 0 && column.from.length === 1;
+  return (
+    column.sql === undefined && column.constant === undefined && column.steps.length === 0 && column.from.length === 1
+  );
 }
 
 /** The id plan that computes this column's value from key parts; null when it is read like any other column. */
@@ -115,7 +117,11 @@ function runSteps(
   let current = inputs;
   for (const spec of column.steps) {
     const { transform, args } = checkedStep(spec);
-    const probe = transform.toSql(current.map(() => 'NULL::text'), args, scope.context);
+    const probe = transform.toSql(
+      current.map(() => 'NULL::text'),
+      args,
+      scope.context,
+    );
     if (transform.repeatsInput || probe.failed !== null) current = current.map((one) => levels.once(one));
     const needs = current;
     const value = levels.combine(needs, (...expressions) => transform.toSql(expressions, args, scope.context).value);
@@ -132,7 +138,8 @@ function runSteps(
 
 function idValue(levels: Levels, column: CompiledColumn, scope: ColumnScope, failures: Failure[]): Placed {
   const id = computesId(column) as NonNullable<CompiledColumn['id']>;
-  const parts = column.keyCasts === undefined ? ownParts(levels, column, scope) : followedParts(levels, column, scope, failures);
+  const parts =
+    column.keyCasts === undefined ? ownParts(levels, column, scope) : followedParts(levels, column, scope, failures);
   if (id.kind === 'offset') return levels.combine(parts, (part) => offsetSql(part as string, id.by));
   return levels.combine(
     parts.map((part) => levels.once(part)),
@@ -163,7 +170,10 @@ function followedParts(levels: Levels, column: CompiledColumn, scope: ColumnScop
     castToSql(spec, value.expression).checks.forEach((_, check) => {
       failures.push({
         reason: scope.reason(column.target, 'bad_reference'),
-        when: { needs: [value], write: (expression) => castToSql(spec, expression as string).checks[check]?.failed as string },
+        when: {
+          needs: [value],
+          write: (expression) => castToSql(spec, expression as string).checks[check]?.failed as string,
+        },
       });
     });
     return levels.combine([value], (expression) => {

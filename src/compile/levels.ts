@@ -18,7 +18,10 @@ export interface Deferred {
 
 /** A value itself, as a column of the outermost select; with `as`, under that name. */
 export function plain(placed: Placed, as?: string): Deferred {
-  return { needs: [placed], write: (expression) => (as === undefined ? expression : `${expression} AS ${identifier(as)}`) };
+  return {
+    needs: [placed],
+    write: (expression) => (as === undefined ? expression : `${expression} AS ${identifier(as)}`),
+  };
 }
 
 interface Output {
@@ -62,7 +65,8 @@ export class Levels {
     if (placed.level === level) return placed;
     if (placed.level > level) throw new Error('a value cannot be lowered');
     const reference = placed.level === 0 ? this.name(placed) : this.once(placed);
-    for (let at = reference.level; at < level; at += 1) this.output(at, unquoted(reference.expression), reference.expression);
+    for (let at = reference.level; at < level; at += 1)
+      this.output(at, unquoted(reference.expression), reference.expression);
     return { ...reference, level };
   }
 
@@ -82,9 +86,17 @@ export class Levels {
    * The whole statement: the outermost select of `columns` where all `conditions` hold, over the nested levels, over `from`
    * (FROM and what follows it, read by level 0). What is deferred is evaluated only for the rows that pass.
    */
-  select(from: string, columns: readonly Deferred[], conditions: readonly Deferred[] = [], tail: readonly string[] = []): string {
+  select(
+    from: string,
+    columns: readonly Deferred[],
+    conditions: readonly Deferred[] = [],
+    tail: readonly string[] = [],
+  ): string {
     const all = [...columns, ...conditions];
-    const level = all.reduce((highest, one) => one.needs.reduce((high, need) => Math.max(high, need.level), highest), 1);
+    const level = all.reduce(
+      (highest, one) => one.needs.reduce((high, need) => Math.max(high, need.level), highest),
+      1,
+    );
     const write = (one: Deferred): string => one.write(...one.needs.map((need) => this.lift(need, level).expression));
     const list = columns.map(write).join(', ');
     const where = conditions.map(write).filter((one) => one !== 'true');

@@ -23,8 +23,17 @@ export interface ProblemDetails {
 /** Collects everything that `rowproof check` reports. */
 export class ProblemList {
   readonly problems: CheckedProblem[] = [];
+  private errors = 0;
 
-  constructor(private readonly locate?: LocatePath) {}
+  constructor(
+    private readonly locate?: LocatePath,
+    private readonly whole?: ProblemList,
+  ) {}
+
+  /** A list of its own that reports into this one as well: `failed` then speaks of that part alone. */
+  part(): ProblemList {
+    return new ProblemList(this.locate, this);
+  }
 
   error(code: ErrorCode, what: string, details: ProblemDetails = {}): void {
     this.add('error', code, what, details);
@@ -35,7 +44,7 @@ export class ProblemList {
   }
 
   get failed(): boolean {
-    return this.problems.some(({ severity }) => severity === 'error');
+    return this.errors > 0;
   }
 
   private add(severity: CheckedProblem['severity'], code: ErrorCode, what: string, details: ProblemDetails): void {
@@ -47,6 +56,12 @@ export class ProblemList {
       ...(details.why === undefined ? {} : { why: details.why }),
       ...(details.fix === undefined ? {} : { fix: details.fix }),
     };
-    this.problems.push({ problem: problem(code, what, { where, ...texts }), severity });
+    this.push({ problem: problem(code, what, { where, ...texts }), severity });
+  }
+
+  private push(found: CheckedProblem): void {
+    this.problems.push(found);
+    if (found.severity === 'error') this.errors += 1;
+    this.whole?.push(found);
   }
 }

@@ -4,6 +4,7 @@ import type { TransformContext } from '../transform/transform';
 import type { ColumnSql } from './column-to-sql';
 import { columnToSql, sourceColumn } from './column-to-sql';
 import { rangeExpression } from './key-order';
+import { insideSample, outsideSample } from './with-sample';
 import type { Deferred, Placed } from './levels';
 import { Levels } from './levels';
 
@@ -36,13 +37,18 @@ export class SourceSelect {
 
   /** ORDER BY list of the base select. */
   baseOrder(): string {
-    return this.mapping.key.map((column) => rangeExpression(column, sourceColumn(this.mapping.from, column.name))).join(', ');
+    return this.mapping.key
+      .map((column) => rangeExpression(column, sourceColumn(this.mapping.from, column.name)))
+      .join(', ');
   }
 
   /** What ORDER BY of the outermost select needs: the key's own values, named "k1", "k2", …. */
   order(): Placed[] {
     return this.mapping.key.map((column, index) =>
-      this.levels.name(this.levels.source(rangeExpression(column, sourceColumn(this.mapping.from, column.name))), `k${index + 1}`),
+      this.levels.name(
+        this.levels.source(rangeExpression(column, sourceColumn(this.mapping.from, column.name))),
+        `k${index + 1}`,
+      ),
     );
   }
 
@@ -145,9 +151,11 @@ export class SourceSelect {
   /** FROM and WHERE of the base select: rows out of scope are never restricted to a range. `extra` conditions are SQL over the source's own columns. */
   from(scope: Scope, options: { ordered?: boolean; extra?: readonly string[] } = {}): string {
     const { where } = this.mapping;
+    const key = keyTextSql(this.mapping.key.map((column) => `${sourceColumn(this.mapping.from, column.name)}::text`));
     const conditions: string[] = [];
-    if (scope === 'out') conditions.push(where === null ? '{{outside}}' : `(((${where}) IS NOT TRUE) OR {{outside}})`);
-    else conditions.push('({{range}})');
+    if (scope === 'out')
+      conditions.push(`(${where === null ? 'false' : `((${where}) IS NOT TRUE)`}${outsideSample(key)})`);
+    else conditions.push(`({{range}})${insideSample(key)}`);
     if (scope === 'in' && where !== null) conditions.push(`((${where}) IS TRUE)`);
     conditions.push(...(options.extra ?? []));
     return [
@@ -158,13 +166,21 @@ export class SourceSelect {
   }
 
   /** The statement; ordered by the source key when `ordered`. */
-  write(scope: Scope, columns: readonly Deferred[], conditions: readonly Deferred[] = [], options: { ordered?: boolean; extra?: readonly string[] } = {}): string {
+  write(
+    scope: Scope,
+    columns: readonly Deferred[],
+    conditions: readonly Deferred[] = [],
+    options: { ordered?: boolean; extra?: readonly string[] } = {},
+  ): string {
     if (options.ordered !== true) return this.levels.select(this.from(scope, options), columns, conditions);
     const order = this.order();
     const carried = order.map((one) => ({ needs: [one], write: () => 'true' }));
-    return this.levels.select(this.from(scope, options), columns, [...conditions, ...carried], [
-      `ORDER BY ${order.map((one) => one.expression).join(', ')}`,
-    ]);
+    return this.levels.select(
+      this.from(scope, options),
+      columns,
+      [...conditions, ...carried],
+      [`ORDER BY ${order.map((one) => one.expression).join(', ')}`],
+    );
   }
 }
 
@@ -177,7 +193,8 @@ export function reasonIndex(mapping: Pick<MappingFacts, 'reasons'>, column: stri
 export function anyOf(reasons: readonly Placed[]): Deferred {
   return {
     needs: reasons,
-    write: (...names) => (names.length === 0 ? 'false' : `(${names.map((name) => `${name} IS NOT NULL`).join(' OR ')})`),
+    write: (...names) =>
+      names.length === 0 ? 'false' : `(${names.map((name) => `${name} IS NOT NULL`).join(' OR ')})`,
   };
 }
 
@@ -185,7 +202,8 @@ export function anyOf(reasons: readonly Placed[]): Deferred {
 export function reasonArray(reasons: readonly Placed[]): Deferred {
   return {
     needs: reasons,
-    write: (...names) => (names.length === 0 ? 'ARRAY[]::int[]' : `array_remove(ARRAY[${names.join(', ')}]::int[], NULL)`),
+    write: (...names) =>
+      names.length === 0 ? 'ARRAY[]::int[]' : `array_remove(ARRAY[${names.join(', ')}]::int[], NULL)`,
   };
 }
 

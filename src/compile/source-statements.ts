@@ -18,12 +18,13 @@ export function sourceStatements(mapping: MappingFacts, context: TransformContex
     load: load(start()),
     rejected: rejected(start()),
     counts: counts(start()),
-    scopeCounts: scopeCounts(mapping),
+    scopeCounts: scopeCounts(start()),
     reasonCounts: reasonCounts(start()),
     raw: raw(start()),
     rawInProofOrder: rawInProofOrder(start()),
     expected: expected(start()),
     boundaries: boundaries(start()),
+    keyCheck: keyCheck(start()),
     trial: trial(start(), start()),
     keysOfTargets: keysOfTargets(start()),
     outOfScopeRefs: outOfScopeRefs(start()),
@@ -43,14 +44,13 @@ function rejected(select: SourceSelect): string {
   return select.write('in', columns, [anyOf(reasons)]);
 }
 
-function scopeCounts(mapping: MappingFacts): string {
-  const { where } = mapping;
+function scopeCounts(select: SourceSelect): string {
+  const { where } = select.mapping;
   const count = (condition: string | null): string =>
     condition === null || where === null ? '0::bigint' : `count(*) FILTER (WHERE (${where}) ${condition})`;
   return [
     `SELECT count(*) AS "total", ${count('IS NOT TRUE')} AS "out_of_scope", ${count('IS NULL')} AS "scope_unknown"`,
-    `FROM ${qualified(mapping.from)}`,
-    'WHERE ({{range}})',
+    select.from('all'),
   ].join('\n');
 }
 
@@ -58,7 +58,7 @@ function counts(select: SourceSelect): string {
   const bad = select.write('in', [constant('1')], [anyOf(select.allReasons())]);
   return [
     'SELECT "s"."total", "s"."out_of_scope", "s"."scope_unknown", "r"."rejected"',
-    `FROM (${scopeCounts(select.mapping)}) AS "s",`,
+    `FROM (${scopeCounts(select)}) AS "s",`,
     `(SELECT count(*) AS "rejected" FROM (${bad}) AS "b") AS "r"`,
   ].join('\n');
 }
@@ -75,7 +75,9 @@ function reasonCounts(select: SourceSelect): string {
 
 function rawColumns(select: SourceSelect): Placed[] {
   return select.mapping.rawColumns.map((column) =>
-    select.levels.source(column.sql ? `(${column.name})::text` : `${sourceColumn(select.mapping.from, column.name)}::text`),
+    select.levels.source(
+      column.sql ? `(${column.name})::text` : `${sourceColumn(select.mapping.from, column.name)}::text`,
+    ),
   );
 }
 
@@ -119,13 +121,27 @@ function boundaries(select: SourceSelect): string {
   ].join('\n');
 }
 
+function keyCheck(select: SourceSelect): string {
+  const { mapping } = select;
+  const references = mapping.key.map((column) => sourceColumn(mapping.from, column.name));
+  const known = references.map((reference) => `${reference} IS NOT NULL`).join(' AND ');
+  return [
+    'SELECT (count(*) - count(*) FILTER (WHERE "known")) AS "null_keys",',
+    '(count(*) FILTER (WHERE "known" AND "nth" > 1)) AS "duplicates"',
+    `FROM (SELECT (${known}) AS "known", row_number() OVER (PARTITION BY ${select.baseOrder()}) AS "nth"`,
+    `${select.from('all')}) AS "b"`,
+  ].join('\n');
+}
+
 function trial(inside: SourceSelect, outside: SourceSelect): string {
   const { trialColumns, columns } = inside.mapping;
   const part = (select: SourceSelect, scope: Scope, outcome: Deferred, known: (name: string) => boolean): string =>
     select.write(scope, [
       plain(select.key(), 'key'),
       named(outcome, 'class'),
-      ...trialColumns.map((name, index) => named(known(name) ? select.guarded(name) : constant('NULL::text'), `c${index + 1}`)),
+      ...trialColumns.map((name, index) =>
+        named(known(name) ? select.guarded(name) : constant('NULL::text'), `c${index + 1}`),
+      ),
     ]);
   const bad = anyOf(inside.allReasons());
   const outcome = {
@@ -144,7 +160,9 @@ function trial(inside: SourceSelect, outside: SourceSelect): string {
 function keysOfTargets(select: SourceSelect): string {
   const { mapping } = select;
   const columns = mapping.targetKey.map((key) => mapping.columns.find((column) => column.target === key.name));
-  const direct = columns.every((column) => column !== undefined && isDirect(column) && column.cast.sourceType === column.type.name);
+  const direct = columns.every(
+    (column) => column !== undefined && isDirect(column) && column.cast.sourceType === column.type.name,
+  );
   const match = direct
     ? keyMatch(
         mapping.targetKey,

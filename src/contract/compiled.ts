@@ -117,6 +117,8 @@ export interface MappingStatements {
   readonly actualByKey: string;
   /** Source. The key columns as text of every {{rows}}-th row in key order: the upper bounds of batches. */
   readonly boundaries: string;
+  /** Source. null_keys, duplicates as bigint over {{range}}: rows whose key has a NULL, and rows that share their key with an earlier one. */
+  readonly keyCheck: string;
   /** Source. key text, class text (ok | rejected | out_of_scope), then every column in `trialColumns` as text (null unless it can be computed); all rows. For COPY text. */
   readonly trial: string;
   /** Source. key text, target key text of in-scope rows whose target key text = ANY($1::text[]), in source key order. */
@@ -139,6 +141,8 @@ export interface CompiledMapping {
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
   readonly key: readonly KeyColumn[];
+  /** True when a constraint of the source guarantees that the key is unique; else `statements.keyCheck` has to count. */
+  readonly keyProven: boolean;
   /** Primary key of the target (or its first NOT NULL unique key): the identity of a target row. */
   readonly targetKey: readonly KeyColumn[];
   /** True when the target key is an injective function of the source key, so that two source rows never share it. */

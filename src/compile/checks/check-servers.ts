@@ -1,0 +1,54 @@
+import type { Catalog } from '../../contract/catalog';
+import type { ResolvedPlan } from '../../contract/resolved-plan';
+import type { Catalogs } from '../compile-plan';
+import type { ProblemList } from '../problem-list';
+
+/** What is wrong with a server as such, whatever the tables are. */
+export function checkServers(plan: ResolvedPlan, catalogs: Catalogs, problems: ProblemList): void {
+  for (const name of Object.keys(plan.sources)) {
+    const catalog = catalogs.sources[name];
+    if (catalog === undefined) continue;
+    checkServer(`source ${name}`, catalog, ['sources', name], problems);
+    if (catalog.largeObjects > 0) {
+      problems.warning('RP2026', `The source ${name} holds ${catalog.largeObjects} large objects.`, {
+        path: ['sources', name],
+        object: `source ${name}`,
+      });
+    }
+    const { encoding } = catalogs.target.server;
+    if (encoding !== 'UTF8' && encoding !== catalog.server.encoding) {
+      problems.warning(
+        'RP2039',
+        `The target has encoding ${encoding}, the source ${name} has ${catalog.server.encoding}.`,
+        {
+          path: ['target'],
+          object: 'target',
+        },
+      );
+    }
+  }
+  checkServer('target', catalogs.target, ['target'], problems);
+  if (catalogs.target.server.isStandby) {
+    problems.error('RP2029', 'The target server is in recovery.', { path: ['target'], object: 'target' });
+  }
+}
+
+function checkServer(
+  object: string,
+  { server, preparedTransactions }: Catalog,
+  path: string[],
+  problems: ProblemList,
+): void {
+  if (server.versionNum < 130000) {
+    problems.error('RP2030', `The ${object} runs PostgreSQL ${Math.floor(server.versionNum / 10000)}.`, {
+      path,
+      object,
+    });
+  }
+  if (server.encoding === 'SQL_ASCII') {
+    problems.warning('RP2031', `The ${object} is a database with encoding SQL_ASCII.`, { path, object });
+  }
+  if (preparedTransactions > 0) {
+    problems.warning('RP2028', `The ${object} has ${preparedTransactions} prepared transactions.`, { path, object });
+  }
+}

@@ -1,0 +1,28 @@
+import type { ResolvedPlan } from '../../contract/resolved-plan';
+import type { Catalogs } from '../compile-plan';
+import { sameTable, tableKey } from '../mapping-work';
+import type { ProblemList } from '../problem-list';
+
+/** Source tables that nothing in the plan reads. */
+export function checkUnmappedTables(plan: ResolvedPlan, catalogs: Catalogs, problems: ProblemList): void {
+  if (plan.unmappedSourceTables === 'ignore') return;
+  const ignored = plan.ignoreSourceTables.map(patternOf);
+  for (const source of Object.keys(plan.sources)) {
+    const mapped = plan.mappings.filter((mapping) => mapping.source === source).map((mapping) => mapping.from);
+    for (const relation of catalogs.sources[source]?.relations ?? []) {
+      const table = relation.kind === 'table' || relation.kind === 'partitioned';
+      if (!table || relation.partitionOf !== null || mapped.some((one) => sameTable(one, relation))) continue;
+      const name = tableKey(relation);
+      if (ignored.some((pattern) => pattern.test(name) || pattern.test(`${source}.${name}`))) continue;
+      const object = { path: ['tables'], object: `${source}: ${name}` };
+      if (plan.unmappedSourceTables === 'error')
+        problems.error('RP2010', `Nothing reads ${name} of ${source}.`, object);
+      else problems.warning('RP2010', `Nothing reads ${name} of ${source}.`, object);
+    }
+  }
+}
+
+function patternOf(text: string): RegExp {
+  const parts = text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 'su');
+}

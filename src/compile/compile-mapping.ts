@@ -1,0 +1,129 @@
+import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
+import { compileColumns, readColumns } from './compile-columns';
+import {
+  checkCoverage,
+  checkNames,
+  compileChecks,
+  compileReferences,
+  compileUniques,
+  referencedColumns,
+  trialColumns,
+} from './compile-constraints';
+import { compileReasons } from './compile-reasons';
+import type { MappingWork } from './mapping-work';
+import { findColumn, pathOf, tableKey } from './mapping-work';
+import { chooseSourceKey } from './source-key';
+import { sourceStatements } from './source-statements';
+import { chooseTargetKey, isInjective } from './target-key';
+import { targetStatements } from './target-statements';
+import { isBinaryStable } from './type-facts';
+
+/** One mapping compiled; null when a problem keeps it from being so. Everything found is reported through `work.problems`. */
+export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) => Uint8Array): CompiledMapping | null {
+  const { mapping, from, source, problems } = work;
+  const context = { encoding: source.server.encoding, sha256 };
+  const key = chooseSourceKey(work);
+  const columns = compileColumns(work);
+  checkCoverage(work, columns);
+  checkNames(work);
+  checkUnmapped(work);
+  const references = compileReferences(work);
+  const targetKey = chooseTargetKey(work, columns);
+  if (key === null || targetKey === null || problems.failed) return null;
+  warnLooseKeys(
+    work,
+    key.columns.map(({ name }) => name),
+    targetKey.map(({ name }) => name),
+  );
+  const referenced = referencedColumns(work, columns, targetKey);
+  const facts = {
+    name: mapping.name,
+    source: mapping.source,
+    from: mapping.from,
+    target: mapping.target,
+    encoding: source.server.encoding,
+    estimatedRows: Math.max(0, from.estimatedRows),
+    estimatedBytes: Math.max(0, from.estimatedBytes),
+    key: key.columns,
+    keyProven: key.proven,
+    targetKey,
+    targetKeyInjective: key.proven && isInjective(work, key.columns, targetKey, columns),
+    where: mapping.where,
+    id: mapping.id,
+    columns,
+    rawColumns: rawColumns(work, columns),
+    reasons: compileReasons(mapping.name, columns, context),
+    uniques: compileUniques(work),
+    references,
+    checks: compileChecks(work),
+    referencedColumns: referenced,
+    trialColumns: trialColumns(work, columns, referenced),
+    copyFormat: columns.every(travelsBinary) ? ('binary' as const) : ('text' as const),
+    whenNotEmpty: mapping.whenNotEmpty,
+    onBadRow: mapping.onBadRow,
+    maxBadRows: mapping.maxBadRows,
+    rules: mapping.rules,
+  };
+  return { ...facts, statements: { ...sourceStatements(facts, context), ...targetStatements(facts) } };
+}
+
+function travelsBinary(column: CompiledColumn): boolean {
+  return isBinaryStable(column.type);
+}
+
+/** What TypeScript reads to recompute the columns: each source column and each expression of the user once. */
+function rawColumns({ from }: MappingWork, columns: readonly CompiledColumn[]): CompiledMapping['rawColumns'] {
+  const raw = new Map<string, CompiledMapping['rawColumns'][number]>();
+  for (const column of columns) {
+    for (const name of column.from) {
+      raw.set(`column ${name}`, { name, type: findColumn(from, name)?.type.name ?? 'text', sql: false });
+    }
+    if (column.sql !== undefined) raw.set(`sql ${column.sql}`, { name: column.sql, type: 'text', sql: true });
+  }
+  return [...raw.values()];
+}
+
+function checkUnmapped(work: MappingWork): void {
+  const { mapping, from, problems } = work;
+  const read = readColumns(work);
+  mapping.ignore.forEach((name, index) => {
+    const direct =
+      mapping.columns.some((column) => column.from.includes(name)) || mapping.id?.from.includes(name) === true;
+    if (direct) {
+      problems.warning('RP2043', `"${name}" of ${tableKey(from)} is both mapped and ignored.`, {
+        path: pathOf(mapping, 'ignore', index),
+        object: `${tableKey(from)}.${name}`,
+      });
+    }
+  });
+  if (mapping.unmappedSourceColumns === 'ignore') return;
+  for (const column of from.columns) {
+    if (read.has(column.name) || mapping.ignore.includes(column.name)) continue;
+    const report =
+      mapping.unmappedSourceColumns === 'error' ? problems.error.bind(problems) : problems.warning.bind(problems);
+    report('RP2009', `Nothing reads "${column.name}" of ${tableKey(from)}.`, {
+      path: pathOf(mapping),
+      object: `${tableKey(from)}.${column.name}`,
+    });
+  }
+}
+
+function warnLooseKeys(
+  { mapping, from, into, problems }: MappingWork,
+  key: readonly string[],
+  targetKey: readonly string[],
+): void {
+  for (const [relation, names] of [[from, key] as const, [into, targetKey] as const]) {
+    for (const name of names) {
+      if (findColumn(relation, name)?.nondeterministic !== true) continue;
+      problems.warning(
+        'RP2027',
+        `The key column "${name}" of ${tableKey(relation)} has a nondeterministic collation.`,
+        {
+          path: pathOf(mapping),
+          object: `${tableKey(relation)}.${name}`,
+        },
+      );
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { Catalog } from '../contract/catalog';
+import type { CompiledMapping, CompiledPlan } from '../contract/compiled';
+import type { MappingPlan, ResolvedPlan } from '../contract/resolved-plan';
+import { checkAccess, checkForeignReferers } from './checks/check-access';
+import { checkRelations } from './checks/check-relations';
+import { checkServers } from './checks/check-servers';
+import { checkUnmappedTables } from './checks/check-unmapped-tables';
+import { compileMapping } from './compile-mapping';
+import { findRelation } from './mapping-work';
+import type { CheckedProblem, LocatePath } from './problem-list';
+import { ProblemList } from './problem-list';
+
+export interface Catalogs {
+  readonly sources: Readonly<Record<string, Catalog>>;
+  readonly target: Catalog;
+}
+
+/**
+ * A plan and both catalogs to what a run executes. `problems` is everything `rowproof check` reports; `compiled` is null as
+ * soon as one of them is an error. `digest` is what `planDigest` gave; `locate` finds a path in the plan file.
+ */
+export function compilePlan(
+  plan: ResolvedPlan,
+  catalogs: Catalogs,
+  engine: string,
+  hash: { readonly sha256: (bytes: Uint8Array) => Uint8Array },
+  digest: { readonly digest: string; readonly code: string },
+  locate?: LocatePath,
+): { compiled: CompiledPlan | null; problems: readonly CheckedProblem[] } {
+  const problems = new ProblemList(locate);
+  checkServers(plan, catalogs, problems);
+  const mappings = plan.mappings.flatMap((mapping) => compileOne(plan, mapping, catalogs, hash, problems) ?? []);
+  checkForeignReferers(plan, catalogs.target, problems);
+  checkUnmappedTables(plan, catalogs, problems);
+  const compiled: CompiledPlan | null = problems.failed ? null : { format: 1, plan, ...digest, engine, mappings };
+  return { compiled, problems: problems.problems };
+}
+
+function compileOne(
+  plan: ResolvedPlan,
+  mapping: MappingPlan,
+  catalogs: Catalogs,
+  hash: { readonly sha256: (bytes: Uint8Array) => Uint8Array },
+  all: ProblemList,
+): CompiledMapping | null {
+  const problems = all.part();
+  const source = catalogs.sources[mapping.source];
+  if (!checkRelations(plan, mapping, source, catalogs.target, problems) || source === undefined) return null;
+  const from = findRelation(source, mapping.from);
+  const into = findRelation(catalogs.target, mapping.target);
+  if (from === undefined || into === undefined) return null;
+  const work = { plan, mapping, sources: catalogs.sources, source, target: catalogs.target, from, into, problems };
+  checkAccess(work);
+  return compileMapping(work, hash.sha256);
+}
