@@ -55,6 +55,7 @@ function handMade(mapping: MappingPlan, source: Catalog, target: Catalog): Compi
   return {
     name: mapping.name,
     source: mapping.source,
+    where: mapping.where,
     from: mapping.from,
     target: mapping.target,
     encoding: 'UTF8',

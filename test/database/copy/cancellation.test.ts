@@ -1,0 +1,80 @@
+import { openCopyRun, type CopyRun } from './copy-run';
+import { openProxy, type Link, type Proxy } from './tcp-proxy';
+
+let run: CopyRun;
+let proxy: Proxy | undefined;
+afterEach(async () => {
+  proxy?.close();
+  await run.drop();
+});
+
+const busy = `select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`;
+
+async function nobodyLeft(side: 'source' | 'target'): Promise<void> {
+  for (;;) {
+    if ((await run[side].query(busy)).length === 0) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** A network that goes silent on a connection once enough has come through it, without telling either end. */
+function silentAfter(bytes: number, went: () => void): (chunk: Buffer, link: Link) => boolean {
+  const seen = new Map<Link, number>();
+  return (chunk, link) => {
+    const sum = (seen.get(link) ?? 0) + chunk.length;
+    seen.set(link, sum);
+    if (sum <= bytes) return true;
+    link.cut = true;
+    link.client.pause();
+    link.server.pause();
+    went();
+    return false;
+  };
+}
+
+beforeEach(async () => {
+  run = await openCopyRun({
+    source: `create table blobs (id int primary key, body text);
+      insert into blobs select g, repeat(md5(g::text), 4000) from generate_series(1, 200) g`,
+    target: 'create table blobs (id int primary key, body text)',
+    mappings: [{ name: 'blobs', columns: [{ target: 'id' }, { target: 'body' }] }],
+  });
+  await run.activities.planBatches(run.ref, 'blobs');
+});
+
+test.each(['source', 'target'] as const)(
+  'Cancellation ends a COPY that stalls on the %s, on both sides, and the batch can be copied again',
+  async (side) => {
+    let stalled: () => void = () => undefined;
+    const silence = new Promise<void>((resolve) => (stalled = resolve));
+    const handler = silentAfter(2_000_000, stalled);
+    proxy = await openProxy(run[side].url, side === 'source' ? { fromServer: handler } : { fromClient: handler });
+    const cancel = new AbortController();
+    const worker = run.worker({
+      signal: cancel.signal,
+      ...(side === 'source' ? { sourceUrl: proxy.url } : { targetUrl: proxy.url }),
+    });
+    const copying = worker.copyBatch(run.ref, 'blobs', 0);
+    const ended = expect(copying).rejects.toThrow('enough');
+    await silence;
+    cancel.abort(new Error('enough'));
+    await ended;
+    await nobodyLeft('source');
+    await nobodyLeft('target');
+    expect(await run.target.query('select * from blobs')).toEqual([]);
+    await run.activities.copyBatch(run.ref, 'blobs', 0);
+    expect(await run.target.query('select count(*)::int n from blobs')).toEqual([{ n: 200 }]);
+  },
+);
+
+test('A cancelled activity does not start', async () => {
+  const worker = run.worker({ signal: AbortSignal.abort(new Error('enough')) });
+  await expect(worker.copyBatch(run.ref, 'blobs', 0)).rejects.toThrow('enough');
+});
+
+test('Heartbeats tell the mapping, the batch and how far it is, and nothing of the rows', async () => {
+  const beats: Record<string, string | number>[] = [];
+  await run.worker({ heartbeat: (details) => void beats.push(details) }).copyBatch(run.ref, 'blobs', 0);
+  expect(beats.length).toBeGreaterThan(0);
+  for (const beat of beats) expect(Object.keys(beat)).toEqual(['mapping', 'ordinal', 'rows', 'bytes']);
+});
