@@ -140,4 +140,10 @@ export const planErrors = {
     fix: 'Write the value out; `defaults` and table patterns avoid repetition.',
     exit: 2,
   },
+  RP1024: {
+    title: 'Rule not understood',
+    why: 'No rule has that name, or it takes other arguments.',
+    fix: 'See docs/plan.md for the rules.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -63,6 +63,10 @@ function operandBefore(
     if (before?.text === '::') return { type: token.value };
     return { column: token.value };
   }
+  // ( column )
+  const opener = tokens[index - 4];
+  if (token.text === ')' && tokens[index - 3]?.text === '(' && opener?.kind !== 'word' && opener?.kind !== 'quoted')
+    return operandBefore(tokens, index - 1);
   // ( column at time zone 'zone' )
   const [open, column, at, time, zone, name] = tokens.slice(Math.max(0, index - 7), index - 1);
   if (

@@ -6,7 +6,8 @@ import type { Report } from './check-context';
 import { didYouMean } from './nearest';
 import type { PlanPath } from './position';
 import { isPattern, matchPattern, parsePattern, parseQualifiedName, starsIn } from './qualified-name';
-import { asList } from './steps';
+import { asList, stepSpec } from './steps';
+import { parseRule } from '../validate/rules/registry';
 
 function checkId(id: IdDocument, table: TableDocument, path: PlanPath, report: Report): void {
   const kinds = (['keep', 'offset', 'uuid_from'] as const).filter((kind) => id[kind] !== undefined);
@@ -144,5 +145,11 @@ export function checkTable(key: string, table: TableDocument, document: PlanDocu
         });
       else if (typeof column !== 'string') checkColumn(column, at, report);
     }
+  for (const [column, rules] of Object.entries(table.rules ?? {}))
+    rules.forEach((rule, index) => {
+      const parsed = parseRule(stepSpec(rule));
+      if ('problem' in parsed)
+        report.add('RP1024', `${parsed.problem}.`, [...path, 'rules', column, index], { fix: parsed.fix });
+    });
   checkIgnored(table, path, report);
 }

@@ -57,9 +57,10 @@ export function valueAt(value: unknown, path: PlanPath): unknown {
 }
 
 /** The issues of the branch that the author most likely meant: the one whose outer type fits. */
-function branchOf(issue: Extract<Issue, { code: 'invalid_union' }>): Issue[] | null {
+export function branchOf(issue: Extract<Issue, { code: 'invalid_union' }>): Issue[] | null {
+  const outer = ['invalid_type', 'invalid_value'];
   const fitting = issue.errors.filter(
-    (branch) => !branch.some((one) => one.code === 'invalid_type' && one.path.length === 0),
+    (branch) => !branch.some((one) => outer.includes(one.code) && one.path.length === 0),
   );
   return fitting.length === 1 ? (fitting[0] as Issue[]) : null;
 }

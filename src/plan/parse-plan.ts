@@ -1,9 +1,10 @@
+import type { z } from 'zod';
 import type { PlanDocument } from '../contract/plan-file';
 import { planFile } from '../contract/plan-file';
 import type { Problem } from '../errors/rowproof-error';
 import { createReport } from './check-context';
 import { checkDocument } from './check-document';
-import { explainIssue } from './explain-issue';
+import { branchOf, explainIssue, valueAt } from './explain-issue';
 import { knownKeys } from './known-keys';
 import type { Locate, PlanPath } from './position';
 import { readYaml } from './read-yaml';
@@ -33,22 +34,37 @@ function without(value: unknown, path: PlanPath): unknown {
   );
 }
 
+/** Stand-ins for what every plan needs, so that the rest of a plan can be judged without it. */
+function placeholder(key: string, raw: unknown): unknown {
+  if (key === 'version') return 1;
+  if (key === 'name') return 'plan';
+  if (key === 'target') return '${TARGET}';
+  const sources = (raw as { sources?: unknown }).sources;
+  const names = typeof sources === 'object' && sources !== null ? Object.keys(sources) : ['source'];
+  return key === 'sources' ? Object.fromEntries(names.map((name) => [name, '${SOURCE}'])) : undefined;
+}
+
+/** Paths that an issue makes unusable: the offending value, or what lacks a key that it needs. */
+function offending(issue: z.core.$ZodIssue, value: unknown, above: PlanPath = []): PlanPath[] {
+  const path = [...above, ...(issue.path as (string | number)[])];
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...path, key]);
+  const branch = issue.code === 'invalid_union' ? branchOf(issue) : null;
+  if (branch !== null) return branch.flatMap((inner) => offending(inner, value, path));
+  return [valueAt(value, path) === undefined && path.length > 1 ? path.slice(0, -1) : path];
+}
+
 /** The well-formed part of a plan, so that the rest can be checked in the same pass; null when too little is left. */
 function salvage(raw: unknown): PlanDocument | null {
   let value = raw;
   for (let round = 0; round < 12; round++) {
     const parsed = planFile.safeParse(value);
     if (parsed.success) return parsed.data;
-    const paths: PlanPath[] = parsed.error.issues.flatMap((issue): PlanPath[] => {
-      const path = issue.path as (string | number)[];
-      if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => [...path, key]);
-      let inner: unknown = value;
-      for (const key of path) inner = (inner as Record<string | number, unknown> | undefined)?.[key];
-      // What is missing cannot be removed: what lacks it goes.
-      return [inner === undefined ? path.slice(0, -1) : path];
-    });
+    const paths = parsed.error.issues.flatMap((issue) => offending(issue, value));
     // Later list items first, so that indexes stay right.
-    for (const path of [...paths].reverse()) value = without(value, path);
+    for (const path of [...paths].reverse()) {
+      const stand = path.length === 1 ? placeholder(String(path[0]), raw) : undefined;
+      value = stand === undefined ? without(value, path) : { ...(value as object), [String(path[0])]: stand };
+    }
     if (value === undefined) return null;
   }
   return null;

@@ -1,12 +1,8 @@
 import type { PlanPath } from './position';
 
-/** Transforms whose arguments are numbers. Every other argument is text: `1`, `010` and `no` stay what they are. */
-const numeric = new Set(['scale', 'round', 'substring', 'split_part']);
-const ruleText = new Set(['in', 'not_in', 'matches']);
-
 /**
  * True where an unquoted scalar means a number, true or false. Everywhere else it is text: names of columns and tables
- * and values of maps may look like anything.
+ * and arguments of transforms may look like anything, and `010` or `no` must stay what they are.
  */
 function isTyped(path: PlanPath): boolean {
   const [top, , ...rest] = path;
@@ -17,11 +13,12 @@ function isTyped(path: PlanPath): boolean {
   if (top !== 'tables') return false;
   if (rest[0] === 'max_bad_rows') return true;
   if (rest[0] === 'id') return rest[1] === 'offset' && rest[2] === 'by';
-  // tables, table, columns, column, steps, index, transform, …
-  if (rest[0] === 'columns') return rest[2] === 'steps' && numeric.has(String(rest[4]));
-  // tables, table, rules, column, index, rule, …
-  if (rest[0] === 'rules') return rest.length > 3 && !ruleText.has(String(rest[3]));
   return false;
+}
+
+/** tables, table, rules, column, index, rule: `not_null: true`, as people are used to from other tools. */
+function isRuleArgument(path: PlanPath): boolean {
+  return path[0] === 'tables' && path[2] === 'rules' && path.length === 6;
 }
 
 /**
@@ -30,6 +27,7 @@ function isTyped(path: PlanPath): boolean {
  */
 export function plainScalar(text: string, path: PlanPath): string | number | boolean | null {
   if (text === '' || text === '~' || text === 'null') return null;
+  if (isRuleArgument(path) && text === 'true') return true;
   if (!isTyped(path)) return text;
   if (text === 'true') return true;
   if (text === 'false') return false;
