@@ -45,7 +45,7 @@ export function noCounts(): ProofCounts {
   };
 }
 
-/** Adds `sign` times the counts of `other`. */
-export function addCounts(counts: ProofCounts, other: ProofCounts, sign: 1 | -1 = 1): void {
-  for (const name of Object.keys(counts) as (keyof ProofCounts)[]) counts[name] += sign * other[name];
+/** Adds the counts of `other` to `counts`. */
+export function addCounts(counts: ProofCounts, other: ProofCounts): void {
+  for (const name of Object.keys(counts) as (keyof ProofCounts)[]) counts[name] += other[name];
 }

@@ -12,7 +12,6 @@ export interface Suspect {
   readonly targetKey: readonly string[] | null;
   /** Places of loaded columns that differ or could not be compared. */
   readonly columns: readonly number[];
-  readonly sides: { readonly expected: 0 | 1; readonly actual: 0 | 1 };
 }
 
 /** Keyed digests over row encodings, e.g. HMAC-SHA256 under the secret of the run. */
@@ -52,15 +51,12 @@ export class Tally implements RowSink {
 
   mismatch(expected: ExpectedRow, actual: ActualRow, columns: readonly number[]): void {
     this.pair(expected, actual);
-    this.suspect('mismatch', expected.sourceKey, this.actualKey(actual), columns, { expected: 1, actual: 1 });
+    this.suspect('mismatch', expected.sourceKey, this.actualKey(actual), columns);
   }
 
   unverifiable(expected: ExpectedRow, actual: ActualRow): void {
     this.pair(expected, actual);
-    this.suspect('unverifiable', expected.sourceKey, this.actualKey(actual), expected.unknown ?? [], {
-      expected: 1,
-      actual: 1,
-    });
+    this.suspect('unverifiable', expected.sourceKey, this.actualKey(actual), expected.unknown ?? []);
   }
 
   missing(expected: ExpectedRow): void {
@@ -82,13 +78,13 @@ export class Tally implements RowSink {
   /** A source row whose place in the books is wrong: rejected but not in quarantine, or in quarantine without cause. */
   misplaced(sourceKey: string, columns: readonly number[]): void {
     this.counts.expected += 1;
-    this.suspect('mismatch', sourceKey, null, columns, { expected: 1, actual: 0 });
+    this.suspect('mismatch', sourceKey, null, columns);
   }
 
   /** A source row that recomputation can say nothing about. */
   unknown(sourceKey: string, columns: readonly number[]): void {
     this.counts.expected += 1;
-    this.suspect('unverifiable', sourceKey, null, columns, { expected: 1, actual: 0 });
+    this.suspect('unverifiable', sourceKey, null, columns);
   }
 
   private pair(expected: ExpectedRow, actual: ActualRow): void {
@@ -102,13 +98,13 @@ export class Tally implements RowSink {
     this.counts.expected += 1;
     this.digests.expected(encodeRow(expected.values));
     const key = this.keyPlaces.map((place) => expected.values[place] as string);
-    this.suspect(rowClass, expected.sourceKey, key, [], { expected: 1, actual: 0 });
+    this.suspect(rowClass, expected.sourceKey, key, []);
   }
 
   private actualAlone(rowClass: BadClass, actual: ActualRow): void {
     this.counts.actual += 1;
     this.digests.actual(encodeRow(actual, this.keyPlaces.length));
-    this.suspect(rowClass, null, this.actualKey(actual), [], { expected: 0, actual: 1 });
+    this.suspect(rowClass, null, this.actualKey(actual), []);
   }
 
   private actualKey(actual: ActualRow): string[] {
@@ -120,24 +116,21 @@ export class Tally implements RowSink {
     sourceKey: string | null,
     targetKey: readonly string[] | null,
     columns: readonly number[],
-    sides: Suspect['sides'],
   ): void {
     this.counts[rowClass] += 1;
     const kept = this.kept.get(rowClass) ?? 0;
     if (kept >= suspectsKept) return;
     this.kept.set(rowClass, kept + 1);
-    this.suspects.push({ class: rowClass, sourceKey, targetKey, columns, sides });
+    this.suspects.push({ class: rowClass, sourceKey, targetKey, columns });
   }
 }
 
-/** Counts after a second look: what the first look said about the suspects is replaced by what the second one says. */
-export function replaceSuspects(first: ProofCounts, suspects: readonly Suspect[], second: ProofCounts): ProofCounts {
-  const counts = { ...first };
-  for (const suspect of suspects) {
-    counts[suspect.class] -= 1;
-    counts.expected -= suspect.sides.expected;
-    counts.actual -= suspect.sides.actual;
-  }
-  for (const name of Object.keys(counts) as (keyof ProofCounts)[]) counts[name] += second[name];
-  return counts;
+function identity(suspect: Suspect): string {
+  return JSON.stringify([suspect.class, suspect.sourceKey, suspect.targetKey, suspect.columns]);
+}
+
+/** True when every suspect of the first look is one of the second look, for the same reason. */
+export function reproduced(first: readonly Suspect[], second: readonly Suspect[]): boolean {
+  const seen = new Set(second.map(identity));
+  return first.every((suspect) => seen.has(identity(suspect)));
 }

@@ -6,6 +6,8 @@ import type { ActualRow, ExpectedRow, ProofCounts } from '../../../src/validate/
 import { badClasses } from '../../../src/validate/row';
 import { Tally } from '../../../src/validate/tally';
 
+const wellFormed = (text: string): boolean => Buffer.from(text).toString() === text;
+
 type Row = [key: string, a: string | null, b: string | null];
 
 const shape = { compare: keyComparer(['bytes']), keyPlaces: [0], columns: 3 };
@@ -41,7 +43,7 @@ const value = fc.oneof(
 const rows = fc
   .uniqueArray(
     fc.tuple(
-      fc.string({ unit: 'binary', maxLength: 3 }).filter((text) => text.isWellFormed()),
+      fc.string({ unit: 'binary', maxLength: 3 }).filter((text) => wellFormed(text)),
       value,
       value,
     ),
@@ -155,7 +157,7 @@ describe('keyComparer', () => {
   it('orders text as its UTF-8 bytes', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
-        fc.pre(a.isWellFormed() && b.isWellFormed());
+        fc.pre(wellFormed(a) && wellFormed(b));
         expect(Math.sign(compareUtf8(a, b))).toBe(Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b))));
       }),
     );

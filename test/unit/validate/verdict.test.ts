@@ -3,7 +3,7 @@ import { closeBooks } from '../../../src/validate/books';
 import { hadExpectedEffect } from '../../../src/validate/decision-effect';
 import { quarantineAgrees } from '../../../src/validate/quarantine-agreement';
 import { noCounts } from '../../../src/validate/row';
-import { replaceSuspects } from '../../../src/validate/tally';
+import { reproduced } from '../../../src/validate/tally';
 import type { VerdictFacts } from '../../../src/validate/verdict';
 import { reachVerdict } from '../../../src/validate/verdict';
 
@@ -155,17 +155,12 @@ describe('quarantineAgrees', () => {
   });
 });
 
-describe('replaceSuspects', () => {
-  it('replaces what the first look said by what the second look says', () => {
-    const first = { ...noCounts(), expected: 3, actual: 3, identical: 2, mismatch: 1 };
-    const second = { ...noCounts(), expected: 1, actual: 1, identical: 1 };
-    const suspect = {
-      class: 'mismatch' as const,
-      sourceKey: 'k',
-      targetKey: ['k'],
-      columns: [1],
-      sides: { expected: 1 as const, actual: 1 as const },
-    };
-    expect(replaceSuspects(first, [suspect], second)).toEqual({ ...noCounts(), expected: 3, actual: 3, identical: 3 });
+describe('reproduced', () => {
+  const suspect = { class: 'mismatch' as const, sourceKey: 'k', targetKey: ['k'], columns: [1] };
+
+  it('wants every suspect to be there again, with the same columns', () => {
+    expect(reproduced([suspect], [{ ...suspect, sourceKey: 'l' }, suspect])).toBe(true);
+    expect(reproduced([suspect], [{ ...suspect, columns: [2] }])).toBe(false);
+    expect(reproduced([suspect], [])).toBe(false);
   });
 });

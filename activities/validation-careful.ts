@@ -1,0 +1,122 @@
+import type { KeyRange } from '../src/contract/key';
+import { copyOut } from '../src/postgres/copy-stream';
+import type { CheckResult } from '../src/postgres/ledger/check-result';
+import type { CarefulBatch, Difference } from '../src/postgres/ledger/proof';
+import { openQuarantine, type QuarantineBook } from '../src/postgres/ledger/proof-quarantine';
+import { rowsByKeys } from '../src/postgres/queries/proof-rows';
+import { describeDatabaseError } from '../src/postgres/sqlstate';
+import { suspectsKept } from '../src/validate/tally';
+import { CopySessions } from './copy-sessions';
+import { keyDigest, sourceStatement } from './validation-host';
+import { inSnapshots, openSides, type Sides } from './validation-sides';
+import type { ProofWork } from './validation-slice';
+
+export interface CarefulResult {
+  readonly check: Omit<CheckResult, 'kind'>;
+  readonly differences: readonly Difference[];
+}
+
+/** Counts every difference and keeps the first ones. */
+class Found {
+  broken = 0;
+  readonly differences: Difference[] = [];
+
+  constructor(private readonly work: ProofWork) {}
+
+  add(difference: Pick<Difference, 'class' | 'column'>, key: string, targetKey: string | null): void {
+    this.broken += 1;
+    if (this.differences.length >= suspectsKept) return;
+    this.differences.push({
+      ...difference,
+      keyDigest: keyDigest(this.work.run, this.work.mapping.name, key),
+      targetKey: targetKey === null ? null : (JSON.parse(targetKey) as string[]),
+    });
+  }
+}
+
+async function compareLoaded(
+  work: ProofWork,
+  sides: Sides,
+  quarantine: QuarantineBook,
+  range: KeyRange,
+  found: Found,
+): Promise<number> {
+  const { run, mapping, progress } = work;
+  let rows = 0;
+  const sql = sourceStatement(run, mapping, mapping.statements.expected, { range, except: work.refused });
+  for await (const chunk of copyOut(sides.source, sql)) {
+    rows += chunk.length;
+    progress.rows += chunk.length;
+    const entries = await quarantine.find(chunk.map(([sourceKey]) => sourceKey as string));
+    const stored = await rowsByKeys(
+      sides.target,
+      mapping.statements.actualByKey,
+      chunk.map(([, targetKey]) => targetKey as string),
+    );
+    const byKey = new Map(stored.map(([targetKey, ...values]) => [targetKey as string, values]));
+    for (const [sourceKey, targetKey, ...expected] of chunk) {
+      // whether such a row is absent from the target is the whole-table proof's question
+      if (entries.has(sourceKey as string)) continue;
+      const actual = byKey.get(targetKey as string);
+      if (actual === undefined) found.add({ class: 'missing', column: '' }, targetKey as string, targetKey as string);
+      for (const [place, value] of (actual ?? []).entries()) {
+        if (value === expected[place]) continue;
+        const column = mapping.columns[place]?.target ?? '';
+        found.add({ class: 'mismatch', column }, targetKey as string, targetKey as string);
+      }
+    }
+  }
+  return rows;
+}
+
+/** Rows that SQL rejects must be in quarantine, whatever the careful path thought of them. */
+async function compareRejected(
+  work: ProofWork,
+  sides: Sides,
+  quarantine: QuarantineBook,
+  range: KeyRange,
+  found: Found,
+): Promise<void> {
+  const { run, mapping } = work;
+  const sql = sourceStatement(run, mapping, mapping.statements.rejected, { range, except: work.refused });
+  for await (const chunk of copyOut(sides.source, sql)) {
+    const entries = await quarantine.find(chunk.map(([sourceKey]) => sourceKey as string));
+    for (const [sourceKey] of chunk) {
+      if (!entries.has(sourceKey as string))
+        found.add({ class: 'mismatch', column: '' }, `source ${sourceKey ?? ''}`, null);
+    }
+  }
+}
+
+/**
+ * Recomputes a batch that TypeScript wrote by the compiled SQL, so that each transform is still checked by the
+ * implementation that did not write.
+ */
+export async function proveCarefulBatch(work: ProofWork, batch: CarefulBatch): Promise<CarefulResult> {
+  const { host, ref, run, mapping } = work;
+  const sessions = new CopySessions(host, ref, `recompute ${mapping.name}:${batch.ordinal}`, host.signal());
+  const found = new Found(work);
+  const name = `${mapping.name}:${batch.ordinal}`;
+  let succeeded = false;
+  try {
+    const sides = await openSides(sessions, run, mapping);
+    const quarantine = await openQuarantine(sides.helper, run.run, mapping.name);
+    const rows = await inSnapshots(run, sides, async () => {
+      const compared = await compareLoaded(work, sides, quarantine, batch.range, found);
+      await compareRejected(work, sides, quarantine, batch.range, found);
+      return compared;
+    });
+    succeeded = true;
+    return {
+      check: { name, mapping: mapping.name, broken: found.broken, detail: { rows } },
+      differences: found.differences,
+    };
+  } catch (error) {
+    const { isDataError, sqlstate } = describeDatabaseError(error);
+    if (!isDataError) throw error;
+    // what cannot be recomputed is not green
+    return { check: { name, mapping: mapping.name, broken: found.broken + 1, detail: { sqlstate } }, differences: [] };
+  } finally {
+    await sessions.end(succeeded);
+  }
+}

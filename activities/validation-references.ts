@@ -1,0 +1,147 @@
+import type { ValidationActivities } from '../src/contract/activity-types';
+import type { Relation } from '../src/contract/catalog';
+import type { CompiledMapping } from '../src/contract/compiled';
+import { mappingsOfRun } from '../src/rollback/mappings-of-run';
+import { readCatalog } from '../src/postgres/catalog/read-catalog';
+import { readStoredCatalog, replaceChecks, type CheckResult } from '../src/postgres/ledger/check-result';
+import {
+  countOrphans,
+  countRepeats,
+  countWhere,
+  foreignKeysOf,
+  type LiveReference,
+} from '../src/postgres/queries/proof-reference';
+import { countRepeats, countWhere } from '../src/postgres/queries/proof-rule';
+import type { LoadedRun } from '../src/postgres/ledger/run';
+import type { Session } from '../src/postgres/session';
+import { identifier } from '../src/sql/quote';
+import { parseRule } from '../src/validate/rules/registry';
+import { shapeProblems } from '../src/validate/table-shape';
+import { onTarget } from './prepare-host';
+import type { ReadyHost } from './validation-host';
+
+type Result = Omit<CheckResult, 'kind'>;
+
+function outcome(results: readonly Result[]): { checked: number; broken: number } {
+  return { checked: results.length, broken: results.filter((result) => result.broken > 0).length };
+}
+
+function isChildOf(mapping: CompiledMapping, reference: LiveReference): boolean {
+  return reference.child.schema === mapping.target.schema && reference.child.name === mapping.target.name;
+}
+
+/** Idempotent: reads, then replaces the stored results. */
+export function createProveReferences(host: ReadyHost): ValidationActivities['proveReferences'] {
+  return (ref) =>
+    onTarget(host, ref, 'prove references', async ({ run, mappings, session, beat }) => {
+      const live = await foreignKeysOf(
+        session,
+        mappings.map((mapping) => mapping.target),
+      );
+      const results: Result[] = [];
+      for (const reference of live) {
+        beat();
+        const orphans = await countOrphans(session, reference);
+        const mapping = mappings.find((one) => isChildOf(one, reference))?.name ?? null;
+        results.push({
+          name: `${reference.child.schema}.${reference.child.name}.${reference.name}`,
+          mapping,
+          broken: orphans + (reference.validated ? 0 : 1),
+          detail: { orphans, validated: reference.validated },
+        });
+      }
+      results.push(...absentReferences(mappings, live));
+      await replaceChecks(session, run.run, 'reference', results);
+      return outcome(results);
+    });
+}
+
+/** Foreign keys that the plan was compiled against and that are not there any more. */
+function absentReferences(mappings: readonly CompiledMapping[], live: readonly LiveReference[]): Result[] {
+  return mappings.flatMap((mapping) =>
+    mapping.references
+      .filter((wanted) => !live.some((one) => isChildOf(mapping, one) && one.name === wanted.constraint))
+      .map((wanted) => ({
+        name: `${mapping.target.schema}.${mapping.target.name}.${wanted.constraint}`,
+        mapping: mapping.name,
+        broken: 1,
+        detail: { absent: true },
+      })),
+  );
+}
+
+async function planRules(session: Session, mapping: CompiledMapping, beat: () => void): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [column, specs] of Object.entries(mapping.rules)) {
+    for (const spec of specs) {
+      beat();
+      const name = `${mapping.name}.${column}.${spec.name}`;
+      const parsed = parseRule(spec);
+      if ('problem' in parsed) {
+        results.push({ name, mapping: mapping.name, broken: 1, detail: { problem: parsed.problem } });
+        continue;
+      }
+      const { rule, args } = parsed;
+      const broken =
+        rule.broken === null
+          ? await countRepeats(session, mapping.target, column)
+          : await countWhere(session, mapping.target, rule.broken(identifier(column), args));
+      results.push({ name, mapping: mapping.name, broken, detail: {} });
+    }
+  }
+  return results;
+}
+
+/** The target's own rules: there as before the run, and valid; every CHECK is tried once more by its expression. */
+async function ownRules(
+  session: Session,
+  run: LoadedRun,
+  mapping: CompiledMapping,
+  now: Relation | undefined,
+): Promise<Result[]> {
+  const table = `${mapping.target.schema}.${mapping.target.name}`;
+  if (now === undefined)
+    return [{ name: table, mapping: mapping.name, broken: 1, detail: { problem: 'table is missing' } }];
+  const stored = await readStoredCatalog(session, run.run, 'target');
+  const before = stored?.relations.find((one) => one.schema === now.schema && one.name === now.name) ?? now;
+  const problems = shapeProblems(before, now).map(({ name, problem }) => ({
+    name: `${table}.${name}`,
+    mapping: mapping.name,
+    broken: 1,
+    detail: { problem },
+  }));
+  const invalid = now.indexes
+    .filter((index) => !index.valid && !problems.some((one) => one.name === `${table}.${index.name}`))
+    .map((index) => ({
+      name: `${table}.${index.name}`,
+      mapping: mapping.name,
+      broken: 1,
+      detail: { problem: 'index is not valid' },
+    }));
+  return [
+    ...problems,
+    ...invalid,
+    { name: table, mapping: mapping.name, broken: 0, detail: { indexes: now.indexes.length } },
+  ];
+}
+
+/** Idempotent: reads, then replaces the stored results. */
+export function createCheckRules(host: ReadyHost): ValidationActivities['checkRules'] {
+  return (ref) =>
+    onTarget(host, ref, 'check rules', async ({ run, session, beat }) => {
+      const mappings = mappingsOfRun(run.compiled, run.options);
+      const catalog = await readCatalog(session);
+      const rules: Result[] = [];
+      const constraints: Result[] = [];
+      for (const mapping of mappings) {
+        beat();
+        const { schema, name } = mapping.target;
+        const now = catalog.relations.find((relation) => relation.schema === schema && relation.name === name);
+        rules.push(...(await planRules(session, mapping, beat)));
+        constraints.push(...(await ownRules(session, run, mapping, now)));
+      }
+      await replaceChecks(session, run.run, 'rule', rules);
+      await replaceChecks(session, run.run, 'constraint', constraints);
+      return outcome([...rules, ...constraints]);
+    });
+}

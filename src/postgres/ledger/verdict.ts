@@ -1,0 +1,94 @@
+import type { Verdict } from '../../contract/activity-types';
+import type { MappingFacts } from '../../validate/books';
+import type { Session } from '../session';
+
+export type LedgerBooks = Pick<MappingFacts, 'receipts' | 'adjustments' | 'quarantine'>;
+
+/** What receipts, adjustments and the quarantine say about one mapping, in one statement. */
+export async function readLedgerBooks(session: Session, run: string, mapping: string): Promise<LedgerBooks> {
+  const { rows } = await session.query<Record<string, string>>(
+    `select b.*, a.*, q.* from
+       (select count(*)::text as batches, count(*) filter (where state = 'done')::text as done,
+          coalesce(sum(migrated), 0)::text as migrated, coalesce(sum(quarantined), 0)::text as quarantined,
+          coalesce(sum(out_of_scope), 0)::text as out_of_scope
+        from rowproof.batch where run = $1 and mapping = $2) b,
+       (select coalesce(sum(migrated), 0)::text as adjusted_migrated,
+          coalesce(sum(quarantined), 0)::text as adjusted_quarantined,
+          coalesce(sum(out_of_scope), 0)::text as adjusted_out_of_scope
+        from rowproof.adjustment where run = $1 and mapping = $2) a,
+       (select count(*) filter (where class = 'quarantined')::text as kept_quarantined,
+          count(*) filter (where class = 'out_of_scope')::text as kept_out_of_scope
+        from rowproof.quarantine where run = $1 and mapping = $2) q`,
+    [run, mapping],
+  );
+  const figure = (name: string): number => Number(rows[0]?.[name]);
+  return {
+    receipts: {
+      batches: figure('batches'),
+      done: figure('done'),
+      migrated: figure('migrated'),
+      quarantined: figure('quarantined'),
+      outOfScope: figure('out_of_scope'),
+    },
+    adjustments: {
+      migrated: figure('adjusted_migrated'),
+      quarantined: figure('adjusted_quarantined'),
+      outOfScope: figure('adjusted_out_of_scope'),
+    },
+    quarantine: { quarantined: figure('kept_quarantined'), outOfScope: figure('kept_out_of_scope') },
+  };
+}
+
+/** Stores the verdict of a run; a later validation replaces it. */
+export async function storeVerdict(session: Session, run: string, verdict: Verdict): Promise<void> {
+  await session.query(
+    `insert into rowproof.verdict (run, green, sentence, books, problems) values ($1, $2, $3, $4::jsonb, $5::jsonb)
+     on conflict (run) do update set green = excluded.green, sentence = excluded.sentence, books = excluded.books,
+       problems = excluded.problems, reached_at = clock_timestamp()`,
+    [run, verdict.green, verdict.sentence, JSON.stringify(verdict.books), JSON.stringify(verdict.problems)],
+  );
+}
+
+/** Forgets the verdict: nothing is green while a new validation is under way. */
+export async function forgetVerdict(session: Session, run: string): Promise<void> {
+  await session.query('delete from rowproof.verdict where run = $1', [run]);
+}
+
+export async function readVerdict(session: Session, run: string): Promise<Verdict | null> {
+  const { rows } = await session.query<Record<string, string>>(
+    `select green::text as green, sentence, books::text as books, problems::text as problems
+     from rowproof.verdict where run = $1`,
+    [run],
+  );
+  const [row] = rows;
+  if (row === undefined) return null;
+  return {
+    green: row['green'] === 'true',
+    sentence: row['sentence'] as string,
+    books: JSON.parse(row['books'] as string) as Verdict['books'],
+    problems: JSON.parse(row['problems'] as string) as string[],
+  };
+}
+
+/** A decision in the ledger with what it promised. */
+export interface PromisedEffect {
+  readonly finding: string;
+  readonly action: string;
+  readonly expect: { readonly rows: number; readonly tolerance: number } | null;
+}
+
+export async function readPromises(session: Session, run: string): Promise<PromisedEffect[]> {
+  const { rows } = await session.query<Record<string, string | null>>(
+    `select finding, action, expect_rows::text as expect_rows, tolerance::text as tolerance
+     from rowproof.decision where run = $1 order by finding`,
+    [run],
+  );
+  return rows.map((row) => ({
+    finding: row['finding'] as string,
+    action: row['action'] as string,
+    expect:
+      row['expect_rows'] == null
+        ? null
+        : { rows: Number(row['expect_rows']), tolerance: Number(row['tolerance'] ?? 0) },
+  }));
+}

@@ -1,0 +1,59 @@
+import type { QualifiedName } from '../../contract/catalog';
+import { identifier, qualified } from '../../sql/quote';
+import type { Session } from '../session';
+
+/** A foreign key as it stands now. */
+export interface LiveReference {
+  readonly name: string;
+  readonly child: QualifiedName;
+  readonly parent: QualifiedName;
+  readonly columns: readonly string[];
+  readonly parentColumns: readonly string[];
+  /** `OPERATOR(schema.=)` of each pair, parent on the left. */
+  readonly operators: readonly string[];
+  readonly matchFull: boolean;
+  readonly validated: boolean;
+}
+
+/** Every foreign key of these tables and every one that points to them; those of partitions stand for themselves only once. */
+export async function foreignKeysOf(session: Session, tables: readonly QualifiedName[]): Promise<LiveReference[]> {
+  const { rows } = await session.query<{ reference: string }>(
+    `select jsonb_build_object(
+       'name', c.conname,
+       'child', jsonb_build_object('schema', cn.nspname, 'name', cc.relname),
+       'parent', jsonb_build_object('schema', pn.nspname, 'name', pc.relname),
+       'columns', (select jsonb_agg(a.attname order by k.n) from unnest(c.conkey) with ordinality as k (num, n)
+          join pg_attribute a on a.attrelid = c.conrelid and a.attnum = k.num),
+       'parentColumns', (select jsonb_agg(a.attname order by k.n) from unnest(c.confkey) with ordinality as k (num, n)
+          join pg_attribute a on a.attrelid = c.confrelid and a.attnum = k.num),
+       'operators', (select jsonb_agg(format('OPERATOR(%I.%s)', opn.nspname, o.oprname) order by k.n)
+          from unnest(c.conpfeqop) with ordinality as k (oid, n)
+          join pg_operator o on o.oid = k.oid join pg_namespace opn on opn.oid = o.oprnamespace),
+       'matchFull', c.confmatchtype = 'f',
+       'validated', c.convalidated)::text as reference
+     from pg_constraint c
+     join pg_class cc on cc.oid = c.conrelid join pg_namespace cn on cn.oid = cc.relnamespace
+     join pg_class pc on pc.oid = c.confrelid join pg_namespace pn on pn.oid = pc.relnamespace
+     where c.contype = 'f' and c.conparentid = 0
+       and exists (select 1 from jsonb_to_recordset($1::jsonb) as t (schema text, name text)
+         where (cn.nspname, cc.relname) = (t.schema, t.name) or (pn.nspname, pc.relname) = (t.schema, t.name))
+     order by cn.nspname, cc.relname, c.conname`,
+    [JSON.stringify(tables.map(({ schema, name }) => ({ schema, name })))],
+  );
+  return rows.map((row) => JSON.parse(row.reference) as LiveReference);
+}
+
+/** Rows of the child that no parent row matches, found by a query of our own, whatever the constraint believes. */
+export async function countOrphans(session: Session, reference: LiveReference): Promise<number> {
+  const child = reference.columns.map((column) => `c.${identifier(column)}`);
+  const pairs = reference.parentColumns.map(
+    (column, index) => `p.${identifier(column)} ${reference.operators[index] ?? '='} ${child[index] ?? ''}`,
+  );
+  const filled = child.map((column) => `${column} is not null`).join(' and ');
+  const unmatched = `(${filled}) and not exists (select 1 from ${qualified(reference.parent)} p where ${pairs.join(' and ')})`;
+  const partial = `not (${filled}) and (${child.map((column) => `${column} is not null`).join(' or ')})`;
+  const { rows } = await session.query<{ n: string }>(
+    `select count(*)::text as n from ${qualified(reference.child)} c where ${reference.matchFull ? `(${unmatched}) or (${partial})` : unmatched}`,
+  );
+  return Number(rows[0]?.n);
+}

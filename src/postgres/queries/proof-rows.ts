@@ -1,0 +1,43 @@
+import { readRows } from '../read-rows';
+import type { Session } from '../session';
+
+/** Runs a compiled statement whose one parameter is a list of key texts; rows as arrays, whatever the columns are called. */
+export async function rowsByKeys(session: Session, sql: string, keys: readonly string[]): Promise<(string | null)[][]> {
+  return readRows(session, sql, [keys]);
+}
+
+/**
+ * Canonical texts as this server spells them: each list is cast to its type and back to text. Raises (22xxx, 23514) when
+ * one value does not fit; the session stays usable outside a transaction.
+ */
+export async function canonicalTexts(
+  session: Session,
+  columns: readonly { readonly type: string; readonly texts: readonly (string | null)[] }[],
+): Promise<(string | null)[][]> {
+  if (columns.length === 0) return [];
+  const aliases = columns.map((_, index) => `a${index}`);
+  const sql = `select ${columns.map(({ type }, index) => `(u.a${index}::${type})::text`).join(', ')}
+    from unnest(${columns.map((_, index) => `$${index + 1}::text[]`).join(', ')}) with ordinality as u(${aliases.join(', ')}, n)
+    order by u.n`;
+  return readRows(
+    session,
+    sql,
+    columns.map(({ texts }) => texts),
+  );
+}
+
+/** Memory that sorts of this transaction may use, e.g. `256MB`. */
+export async function setWorkMem(session: Session, workMem: string): Promise<void> {
+  await session.query(`select set_config('work_mem', $1, true)`, [workMem]);
+}
+
+export async function countRows(session: Session, relation: string): Promise<number> {
+  const { rows } = await session.query<{ n: string }>(`select count(*)::text as n from ${relation}`);
+  return Number(rows[0]?.n);
+}
+
+/** Runs a bound `scopeCounts` statement of a compiled mapping. */
+export async function countScope(session: Session, sql: string): Promise<{ total: number; outOfScope: number }> {
+  const { rows } = await session.query<{ total: string; out_of_scope: string }>(sql);
+  return { total: Number(rows[0]?.total), outOfScope: Number(rows[0]?.out_of_scope) };
+}
