@@ -61,3 +61,14 @@ export function magnitude(value: Decimal): number | null {
   const zeros = /^0*/.exec(value.digits) as RegExpExecArray;
   return zeros[0].length === value.digits.length ? null : value.digits.length - zeros[0].length - value.scale;
 }
+
+/** Compares absolute values: negative, zero or positive. */
+export function compareMagnitude(left: Decimal, right: Decimal): number {
+  const [leftSize, rightSize] = [magnitude(left), magnitude(right)];
+  if (leftSize === null || rightSize === null) return (leftSize === null ? 0 : 1) - (rightSize === null ? 0 : 1);
+  if (leftSize !== rightSize) return leftSize - rightSize;
+  const [leftDigits, rightDigits] = [left.digits.replace(/^0+/, ''), right.digits.replace(/^0+/, '')];
+  const length = Math.max(leftDigits.length, rightDigits.length);
+  const [one, other] = [leftDigits.padEnd(length, '0'), rightDigits.padEnd(length, '0')];
+  return one < other ? -1 : one > other ? 1 : 0;
+}

@@ -23,12 +23,10 @@ export const boolean: Transform<BooleanArgs> = {
     '`true` or `false` from t, true, y, yes, on, 1 and f, false, n, no, off, 0, or from your own: `boolean: { "true": [J], "false": [N] }`. ASCII case does not matter; anything else is a bad row.',
   args: z
     .union([
-      z
-        .null()
-        .transform(() => ({
-          true: ['t', 'true', 'y', 'yes', 'on', '1'],
-          false: ['f', 'false', 'n', 'no', 'off', '0'],
-        })),
+      z.null().transform(() => ({
+        true: ['t', 'true', 'y', 'yes', 'on', '1'],
+        false: ['f', 'false', 'n', 'no', 'off', '0'],
+      })),
       z.strictObject({ true: words, false: words }),
     ])
     .refine((args) => !args.true.some((word) => args.false.includes(word)), 'a text cannot be both true and false'),

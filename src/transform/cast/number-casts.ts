@@ -1,0 +1,208 @@
+import type { Decimal } from '../decimal';
+import { compareMagnitude, fitsScale, magnitude, printDecimal, readDecimal, roundTo } from '../decimal';
+import { isDecimal } from '../number-sql';
+import { presentBut } from '../sql-text';
+import type { CastRule } from './cast-rule';
+import { asText, surely } from './cast-rule';
+import type { CastSpec } from '../../contract/compiled';
+import { printFloat4, printFloat8 } from './float-text';
+import { baseName } from './type-family';
+
+const ranges: Readonly<Record<string, readonly [bigint, bigint]>> = {
+  smallint: [-32768n, 32767n],
+  integer: [-2147483648n, 2147483647n],
+  bigint: [-9223372036854775808n, 9223372036854775807n],
+};
+
+/** Largest finite value and smallest one that does not become zero, as decimals that read back. */
+const floats = {
+  real: { largest: '3.4028235e38', smallest: '1e-45' },
+  'double precision': { largest: '1.7976931348623157e308', smallest: '5e-324' },
+} as const;
+
+interface NumericSource {
+  /** The input as text or number, to ask for NULL. */
+  readonly given: string;
+  /** SQL boolean: `number` can be evaluated; null when always. */
+  readonly valid: string | null;
+  /** The input as numeric; only evaluated where valid. */
+  readonly number: string;
+}
+
+function numericSource(input: string, spec: CastSpec): NumericSource {
+  if (spec.sourceType !== null && ranges[spec.sourceType] !== undefined) {
+    return { given: input, valid: null, number: `(${input})::numeric` };
+  }
+  // NaN and the infinities of numeric are not equal to zero when taken from themselves.
+  if (spec.sourceType === 'numeric')
+    return { given: input, valid: `((${input}) - (${input}) = 0)`, number: `(${input})::numeric` };
+  const text = asText(input, spec);
+  return { given: text, valid: isDecimal(text), number: `${text}::numeric` };
+}
+
+/** `then` where the source is a number, else NULL. */
+function when({ valid }: NumericSource, then: string): string {
+  return valid === null ? `(${then})` : `(CASE WHEN ${valid} THEN ${then} END)`;
+}
+
+function notANumber(source: NumericSource, kind: string): { kind: string; failed: string }[] {
+  return source.valid === null ? [] : [{ kind, failed: presentBut(source.given, source.valid) }];
+}
+
+export const toInteger: CastRule = {
+  toSql: (input, spec) => {
+    const source = numericSource(input, spec);
+    const type = baseName(spec.target);
+    const [least, most] = ranges[type] as readonly [bigint, bigint];
+    const { number } = source;
+    const within = `${number} BETWEEN ${least} AND ${most}`;
+    const integral = `${number} = trunc(${number})`;
+    const fromInteger = source.valid === null;
+    const wire = when(
+      source,
+      `CASE WHEN ${fromInteger ? within : `${integral} AND ${within}`} THEN ${number}::${type} END`,
+    );
+    return {
+      checks: [
+        ...(fromInteger ? [] : [{ kind: 'cast_integer', failed: presentBut(source.given, when(source, integral)) }]),
+        {
+          kind: 'out_of_range',
+          failed: surely(when(source, fromInteger ? `NOT ${within}` : `${integral} AND NOT ${within}`)),
+        },
+      ],
+      wire,
+      text: `${wire}::text`,
+    };
+  },
+  apply: (input, { target }) => {
+    const number = readDecimal(input);
+    if (number === null || !fitsScale(number, 0)) return { failed: 'cast_integer' };
+    const value = BigInt(printDecimal(roundTo(number, 0)));
+    const [least, most] = ranges[baseName(target)] as readonly [bigint, bigint];
+    return value < least || value > most ? { failed: 'out_of_range' } : { value: value.toString() };
+  },
+};
+
+/** smallint to integer to bigint: every value fits. */
+export const widenInteger: CastRule = {
+  toSql: (input, spec) => {
+    const wire = `(${input})::${baseName(spec.target)}`;
+    return { checks: [], wire, text: `(${wire})::text` };
+  },
+  apply: (input) => ({ value: input }),
+};
+
+function powerOfTen(power: number): string {
+  return power >= 0 ? `1${'0'.repeat(power)}` : `0.${'0'.repeat(-power - 1)}1`;
+}
+
+/** Digits that do not fit are reasons, never rounded away; zeros may be added or dropped. */
+export const toNumeric: CastRule = {
+  toSql: (input, spec) => {
+    const source = numericSource(input, spec);
+    const { number } = source;
+    const { precision, scale } = spec.target;
+    const bad = notANumber(source, 'cast_number');
+    if (precision === null) return { checks: bad, wire: when(source, number), text: `${when(source, number)}::text` };
+    const places = scale ?? 0;
+    const rounded = `round(${number}, ${places})`;
+    const exact = `${number} = ${rounded}`;
+    const wire = when(source, rounded);
+    return {
+      checks: [
+        ...bad,
+        { kind: 'scale', failed: surely(when(source, `NOT ${exact}`)) },
+        {
+          kind: 'precision',
+          failed: surely(when(source, `${exact} AND abs(${number}) >= ${powerOfTen(precision - places)}`)),
+        },
+      ],
+      wire,
+      text: `${wire}::text`,
+    };
+  },
+  apply: (input, { target }) => {
+    const number = readDecimal(input);
+    if (number === null) return { failed: 'cast_number' };
+    if (target.precision === null) return { value: printDecimal(number) };
+    const places = target.scale ?? 0;
+    if (!fitsScale(number, places)) return { failed: 'scale' };
+    const size = magnitude(number);
+    if (size !== null && size > target.precision - places) return { failed: 'precision' };
+    return { value: printDecimal(roundTo(number, places)) };
+  },
+};
+
+function floatName(spec: CastSpec): keyof typeof floats {
+  return baseName(spec.target) === 'real' ? 'real' : 'double precision';
+}
+
+/** A decimal to a float that prints as the same number again; `round` it first when fewer digits will do. */
+export const toFloat: CastRule = {
+  toSql: (input, spec) => {
+    const source = numericSource(input, spec);
+    const type = floatName(spec);
+    const { largest, smallest } = floats[type];
+    const { number } = source;
+    const within = `(${number} = 0 OR abs(${number}) BETWEEN ${smallest} AND ${largest})`;
+    const kept = `${number}::${type}::text::numeric = ${number}`;
+    const wire = when(source, `CASE WHEN ${within} THEN ${number}::${type} END`);
+    return {
+      checks: [
+        ...notANumber(source, 'cast_number'),
+        { kind: 'out_of_range', failed: surely(when(source, `NOT ${within}`)) },
+        { kind: 'precision', failed: surely(when(source, `CASE WHEN ${within} THEN NOT (${kept}) END`)) },
+      ],
+      wire,
+      text: `${wire}::text`,
+    };
+  },
+  apply: (input, spec) => {
+    const number = readDecimal(input);
+    if (number === null) return { failed: 'cast_number' };
+    return floatFromDecimal(number, floatName(spec));
+  },
+};
+
+function floatFromDecimal(number: Decimal, type: keyof typeof floats): { value: string } | { failed: string } {
+  if (magnitude(number) === null) return { value: '0' };
+  const { largest, smallest } = floats[type];
+  if (
+    compareMagnitude(number, readDecimal(largest) as Decimal) > 0 ||
+    compareMagnitude(number, readDecimal(smallest) as Decimal) < 0
+  ) {
+    return { failed: 'out_of_range' };
+  }
+  const value = Number(printDecimal(number));
+  const text = type === 'real' ? printFloat4(Math.fround(value)) : printFloat8(value);
+  return compareMagnitude(readDecimal(text) as Decimal, number) === 0 ? { value: text } : { failed: 'precision' };
+}
+
+/** real to double precision keeps the value, so 0.1 becomes 0.10000000149011612 as in PostgreSQL. */
+export const widenFloat: CastRule = {
+  toSql: (input) => {
+    const wire = `(${input})::double precision`;
+    return { checks: [], wire, text: `(${wire})::text` };
+  },
+  apply: (input) => ({ value: printFloat8(Math.fround(Number(input))) }),
+};
+
+const kept = ['NaN', 'Infinity', '-Infinity', '-0'];
+
+/** double precision to real, when it prints as the same number again. */
+export const narrowFloat: CastRule = {
+  toSql: (input, spec) => {
+    const text = `(${input})::text`;
+    const special = `${text} COLLATE "C" IN (${kept.map((word) => `'${word}'`).join(', ')})`;
+    const inner = toFloat.toSql(text, { ...spec, sourceType: null });
+    const wire = `(CASE WHEN ${special} THEN (${input})::real ELSE ${inner.wire} END)`;
+    return {
+      checks: inner.checks
+        .filter(({ kind }) => kind !== 'cast_number')
+        .map(({ kind, failed }) => ({ kind, failed: surely(`NOT ${special} AND ${failed}`) })),
+      wire,
+      text: `${wire}::text`,
+    };
+  },
+  apply: (input, spec) => (kept.includes(input) ? { value: input } : toFloat.apply(input, spec)),
+};
