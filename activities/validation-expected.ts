@@ -8,11 +8,12 @@ import type { ExpectedRow } from '../src/validate/row';
 import type { Tally } from '../src/validate/tally';
 import { declaredType } from '../src/validate/type-name';
 
+/** One row of `raw`: the key text, then the raw columns. */
 type RawRow = readonly (string | null)[];
 
 export interface ExpectationWork {
   readonly mapping: CompiledMapping;
-  /** One row of `raw`: the key text, then the raw columns. */
+  /** Takes the raw columns of one row. */
   readonly recompute: (raw: RawRow) => RecomputedRow;
   readonly quarantine: QuarantineBook;
   /** A session on the target that nothing else uses: it spells what TypeScript cannot. */
@@ -54,7 +55,7 @@ async function spell(work: ExpectationWork, rows: readonly PendingRow[], places:
 
 function recomputed(work: ExpectationWork, raw: RawRow): RecomputedRow | null {
   try {
-    return work.recompute(raw);
+    return work.recompute(raw.slice(1));
   } catch {
     // a row that recomputation cannot take is never green: it counts as unverifiable
     return null;

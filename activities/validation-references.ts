@@ -4,13 +4,7 @@ import type { CompiledMapping } from '../src/contract/compiled';
 import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
 import { readStoredCatalog, replaceChecks, type CheckResult } from '../src/postgres/ledger/check-result';
-import {
-  countOrphans,
-  countRepeats,
-  countWhere,
-  foreignKeysOf,
-  type LiveReference,
-} from '../src/postgres/queries/proof-reference';
+import { countOrphans, foreignKeysOf, type LiveReference } from '../src/postgres/queries/proof-reference';
 import { countRepeats, countWhere } from '../src/postgres/queries/proof-rule';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
