@@ -140,14 +140,31 @@ function idValue(levels: Levels, column: CompiledColumn, scope: ColumnScope, fai
   const id = computesId(column) as NonNullable<CompiledColumn['id']>;
   const parts =
     column.keyCasts === undefined ? ownParts(levels, column, scope) : followedParts(levels, column, scope, failures);
-  if (id.kind === 'offset') return levels.combine(parts, (part) => offsetSql(part as string, id.by));
-  return levels.combine(
-    parts.map((part) => levels.once(part)),
-    (...texts) => {
-      const known = texts.map((text) => `${text} IS NOT NULL`).join(' AND ');
-      return `CASE WHEN ${known} THEN ${uuidFromSql(column.namespace as string, texts)} END`;
-    },
-  );
+  const known = parts.map((part) => named(levels, part));
+  if (id.kind === 'offset') {
+    const value = levels.once(levels.combine(known, (part) => offsetSql(part as string, id.by)));
+    const reason = idReason(column);
+    if (reason !== null) {
+      failures.push({
+        reason: scope.reason(column.target, reason),
+        when: { needs: [...known, value], write: (part, sum) => `(${part} IS NOT NULL AND ${sum} IS NULL)` },
+      });
+    }
+    return value;
+  }
+  return levels.combine(known, (...texts) => {
+    const present = texts.map((text) => `${text} IS NOT NULL`).join(' AND ');
+    return `CASE WHEN ${present} THEN ${uuidFromSql(column.namespace as string, texts)} END`;
+  });
+}
+
+const wholeNumbers = new Set(['smallint', 'integer', 'bigint']);
+
+/** Reason of an offset whose input is no whole number; null where the type of the input leaves no doubt. */
+export function idReason(column: CompiledColumn): 'bad_id' | 'bad_reference' | null {
+  const input = column.keyCasts?.[0] === undefined ? column.inputTypes[0] : baseTypeName(column.keyCasts[0].target);
+  if (computesId(column)?.kind !== 'offset' || (input !== undefined && wholeNumbers.has(input))) return null;
+  return column.keyCasts === undefined ? 'bad_id' : 'bad_reference';
 }
 
 function ownParts(levels: Levels, column: CompiledColumn, scope: ColumnScope): Placed[] {

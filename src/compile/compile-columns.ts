@@ -81,7 +81,8 @@ function compileColumn(work: MappingWork, plan: ColumnPlan, id: IdPlan | null): 
     return null;
   }
   const direct = !computed && plan.sql === undefined && plan.constant === undefined && plan.steps.length === 0;
-  const cast = chooseCast(direct ? (found[0] as Column).type : null, column.type);
+  const uuid = id?.kind === 'uuid_from' || following?.follows.id.kind === 'uuid_from';
+  const cast = chooseCast(direct ? (found[0] as Column).type : uuid ? uuidType : null, column.type);
   if ('impossible' in cast) {
     problems.error('RP2008', `${object}: ${cast.impossible}`, { path, object, fix: cast.fix });
     return null;
@@ -101,6 +102,20 @@ function compileColumn(work: MappingWork, plan: ColumnPlan, id: IdPlan | null): 
     proof: plan.sql === undefined ? 'independent' : 're-executed',
   };
 }
+
+const uuidType: ColumnType = {
+  name: 'uuid',
+  schema: 'pg_catalog',
+  oid: 2950,
+  kind: 'base',
+  element: null,
+  base: null,
+  labels: null,
+  length: null,
+  precision: null,
+  scale: null,
+  fraction: null,
+};
 
 /** The namespace that the uuids of a table are hashed with. */
 function uuidNamespace(work: MappingWork, mapping: MappingPlan): string {

@@ -2,9 +2,9 @@ import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
 import { keyText } from '../contract/key';
 import { applyCast } from '../transform/cast/apply-cast';
 import type { CastOutcome } from '../transform/cast/cast';
-import { offsetId, uuidFrom } from '../transform/id';
+import { offset, uuidFrom } from '../transform/id';
 import type { StepOutcome, TransformContext } from '../transform/transform';
-import { checkedStep, computesId } from './column-to-sql';
+import { checkedStep, computesId, idReason } from './column-to-sql';
 import { keyPart } from './key-part';
 import { baseTypeName } from './type-facts';
 
@@ -94,12 +94,16 @@ function prepareInput(column: CompiledColumn, raw: ReadonlyMap<string, number>, 
     return (values) => runSteps(steps, inputsOf(column, at, values));
   }
   const parts = prepareParts(column, at, steps);
+  const badId = idReason(column) ?? 'not_null';
   return (values) => {
     const found = parts(values);
     if ('failed' in found) return found;
     const texts = found.value;
     if (texts.some((text) => text === null)) return { value: null };
-    if (id.kind === 'offset') return { value: offsetId(texts[0] as string, (id as { by: string }).by) };
+    if (id.kind === 'offset') {
+      const value = offset(texts[0] as string, id.by);
+      return value === null ? { failed: badId } : { value };
+    }
     return { value: uuidFrom(column.namespace as string, texts as string[], context.sha256) };
   };
 }
