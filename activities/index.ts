@@ -6,6 +6,7 @@ import { createDiscoveryActivities } from './discovery';
 import { createFingerprintActivities, createPrepareActivities } from './prepare';
 import { createFinishActivities } from './finish';
 import { createRollbackActivities } from './rollback';
+import { temporalHost } from './host';
 import { createRunActivities } from './run';
 import { createValidationActivities } from './validation';
 
@@ -14,14 +15,21 @@ export type { ActivityDependencies };
 type CopySide = Pick<Activities, 'copyBatch' | 'proveMapping'>;
 
 /** All activities over real databases, split by the task queue that runs them. */
-export function createActivities(dependencies: ActivityDependencies): { control: Omit<Activities, keyof CopySide>; copy: CopySide } {
+export function createActivities(dependencies: ActivityDependencies): {
+  control: Omit<Activities, keyof CopySide>;
+  copy: CopySide;
+} {
   const databases = openDatabases(dependencies);
-  const { copyBatch, ...copyControl } = createCopyActivities({ databases });
-  const { proveMapping, ...validation } = createValidationActivities({ databases, plansFolder: dependencies.plansFolder });
+  const host = temporalHost(databases);
+  const { copyBatch, ...copyControl } = createCopyActivities(host);
+  const { proveMapping, ...validation } = createValidationActivities({
+    databases,
+    plansFolder: dependencies.plansFolder,
+  });
   return {
     control: {
       ...createRunActivities({ ...dependencies, databases }),
-      ...createDiscoveryActivities({ databases }),
+      ...createDiscoveryActivities(host),
       ...createFingerprintActivities({ databases }),
       ...createPrepareActivities({ databases }),
       ...copyControl,

@@ -71,7 +71,10 @@ export async function withSession<T>(
   }
 }
 
-export function compile(read: ReadPlan): { compiled: CompiledPlan | null; problems: readonly { problem: Problem; severity: 'error' | 'warning' }[] } {
+export function compile(read: ReadPlan): {
+  compiled: CompiledPlan | null;
+  problems: readonly { problem: Problem; severity: 'error' | 'warning' }[];
+} {
   return compilePlan(read.plan, read.catalogs, engineVersion, { sha256 }, read.digest, read.locate);
 }
 
@@ -111,9 +114,17 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
     if (unfinished !== null) {
       await refuseWhenDriven(unfinished, options);
       if (unfinished.compiled.digest !== read.digest.digest) {
-        throw fail('RP4203', `${unfinished.run} was started with plan code ${unfinished.compiled.code}; the plan file now has ${read.digest.code}.`);
+        throw fail(
+          'RP4203',
+          `${unfinished.run} was started with plan code ${unfinished.compiled.code}; the plan file now has ${read.digest.code}.`,
+        );
       }
-      return { ref: { run: unfinished.run, ledger }, plan: unfinished.plan, code: unfinished.compiled.code, resumed: true };
+      return {
+        ref: { run: unfinished.run, ledger },
+        plan: unfinished.plan,
+        code: unfinished.compiled.code,
+        resumed: true,
+      };
     }
     const { compiled, problems } = compile(read);
     const errors = problems.filter(({ severity }) => severity === 'error').map(({ problem }) => problem);
@@ -145,7 +156,12 @@ export async function resumeRun(
     const found = await loadRun(session, run);
     if (isFinished(found)) throw fail('RP4208', `${run} is ${found.outcome} and takes no further work.`);
     await refuseWhenDriven(found, { workflowId: null, workflowIsOpen });
-    return { ref: { run, ledger: ledgerOf(target, found.plan) }, plan: found.plan, code: found.compiled.code, resumed: true };
+    return {
+      ref: { run, ledger: ledgerOf(target, found.plan) },
+      plan: found.plan,
+      code: found.compiled.code,
+      resumed: true,
+    };
   });
 }
 
@@ -161,18 +177,27 @@ export function isFinished(run: Pick<LoadedRun, 'outcome'>): boolean {
   return run.outcome === 'complete' || run.outcome === 'checked' || run.outcome === 'rolled_back';
 }
 
-async function refuseWhenDriven(run: LoadedRun, options: Pick<OpenRunOptions, 'workflowId' | 'workflowIsOpen'>): Promise<void> {
+async function refuseWhenDriven(
+  run: LoadedRun,
+  options: Pick<OpenRunOptions, 'workflowId' | 'workflowIsOpen'>,
+): Promise<void> {
   if (run.workflowId === null || run.workflowId === options.workflowId) return;
   if (await options.workflowIsOpen(run.workflowId)) {
     throw fail('RP4202', `${run.run} of plan ${run.plan} is running already, as workflow ${run.workflowId}.`);
   }
 }
 
+/** The named mappings and, so that their foreign keys can hold, all they refer to. */
 function onlyMappings(compiled: CompiledPlan, only: readonly string[]): CompiledPlan {
   const known = compiled.mappings.map((mapping) => mapping.name);
   const unknown = only.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
     throw fail('RP4207', `The plan has no table ${unknown.join(', ')}.`, { fix: `Name one of ${known.join(', ')}.` });
   }
-  return { ...compiled, mappings: compiled.mappings.filter((mapping) => only.includes(mapping.name)) };
+  const kept = new Set(only);
+  for (const name of kept) {
+    const references = compiled.mappings.find((mapping) => mapping.name === name)?.references ?? [];
+    for (const { parentMapping } of references) if (parentMapping !== null) kept.add(parentMapping);
+  }
+  return { ...compiled, mappings: compiled.mappings.filter((mapping) => kept.has(mapping.name)) };
 }

@@ -49,7 +49,10 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
         }
         if (outcome !== null) await reopenRun(session, run.run);
         await setWorkflow(session, run.run, input.workflowId, input.executionId);
-        await appendEvent(session, run.run, 'workflow', { workflowId: input.workflowId, executionId: input.executionId });
+        await appendEvent(session, run.run, 'workflow', {
+          workflowId: input.workflowId,
+          executionId: input.executionId,
+        });
         return openedRun(ref, run, await finishedPhases(session, run.run), dependencies.searchAttributes);
       });
     },
@@ -73,7 +76,9 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
       const outcome = await callHook(hook, env, { run: ref.run, plan: run.plan, kind, sentence }, key);
       if (outcome !== null) {
         log.warn({ kind: outcome }, 'settings.notify failed');
-        await inLedger(ref, 'event', (session) => appendEvent(session, ref.run, 'notify failed', { kind, problem: outcome }));
+        await inLedger(ref, 'event', (session) =>
+          appendEvent(session, ref.run, 'notify failed', { kind, problem: outcome }),
+        );
       }
     },
   };

@@ -1,7 +1,13 @@
 /** Exit codes of every command; docs/cli.md lists them. */
 export const exitCodes = {
-  ok: { code: 0, means: 'done; for a run: every row is accounted for, proved, and every quarantined row has a decision' },
-  notProved: { code: 1, means: 'the run or check ended without proof: failed, aborted, differences, undecided findings' },
+  ok: {
+    code: 0,
+    means: 'done; for a run: every row is accounted for, proved, and every quarantined row has a decision',
+  },
+  notProved: {
+    code: 1,
+    means: 'the run or check ended without proof: failed, aborted, differences, undecided findings',
+  },
   usage: { code: 2, means: 'bad arguments, or a plan with problems' },
   connection: { code: 3, means: 'a database could not be reached or refused us' },
   state: { code: 4, means: 'the run is not in a state for this command' },

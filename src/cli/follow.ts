@@ -16,7 +16,11 @@ const lineEveryMs = 10_000;
  * Shows a run until its workflow closes or the person presses Ctrl-C: drawn live on a terminal, else a plain line every
  * 10 s and at each change of phase. With ndjson each look is one status document on stdout.
  */
-export async function follow(terminal: Terminal, temporal: TemporalSession, handle: WorkflowHandle): Promise<FollowEnd> {
+export async function follow(
+  terminal: Terminal,
+  temporal: TemporalSession,
+  handle: WorkflowHandle,
+): Promise<FollowEnd> {
   const link = uiLink(temporal, handle.workflowId);
   const screen = openScreen(terminal);
   const stop = new AbortController();
@@ -58,14 +62,20 @@ export async function follow(terminal: Terminal, temporal: TemporalSession, hand
 
 /** What a waiting run asks, as a key: each question is put once, however often the screen is drawn. */
 function questionOf(status: RunStatus): string | null {
-  return status.state === 'waiting' ? `${status.gate ?? ''} ${status.undecided.map((finding) => finding.id).join(' ')}` : null;
+  return status.state === 'waiting'
+    ? `${status.gate ?? ''} ${status.undecided.map((finding) => finding.id).join(' ')}`
+    : null;
 }
 
 async function look(temporal: TemporalSession, handle: WorkflowHandle): Promise<RunStatus | null> {
   try {
     const status = await handle.query<RunStatus>('status');
     const tables = status.phase === 'copy' ? await fineProgress(temporal, status) : new Map<string, TableProgress>();
-    return { ...status, asOf: new Date().toISOString(), tables: status.tables.map((table) => merge(table, tables.get(table.mapping))) };
+    return {
+      ...status,
+      asOf: new Date().toISOString(),
+      tables: status.tables.map((table) => merge(table, tables.get(table.mapping))),
+    };
   } catch {
     return null; // nobody polls yet, or the workflow has just closed
   }

@@ -8,7 +8,11 @@ import { recallRun, type RunRecord } from './run-record';
 import type { Terminal } from './terminal';
 
 /** RUN from this folder's records (default: the latest), or from the ledger of `--plan FILE`. */
-export async function locateRun(terminal: Terminal, run: string | undefined, options: { plan?: string }): Promise<RunRecord> {
+export async function locateRun(
+  terminal: Terminal,
+  run: string | undefined,
+  options: { plan?: string },
+): Promise<RunRecord> {
   if (options.plan === undefined) return recallRun(terminal.cwd, run);
   const file = planArgument(terminal.cwd, options.plan);
   const { parsePlan } = await import('../plan/parse-plan');

@@ -6,11 +6,15 @@ import type { CommandResult, OutputFormat, Terminal } from './terminal';
 type Action = (terminal: Terminal, ...args: never[]) => Promise<CommandResult> | CommandResult;
 
 /** The whole command line. Implementations load on use, so that `--help` stays quick. `act` runs one and prints its result. */
-export function createProgram(act: (output: OutputFormat, work: (terminal: Terminal) => Promise<CommandResult>) => Promise<void>): Command {
+export function createProgram(
+  act: (output: OutputFormat, work: (terminal: Terminal) => Promise<CommandResult>) => Promise<void>,
+): Command {
   const program = new Command('rowproof')
     .description('Durable PostgreSQL migrations on Temporal, with proof for every row.')
     .version(engineVersion)
-    .addOption(new Option('--output <format>', 'what stdout carries').choices(['text', 'json', 'ndjson']).default('text'))
+    .addOption(
+      new Option('--output <format>', 'what stdout carries').choices(['text', 'json', 'ndjson']).default('text'),
+    )
     .showHelpAfterError('(see --help)')
     .enablePositionalOptions();
 
@@ -42,7 +46,10 @@ export function createProgram(act: (output: OutputFormat, work: (terminal: Termi
       .option('--force', 'overwrite the file'),
     async () => (await import('./commands/init')).init as Action,
   );
-  on(add('check', 'hold a plan against both live catalogs').argument('<plan>', 'plan file or folder'), async () => (await import('./commands/check')).check as Action);
+  on(
+    add('check', 'hold a plan against both live catalogs').argument('<plan>', 'plan file or folder'),
+    async () => (await import('./commands/check')).check as Action,
+  );
   on(
     add('plan', 'what a run would do: every statement, its lock, what stays behind, disk and time')
       .argument('<plan>', 'plan file or folder')
@@ -67,26 +74,47 @@ export function createProgram(act: (output: OutputFormat, work: (terminal: Termi
     async () => (await import('./commands/run')).run as Action,
   );
   on(
-    planOption(add('status', 'where a run stands').argument('[run]', 'default: the latest').option('--all', 'list the runs')),
+    planOption(
+      add('status', 'where a run stands').argument('[run]', 'default: the latest').option('--all', 'list the runs'),
+    ),
     async () => (await import('./commands/status')).status as Action,
   );
-  on(planOption(add('watch', 'follow a run until it ends').argument('[run]')), async () => (await import('./commands/watch')).watch as Action);
+  on(
+    planOption(add('watch', 'follow a run until it ends').argument('[run]')),
+    async () => (await import('./commands/watch')).watch as Action,
+  );
   for (const signal of ['pause', 'resume'] as const) {
     on(
-      planOption(add(signal, signal === 'pause' ? 'start no further batch' : 'go on after pause').argument('[run]').option('--by <name>').option('--reason <text>')),
+      planOption(
+        add(signal, signal === 'pause' ? 'start no further batch' : 'go on after pause')
+          .argument('[run]')
+          .option('--by <name>')
+          .option('--reason <text>'),
+      ),
       async () => {
         const { pauseOrResume } = await import('./commands/operate');
-        return ((terminal: Terminal, run: string | undefined, options: object) => pauseOrResume(terminal, signal, run, options)) as Action;
+        return ((terminal: Terminal, run: string | undefined, options: object) =>
+          pauseOrResume(terminal, signal, run, options)) as Action;
       },
     );
   }
   on(
-    planOption(person(add('approve', 'approve the gate a run waits at').argument('<gate>').requiredOption('--code <code>', 'plan code, as status shows it')).option('--run <run>')),
+    planOption(
+      person(
+        add('approve', 'approve the gate a run waits at')
+          .argument('<gate>')
+          .requiredOption('--code <code>', 'plan code, as status shows it'),
+      ).option('--run <run>'),
+    ),
     async () => (await import('./commands/operate')).approve as Action,
   );
   on(
     planOption(
-      person(add('decide', 'decide a finding').argument('<finding>').argument('<action>', 'one of the choices that status shows'))
+      person(
+        add('decide', 'decide a finding')
+          .argument('<finding>')
+          .argument('<action>', 'one of the choices that status shows'),
+      )
         .option('--expect <rows>', 'rows it should concern')
         .option('--tolerance <rows>', 'by how many it may differ')
         .option('--run <run>'),
@@ -94,20 +122,44 @@ export function createProgram(act: (output: OutputFormat, work: (terminal: Termi
     async () => (await import('./commands/operate')).decide as Action,
   );
   on(
-    planOption(person(add('resolve', 'retry or quarantine a blocked batch').argument('<batch>', 'such as orders:91, or *').argument('<action>', 'retry or quarantine')).option('--run <run>')),
+    planOption(
+      person(
+        add('resolve', 'retry or quarantine a blocked batch')
+          .argument('<batch>', 'such as orders:91, or *')
+          .argument('<action>', 'retry or quarantine'),
+      ).option('--run <run>'),
+    ),
     async () => (await import('./commands/operate')).resolve as Action,
   );
   on(
-    planOption(person(add('abort', 'stop a run, then ask, roll back or keep').argument('[run]'))).addOption(new Option('--then <what>').choices(['ask', 'rollback', 'keep'])),
+    planOption(person(add('abort', 'stop a run, then ask, roll back or keep').argument('[run]'))).addOption(
+      new Option('--then <what>').choices(['ask', 'rollback', 'keep']),
+    ),
     async () => (await import('./commands/operate')).abort as Action,
   );
-  on(planOption(person(add('rollback', 'undo a run from its ledger and prove the target is as it was').argument('[run]'))), async () => (await import('./commands/rollback')).rollback as Action);
-  on(planOption(add('finish', 'remove everything of ours but the id map').argument('[run]')), async () => (await import('./commands/finish')).finish as Action);
   on(
-    planOption(add('quarantine', 'what could not be migrated, by reason').argument('[run]').option('--csv', 'the original rows as CSV (recorded in the ledger)').option('--table <mapping>')),
+    planOption(
+      person(add('rollback', 'undo a run from its ledger and prove the target is as it was').argument('[run]')),
+    ),
+    async () => (await import('./commands/rollback')).rollback as Action,
+  );
+  on(
+    planOption(add('finish', 'remove everything of ours but the id map').argument('[run]')),
+    async () => (await import('./commands/finish')).finish as Action,
+  );
+  on(
+    planOption(
+      add('quarantine', 'what could not be migrated, by reason')
+        .argument('[run]')
+        .option('--csv', 'the original rows as CSV (recorded in the ledger)')
+        .option('--table <mapping>'),
+    ),
     async () => (await import('./commands/quarantine')).quarantine as Action,
   );
-  on(planOption(add('report', 'write the report of a run').argument('[run]')), async () => (await import('./commands/report')).report as Action);
+  on(
+    planOption(add('report', 'write the report of a run').argument('[run]')),
+    async () => (await import('./commands/report')).report as Action,
+  );
   on(
     add('worker', 'run workflows and activities until stopped')
       .addOption(new Option('--role <role>').choices(['control', 'copy', 'all']).default('all'))
@@ -120,17 +172,26 @@ export function createProgram(act: (output: OutputFormat, work: (terminal: Termi
     async () => (await import('./commands/worker')).worker as Action,
   );
   const dev = program.command('dev').description('the local PostgreSQL and Temporal');
-  for (const [action, description] of [['up', 'start both'], ['down', 'stop both'], ['status', 'what runs']] as const) {
+  for (const [action, description] of [
+    ['up', 'start both'],
+    ['down', 'stop both'],
+    ['status', 'what runs'],
+  ] as const) {
     on(dev.command(action).description(description), async () => {
       const { dev: run } = await import('./commands/dev');
       return ((terminal: Terminal) => run(terminal, action)) as Action;
     });
   }
   on(
-    add('demo', 'migrate a generated legacy CRM, end to end').option('--rows <n>', 'about how many source rows').option('--seed <n>', 'seed of the generator', '7'),
+    add('demo', 'migrate a generated legacy CRM, end to end')
+      .option('--rows <n>', 'about how many source rows')
+      .option('--seed <n>', 'seed of the generator', '7'),
     async () => (await import('./commands/demo')).demo as Action,
   );
-  on(add('doctor', 'look at what rowproof needs here').argument('[plan]', 'also try the connections of this plan'), async () => (await import('./commands/doctor')).doctor as Action);
+  on(
+    add('doctor', 'look at what rowproof needs here').argument('[plan]', 'also try the connections of this plan'),
+    async () => (await import('./commands/doctor')).doctor as Action,
+  );
   on(add('errors', 'the error catalogue').argument('[code]'), async () => {
     const { errors } = await import('./commands/errors');
     return ((_: Terminal, code: string | undefined) => errors(code)) as Action;

@@ -5,7 +5,12 @@ import type { RunStatus } from '../contract/run';
 import type { Terminal } from './terminal';
 
 /** Asks the person at the terminal what the run waits for: numbered choices for findings, a typed code for gates. */
-export async function askPerson(terminal: Terminal, handle: WorkflowHandle, status: RunStatus, signal: AbortSignal): Promise<void> {
+export async function askPerson(
+  terminal: Terminal,
+  handle: WorkflowHandle,
+  status: RunStatus,
+  signal: AbortSignal,
+): Promise<void> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const [finding] = status.undecided;
@@ -16,14 +21,22 @@ export async function askPerson(terminal: Terminal, handle: WorkflowHandle, stat
       const choice = finding.choices[number - 1];
       if (choice === undefined) return;
       const reason = await prompt.question('Because: ', { signal });
-      const message = { finding: finding.id, do: choice, expect: { rows: finding.rows, tolerance: 0 }, by: userInfo().username, reason };
+      const message = {
+        finding: finding.id,
+        do: choice,
+        expect: { rows: finding.rows, tolerance: 0 },
+        by: userInfo().username,
+        reason,
+      };
       terminal.talk(await send(handle, 'decide', message));
       return;
     }
     if (status.gate === null) return;
     const gates = status.gate === 'rollback' ? ['rollback', 'retry', 'keep'] : [status.gate];
     terminal.talk(`${status.sentence} Choices: ${gates.join(', ')}.`);
-    const gate = (await prompt.question(`Type ${gates.join(' or ')} to approve it, Enter to leave it: `, { signal })).trim();
+    const gate = (
+      await prompt.question(`Type ${gates.join(' or ')} to approve it, Enter to leave it: `, { signal })
+    ).trim();
     if (!gates.includes(gate)) return;
     const code = (await prompt.question(`Plan code (${status.code}): `, { signal })).trim();
     const reason = await prompt.question('Because: ', { signal });

@@ -8,7 +8,13 @@ import type { WrittenReport } from './run-report';
 import type { CommandResult } from './terminal';
 
 /** The last screen of a run: verdict, books, where to look further. Its data is the JSON document of `run` and `demo`. */
-export function renderEnd(record: RunRecord, end: RunEnd, report: WrittenReport, ui: string | null, folder: string): CommandResult {
+export function renderEnd(
+  record: RunRecord,
+  end: RunEnd,
+  report: WrittenReport,
+  ui: string | null,
+  folder: string,
+): CommandResult {
   const verdict = end.ok ? end.result.verdict : end.sentence;
   const books = end.ok ? end.result.books : [];
   const seconds = end.ok ? end.result.seconds : null;
@@ -19,8 +25,15 @@ export function renderEnd(record: RunRecord, end: RunEnd, report: WrittenReport,
     ...(books.length === 0 ? [] : renderBooks(books)),
     ...(ui === null ? [] : [`  Temporal UI  ${ui}`]),
     `  report       ${report.html}`,
-    ...(outcome === 'complete' ? [`  way back     rowproof rollback ${record.run}`, `  left behind  schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`] : []),
-    ...(end.ok ? [] : [`  go on        rowproof run --resume ${record.run} PLAN    or undo: rowproof rollback ${record.run}`]),
+    ...(outcome === 'complete'
+      ? [
+          `  way back     rowproof rollback ${record.run}`,
+          `  left behind  schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`,
+        ]
+      : []),
+    ...(end.ok
+      ? []
+      : [`  go on        rowproof run --resume ${record.run} PLAN    or undo: rowproof rollback ${record.run}`]),
   ];
   return {
     exit: end.ok ? exitCodes.ok.code : exitCodes.notProved.code,
@@ -51,7 +64,8 @@ export function renderEnd(record: RunRecord, end: RunEnd, report: WrittenReport,
 
 function renderBooks(books: readonly TableBooks[]): string[] {
   const width = Math.max(...books.map((book) => book.mapping.length), 8);
-  const row = (name: string, cells: readonly string[]): string => `  ${name.padEnd(width)}  ${cells.map((cell) => cell.padStart(14)).join('')}`;
+  const row = (name: string, cells: readonly string[]): string =>
+    `  ${name.padEnd(width)}  ${cells.map((cell) => cell.padStart(14)).join('')}`;
   return [
     row('', ['source =', 'out of scope +', 'quarantined +', 'migrated', 'unexplained']),
     ...books.map((book) =>

@@ -14,7 +14,9 @@ export function reportError(terminal: Terminal, error: unknown): number {
     terminal.out(terminal.output === 'json' ? JSON.stringify(document, null, 2) : JSON.stringify(document));
   }
   const [first] = problems;
-  return first !== undefined && first.code in catalogue ? catalogue[first.code as keyof typeof catalogue].exit : exitCodes.internal.code;
+  return first !== undefined && first.code in catalogue
+    ? catalogue[first.code as keyof typeof catalogue].exit
+    : exitCodes.internal.code;
 }
 
 interface ShownProblem extends Omit<Problem, 'code'> {
@@ -50,6 +52,9 @@ export function renderProblem(problem: ShownProblem): string {
 export function renderWhere(problem: Pick<Problem, 'where'>): string | null {
   const { where } = problem;
   if (where === null) return null;
-  const position = where.file === undefined ? null : [where.file, where.line, where.column].filter((part) => part !== undefined).join(':');
+  const position =
+    where.file === undefined
+      ? null
+      : [where.file, where.line, where.column].filter((part) => part !== undefined).join(':');
   return [position, where.object].filter((part) => part != null).join('  ') || null;
 }

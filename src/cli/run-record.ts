@@ -35,10 +35,15 @@ export function recallRun(cwd: string, run: string | undefined): RunRecord {
   const found = run === undefined ? records[0] : records.find((record) => record.run === run);
   if (found !== undefined) return found;
   const known = records.map((record) => record.run).slice(0, 10);
-  throw fail('RP4001', run === undefined ? 'No run was started from this folder.' : `No run ${run} was started from this folder.`, {
-    why: known.length === 0 ? `There is no ${folderName}/ folder with runs here.` : `Known here: ${known.join(', ')}.`,
-    fix: 'Go to the folder where the run was started, name one of its runs, or name the plan with --plan FILE.',
-  });
+  throw fail(
+    'RP4001',
+    run === undefined ? 'No run was started from this folder.' : `No run ${run} was started from this folder.`,
+    {
+      why:
+        known.length === 0 ? `There is no ${folderName}/ folder with runs here.` : `Known here: ${known.join(', ')}.`,
+      fix: 'Go to the folder where the run was started, name one of its runs, or name the plan with --plan FILE.',
+    },
+  );
 }
 
 export function listRecords(cwd: string): RunRecord[] {

@@ -16,7 +16,9 @@ export async function writeRunReport(terminal: Terminal, record: RunRecord): Pro
   const { buildReport } = await import('../report/build-report');
   const { renderReportHtml } = await import('../report/render-html');
   const { readReportData } = await import('../postgres/ledger/report');
-  const document = buildReport(await withLedger(terminal, record, 'report', (session, ref) => readReportData(session, ref.run)));
+  const document = buildReport(
+    await withLedger(terminal, record, 'report', (session, ref) => readReportData(session, ref.run)),
+  );
   const folder = runFolder(terminal.cwd, record.run);
   mkdirSync(folder, { recursive: true });
   const html = join(folder, 'report.html');

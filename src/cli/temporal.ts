@@ -38,7 +38,14 @@ async function open(ui: string | null, local: boolean): Promise<TemporalSession>
   } catch (error) {
     throw fail('RP4204', `No Temporal server answers at ${address}.`, { cause: error });
   }
-  return { client: new Client({ connection, namespace }), address, namespace, ui, local, close: () => connection.close() };
+  return {
+    client: new Client({ connection, namespace }),
+    address,
+    namespace,
+    ui,
+    local,
+    close: () => connection.close(),
+  };
 }
 
 /** The tab of the web UI that shows current details. */

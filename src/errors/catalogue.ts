@@ -2,6 +2,7 @@ import { checkErrors } from './check-errors';
 import { cliErrors } from './cli-errors';
 import { connectionErrors } from './connection-errors';
 import { copyErrors } from './copy-errors';
+import { discoveryErrors } from './discovery-errors';
 import { environmentErrors } from './environment-errors';
 import { operationErrors } from './operation-errors';
 import { planErrors } from './plan-errors';
@@ -17,6 +18,7 @@ export const catalogue = {
   ...connectionErrors,
   ...runErrors,
   ...operationErrors,
+  ...discoveryErrors,
   ...copyErrors,
   ...prepareErrors,
   ...proofErrors,

@@ -24,25 +24,36 @@ export const failureInterceptor: ActivityInboundCallsInterceptor = {
 
 export function safeFailure(error: unknown): Error {
   if (error instanceof CompleteAsyncError) return error;
-  if (error instanceof CancelledFailure || isAbort(error)) return withoutStack(new CancelledFailure('Activity cancelled'));
+  if (error instanceof CancelledFailure || isAbort(error))
+    return withoutStack(new CancelledFailure('Activity cancelled'));
   if (error instanceof RowproofError) {
     const [first] = error.problems;
     const sentence = error.problems.map((problem) => problem.what).join(' ');
     const retryable = isPassing(error);
-    return plain(`${sentence} ${first?.fix ?? ''} (${error.code})`.slice(0, 4000), error.code, !retryable, [{ code: error.code }]);
+    return plain(`${sentence} ${first?.fix ?? ''} (${error.code})`.slice(0, 4000), error.code, !retryable, [
+      { code: error.code },
+    ]);
   }
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return plain('The connection to a database was lost.', 'ConnectionLost', false, []);
-  if (facts.sqlstate === null) return plain('An unexpected error inside rowproof; the worker log names its kind.', kindOf(error), false, []);
-  const where = [facts.constraint && `constraint ${facts.constraint}`, facts.column && `column ${facts.column}`, facts.table && `table ${facts.table}`];
-  const sentence = `PostgreSQL refused a statement: SQLSTATE ${facts.sqlstate} ${where.filter(Boolean).join(', ')}`.trim();
+  if (facts.sqlstate === null)
+    return plain('An unexpected error inside rowproof; the worker log names its kind.', kindOf(error), false, []);
+  const where = [
+    facts.constraint && `constraint ${facts.constraint}`,
+    facts.column && `column ${facts.column}`,
+    facts.table && `table ${facts.table}`,
+  ];
+  const sentence =
+    `PostgreSQL refused a statement: SQLSTATE ${facts.sqlstate} ${where.filter(Boolean).join(', ')}`.trim();
   return plain(`${sentence}.`, `SQLSTATE ${facts.sqlstate}`, false, [
     { sqlstate: facts.sqlstate, constraint: facts.constraint, column: facts.column, table: facts.table },
   ]);
 }
 
 function isPassing(error: RowproofError): boolean {
-  return passing.has(error.code) || passingConnection.test(error.code) || describeDatabaseError(error.cause).isRetryable;
+  return (
+    passing.has(error.code) || passingConnection.test(error.code) || describeDatabaseError(error.cause).isRetryable
+  );
 }
 
 function plain(message: string, type: string, nonRetryable: boolean, details: unknown[]): ApplicationFailure {

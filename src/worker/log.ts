@@ -6,10 +6,25 @@ export type { PinoLogger };
 
 /** JSON lines on stderr (or a file). Only allow-listed fields of Temporal's metadata get through: never errors or arguments. */
 export function createLog(level: string, destination: DestinationStream = pino.destination(2)): PinoLogger {
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: ['*.url', '*.password'] }, destination);
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, redact: ['*.url', '*.password'] },
+    destination,
+  );
 }
 
-const allowed = ['workflowId', 'runId', 'workflowType', 'activityType', 'activityId', 'attempt', 'taskQueue', 'namespace', 'durationMs', 'code', 'kind'];
+const allowed = [
+  'workflowId',
+  'runId',
+  'workflowType',
+  'activityType',
+  'activityId',
+  'attempt',
+  'taskQueue',
+  'namespace',
+  'durationMs',
+  'code',
+  'kind',
+];
 
 /** The SDK's logger over ours; its metadata may hold an error, of which only the name is kept. */
 export function sdkLogger(log: PinoLogger): Logger {

@@ -36,7 +36,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   Runtime.install({
     logger: sdkLogger(log),
     shutdownSignals: ['SIGINT', 'SIGTERM'],
-    ...(options.metrics === null ? {} : { telemetryOptions: { metrics: { prometheus: { bindAddress: options.metrics } } } }),
+    ...(options.metrics === null
+      ? {}
+      : { telemetryOptions: { metrics: { prometheus: { bindAddress: options.metrics } } } }),
   });
   const { connectionOptions, namespace = 'default' } = temporalConfig();
   const connection = await NativeConnection.connect(connectionOptions);

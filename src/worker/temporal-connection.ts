@@ -3,7 +3,10 @@ import type { ClientConnectConfig } from '@temporalio/envconfig';
 
 /** True when the environment or a profile file names a Temporal server. */
 export function temporalIsConfigured(env: NodeJS.ProcessEnv): boolean {
-  return ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => (env[name] ?? '') !== '') || profileAddress();
+  return (
+    ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => (env[name] ?? '') !== '') ||
+    profileAddress()
+  );
 }
 
 /** Address, namespace, TLS and API key as the Temporal CLI reads them (environment, then profile file). */

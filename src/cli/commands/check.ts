@@ -24,6 +24,11 @@ export async function check(terminal: Terminal, planPath: string): Promise<Comma
       tables: compiled?.mappings.map((mapping) => mapping.name) ?? read.plan.mappings.map((mapping) => mapping.name),
       problems: problems.map(({ problem, severity }) => ({ severity, ...problem })),
     },
-    text: [...problems.map(({ problem, severity }) => `${severity === 'warning' ? pc.yellow('warning ') : ''}${renderProblem(problem)}`), verdict].join('\n'),
+    text: [
+      ...problems.map(
+        ({ problem, severity }) => `${severity === 'warning' ? pc.yellow('warning ') : ''}${renderProblem(problem)}`,
+      ),
+      verdict,
+    ].join('\n'),
   };
 }

@@ -28,11 +28,14 @@ export function completion(program: Command, shell: string): CommandResult {
     fish: [
       `complete -c rowproof -n __fish_use_subcommand -f -a "${names}"`,
       ...commands.flatMap((command) =>
-        command.options.map((option) => `complete -c rowproof -n "__fish_seen_subcommand_from ${command.name}" -l ${option.slice(2)}`),
+        command.options.map(
+          (option) => `complete -c rowproof -n "__fish_seen_subcommand_from ${command.name}" -l ${option.slice(2)}`,
+        ),
       ),
     ].join('\n'),
   };
   const script = scripts[shell];
-  if (script === undefined) throw fail('RP9001', `There is no completion for ${shell}.`, { fix: 'Use bash, zsh or fish.' });
+  if (script === undefined)
+    throw fail('RP9001', `There is no completion for ${shell}.`, { fix: 'Use bash, zsh or fish.' });
   return { data: { shell, script }, text: script };
 }

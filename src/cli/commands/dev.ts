@@ -16,7 +16,10 @@ export async function dev(terminal: Terminal, action: 'up' | 'down' | 'status'):
   }
   if (action === 'down') {
     const stopped = await environment.devDown({ say: terminal.talk });
-    return { data: { stopped }, text: stopped.length === 0 ? 'Nothing was running.' : `Stopped ${stopped.join(' and ')}; the data stays.` };
+    return {
+      data: { stopped },
+      text: stopped.length === 0 ? 'Nothing was running.' : `Stopped ${stopped.join(' and ')}; the data stays.`,
+    };
   }
   const { state, postgres, temporal } = environment.devStatus();
   return {

@@ -27,7 +27,9 @@ export async function doctor(terminal: Terminal, planPath: string | undefined): 
   return {
     exit: ok ? exitCodes.ok.code : exitCodes.environment.code,
     data: { ok, findings },
-    text: findings.map(({ subject, ok: good, says }) => `${good ? pc.green('✓') : pc.red('✗')} ${subject.padEnd(16)} ${says}`).join('\n'),
+    text: findings
+      .map(({ subject, ok: good, says }) => `${good ? pc.green('✓') : pc.red('✗')} ${subject.padEnd(16)} ${says}`)
+      .join('\n'),
   };
 }
 
@@ -35,7 +37,10 @@ async function look(subject: string, work: () => Promise<string>): Promise<Findi
   try {
     return { subject, ok: true, says: await work() };
   } catch (error) {
-    const says = error instanceof RowproofError ? `${error.problems[0]?.what} ${error.problems[0]?.fix} (${error.code})` : 'unexpected error';
+    const says =
+      error instanceof RowproofError
+        ? `${error.problems[0]?.what} ${error.problems[0]?.fix} (${error.code})`
+        : 'unexpected error';
     return { subject, ok: false, says };
   }
 }

@@ -12,7 +12,11 @@ export function errors(code: string | undefined): CommandResult {
     };
   }
   const id = code.toUpperCase();
-  if (!(id in catalogue)) throw fail('RP9001', `There is no error code ${code}.`, { fix: 'List them all with `rowproof errors`.' });
+  if (!(id in catalogue))
+    throw fail('RP9001', `There is no error code ${code}.`, { fix: 'List them all with `rowproof errors`.' });
   const entry = catalogue[id as ErrorCode];
-  return { data: { code: id, ...entry }, text: `${id}  ${entry.title}\n  why   ${entry.why}\n  fix   ${entry.fix}\n  exit  ${entry.exit}` };
+  return {
+    data: { code: id, ...entry },
+    text: `${id}  ${entry.title}\n  why   ${entry.why}\n  fix   ${entry.fix}\n  exit  ${entry.exit}`,
+  };
 }

@@ -35,7 +35,10 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<Co
     target: { url: `\${${target}}`, catalog: await withSession(connection(target), terminal.env, 'init', readCatalog) },
   });
   writeFileSync(file, text);
-  return { data: { file }, text: `Wrote ${file}. Read it, correct it, then:  rowproof check ${options.out ?? `${options.name}.yaml`}` };
+  return {
+    data: { file },
+    text: `Wrote ${file}. Read it, correct it, then:  rowproof check ${options.out ?? `${options.name}.yaml`}`,
+  };
 }
 
 /** `legacy=LEGACY_URL` or `LEGACY_URL`. */

@@ -12,7 +12,11 @@ export interface Person {
   readonly plan?: string;
 }
 
-export async function approve(terminal: Terminal, gate: string, options: Person & { code: string }): Promise<CommandResult> {
+export async function approve(
+  terminal: Terminal,
+  gate: string,
+  options: Person & { code: string },
+): Promise<CommandResult> {
   return update(terminal, 'approve', options, { gate, code: options.code, ...signed(options) });
 }
 
@@ -22,17 +26,34 @@ export async function decide(
   action: string,
   options: Person & { expect?: string; tolerance?: string },
 ): Promise<CommandResult> {
-  const expect = options.expect === undefined ? {} : { expect: { rows: Number(options.expect), tolerance: Number(options.tolerance ?? 0) } };
+  const expect =
+    options.expect === undefined
+      ? {}
+      : { expect: { rows: Number(options.expect), tolerance: Number(options.tolerance ?? 0) } };
   return update(terminal, 'decide', options, { finding, do: action, ...expect, ...signed(options) });
 }
 
-export async function resolve(terminal: Terminal, what: string, action: string, options: Person): Promise<CommandResult> {
+export async function resolve(
+  terminal: Terminal,
+  what: string,
+  action: string,
+  options: Person,
+): Promise<CommandResult> {
   return update(terminal, 'resolve', options, { what, do: action, ...signed(options) });
 }
 
-export async function abort(terminal: Terminal, run: string | undefined, options: Person & { then?: string }): Promise<CommandResult> {
+export async function abort(
+  terminal: Terminal,
+  run: string | undefined,
+  options: Person & { then?: string },
+): Promise<CommandResult> {
   const then = options.then === undefined ? {} : { then: options.then };
-  return update(terminal, 'abort', { ...options, ...(run === undefined ? {} : { run }) }, { ...signed(options), ...then });
+  return update(
+    terminal,
+    'abort',
+    { ...options, ...(run === undefined ? {} : { run }) },
+    { ...signed(options), ...then },
+  );
 }
 
 export async function pauseOrResume(
@@ -42,8 +63,14 @@ export async function pauseOrResume(
   options: Partial<Person>,
 ): Promise<CommandResult> {
   return withHandle(terminal, run, options, async (handle, record) => {
-    await handle.signal(signal, { ...(options.by === undefined ? {} : { by: options.by }), ...(options.reason === undefined ? {} : { reason: options.reason }) });
-    const text = signal === 'pause' ? `${record.run}: no further batch is started; batches in flight finish.` : `${record.run} goes on.`;
+    await handle.signal(signal, {
+      ...(options.by === undefined ? {} : { by: options.by }),
+      ...(options.reason === undefined ? {} : { reason: options.reason }),
+    });
+    const text =
+      signal === 'pause'
+        ? `${record.run}: no further batch is started; batches in flight finish.`
+        : `${record.run} goes on.`;
     return { data: { run: record.run, signal }, text };
   });
 }
@@ -70,9 +97,12 @@ async function withHandle(
   try {
     return await work(temporal.client.workflow.getHandle(record.workflowId), record);
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) throw fail('RP4206', `${record.run} has no open workflow.`, { cause: error });
+    if (error instanceof WorkflowNotFoundError)
+      throw fail('RP4206', `${record.run} has no open workflow.`, { cause: error });
     if (error instanceof WorkflowUpdateFailedError) {
-      throw fail('RP4207', error.cause instanceof Error ? error.cause.message : 'The run refused the command.', { cause: error });
+      throw fail('RP4207', error.cause instanceof Error ? error.cause.message : 'The run refused the command.', {
+        cause: error,
+      });
     }
     throw error;
   } finally {

@@ -77,7 +77,8 @@ export async function watchToEnd(
   return renderEnd(record, result, report, link, runFolder(terminal.cwd, record.run));
 }
 
-export type RunEnd = { readonly ok: true; readonly result: MigrationResult } | { readonly ok: false; readonly sentence: string };
+export type RunEnd =
+  { readonly ok: true; readonly result: MigrationResult } | { readonly ok: false; readonly sentence: string };
 
 async function outcomeOf(handle: WorkflowHandle): Promise<RunEnd> {
   try {

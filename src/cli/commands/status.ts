@@ -14,14 +14,21 @@ export async function status(
   if (options.all === true) return allRuns(terminal, options);
   const record = await locateRun(terminal, run, options);
   const open = await openStatus(terminal, record.workflowId);
-  if (open !== null) return { data: { status: open.status, ui: open.link }, text: renderStatus(open.status, open.link).join('\n') };
+  if (open !== null)
+    return { data: { status: open.status, ui: open.link }, text: renderStatus(open.status, open.link).join('\n') };
   const { loadRunSummary } = await import('../../postgres/ledger/run');
   const summary = await withLedger(terminal, record, 'status', (session) => loadRunSummary(session, record.run));
   const state = summary.outcome?.replace('_', ' ') ?? `no workflow drives it; last phase ${summary.phase}`;
-  return { data: { run: summary }, text: `${record.run}  ${state}${summary.sentence === null ? '' : `: ${summary.sentence}`}` };
+  return {
+    data: { run: summary },
+    text: `${record.run}  ${state}${summary.sentence === null ? '' : `: ${summary.sentence}`}`,
+  };
 }
 
-async function openStatus(terminal: Terminal, workflowId: string): Promise<{ status: RunStatus; link: string | null } | null> {
+async function openStatus(
+  terminal: Terminal,
+  workflowId: string,
+): Promise<{ status: RunStatus; link: string | null } | null> {
   let temporal;
   try {
     temporal = await connectTemporal(terminal, { start: false });
@@ -43,12 +50,16 @@ async function openStatus(terminal: Terminal, workflowId: string): Promise<{ sta
 async function allRuns(terminal: Terminal, options: { plan?: string }): Promise<CommandResult> {
   if (options.plan === undefined) {
     const records = listRecords(terminal.cwd);
-    const lines = records.map((record) => `${record.run}  plan ${record.plan} ${record.code}  started ${record.startedAt}`);
+    const lines = records.map(
+      (record) => `${record.run}  plan ${record.plan} ${record.code}  started ${record.startedAt}`,
+    );
     return { data: { runs: records }, text: lines.join('\n') || 'No run was started from this folder.' };
   }
   const record = await locateRun(terminal, undefined, options);
   const { listRuns } = await import('../../postgres/ledger/run');
   const runs = await withLedger(terminal, record, 'status', (session) => listRuns(session, record.plan));
-  const lines = runs.map((known) => `${known.run}  ${known.outcome ?? known.phase}  ${known.openedAt}  ${known.sentence ?? ''}`.trimEnd());
+  const lines = runs.map((known) =>
+    `${known.run}  ${known.outcome ?? known.phase}  ${known.openedAt}  ${known.sentence ?? ''}`.trimEnd(),
+  );
   return { data: { runs }, text: lines.join('\n') };
 }

@@ -4,7 +4,11 @@ import { connectTemporal } from '../temporal';
 import { watchToEnd } from './run';
 
 /** Comes back to a run: shows it live until it ends. */
-export async function watch(terminal: Terminal, run: string | undefined, options: { plan?: string }): Promise<CommandResult> {
+export async function watch(
+  terminal: Terminal,
+  run: string | undefined,
+  options: { plan?: string },
+): Promise<CommandResult> {
   const record = await locateRun(terminal, run, options);
   const temporal = await connectTemporal(terminal, { start: false });
   try {

@@ -1,0 +1,126 @@
+import { bindStatement } from '../src/compile/bind-statement';
+import { withSample } from '../src/compile/with-sample';
+import type { CompiledMapping } from '../src/contract/compiled';
+import type { RunRef } from '../src/contract/run';
+import { replaceFindings } from '../src/postgres/ledger/finding';
+import { readStoredCatalog } from '../src/postgres/ledger/profile';
+import { copyIn, copyOut } from '../src/postgres/copy-stream';
+import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
+import { readRows } from '../src/postgres/read-rows';
+import type { Session } from '../src/postgres/session';
+import { inTransaction } from '../src/postgres/transaction';
+import {
+  checkFinding,
+  followerFinding,
+  orphanFinding,
+  triggerFinding,
+  uniqueFinding,
+  untriedFinding,
+  type Finding,
+} from '../src/profile/finding';
+import {
+  createTrialSql,
+  trialCountsSql,
+  trialInto,
+  trialTable,
+  tryCheckSql,
+  tryReferenceSql,
+  tryUniqueSql,
+} from '../src/profile/trial-sql';
+import { whileBeating, type ActivityHost } from './host';
+
+/**
+ * Tries the target's CHECKs, unique keys and foreign keys on the transformed source rows, in temporary tables of one
+ * target session that leave nothing behind; in the order in which the load would meet them, so that counts agree.
+ */
+export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findings: number }> {
+  const { databases } = host;
+  return whileBeating(host, 'rules of the target', async (keep) => {
+    const ledger = keep(await databases.ledger(ref, 'findings of rules'));
+    const run = await databases.run(ref, ledger);
+    const { mappings } = run.compiled;
+    const trial = keep(await databases.ledger(ref, 'rules of the target'));
+    const findings: Finding[] = [];
+    await trial.query('begin');
+    for (const [position, mapping] of mappings.entries()) {
+      const source = keep(await databases.source(run.compiled, mapping.source, `rules of ${mapping.name}`));
+      const { sample } = run.options;
+      const rows = bindStatement(
+        sample === undefined ? mapping.statements.trial : withSample(mapping.statements.trial, sample),
+      );
+      await trial.query(createTrialSql(mapping, position));
+      await inTransaction(source, 'repeatable read read only', async () => {
+        await copyIn(trial, trialInto(mapping, position), copyOut(source, rows, host.signal()));
+      });
+      await source.close();
+      await analyzeTemporary(trial, trialTable(position));
+    }
+    for (const [position, mapping] of mappings.entries())
+      findings.push(...(await tryOwnRules(trial, mapping, position)));
+    findings.push(...(await tryReferences(trial, mappings)));
+    for (const [position, mapping] of mappings.entries())
+      findings.push(...(await countTaken(trial, mapping, position)));
+    await trial.query('rollback');
+
+    const catalog = await readStoredCatalog(ledger, ref.run, 'target');
+    for (const mapping of mappings) {
+      const relation = catalog?.relations.find(
+        (known) => known.schema === mapping.target.schema && known.name === mapping.target.name,
+      );
+      for (const trigger of relation?.triggers ?? [])
+        if (trigger.enabled !== 'D') findings.push(triggerFinding(mapping.name, trigger.name));
+    }
+    await inTransaction(ledger, 'read write', () => replaceFindings(ledger, ref.run, 'rules', null, findings));
+    return { findings: findings.length };
+  });
+}
+
+async function tryOwnRules(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {
+  const untried: Finding[] = [];
+  for (const check of mapping.checks) {
+    if (!check.columns.every((column) => mapping.trialColumns.includes(column))) continue;
+    if ((await tryStatement(trial, tryCheckSql(mapping, position, check))) === null)
+      untried.push(untriedFinding(mapping.name, check.name));
+  }
+  for (const unique of mapping.uniques) {
+    if (!unique.columns.every((column) => mapping.trialColumns.includes(column))) continue;
+    if ((await tryStatement(trial, tryUniqueSql(mapping, position, unique))) === null)
+      untried.push(untriedFinding(mapping.name, unique.name));
+  }
+  return untried;
+}
+
+/** Foreign keys until nothing changes: a row that goes takes its children with it, through any depth. */
+async function tryReferences(trial: Session, mappings: readonly CompiledMapping[]): Promise<Finding[]> {
+  const untried = new Map<string, Finding>();
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const [position, mapping] of mappings.entries()) {
+      for (const reference of mapping.references) {
+        const at = mappings.findIndex((known) => known.name === reference.parentMapping);
+        const parent = at === -1 ? null : { mapping: mappings[at] as CompiledMapping, position: at };
+        const rows = await tryStatement(trial, tryReferenceSql(mapping, position, reference, parent));
+        if (rows === null) untried.set(reference.finding, untriedFinding(mapping.name, reference.constraint));
+        changed ||= rows !== null && rows > 0;
+      }
+    }
+  }
+  return [...untried.values()];
+}
+
+async function countTaken(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {
+  const rows = await readRows(trial, trialCountsSql(position));
+  return rows.flatMap(([taken, rule, count]) => {
+    const number = Number(count);
+    const check = mapping.checks.find((known) => known.finding === rule);
+    if (taken === 'check' && check !== undefined) return [checkFinding(check, mapping.name, number)];
+    const unique = mapping.uniques.find((known) => known.finding === rule);
+    if (taken === 'unique' && unique !== undefined) return [uniqueFinding(unique, mapping.name, number)];
+    const reference = mapping.references.find((known) => known.finding === rule);
+    if (reference === undefined || taken == null) return [];
+    const parent = reference.parentMapping ?? reference.parent.name;
+    if (taken === 'orphan') return [orphanFinding(reference, mapping.name, parent, number)];
+    const column = reference.columns.join('+');
+    return [followerFinding(`${mapping.name}.${column}.${taken}`, mapping.name, column, taken, number)];
+  });
+}

@@ -1,0 +1,147 @@
+import type { DiscoveryActivities } from '../src/contract/activity-types';
+import { fail } from '../src/errors/rowproof-error';
+import { withSample } from '../src/compile/with-sample';
+import { bindStatement } from '../src/compile/bind-statement';
+import { allowedBadRows } from '../src/copy/row-limit';
+import { appendEvent } from '../src/postgres/ledger/event';
+import { knownDecisions, storeDecision } from '../src/postgres/ledger/decision';
+import { readFindings, replaceFindings } from '../src/postgres/ledger/finding';
+import { profiledTotals, storeCatalog, storeProfile } from '../src/postgres/ledger/profile';
+import { readCatalog } from '../src/postgres/catalog/read-catalog';
+import { readRows } from '../src/postgres/read-rows';
+import { inTransaction } from '../src/postgres/transaction';
+import { catalogDrift } from '../src/profile/catalog-drift';
+import { columnFacts, columnStatisticsSql } from '../src/profile/column-statistics';
+import { reasonFinding, scopeFinding } from '../src/profile/finding';
+import { stopping, undecided, unexpectedRows } from '../src/profile/undecided';
+import { mappingOf, whileBeating, type ActivityHost } from './host';
+import { tryTargetRules } from './discovery-trial';
+
+type Discovery = Omit<DiscoveryActivities, 'fingerprintTarget'>;
+
+/** Profiling and findings. Each activity replaces what an earlier attempt of it stored. */
+export function createDiscoveryActivities(host: ActivityHost): Discovery {
+  const { databases } = host;
+  return {
+    recordCatalogs: (ref) =>
+      whileBeating(host, 'catalogs', async (keep) => {
+        const ledger = keep(await databases.ledger(ref, 'catalogs'));
+        const run = await databases.run(ref, ledger);
+        const target = await readCatalog(ledger);
+        const drift = [...catalogDrift(run.compiled.mappings, 'target', target)];
+        await storeCatalog(ledger, ref.run, 'target', target);
+        let relations = target.relations.length;
+        for (const name of Object.keys(run.compiled.plan.sources)) {
+          const source = keep(await databases.source(run.compiled, name, 'catalogs'));
+          const catalog = await readCatalog(source);
+          relations += catalog.relations.length;
+          drift.push(...catalogDrift(run.compiled.mappings, name, catalog));
+          await storeCatalog(ledger, ref.run, `source:${name}`, catalog);
+        }
+        if (drift.length > 0)
+          throw fail('RP4301', `The catalog is not what ${ref.run} was compiled for: ${drift.slice(0, 5).join('; ')}.`);
+        return { relations };
+      }),
+
+    profileMapping: (ref, name) =>
+      whileBeating(host, `profile ${name}`, async (keep) => {
+        const ledger = keep(await databases.ledger(ref, `profile ${name}`));
+        const run = await databases.run(ref, ledger);
+        const mapping = mappingOf(run, name);
+        const source = keep(await databases.source(run.compiled, mapping.source, `profile ${name}`));
+        const { sample } = run.options;
+        const bound = (sql: string): string => bindStatement(sample === undefined ? sql : withSample(sql, sample));
+        const facts = await inTransaction(source, 'repeatable read read only', async () => {
+          const [keys] = await readRows(source, bound(mapping.statements.keyCheck));
+          const [counts] = await readRows(source, bound(mapping.statements.counts));
+          const reasons = await readRows(source, bound(mapping.statements.reasonCounts));
+          const statistics = columnStatisticsSql(mapping);
+          const [numbers] = await readRows(source, statistics.sql);
+          return {
+            keys: keys ?? [],
+            counts: counts ?? [],
+            reasons,
+            columns: statistics.columns,
+            numbers: numbers ?? [],
+          };
+        });
+        const [nullKeys = 0, repeated = 0] = facts.keys.map(Number);
+        if (nullKeys + repeated > 0) {
+          throw fail(
+            'RP4302',
+            `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${nullKeys} rows and repeated in ${repeated}.`,
+          );
+        }
+        const [total = 0, outOfScope = 0, scopeUnknown = 0, rejected = 0] = facts.counts.map(Number);
+        const columns = facts.columns.map((column, at) => ({
+          column,
+          ...Object.fromEntries(
+            columnFacts.map((fact, nth) => [fact, numberOf(facts.numbers[at * columnFacts.length + nth])]),
+          ),
+        }));
+        const findings = facts.reasons.flatMap(([index, rows]) => {
+          const reason = mapping.reasons.find((known) => known.index === Number(index));
+          return reason === undefined ? [] : [reasonFinding(reason, name, Number(rows))];
+        });
+        if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
+        await inTransaction(ledger, 'read write', async () => {
+          await storeProfile(ledger, ref.run, name, { total, outOfScope, scopeUnknown, rejected, columns });
+          await replaceFindings(ledger, ref.run, 'profile', name, findings);
+        });
+        return { rows: total, findings: findings.length };
+      }),
+
+    tryTargetRules: (ref) => tryTargetRules(host, ref),
+
+    undecidedFindings: (ref) =>
+      whileBeating(host, 'findings', async (keep) => {
+        const ledger = keep(await databases.ledger(ref, 'findings'));
+        const run = await databases.run(ref, ledger);
+        const findings = await readFindings(ledger, ref.run);
+        const decisions = await knownDecisions(ledger, ref.run, run.compiled.plan.decisions);
+        const stops = stopping(findings, decisions);
+        if (stops.length > 0)
+          throw fail(
+            'RP4303',
+            `${stops.map((finding) => `${finding.id} (${finding.rows} rows)`).join(', ')}: decided to stop.`,
+          );
+        const open = undecided(findings, decisions);
+        if (open.length === 0) {
+          const totals = await profiledTotals(ledger, ref.run);
+          for (const mapping of run.compiled.mappings) {
+            const rows = unexpectedRows(findings, decisions, mapping.name);
+            const allowed = allowedBadRows(mapping.maxBadRows, totals.get(mapping.name) ?? 0);
+            if (allowed !== null && rows > allowed) {
+              throw fail('RP4304', `${mapping.name}: discovery counts ${rows} bad rows, the limit allows ${allowed}.`);
+            }
+          }
+        }
+        return open.map(({ because, ...finding }) => ({
+          ...finding,
+          choices: [...finding.choices],
+          sentence: because === null ? finding.sentence : `${finding.sentence} Not decided, because ${because}.`,
+          decided: null,
+        }));
+      }),
+
+    decide: (ref, message) =>
+      whileBeating(host, 'decide', async (keep) => {
+        const ledger = keep(await databases.ledger(ref, 'decide'));
+        await inTransaction(ledger, 'read write', async () => {
+          await storeDecision(ledger, ref.run, message);
+          const { finding, do: action, by, reason, expect } = message;
+          await appendEvent(ledger, ref.run, 'decided', {
+            finding,
+            do: action,
+            by,
+            reason,
+            expect: expect?.rows ?? null,
+          });
+        });
+      }),
+  };
+}
+
+function numberOf(text: string | null | undefined): number | null {
+  return text == null ? null : Number(text);
+}

@@ -1,0 +1,29 @@
+import type { CatalogueEntry } from './entry';
+
+/** RP43xx: discovery and its findings. */
+export const discoveryErrors = {
+  RP4301: {
+    title: 'The catalog changed since the run was opened',
+    why: 'The run executes what it compiled; a column that was dropped or retyped since makes that wrong.',
+    fix: 'Put the column back, or roll this run back and start a new one.',
+    exit: 4,
+  },
+  RP4302: {
+    title: 'The source key is not a key',
+    why: 'Batches and proof name rows by the source key; rows with a NULL or a repeated key cannot be told apart.',
+    fix: 'Choose other columns under `key`, or mend the rows.',
+    exit: 2,
+  },
+  RP4303: {
+    title: 'A decision stops the run',
+    why: 'The plan or an operator decided `stop` for a finding that is there.',
+    fix: 'Mend the rows at the source, or change the decision.',
+    exit: 4,
+  },
+  RP4304: {
+    title: 'More bad rows than the plan allows',
+    why: 'Discovery already counts more rows without a home than max_bad_rows; copying them first would only cost time.',
+    fix: 'Mend the source or the transforms, decide the findings with an expected count, or raise max_bad_rows.',
+    exit: 4,
+  },
+} as const satisfies Record<string, CatalogueEntry>;

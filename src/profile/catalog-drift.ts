@@ -1,0 +1,23 @@
+import type { Catalog } from '../contract/catalog';
+import type { CompiledMapping } from '../contract/compiled';
+
+/** What a side lost or retyped of what the mappings were compiled for; object names only. `side` is 'target' or a source's name. */
+export function catalogDrift(mappings: readonly CompiledMapping[], side: string, catalog: Catalog): string[] {
+  return mappings.flatMap((mapping) => {
+    if (side !== 'target' && mapping.source !== side) return [];
+    const { schema, name } = side === 'target' ? mapping.target : mapping.from;
+    const relation = catalog.relations.find((known) => known.schema === schema && known.name === name);
+    if (relation === undefined) return [`${schema}.${name} is gone`];
+    const wanted =
+      side === 'target'
+        ? mapping.columns.map((column) => [column.target, column.type.name] as const)
+        : mapping.columns.flatMap((column) => column.from.map((from, at) => [from, column.inputTypes[at]] as const));
+    return wanted.flatMap(([column, type]) => {
+      const found = relation.columns.find((known) => known.name === column);
+      if (found === undefined) return [`${schema}.${name}.${column} is gone`];
+      return type === undefined || found.type.name === type
+        ? []
+        : [`${schema}.${name}.${column} is ${found.type.name} now, was ${type}`];
+    });
+  });
+}

@@ -1,0 +1,159 @@
+import type { FindingSummary } from '../contract/run';
+
+/** A problem or a fact of the data that discovery or the copy saw; counts are exact. Never holds a row value. */
+export interface Finding {
+  readonly id: string;
+  readonly mapping: string | null;
+  readonly column: string | null;
+  readonly kind: string;
+  readonly severity: FindingSummary['severity'];
+  readonly rows: number;
+  readonly sentence: string;
+  readonly choices: readonly string[];
+}
+
+const rowChoices = ['quarantine', 'out_of_scope', 'stop'] as const;
+
+/** What each reason kind means, after "N rows". Kinds that are not listed speak for themselves. */
+const meanings: Readonly<Record<string, string>> = {
+  not_null: 'have no value where the target requires one',
+  too_long: 'are longer than the target column',
+  precision: 'have more digits than the target column',
+  scale: 'have more decimals than the target column',
+  enum: 'are not a label of the target enum',
+  unknown_value: 'have a value that `map` does not list',
+  bad_date: 'match none of the date formats',
+  bad_reference: 'have a reference that is no key of the parent',
+  bad_number: 'are not a number in the stated notation',
+  out_of_range: 'do not fit the range of the target type',
+};
+
+export function reasonFinding(
+  reason: { finding: string; column: string; kind: string; transform: string },
+  mapping: string,
+  rows: number,
+): Finding {
+  const meaning = meanings[reason.kind] ?? `fail with ${reason.kind} in ${reason.transform}`;
+  return rowsFinding({ id: reason.finding, mapping, column: reason.column, kind: reason.kind, rows, meaning });
+}
+
+export function uniqueFinding(
+  unique: { finding: string; columns: readonly string[]; name: string },
+  mapping: string,
+  rows: number,
+): Finding {
+  const meaning = `repeat a value that ${unique.name} requires to be unique; the row with the lowest source key stays`;
+  return rowsFinding({ id: unique.finding, mapping, column: unique.columns.join('+'), kind: 'unique', rows, meaning });
+}
+
+export function orphanFinding(
+  reference: { finding: string; columns: readonly string[] },
+  mapping: string,
+  parent: string,
+  rows: number,
+): Finding {
+  const meaning = `refer to a row of ${parent} that does not exist`;
+  return rowsFinding({
+    id: reference.finding,
+    mapping,
+    column: reference.columns.join('+'),
+    kind: 'orphan',
+    rows,
+    meaning,
+  });
+}
+
+export function checkFinding(
+  check: { finding: string; name: string; columns: readonly string[] },
+  mapping: string,
+  rows: number,
+): Finding {
+  const meaning = `break CHECK ${check.name} of the target`;
+  return rowsFinding({
+    id: check.finding,
+    mapping,
+    column: check.columns.join('+') || null,
+    kind: 'check',
+    rows,
+    meaning,
+  });
+}
+
+/** Rows that follow a parent need no decision: they are counted apart. */
+export function followerFinding(id: string, mapping: string, column: string, kind: string, rows: number): Finding {
+  const why = kind === 'parent_out_of_scope' ? 'is out of scope' : 'is quarantined';
+  return {
+    id,
+    mapping,
+    column,
+    kind,
+    severity: 'note',
+    rows,
+    sentence: `${counted(rows)} whose parent ${why}; they follow it.`,
+    choices: [],
+  };
+}
+
+export function scopeFinding(mapping: string, rows: number): Finding {
+  return {
+    id: `${mapping}.where.scope_unknown`,
+    mapping,
+    column: null,
+    kind: 'scope_unknown',
+    severity: 'decide',
+    rows,
+    sentence: `${counted(rows)} for which \`where\` is neither true nor false; they are left out of scope.`,
+    choices: ['out_of_scope', 'stop'],
+  };
+}
+
+export function triggerFinding(mapping: string, trigger: string): Finding {
+  return {
+    id: `${mapping}.${trigger}.trigger`,
+    mapping,
+    column: null,
+    kind: 'trigger',
+    severity: 'decide',
+    rows: 0,
+    sentence: `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`,
+    choices: ['disable', 'fire', 'stop'],
+  };
+}
+
+export function untriedFinding(mapping: string, rule: string): Finding {
+  return {
+    id: `${mapping}.${rule}.untried`,
+    mapping,
+    column: null,
+    kind: 'untried',
+    severity: 'note',
+    rows: 0,
+    sentence: `${rule} could not be tried before the copy; rows that break it are found while copying.`,
+    choices: [],
+  };
+}
+
+function rowsFinding(facts: {
+  id: string;
+  mapping: string;
+  column: string | null;
+  kind: string;
+  rows: number;
+  meaning: string;
+}): Finding {
+  const { id, mapping, column, kind, rows, meaning } = facts;
+  return {
+    id,
+    mapping,
+    column,
+    kind,
+    severity: 'decide',
+    rows,
+    sentence: `${counted(rows)} ${meaning}.`,
+    choices: rowChoices,
+  };
+}
+
+function counted(rows: number): string {
+  return `${String(rows).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} row${rows === 1 ? '' : 's'}`;
+}

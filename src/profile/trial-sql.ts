@@ -1,0 +1,113 @@
+import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec } from '../contract/compiled';
+import { identifier, literal, qualified } from '../sql/quote';
+
+/**
+ * SQL of the rehearsal on the target: the transformed source rows in temporary tables, on which the target's own rules are
+ * tried with the target's own types. Classes: ok, rejected, out_of_scope as the source says; then check, unique, orphan,
+ * parent_quarantined, parent_out_of_scope as rules take rows away, in the order in which the load would.
+ */
+export function trialTable(position: number): string {
+  return `pg_temp.${identifier(`rowproof_trial_${position}`)}`;
+}
+
+export function createTrialSql(mapping: CompiledMapping, position: number): string {
+  const columns = mapping.trialColumns.map((_, at) => `, c${at} pg_catalog.text`);
+  return `create temporary table ${identifier(`rowproof_trial_${position}`)} (key pg_catalog.text, class pg_catalog.text, rule pg_catalog.text${columns.join('')})`;
+}
+
+export function trialInto(mapping: CompiledMapping, position: number): string {
+  return `${trialTable(position)} (${['key', 'class', ...mapping.trialColumns.map((_, at) => `c${at}`)].join(', ')})`;
+}
+
+/** The trial rows with their columns named and typed as in the target, so that the target's expressions apply as they are. */
+function typedRows(mapping: CompiledMapping, position: number, condition: string, needed?: readonly string[]): string {
+  const columns = mapping.trialColumns.flatMap((name, at) => {
+    if (needed !== undefined && !needed.includes(name)) return [];
+    const type = mapping.columns.find((column) => column.target === name)?.type;
+    const text = `t.c${at}`;
+    return [`${type === undefined ? text : `${text}::${typeName(type)}`} as ${identifier(name)}`];
+  });
+  const list = ['t.ctid as rowproof_place', 't.key as rowproof_key', 't.class as rowproof_class', ...columns];
+  return `(select ${list.join(', ')} from ${trialTable(position)} as t where ${condition})`;
+}
+
+/** Bare `character` and `bit` would mean a length of one. */
+const withoutLength: Readonly<Record<string, string>> = { character: 'pg_catalog.bpchar', bit: 'pg_catalog."bit"' };
+
+function typeName(type: { readonly name: string }): string {
+  return withoutLength[type.name] ?? type.name;
+}
+
+/** Marks rows that break a CHECK; the command tag counts them. */
+export function tryCheckSql(mapping: CompiledMapping, position: number, check: CheckSpec): string {
+  return [
+    `update ${trialTable(position)} as t set class = 'check', rule = ${literal(check.finding)}`,
+    `from ${typedRows(mapping, position, "t.class = 'ok'", check.columns)} as x`,
+    `where t.ctid = x.rowproof_place and (${check.expression}) is false`,
+  ].join('\n');
+}
+
+/** Marks all but the row with the lowest source key of each group that a unique key forbids. */
+export function tryUniqueSql(mapping: CompiledMapping, position: number, unique: UniqueSpec): string {
+  const keys = unique.expressions;
+  const known = unique.nullsNotDistinct ? [] : keys.map((key) => `(${key}) is not null`);
+  const conditions = [...known, ...(unique.predicate === null ? [] : [`(${unique.predicate})`])];
+  return [
+    `update ${trialTable(position)} as t set class = 'unique', rule = ${literal(unique.finding)}`,
+    `from (select rowproof_place, row_number() over (partition by ${keys.join(', ')} order by ${keyOrder(mapping)}) as nth`,
+    `from ${typedRows(mapping, position, "t.class = 'ok'")} as x${conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`}) as y`,
+    'where t.ctid = y.rowproof_place and y.nth > 1',
+  ].join('\n');
+}
+
+function keyOrder(mapping: CompiledMapping): string {
+  return mapping.key
+    .map((column, at) => {
+      const part = `(rowproof_key::pg_catalog.jsonb ->> ${at})`;
+      return column.order === 'integer' ? `${part}::pg_catalog.numeric` : `${part} collate "C"`;
+    })
+    .join(', ');
+}
+
+/** Marks rows whose parent is not there (any more) and says why; repeated until nothing changes. */
+export function tryReferenceSql(
+  child: CompiledMapping,
+  position: number,
+  reference: ReferenceSpec,
+  parent: { readonly mapping: CompiledMapping; readonly position: number } | null,
+): string {
+  const columns = reference.columns.map(identifier);
+  const given = columns.map((column) => `c.${column} is not null`);
+  const needed = reference.matchFull ? `(${given.join(' or ')})` : given.join(' and ');
+  const matches = (alias: string): string =>
+    reference.parentColumns.map((column, at) => `${alias}.${identifier(column)} = c.${columns[at]}`).join(' and ');
+  const kept = parent === null ? qualified(reference.parent) : parentRows(parent, "t.class = 'ok'", reference);
+  const gone = parent === null ? null : parentRows(parent, "t.class <> 'ok'", reference);
+  const fate =
+    gone === null
+      ? `'orphan'`
+      : `case when bool_or(g.rowproof_class not in ('out_of_scope', 'parent_out_of_scope')) then 'parent_quarantined'
+          when count(g.rowproof_class) > 0 then 'parent_out_of_scope' else 'orphan' end`;
+  return [
+    `update ${trialTable(position)} as t set class = y.fate, rule = ${literal(reference.finding)}`,
+    `from (select c.rowproof_place, ${fate} as fate`,
+    `from ${typedRows(child, position, "t.class = 'ok'", reference.columns)} as c`,
+    ...(gone === null ? [] : [`left join ${gone} as g on ${matches('g')}`]),
+    `where ${needed} and not exists (select 1 from ${kept} as p where ${matches('p')})`,
+    'group by c.rowproof_place) as y',
+    'where t.ctid = y.rowproof_place',
+  ].join('\n');
+}
+
+function parentRows(
+  parent: { readonly mapping: CompiledMapping; readonly position: number },
+  condition: string,
+  reference: ReferenceSpec,
+): string {
+  return typedRows(parent.mapping, parent.position, condition, reference.parentColumns);
+}
+
+/** How many rows each rule took: class, rule, rows. */
+export function trialCountsSql(position: number): string {
+  return `select class, rule, count(*) as rows from ${trialTable(position)} where rule is not null group by class, rule`;
+}
