@@ -104,15 +104,16 @@ class StagedRows {
   /** The values of a loadable row as text; null when the row has reasons. */
   private take(raw: readonly (string | null)[]): (string | null)[] | null {
     const { mapping, classOf, progress } = this.attempt;
-    const row = this.recompute(raw);
+    const sourceKey = raw[0] as string;
+    const row = this.recompute(raw.slice(1));
     const texts = row.values.map((value) => ('value' in value ? value.value : 'server' in value ? value.server : null));
     if (row.reasons.length > 0) {
       const at = (column: string): number => mapping.columns.findIndex((one) => one.target === column);
       const refs = refsText(mapping.referencedColumns, (column) => texts[at(column)] ?? null);
-      this.bad.push(rejectedRow(mapping, { key: row.key, reasons: row.reasons, refs }, classOf));
+      this.bad.push(rejectedRow(mapping, { key: sourceKey, reasons: row.reasons, refs }, classOf));
       return null;
     }
-    this.keys.push(row.key);
+    this.keys.push(sourceKey);
     const encoded = `${JSON.stringify(texts)}\n`;
     this.hash.update(encoded);
     this.bytes += encoded.length;

@@ -73,13 +73,13 @@ async function* wholeBatch(
     yield [
       ...unreadable.map(({ key, failure }) => blocked(key, null, failure.sqlstate)),
       ...rows.map((raw) => {
-        const row = recompute(raw);
+        const row = recompute(raw.slice(1));
         const refs = refsText(mapping.referencedColumns, (column) => {
           const value = row.values[mapping.columns.findIndex((one) => one.target === column)];
           if (value === undefined) return null;
           return 'value' in value ? value.value : 'server' in value ? value.server : null;
         });
-        return blocked(row.key, refs, null);
+        return blocked(raw[0] as string, refs, null);
       }),
     ];
   }

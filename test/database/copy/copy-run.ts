@@ -7,6 +7,7 @@ import type {
   MappingPlan,
   ResolvedPlan,
   Settings,
+  SpotCheckPlan,
 } from '../../../src/contract/resolved-plan';
 import type { RunRef } from '../../../src/contract/run';
 import { createDatabases, type Databases } from '../../../src/postgres/databases';
@@ -31,6 +32,7 @@ export interface CopyRunDraft {
   readonly target: string;
   readonly mappings: readonly MappingDraft[];
   readonly decisions?: readonly DecisionPlan[];
+  readonly spotChecks?: readonly SpotCheckPlan[];
   readonly settings?: Partial<Settings>;
   readonly options?: RunOptions;
   readonly sourceEncoding?: string;
@@ -105,7 +107,7 @@ function planOf(draft: CopyRunDraft): ResolvedPlan {
       })),
     })),
     decisions: draft.decisions ?? [],
-    spotChecks: [],
+    spotChecks: draft.spotChecks ?? [],
     unmappedSourceTables: 'ignore',
     ignoreSourceTables: [],
     settings: { ...settings, ...draft.settings },

@@ -1,0 +1,114 @@
+import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
+
+let run: CopyRun;
+afterEach(() => run.drop());
+
+const draft: CopyRunDraft = {
+  source: `create table people (id int primary key, name text, active bool);
+    insert into people select g, 'p' || g, g % 5 <> 0 from generate_series(1, 30) g`,
+  target: 'create table people (id int primary key, name text not null constraint short check (length(name) < 3))',
+  mappings: [{ name: 'people', columns: [{ target: 'id' }, { target: 'name' }], where: 'active' }],
+  settings: { batch: { rows: 10, bytes: 1, inFlight: 1 } },
+};
+
+const blocked = { what: 'people:1', mapping: 'people', ordinal: 1, why: 'RP5004' };
+
+test('A blocked batch is parked with its facts, still counts as pending, and can be copied after all', async () => {
+  run = await openCopyRun(draft);
+  await run.activities.planBatches(run.ref, 'people');
+  await run.activities.blockBatch(run.ref, blocked);
+  expect(await run.target.query('select state, owner, failure from rowproof.batch where ordinal = 1')).toEqual([
+    { state: 'blocked', owner: null, failure: { what: 'people:1', why: 'RP5004' } },
+  ]);
+  expect(await run.activities.pendingBatches(run.ref, 'people', 2)).toMatchObject({
+    ordinals: [0, 1],
+    done: 0,
+    batches: 4,
+  });
+  await run.activities.copyBatch(run.ref, 'people', 1);
+  expect(await run.activities.pendingBatches(run.ref, 'people', 9)).toMatchObject({ ordinals: [0, 2, 3], done: 1 });
+});
+
+test('Blocking a batch that is done changes nothing', async () => {
+  run = await openCopyRun(draft);
+  await run.activities.planBatches(run.ref, 'people');
+  await run.activities.copyBatch(run.ref, 'people', 1);
+  await run.activities.blockBatch(run.ref, blocked);
+  expect(await run.target.query('select state from rowproof.batch where ordinal = 1')).toEqual([{ state: 'done' }]);
+});
+
+test('A whole batch goes to quarantine by a decision, rows out of scope stay out of scope, twice is once', async () => {
+  run = await openCopyRun(draft);
+  await run.activities.planBatches(run.ref, 'people');
+  const first = await run.activities.quarantineBatch(run.ref, 'people', 1, 'dana', 'the rows are known to be broken');
+  expect(first).toMatchObject({ migrated: 0, quarantined: 8, outOfScope: 2 });
+  expect(await run.activities.quarantineBatch(run.ref, 'people', 1, 'dana', 'again')).toEqual(first);
+  expect(
+    await run.target.query('select finding, reason, class, count(*)::int n from rowproof.quarantine group by 1, 2, 3'),
+  ).toEqual([{ finding: 'people.batch_1.blocked', reason: 'blocked', class: 'quarantined', n: 8 }]);
+  expect(
+    await run.target.query('select finding, action, expect_rows::int, decided_by, origin from rowproof.decision'),
+  ).toEqual([
+    { finding: 'people.batch_1.blocked', action: 'quarantine', expect_rows: 8, decided_by: 'dana', origin: 'operator' },
+  ]);
+});
+
+test('Bad rows within the limit pass, one more ends the run, and an expected finding does not count', async () => {
+  run = await openCopyRun({
+    ...draft,
+    mappings: [{ ...draft.mappings[0]!, where: null, maxBadRows: { rows: 10, percent: null } }],
+  });
+  await run.activities.planBatches(run.ref, 'people');
+  await run.activities.copyBatch(run.ref, 'people', 1);
+  await run.activities.checkLimits(run.ref, 'people');
+  await run.activities.copyBatch(run.ref, 'people', 2);
+  await expect(run.activities.checkLimits(run.ref, 'people')).rejects.toMatchObject({ code: 'RP5010' });
+  await run.target.query(
+    `insert into rowproof.decision values ($1, 'people.short.*', 'quarantine', 20, 5, 'known', 'dana', 'operator', now())`,
+    [run.ref.run],
+  );
+  await run.activities.checkLimits(run.ref, 'people');
+});
+
+test('Rows that only follow a parent do not count against the limit of their table', async () => {
+  run = await openCopyRun({ ...draft, mappings: [{ ...draft.mappings[0]!, maxBadRows: { rows: 0, percent: null } }] });
+  await run.target.query(
+    `insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding)
+     values ($1, 'people', '["1"]', 'quarantined', 'parent_quarantined', 'people.boss_id.parent_quarantined')`,
+    [run.ref.run],
+  );
+  await run.activities.checkLimits(run.ref, 'people');
+});
+
+test('A table that stops on bad rows stops at the first, unless a decision covers it', async () => {
+  run = await openCopyRun({ ...draft, mappings: [{ ...draft.mappings[0]!, onBadRow: 'stop' }] });
+  await run.activities.planBatches(run.ref, 'people');
+  await run.activities.copyBatch(run.ref, 'people', 0);
+  await run.activities.checkLimits(run.ref, 'people');
+  await run.activities.copyBatch(run.ref, 'people', 1);
+  await expect(run.activities.checkLimits(run.ref, 'people')).rejects.toMatchObject({ code: 'RP5011' });
+  await run.target.query(
+    `insert into rowproof.decision values ($1, 'people.short.check', 'quarantine', null, null, 'known', 'dana', 'operator', now())`,
+    [run.ref.run],
+  );
+  await run.activities.checkLimits(run.ref, 'people');
+});
+
+test('A finding that is decided out of scope is booked there', async () => {
+  run = await openCopyRun({
+    ...draft,
+    decisions: [{ finding: 'people.short.check', do: 'out_of_scope', expect: null, because: 'old', by: 'dana' }],
+  });
+  await run.copyAll();
+  expect(await run.activities.pendingBatches(run.ref, 'people', 1)).toMatchObject({
+    migrated: 8,
+    quarantined: 0,
+    outOfScope: 22,
+  });
+  expect(await run.target.query('select distinct class from rowproof.quarantine')).toEqual([{ class: 'out_of_scope' }]);
+});
+
+test('A run of some tables plans no batches for the others', async () => {
+  run = await openCopyRun({ ...draft, options: { only: ['other'] } });
+  expect(await run.activities.planBatches(run.ref, 'people')).toEqual({ batches: 0, rows: 0 });
+});
