@@ -77,9 +77,14 @@ export async function relayCopy(options: {
 
 /**
  * Rows of `COPY (select) TO STDOUT` in text format, unescaped, in chunks as they arrive. Leaving the loop early destroys
- * the session: a COPY cannot be ended from this side.
+ * the session: a COPY cannot be ended from this side. So does an abort, which raises its reason.
  */
-export async function* copyOut(session: Session, select: string): AsyncGenerator<(string | null)[][]> {
+export async function* copyOut(
+  session: Session,
+  select: string,
+  signal?: AbortSignal,
+): AsyncGenerator<(string | null)[][]> {
+  signal?.throwIfAborted();
   const reader = copyTo(`copy (${select}) to stdout`);
   const decoder = new CopyTextDecoder();
   let ended = false;
@@ -88,6 +93,11 @@ export async function* copyOut(session: Session, select: string): AsyncGenerator
     onceReady(reader, resolve);
   });
   ready.catch(() => undefined);
+  const onAbort = (): void => {
+    session.destroy();
+    reader.destroy(abortReason(signal));
+  };
+  signal?.addEventListener('abort', onAbort, { once: true });
   session.client.query(reader);
   try {
     let rows: (string | null)[][] = [];
@@ -104,9 +114,12 @@ export async function* copyOut(session: Session, select: string): AsyncGenerator
     decoder.end();
     if (rows.length > 0) yield rows;
   } finally {
+    signal?.removeEventListener('abort', onAbort);
     if (!ended) session.destroy();
   }
 }
+
+const blocksBetweenTurns = 64;
 
 /** Writes rows by `COPY into FROM STDIN` in text format; returns the rows of the command tag. On failure the session is destroyed. */
 export async function copyIn(
@@ -123,11 +136,18 @@ export async function copyIn(
   writer.on('error', fail);
   session.client.query(writer);
   try {
+    let unheard = 0;
     // racing inside the loop, so that a failure also ends the iterator that feeds it
     for await (const chunk of rows) {
       for (const block of encodeCopyRows(chunk)) {
-        if (!writer.write(block))
-          await Promise.race([new Promise<void>((resolve) => writer.once('drain', resolve)), failed]);
+        const full = !writer.write(block);
+        if (full) await Promise.race([new Promise<void>((resolve) => writer.once('drain', resolve)), failed]);
+        unheard += 1;
+      }
+      // rows from memory and a fast socket leave no turn of the event loop in which an error could arrive
+      if (unheard >= blocksBetweenTurns) {
+        unheard = 0;
+        await Promise.race([new Promise<void>((resolve) => setImmediate(resolve)), failed]);
       }
     }
     const finished = new Promise<void>((resolve) => writer.once('finish', resolve));
