@@ -40,7 +40,7 @@ export const planFile = z
       .regex(/^[a-z][a-z0-9_-]{0,62}$/)
       .describe('Name of the plan; runs are called name-1, name-2 and so on.'),
     sources: z
-      .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/), z.union([z.string().min(1), connectionSpec]))
+      .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/), z.union([z.string().min(1), connectionSpec]))
       .refine((sources) => Object.keys(sources).length > 0, { message: 'one_source' })
       .describe('Source databases by name.'),
     target: z.union([z.string().min(1), connectionSpec]).describe('The target database.'),

@@ -17,9 +17,14 @@ function objects(schema: Schema, place: string): [string, Schema][] {
     ...Object.entries(schema.properties ?? {}).map(([key, one]) => [one, `${place}.${key}`] as const),
     ...(schema.anyOf ?? []).map((one) => [one, place] as const),
     ...(schema.items === undefined ? [] : [[schema.items, `${place}[]`] as const]),
-    ...(typeof schema.additionalProperties === 'object' && schema.additionalProperties !== null ? [[schema.additionalProperties as Schema, `${place}.*`] as const] : []),
+    ...(typeof schema.additionalProperties === 'object' && schema.additionalProperties !== null
+      ? [[schema.additionalProperties as Schema, `${place}.*`] as const]
+      : []),
   ];
-  return [...(schema.properties === undefined ? [] : [[place, schema] as [string, Schema]]), ...inner.flatMap(([one, at]) => objects(one, at))];
+  return [
+    ...(schema.properties === undefined ? [] : [[place, schema] as [string, Schema]]),
+    ...inner.flatMap(([one, at]) => objects(one, at)),
+  ];
 }
 
 describe('the JSON Schema of a plan', () => {
