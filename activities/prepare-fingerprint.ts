@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { DiscoveryActivities } from '../src/contract/activity-types';
+import { readFingerprint, storeFingerprint } from '../src/postgres/ledger/fingerprint';
+import {
+  describeAttachments,
+  describeColumns,
+  describeConstraints,
+  describeIndexes,
+  describeRelations,
+  describeRoutinesAndTypes,
+  describeSchemas,
+  type DescribedObject,
+} from '../src/postgres/queries/fingerprint-relation';
+import { describeRows, describeSequencePositions, touchedSchemas } from '../src/postgres/queries/fingerprint-rows';
+import { tableExists } from '../src/postgres/queries/schema-change-index';
+import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
+import { inTransaction } from '../src/postgres/transaction';
+import type { Fingerprint } from '../src/rollback/compare-fingerprints';
+import { onTarget, type StepHost, type StepWork } from './prepare-host';
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+/** What the target is, in one snapshot: definitions of the schemas that the plan touches, sequences, rows of mapped tables. */
+export async function takeFingerprint({ session, run, beat }: Pick<StepWork, 'session' | 'run' | 'beat'>): Promise<Fingerprint> {
+  const tables = run.compiled.mappings;
+  const described = await inTransaction(session, 'repeatable read read only', async () => {
+    const views = (await readMaterializedViews(session, tables)).map((detail) => detail.view);
+    const schemas = await touchedSchemas(session, tables, views);
+    const found: DescribedObject[] = [];
+    for (const describe of [
+      describeSchemas,
+      describeRelations,
+      describeColumns,
+      describeConstraints,
+      describeIndexes,
+      describeAttachments,
+      describeRoutinesAndTypes,
+      describeSequencePositions,
+    ]) {
+      beat();
+      found.push(...(await describe(session, schemas)));
+    }
+    for (const { target } of tables) {
+      beat();
+      if (await tableExists(session, target)) found.push(await describeRows(session, target));
+    }
+    return found;
+  });
+  const objects = Object.fromEntries(
+    described.map(({ object, text }) => [object, sha256(text)] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+  );
+  return { objects, digest: sha256(JSON.stringify(Object.entries(objects))) };
+}
+
+/** `before` is taken once: a later call answers with what is stored. */
+export function createFingerprintActivities(host: StepHost): Pick<DiscoveryActivities, 'fingerprintTarget'> {
+  return {
+    fingerprintTarget: (ref, moment) =>
+      onTarget(host, ref, 'fingerprint', async (work) => {
+        const { session, run } = work;
+        const stored = await readFingerprint(session, run.run, moment);
+        if (moment === 'before' && stored !== null) return { digest: stored.digest };
+        await storeFingerprint(session, run.run, moment, await takeFingerprint(work), moment !== 'before');
+        return { digest: (await readFingerprint(session, run.run, moment))?.digest as string };
+      }),
+  };
+}

@@ -1,0 +1,174 @@
+import type { PrepareActivities } from '../src/contract/activity-types';
+import type { CompiledMapping } from '../src/contract/compiled';
+import { RowproofError, fail, problem } from '../src/errors/rowproof-error';
+import { claimTables } from '../src/postgres/ledger/claim';
+import { hasStep, insertStep } from '../src/postgres/ledger/step';
+import { hasRows, lockAgainstWriters, lockExclusively, saveRows, truncateTables, writableColumns } from '../src/postgres/queries/rollback-rows';
+import { changeTarget, runStatements } from '../src/postgres/queries/schema-change';
+import { readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
+import { readIndexes, tableExists } from '../src/postgres/queries/schema-change-index';
+import { readTriggers } from '../src/postgres/queries/schema-change-trigger';
+import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
+import { readSequences } from '../src/postgres/queries/sequence';
+import { decisionFor } from '../src/profile/decision-match';
+import { whyKept } from '../src/rollback/kept-index';
+import { dropForeignKeyStatement } from '../src/rollback/restore-foreign-key';
+import { dropIndexStatements } from '../src/rollback/restore-index';
+import { disableTriggerStatements, restoreTriggerStatements, silenceTriggerStatements } from '../src/rollback/restore-triggers';
+import type { RowsDetail, StepDetails, StepKind, TriggerState, TriggersDetail } from '../src/rollback/step-detail';
+import { savedTableName } from '../src/postgres/ledger/saved-table';
+import { qualified } from '../src/sql/quote';
+import { decisionsOfRun, onTarget, type StepHost, type StepWork } from './prepare-host';
+
+export { createFingerprintActivities } from './prepare-fingerprint';
+
+/**
+ * Idempotent: a step that the ledger holds is never taken again, and what it changed is not found in the catalog any more.
+ * Steps are numbered so that undoing them from the last to the first is right.
+ */
+export function createPrepareActivities(host: StepHost): Pick<PrepareActivities, 'prepareTarget'> {
+  return {
+    prepareTarget: (ref) =>
+      onTarget(host, ref, 'prepare', async (work) => {
+        await claimTables(
+          work.session,
+          work.run.run,
+          work.mappings.map((mapping) => qualified(mapping.target)),
+        );
+        await refuseUnfitTables(work);
+        await recordViews(work);
+        await recordSequences(work);
+        await quietTriggers(work);
+        await dropForeignKeys(work);
+        const kept = await dropIndexes(work);
+        for (const mapping of work.mappings) {
+          await saveExistingRows(work, mapping);
+          await openRows(work, mapping, kept.get(mapping.name) ?? []);
+        }
+        const { rows } = await work.session.query<{ n: string }>('select count(*)::text as n from rowproof.step where run = $1', [work.run.run]);
+        return { steps: Number(rows[0]?.n) };
+      }),
+  };
+}
+
+/** One change and its step in one transaction; nothing when the step is there already. */
+async function takeStep<Kind extends StepKind>(
+  work: StepWork,
+  kind: Kind,
+  subject: string,
+  change: () => Promise<StepDetails[Kind]>,
+): Promise<void> {
+  await changeTarget(work.session, work.run.run, { object: subject, onAttempt: work.beat }, async () => {
+    if (await hasStep(work.session, work.run.run, kind, subject)) return;
+    await insertStep(work.session, work.run.run, kind, subject, await change());
+  });
+}
+
+async function refuseUnfitTables({ session, run, mappings }: StepWork): Promise<void> {
+  const problems = [];
+  for (const mapping of mappings) {
+    const name = qualified(mapping.target);
+    const where = { object: name };
+    if (!(await tableExists(session, mapping.target))) {
+      problems.push(problem('RP5105', `Target table ${name} is not there`, { where }));
+    } else if (mapping.whenNotEmpty === 'refuse' && !(await hasStep(session, run.run, 'rows', name)) && (await hasRows(session, mapping.target))) {
+      problems.push(problem('RP5101', `Target table ${name} is not empty`, { where }));
+    }
+  }
+  if (problems.length > 0) throw new RowproofError(problems);
+}
+
+async function recordViews(work: StepWork): Promise<void> {
+  for (const detail of await readMaterializedViews(work.session, work.mappings)) {
+    await takeStep(work, 'materialized_view', qualified(detail.view), () => Promise.resolve(detail));
+  }
+}
+
+async function recordSequences(work: StepWork): Promise<void> {
+  for (const detail of await readSequences(work.session, work.mappings)) {
+    await takeStep(work, 'sequence', qualified(detail.sequence), () => Promise.resolve(detail));
+  }
+}
+
+/** Reads the triggers of one table with what the decisions say about each; no decision disables. */
+async function triggersOf(work: StepWork, mapping: CompiledMapping): Promise<TriggersDetail> {
+  const decisions = await decisionsOfRun(work.session, work.run);
+  const found = await readTriggers(work.session, [mapping]);
+  const triggers = found.map(({ trigger }): TriggerState => {
+    const decided = decisionFor(decisions, `${mapping.name}.${trigger.name}.trigger`);
+    return { ...trigger, action: decided?.action === 'fire' ? 'fire' : 'disable' };
+  });
+  return { mapping: mapping.name, relation: mapping.target, triggers };
+}
+
+async function quietTriggers(work: StepWork): Promise<void> {
+  for (const mapping of work.mappings) {
+    await takeStep(work, 'triggers', qualified(mapping.target), async () => {
+      const detail = await triggersOf(work, mapping);
+      await runStatements(work.session, disableTriggerStatements(detail));
+      return detail;
+    });
+  }
+}
+
+async function dropForeignKeys(work: StepWork): Promise<void> {
+  for (const detail of await readForeignKeys(work.session, work.mappings)) {
+    await takeStep(work, 'foreign_key', `${qualified(detail.relation)} ${detail.name}`, async () => {
+      await work.session.query(dropForeignKeyStatement(detail));
+      return detail;
+    });
+  }
+}
+
+async function dropIndexes(work: StepWork): Promise<Map<string, RowsDetail['kept'][number][]>> {
+  const kept = new Map<string, RowsDetail['kept'][number][]>();
+  for (const found of await readIndexes(work.session, work.mappings)) {
+    const { exclusion, depended, published, ...detail } = found;
+    const mapping = work.mappings.find((one) => one.name === detail.mapping) as CompiledMapping;
+    const why = whyKept(detail, { exclusion, depended }, mapping);
+    if (why !== null) {
+      kept.set(mapping.name, [...(kept.get(mapping.name) ?? []), { index: detail.root.index, why }]);
+      continue;
+    }
+    await takeStep(work, 'index', `${qualified(detail.root.relation)} ${detail.root.index.name}`, async () => {
+      await runStatements(work.session, dropIndexStatements(detail, published));
+      return detail;
+    });
+  }
+  return kept;
+}
+
+/** `replace`: the rows go to a table of schema rowproof and come back on rollback. */
+async function saveExistingRows(work: StepWork, mapping: CompiledMapping): Promise<void> {
+  const { session, run } = work;
+  const subject = qualified(mapping.target);
+  if (mapping.whenNotEmpty !== 'replace' || (await hasStep(session, run.run, 'rows', subject))) return;
+  if (!(await hasRows(session, mapping.target))) return;
+  await takeStep(work, 'rows_saved', subject, async () => {
+    const saved = { schema: 'rowproof', name: savedTableName(run.run, mapping.name) };
+    await lockExclusively(session, [mapping.target]);
+    const rows = await saveRows(session, mapping.target, saved);
+    // truncate triggers that fire during the load belong to the migration's rows, not to these
+    const triggers = await triggersOf(work, mapping);
+    await runStatements(session, silenceTriggerStatements(triggers));
+    await truncateTables(session, [mapping.target]);
+    await runStatements(session, restoreTriggerStatements(triggers));
+    return { mapping: mapping.name, relation: mapping.target, saved, rows, columns: await writableColumns(session, mapping.target) };
+  });
+}
+
+/** The last step of a table: from here on its rows are the run's own. */
+async function openRows(work: StepWork, mapping: CompiledMapping, kept: RowsDetail['kept']): Promise<void> {
+  const name = qualified(mapping.target);
+  await takeStep(work, 'rows', name, async () => {
+    await lockAgainstWriters(work.session, mapping.target);
+    if (await hasRows(work.session, mapping.target)) {
+      throw fail('RP5101', `Rows came into ${name} while it was being prepared`, {
+        where: { object: name },
+        why: 'Somebody else writes into it.',
+        fix: 'Stop whoever writes to the target, then roll back and start again.',
+      });
+    }
+    return { mapping: mapping.name, relation: mapping.target, kept };
+  });
+}

@@ -1,0 +1,93 @@
+import type { RollbackActivities } from '../src/contract/activity-types';
+import type { RunRef } from '../src/contract/run';
+import { fail } from '../src/errors/rowproof-error';
+import { readFingerprint, storeFingerprint } from '../src/postgres/ledger/fingerprint';
+import { readLeases, revokeLease, type HeldLease } from '../src/postgres/ledger/revoke';
+import { lockSteps, markRollback, readOpenSteps, readStep, stepLockHolders } from '../src/postgres/ledger/step';
+import { setTimeouts } from '../src/postgres/queries/schema-change';
+import type { Session } from '../src/postgres/session';
+import { describeDatabaseError } from '../src/postgres/sqlstate';
+import { terminateBackend } from '../src/postgres/terminate';
+import { inTransaction } from '../src/postgres/transaction';
+import { compareFingerprints } from '../src/rollback/compare-fingerprints';
+import { takeFingerprint } from './prepare-fingerprint';
+import { onTarget, type StepHost } from './prepare-host';
+import { compensateStep } from './rollback-compensate';
+import { removeRun } from './rollback-finish';
+
+/** How long somebody who holds a lease or a step may take to end by himself before his backend is terminated. */
+const graceMs = 2_000;
+
+/** Every activity works from the ledger alone and may be repeated at any point. */
+export function createRollbackActivities(host: StepHost): RollbackActivities & {
+  /** Removes what the run left in schema rowproof, except the id map; RP7003 while it is active. */
+  finishRun(ref: RunRef): Promise<{ removed: boolean }>;
+} {
+  return {
+    revokeLeases: (ref) =>
+      onTarget(host, ref, 'revoke', async ({ session, run, beat }) => {
+        await setTimeouts(session, { lockMs: graceMs, statementMs: 0 });
+        await enforce(
+          session,
+          beat,
+          () =>
+            inTransaction(session, 'read write', async () => {
+              await lockSteps(session, run.run);
+              await markRollback(session, run.run);
+            }),
+          () => stepLockHolders(session, run.run),
+        );
+        let revoked = 0;
+        // batches that a planner adds meanwhile are seen by the next look
+        for (let leases = await readLeases(session, run.run); leases.length > 0; leases = await readLeases(session, run.run)) {
+          for (const lease of leases) {
+            await enforce(session, beat, () => revokeLease(session, run.run, lease.mapping, lease.ordinal), () => holderOf(lease));
+            revoked++;
+          }
+        }
+        return { revoked };
+      }),
+    openSteps: (ref) => onTarget(host, ref, 'rollback', ({ session, run }) => readOpenSteps(session, run.run)),
+    compensate: (ref, ordinal) =>
+      onTarget(host, ref, 'rollback', async (work) => {
+        const step = await readStep(work.session, work.run.run, ordinal);
+        if (step === null) throw fail('RP7005', `Run ${work.run.run} has no step ${ordinal}`, { where: { object: work.run.run } });
+        await compensateStep(work, step);
+      }),
+    proveRollback: (ref) =>
+      onTarget(host, ref, 'prove rollback', async (work) => {
+        const { run } = work.run;
+        const before = await readFingerprint(work.session, run, 'before');
+        if (before === null) throw fail('RP7004', `Run ${run} has no fingerprint of the target from before it began`, { where: { object: run } });
+        const after = await takeFingerprint(work);
+        await storeFingerprint(work.session, run, 'rolled_back', after, true);
+        const differences = compareFingerprints(before, after);
+        return { equal: differences.length === 0, differences };
+      }),
+    finishRun: (ref) => onTarget(host, ref, 'finish', removeRun),
+  };
+}
+
+function holderOf(lease: HeldLease): Promise<{ pid: number; backendStart: string }[]> {
+  const { pid, backendStart } = lease;
+  return Promise.resolve(pid === null || backendStart === null ? [] : [{ pid, backendStart }]);
+}
+
+/** Does what needs a lock; whoever holds the lock longer than the grace is terminated. */
+async function enforce(
+  session: Session,
+  beat: () => void,
+  work: () => Promise<void>,
+  holders: () => Promise<{ pid: number; backendStart: string }[]>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    beat();
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (describeDatabaseError(error).sqlstate !== '55P03' || attempt >= 20) throw error;
+      for (const { pid, backendStart } of await holders()) await terminateBackend(session, pid, backendStart);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import { identifier } from '../../sql/quote';
+import type { Session } from '../session';
+
+/** Runs of the ledger other than this one. */
+export async function countOtherRuns(session: Session, run: string): Promise<number> {
+  const { rows } = await session.query<{ n: string }>('select count(*)::text as n from rowproof.run where run <> $1', [run]);
+  return Number(rows[0]?.n);
+}
+
+/** Locks the run's row and tells whether it ended; 'absent' when it was finished before. */
+export async function lockRunEnd(session: Session, run: string): Promise<'absent' | 'active' | 'ended'> {
+  const { rows } = await session.query<{ outcome: string | null }>('select outcome from rowproof.run where run = $1 for update', [run]);
+  if (rows[0] === undefined) return 'absent';
+  return rows[0].outcome === null ? 'active' : 'ended';
+}
+
+async function ledgerTables(session: Session): Promise<string[]> {
+  const { rows } = await session.query<{ name: string }>(
+    `select tablename as name from pg_catalog.pg_tables where schemaname = 'rowproof' order by tablename`,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** Deletes what the ledger holds about a run, children first, its id map left alone. */
+export async function deleteRun(session: Session, run: string): Promise<void> {
+  const { rows } = await session.query<{ name: string }>(
+    `select distinct c.relname as name from pg_catalog.pg_constraint con join pg_catalog.pg_class c on c.oid = con.conrelid
+     where con.contype = 'f' and con.confrelid = 'rowproof.run'::regclass order by c.relname`,
+  );
+  for (const { name } of rows) await session.query(`delete from rowproof.${identifier(name)} where run = $1`, [run]);
+  await session.query('delete from rowproof.run where run = $1', [run]);
+}
+
+/** Drops the ledger; the id map stays when it holds anything. */
+export async function dropLedger(session: Session): Promise<void> {
+  const tables = await ledgerTables(session);
+  const { rows } = await session.query<{ kept: string }>('select exists (select from rowproof.id_map)::text as kept');
+  const dropped = tables.filter((name) => name !== 'id_map' || rows[0]?.kept !== 'true');
+  if (dropped.length > 0) await session.query(`drop table ${dropped.map((name) => `rowproof.${identifier(name)}`).join(', ')}`);
+  if (dropped.length < tables.length) return;
+  const { rows: rest } = await session.query(
+    `select 1 from pg_catalog.pg_class where relnamespace = 'rowproof'::regnamespace
+     union all select 1 from pg_catalog.pg_proc where pronamespace = 'rowproof'::regnamespace`,
+  );
+  // the schema of an administrator who made it beforehand stays
+  const { rows: owned } = await session.query<{ owned: string }>(
+    `select pg_catalog.pg_has_role(nspowner, 'USAGE')::text as owned from pg_catalog.pg_namespace where nspname = 'rowproof'`,
+  );
+  if (rest.length === 0 && owned[0]?.owned === 'true') await session.query('drop schema rowproof');
+}

@@ -1,0 +1,21 @@
+import type { TriggerState } from '../../rollback/step-detail';
+import type { Session } from '../session';
+import { mappedTree, nameOf, tablesParameter, type MappedTable } from './schema-change-tables';
+
+/** User triggers of the mapped tables and their partitions, roots first. */
+export async function readTriggers(
+  session: Session,
+  tables: readonly MappedTable[],
+): Promise<{ mapping: string; trigger: Omit<TriggerState, 'action'> }[]> {
+  const { rows } = await session.query<{ doc: string }>(
+    `${mappedTree}
+     select jsonb_build_object('mapping', tree.mapping, 'trigger', jsonb_build_object(
+       'relation', ${nameOf('t.tgrelid')}, 'name', t.tgname, 'enabled', t.tgenabled))::text as doc
+     from tree join pg_catalog.pg_trigger t on t.tgrelid = tree.oid
+     left join pg_catalog.pg_constraint con on con.oid = t.tgconstraint
+     where t.tgconstraint = 0 or con.contype = 't'
+     order by tree.mapping, tree.depth, ${nameOf('t.tgrelid')}::text, t.tgname`,
+    [tablesParameter(tables)],
+  );
+  return rows.map((row) => JSON.parse(row.doc) as { mapping: string; trigger: Omit<TriggerState, 'action'> });
+}
