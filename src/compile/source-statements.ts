@@ -1,7 +1,7 @@
 import type { MappingStatements } from '../contract/compiled';
 import { qualified } from '../sql/quote';
 import type { TransformContext } from '../transform/transform';
-import { isDirect, sourceColumn } from './column-to-sql';
+import { computesId, isDirect, sourceColumn } from './column-to-sql';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
 import type { Deferred, Placed } from './levels';
@@ -161,7 +161,11 @@ function keysOfTargets(select: SourceSelect): string {
   const { mapping } = select;
   const columns = mapping.targetKey.map((key) => mapping.columns.find((column) => column.target === key.name));
   const direct = columns.every(
-    (column) => column !== undefined && isDirect(column) && column.cast.sourceType === column.type.name,
+    (column) =>
+      column !== undefined &&
+      computesId(column) === null &&
+      isDirect(column) &&
+      column.cast.sourceType === column.type.name,
   );
   const match = direct
     ? keyMatch(
