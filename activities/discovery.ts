@@ -52,7 +52,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         const { sample } = run.options;
         const bound = (sql: string): string => bindStatement(sample === undefined ? sql : withSample(sql, sample));
         const facts = await inTransaction(source, 'repeatable read read only', async () => {
-          const [keys] = await readRows(source, bound(mapping.statements.keyCheck));
+          const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
           const [counts] = await readRows(source, bound(mapping.statements.counts));
           const reasons = await readRows(source, bound(mapping.statements.reasonCounts));
           const statistics = columnStatisticsSql(mapping);

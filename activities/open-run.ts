@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { Catalog } from '../src/contract/catalog';
 import type { CompiledPlan } from '../src/contract/compiled';
 import type { ConnectionSpec, ResolvedPlan } from '../src/contract/resolved-plan';
 import type { RunRef } from '../src/contract/run';
 import { engineVersion } from '../src/contract/version';
 import { compilePlan } from '../src/compile/compile-plan';
-import { RowproofError, fail, type Problem } from '../src/errors/rowproof-error';
+import { restrictPlan } from '../src/compile/restrict-plan';
+import { RowproofError, fail, type Problem, type Where } from '../src/errors/rowproof-error';
 import { connectionsOf } from '../src/plan/connections';
 import { parsePlan } from '../src/plan/parse-plan';
 import { planDigest } from '../src/plan/plan-digest';
@@ -30,7 +32,7 @@ export interface ReadPlan {
   readonly catalogs: Catalogs;
   readonly digest: { readonly digest: string; readonly code: string };
   /** Position of a plan path, for problems found later. */
-  readonly locate: (path: readonly (string | number)[]) => { line: number; column: number } | null;
+  readonly locate: (path: readonly (string | number)[]) => Where;
 }
 
 /** Parses, connects to every database, reads the catalogs, resolves. Raises all problems at once. */
@@ -49,7 +51,7 @@ export async function readPlan(file: PlanFile, env: NodeJS.ProcessEnv): Promise<
   };
   const resolved = resolvePlan(parsed.plan, catalogs, parsed.locate);
   if (resolved.plan === null) throw new RowproofError([...parsed.problems, ...resolved.problems]);
-  const locate = (path: readonly (string | number)[]) => parsed.locate([...path]);
+  const locate = (path: readonly (string | number)[]): Where => ({ file: file.file, ...parsed.locate([...path]) });
   return { plan: resolved.plan, catalogs, digest: planDigest(resolved.plan, engineVersion, sha256), locate };
 }
 
@@ -119,6 +121,9 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
           `${unfinished.run} was started with plan code ${unfinished.compiled.code}; the plan file now has ${read.digest.code}.`,
         );
       }
+      if (!isDeepStrictEqual(unfinished.options, runOptions(options))) {
+        throw fail('RP4203', `${unfinished.run} was started with other --only or --sample options and is unfinished.`);
+      }
       return {
         ref: { run: unfinished.run, ledger },
         plan: unfinished.plan,
@@ -129,14 +134,10 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
     const { compiled, problems } = compile(read);
     const errors = problems.filter(({ severity }) => severity === 'error').map(({ problem }) => problem);
     if (compiled === null || errors.length > 0) throw new RowproofError(errors);
-    const kept = options.only === null ? compiled : onlyMappings(compiled, options.only);
     const run = await createRun(session, {
       plan: read.plan.name,
-      compiled: kept,
-      options: {
-        ...(options.only === null ? {} : { only: [...options.only] }),
-        ...(options.sample === null ? {} : { sample: options.sample }),
-      },
+      compiled: restricted(compiled, options),
+      options: runOptions(options),
     });
     return { ref: { run, ledger }, plan: read.plan.name, code: read.digest.code, resumed: false };
   });
@@ -187,17 +188,19 @@ async function refuseWhenDriven(
   }
 }
 
-/** The named mappings and, so that their foreign keys can hold, all they refer to. */
-function onlyMappings(compiled: CompiledPlan, only: readonly string[]): CompiledPlan {
-  const known = compiled.mappings.map((mapping) => mapping.name);
-  const unknown = only.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw fail('RP4207', `The plan has no table ${unknown.join(', ')}.`, { fix: `Name one of ${known.join(', ')}.` });
-  }
-  const kept = new Set(only);
-  for (const name of kept) {
-    const references = compiled.mappings.find((mapping) => mapping.name === name)?.references ?? [];
-    for (const { parentMapping } of references) if (parentMapping !== null) kept.add(parentMapping);
-  }
-  return { ...compiled, mappings: compiled.mappings.filter((mapping) => kept.has(mapping.name)) };
+/** What `--only` and `--sample` leave of a plan; parents of the named tables come along. RP4207 for a name that is no table of the plan. */
+function restricted(compiled: CompiledPlan, options: Pick<OpenRunOptions, 'only' | 'sample'>): CompiledPlan {
+  const only = options.only?.map((name) => mappingNamed(compiled, name));
+  return restrictPlan(compiled, { ...(only === undefined ? {} : { only }), ...(options.sample === null ? {} : { sample: options.sample }) }).compiled;
+}
+
+function mappingNamed(compiled: CompiledPlan, name: string): string {
+  const found = compiled.mappings.find((mapping) => mapping.name === name || `${mapping.target.schema}.${mapping.target.name}` === name);
+  if (found !== undefined) return found.name;
+  const known = compiled.mappings.map((mapping) => mapping.name).join(', ');
+  throw fail('RP4207', `The plan has no table ${name}.`, { fix: `Name one of ${known}.` });
+}
+
+function runOptions(options: Pick<OpenRunOptions, 'only' | 'sample'>): { only?: string[]; sample?: number } {
+  return { ...(options.only === null ? {} : { only: [...options.only].sort() }), ...(options.sample === null ? {} : { sample: options.sample }) };
 }
