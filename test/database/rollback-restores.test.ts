@@ -20,8 +20,8 @@ create index "lower ""mail""" on "Neu.Schema"."order" (lower("e.mail") collate "
 alter index "Neu.Schema"."lower ""mail""" alter column 1 set statistics 321;
 comment on index "Neu.Schema"."lower ""mail""" is 'an index';
 create index gin_tags on "Neu.Schema"."order" using gin (tags);
-alter table "Neu.Schema"."order" cluster on "lower ""mail""";
 create unique index ident on "Neu.Schema"."order" ("Größe", id) ;
+alter table "Neu.Schema"."order" cluster on ident;
 create statistics "Neu.Schema".stat (dependencies) on id, parent from "Neu.Schema"."order";
 alter table "Neu.Schema"."order" enable row level security;
 create policy "po licy" on "Neu.Schema"."order" using (id > 0);

@@ -77,7 +77,7 @@ export const describeConstraints: Describe = (session, schemas) =>
     session,
     `select format('constraint %I of %s', con.conname, coalesce(${relationName}, format('%I.%I', tn.nspname, t.typname))) as object,
        jsonb_agg(jsonb_build_array(con.contype, pg_catalog.pg_get_constraintdef(con.oid), con.convalidated, con.condeferrable, con.condeferred,
-         con.conislocal, con.coninhcount, con.connoinherit, pg_catalog.obj_description(con.oid, 'pg_constraint'), parent.conname,
+         con.conislocal, con.coninhcount, pg_catalog.obj_description(con.oid, 'pg_constraint'), parent.conname,
          (select string_agg(distinct tg.tgenabled::text, '') from pg_catalog.pg_trigger tg where tg.tgconstraint = con.oid))
          order by con.contype)::text as text
      from pg_catalog.pg_constraint con
