@@ -76,7 +76,11 @@ function named(levels: Levels, value: Placed): Placed {
 /** True when the column's value is the source column itself, cast from its own type. */
 export function isDirect(column: CompiledColumn): boolean {
   return (
-    column.sql === undefined && column.constant === undefined && column.steps.length === 0 && column.from.length === 1
+    computesId(column) === null &&
+    column.sql === undefined &&
+    column.constant === undefined &&
+    column.steps.length === 0 &&
+    column.from.length === 1
   );
 }
 
