@@ -115,16 +115,22 @@ test('Roles with no more than select on the source and their own tables on the t
   }
 });
 
-test('A cast that can raise costs only its own row, and the row names the column', async () => {
-  run = await openCopyRun({
-    source: `create table people (id int primary key, name text, doc text);
-      insert into people select g, 'p' || g, case when g = 5 then '{' else '{}' end from generate_series(1, 10) g`,
-    target: 'create table people (id int primary key, name text, doc jsonb)',
-    mappings: [{ name: 'people', columns: [{ target: 'id' }, { target: 'name' }, { target: 'doc' }] }],
-  });
-  await run.copyAll();
-  expect(await run.target.query('select source_key, finding, column_name from rowproof.quarantine')).toEqual([
-    { source_key: '["5"]', finding: 'people.doc.data', column_name: 'doc' },
-  ]);
-  expect(await run.target.query('select count(*)::int n from people')).toEqual([{ n: 9 }]);
-});
+test.each([
+  { type: 'jsonb', good: '{}', bad: '{', finding: 'people.doc.cast_json', sqlstate: null },
+  { type: 'inet', good: '10.0.0.1', bad: '10.0.0.300', finding: 'people.doc.data', sqlstate: '22P02' },
+])(
+  'A cast to $type that raises costs only its own row, and the row names the column',
+  async ({ type, good, bad, finding, sqlstate }) => {
+    run = await openCopyRun({
+      source: `create table people (id int primary key, name text, doc text);
+      insert into people select g, 'p' || g, case when g = 5 then '${bad}' else '${good}' end from generate_series(1, 10) g`,
+      target: `create table people (id int primary key, name text, doc ${type})`,
+      mappings: [{ name: 'people', columns: [{ target: 'id' }, { target: 'name' }, { target: 'doc' }] }],
+    });
+    await run.copyAll();
+    expect(
+      await run.target.query('select source_key, finding, column_name, sqlstate from rowproof.quarantine'),
+    ).toEqual([{ source_key: '["5"]', finding, column_name: 'doc', sqlstate }]);
+    expect(await run.target.query('select count(*)::int n from people')).toEqual([{ n: 9 }]);
+  },
+);
