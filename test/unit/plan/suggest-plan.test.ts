@@ -144,7 +144,9 @@ describe('a suggested plan', () => {
     fc.assert(
       fc.property(tables, fc.boolean(), (relations, severalSources) => {
         const one = { url: '${A}', catalog: catalog(relations) };
-        const sources = severalSources ? { a: one, b: { ...one, catalog: catalog([]) } } : { a: one };
+        const sources: Record<string, typeof one> = severalSources
+          ? { a: one, b: { ...one, catalog: catalog([]) } }
+          : { a: one };
         const shown = suggestPlan({ name: 'p', sources, target: { url: '${B}', catalog: catalog(relations) } });
         const parsed = parsePlan(shown, 'p.yaml');
         expect(parsed.problems).toEqual([]);
