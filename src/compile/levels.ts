@@ -84,36 +84,39 @@ export class Levels {
 
   /**
    * The whole statement: the outermost select of `columns` where all `conditions` hold, over the nested levels, over `from`
-   * (FROM and what follows it, read by level 0). What is deferred is evaluated only for the rows that pass.
+   * (FROM and what follows it, read by level 0). What is deferred is evaluated only for the rows that pass. `order` is
+   * repeated on every level, else the planner forgets it and sorts again.
    */
   select(
     from: string,
     columns: readonly Deferred[],
     conditions: readonly Deferred[] = [],
-    tail: readonly string[] = [],
+    order: readonly Placed[] = [],
   ): string {
-    const all = [...columns, ...conditions];
+    const all = [...columns, ...conditions, ...order.map((one) => plain(one))];
     const level = all.reduce(
       (highest, one) => one.needs.reduce((high, need) => Math.max(high, need.level), highest),
       1,
     );
     const write = (one: Deferred): string => one.write(...one.needs.map((need) => this.lift(need, level).expression));
     const list = columns.map(write).join(', ');
+    const sorted = order.map((one) => this.lift(one, level).expression);
+    const orderBy = sorted.length === 0 ? [] : [`ORDER BY ${sorted.join(', ')}`];
     const where = conditions.map(write).filter((one) => one !== 'true');
     return [
       `SELECT ${list}`,
-      `FROM ${this.nested(from, level - 1)}`,
+      `FROM ${this.nested(from, level - 1, orderBy)}`,
       ...(where.length === 0 ? [] : [`WHERE ${where.join(' AND ')}`]),
-      ...tail,
+      ...orderBy,
     ].join('\n');
   }
 
-  private nested(from: string, level: number): string {
+  private nested(from: string, level: number, orderBy: readonly string[]): string {
     const written = [...(this.outputs[level]?.values() ?? [])].map(({ name, expression }) =>
       expression === identifier(name) ? expression : `${expression} AS ${identifier(name)}`,
     );
     const list = written.length === 0 ? '1 AS "one"' : written.join(', ');
-    const below = level === 0 ? from : `FROM ${this.nested(from, level - 1)}`;
+    const below = level === 0 ? from : [`FROM ${this.nested(from, level - 1, orderBy)}`, ...orderBy].join('\n');
     return `(SELECT ${list}\n${below}\nOFFSET 0) AS "l${level}"`;
   }
 

@@ -173,14 +173,7 @@ export class SourceSelect {
     options: { ordered?: boolean; extra?: readonly string[] } = {},
   ): string {
     if (options.ordered !== true) return this.levels.select(this.from(scope, options), columns, conditions);
-    const order = this.order();
-    const carried = order.map((one) => ({ needs: [one], write: () => 'true' }));
-    return this.levels.select(
-      this.from(scope, options),
-      columns,
-      [...conditions, ...carried],
-      [`ORDER BY ${order.map((one) => one.expression).join(', ')}`],
-    );
+    return this.levels.select(this.from(scope, options), columns, conditions, this.order());
   }
 }
 
