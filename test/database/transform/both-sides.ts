@@ -63,7 +63,8 @@ export async function compareStep(
 }
 
 /** The name of a type with its length, precision or decimals. */
-export function declared({ name, length, precision, scale, fraction }: ColumnType): string {
+export function declared({ name: own, base, length, precision, scale, fraction }: ColumnType): string {
+  const name = base ?? own;
   if (length !== null) return `${name}(${length})`;
   if (precision !== null) return `${name}(${precision},${scale ?? 0})`;
   return fraction === null ? name : name.replace(/^(\w+)/, `$1(${fraction})`);
