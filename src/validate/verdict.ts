@@ -68,7 +68,9 @@ export function reachVerdict(facts: VerdictFacts): Verdict {
     ...facts.books.flatMap((closed) => closed.problems),
     ...checkProblems(facts),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),
-    ...facts.undecided.map(({ finding, rows }) => `${rows} rows in quarantine without a decision: ${finding}`),
+    ...facts.undecided.map(
+      ({ finding, rows }) => `${rows} row${rows === 1 ? '' : 's'} in quarantine without a decision: ${finding}`,
+    ),
   ];
   if (facts.books.length === 0) problems.push('no table was migrated');
   const green = problems.length === 0;

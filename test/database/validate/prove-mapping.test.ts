@@ -1,5 +1,7 @@
 import { openValidationRun, type ValidationRun } from './validation-run';
 
+jest.setTimeout(120_000);
+
 let run: ValidationRun | undefined;
 afterEach(async () => {
   await run?.drop();
@@ -164,7 +166,7 @@ test('Each planted fault is seen, counted once and named in the ledger without v
       insert into rowproof.quarantine select * from keep.quarantine`);
   }
   expect(await run.validation.proveMapping(run.ref, 'people')).toMatchObject(clean);
-}, 120_000);
+});
 
 test('A source row that appears, changes or goes away after the copy is seen', async () => {
   run = await openValidationRun(draft as never);

@@ -1,0 +1,228 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openValidationRun, type ValidationRun } from './validation-run';
+
+jest.setTimeout(120_000);
+
+let run: ValidationRun | undefined;
+afterEach(async () => {
+  await run?.drop();
+  run = undefined;
+});
+
+const draft = {
+  source: `
+    create table "Kunde ""A""" (nr int primary key, mail text, land text, punkte int);
+    insert into "Kunde ""A""" select g, 'm' || g || '@x.y', case when g % 2 = 0 then 'DE' else 'AT' end, g from generate_series(1, 100) g;
+    create table auftrag (nr int primary key, kunde int, preis numeric);
+    insert into auftrag select g, 1 + g % 100, g * 0.5 from generate_series(1, 300) g;`,
+  target: `
+    create table "Kunde ""A""" ("id.nr" int primary key, mail text unique, land text not null check (land in ('DE', 'AT')), punkte int);
+    create table auftrag (nr int primary key, kunde int references "Kunde ""A""", preis numeric(8,2))`,
+  mappings: [
+    {
+      name: 'kunde',
+      from: { schema: 'public', name: 'Kunde "A"' },
+      target: { schema: 'public', name: 'Kunde "A"' },
+      where: 'nr <= 100',
+      columns: [{ target: 'id.nr', from: ['nr'] }, { target: 'mail' }, { target: 'land' }, { target: 'punkte' }],
+      rules: {
+        mail: [
+          { name: 'unique', args: null },
+          { name: 'matches', args: '^[^@]+@[^@]+$' },
+        ],
+        land: [{ name: 'in', args: ['DE', 'AT'] }],
+        punkte: [{ name: 'range', args: { min: 1, max: 100 } }],
+        'id.nr': [{ name: 'not_null', args: null }],
+      },
+    },
+    {
+      name: 'auftrag',
+      columns: [{ target: 'nr' }, { target: 'kunde' }, { target: 'preis' }],
+      rules: { preis: [{ name: 'positive', args: null }] },
+    },
+  ],
+} as const;
+
+const broken = `select kind, name, broken::int as broken from rowproof.check_result where broken > 0 order by kind, name`;
+
+test('A right migration is green, and the ledger says what was checked', async () => {
+  run = await openValidationRun(draft as never);
+  expect(await run.validate()).toEqual({
+    green: true,
+    sentence: 'every row accounted for, every field proved',
+    problems: [],
+    books: [
+      {
+        mapping: 'kunde',
+        target: 'public.Kunde "A"',
+        source: 100,
+        migrated: 100,
+        quarantined: 0,
+        outOfScope: 0,
+        unexplained: 0,
+      },
+      {
+        mapping: 'auftrag',
+        target: 'public.auftrag',
+        source: 300,
+        migrated: 300,
+        quarantined: 0,
+        outOfScope: 0,
+        unexplained: 0,
+      },
+    ],
+  });
+  expect(await run.target.query(`select green, sentence from rowproof.verdict`)).toEqual([
+    { green: true, sentence: 'every row accounted for, every field proved' },
+  ]);
+  expect(
+    await run.target.query(
+      `select kind, name from rowproof.check_result where name not like '%*' order by kind, name collate "C"`,
+    ),
+  ).toEqual(
+    [
+      ['constraint', 'public.Kunde "A"'],
+      ['constraint', 'public.auftrag'],
+      ['reference', 'public.auftrag.auftrag_kunde_fkey'],
+      ['rule', 'auftrag.preis.positive'],
+      ['rule', 'kunde.id.nr.not_null'],
+      ['rule', 'kunde.land.in'],
+      ['rule', 'kunde.mail.matches'],
+      ['rule', 'kunde.mail.unique'],
+      ['rule', 'kunde.punkte.range'],
+    ].map(([kind, name]) => ({ kind, name })),
+  );
+});
+
+test('Broken references, rules and constraints are counted by queries of their own', async () => {
+  run = await openValidationRun(draft as never);
+  await run.target.query(`
+    alter table auftrag drop constraint auftrag_kunde_fkey;
+    update auftrag set kunde = 4711 where nr <= 3;
+    update auftrag set preis = 0 where nr = 1;
+    alter table auftrag add constraint auftrag_kunde_fkey foreign key (kunde) references "Kunde ""A""" not valid;
+    alter table "Kunde ""A""" drop constraint "Kunde ""A""_mail_key", alter land drop not null;
+    update "Kunde ""A""" set mail = 'same', punkte = 101 where "id.nr" in (1, 2)`);
+  // as discovery stores it: before the run everything was there
+  await run.validate();
+  expect(await run.target.query(broken)).toEqual([
+    { kind: 'reference', name: 'public.auftrag.auftrag_kunde_fkey', broken: 4 },
+    { kind: 'rule', name: 'auftrag.preis.positive', broken: 1 },
+    { kind: 'rule', name: 'kunde.mail.matches', broken: 2 },
+    { kind: 'rule', name: 'kunde.mail.unique', broken: 1 },
+    { kind: 'rule', name: 'kunde.punkte.range', broken: 2 },
+  ]);
+  await run.target.query('alter table auftrag drop constraint auftrag_kunde_fkey');
+  expect(await run.validation.proveReferences(run.ref)).toEqual({ checked: 1, broken: 1 });
+});
+
+test('What discovery saw on the target has to be there again', async () => {
+  run = await openValidationRun(draft as never);
+  const { readCatalog } = await import('../../../src/postgres/catalog/read-catalog');
+  const session = await run.databases.ledger(run.ref, 'test');
+  const catalog = await readCatalog(session);
+  await session.query(`insert into rowproof.catalog (run, side, document) values ($1, 'target', $2::jsonb)`, [
+    run.ref.run,
+    JSON.stringify(catalog),
+  ]);
+  await session.close();
+  expect(await run.validation.checkRules(run.ref)).toMatchObject({ broken: 0 });
+  await run.target.query(`
+    alter table "Kunde ""A""" drop constraint "Kunde ""A""_mail_key", alter land drop not null;
+    alter table "Kunde ""A""" drop constraint "Kunde ""A""_land_check"`);
+  expect(await run.validation.checkRules(run.ref)).toMatchObject({ broken: 3 });
+  expect(
+    await run.target.query(
+      `select name, detail ->> 'problem' as problem from rowproof.check_result where broken > 0 order by name collate "C"`,
+    ),
+  ).toEqual([
+    { name: 'public.Kunde "A".Kunde "A"_land_check', problem: 'check is missing' },
+    { name: 'public.Kunde "A".Kunde "A"_mail_key', problem: 'index is missing' },
+    { name: 'public.Kunde "A".land', problem: 'column is no longer NOT NULL' },
+  ]);
+});
+
+test('Decisions are held to what they promised, and rows without a decision are not green', async () => {
+  const dirty = {
+    ...draft,
+    source: `${draft.source}; update auftrag set preis = 12345678 where nr <= 10; update "Kunde ""A""" set land = null where nr = 100; delete from auftrag where kunde = 100`,
+  };
+  run = await openValidationRun({
+    ...dirty,
+    decisions: [
+      { finding: 'auftrag.preis.*', do: 'quarantine', expect: { rows: 8, tolerance: 1 }, because: 'typos', by: 'ana' },
+    ],
+  } as never);
+  expect((await run.validate()).problems).toEqual([
+    'decision auftrag.preis.*: expected 8 ± 1 rows, saw 10',
+    '1 row in quarantine without a decision: kunde.land.not_null',
+  ]);
+  await run.target
+    .query(`insert into rowproof.decision (run, finding, action, expect_rows, tolerance, reason, decided_by, origin) values
+    ('crm-1', 'kunde.land.not_null', 'quarantine', 1, 0, 'no country', 'ben', 'operator'),
+    ('crm-1', 'auftrag.preis.*', 'quarantine', 10, 0, 'typos', 'ben', 'operator')`);
+  expect(await run.validation.reconcile(run.ref)).toMatchObject({ green: true, problems: [] });
+});
+
+test('Books that do not close are not green', async () => {
+  run = await openValidationRun(draft as never);
+  await run.validate();
+  await run.target.query(`update rowproof.batch set migrated = migrated - 1 where mapping = 'auftrag'`);
+  expect((await run.validation.reconcile(run.ref)).problems).toEqual([
+    'auftrag: 1 row unexplained',
+    'auftrag: the target has 300 rows, the receipts say 299',
+  ]);
+});
+
+test('A sample is proved for its part and says that it is no migration', async () => {
+  run = await openValidationRun({
+    ...draft,
+    mappings: [draft.mappings[0], draft.mappings[1]],
+    options: { sample: 20, only: ['kunde'] },
+  } as never);
+  await run.validation.proveMapping(run.ref, 'kunde');
+  await run.validation.proveReferences(run.ref);
+  await run.validation.checkRules(run.ref);
+  const verdict = await run.validation.reconcile(run.ref);
+  expect(verdict).toMatchObject({
+    green: true,
+    sentence:
+      'sample of 20 %, 1 table of the plan left out: not a migration; every row of it accounted for, every field proved',
+  });
+  expect(verdict.books[0]?.source).toBeGreaterThan(0);
+  expect(verdict.books[0]?.source).toBeLessThan(60);
+});
+
+test('Spot checks compare typed values from a file that stays where it is', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'spot-'));
+  await writeFile(join(folder, 'good.csv'), 'key.id.nr,mail,punkte\n1,m1@x.y,01\n2,m2@x.y,2\n');
+  await writeFile(
+    join(folder, 'bad.yaml'),
+    '- key: { nr: 1 }\n  expect: { preis: 0.5 }\n- key: { nr: 2 }\n  expect: { preis: 7, kunde: 3 }\n- key: { nr: 9999 }\n  expect: { preis: null }\n',
+  );
+  run = await openValidationRun(
+    {
+      ...draft,
+      spotChecks: [
+        { name: 'good', mapping: 'kunde', file: 'good.csv' },
+        { name: 'bad', mapping: 'auftrag', file: 'bad.yaml' },
+        { name: 'gone', mapping: 'auftrag', file: 'gone.yaml' },
+        { name: 'outside', mapping: 'auftrag', file: '../../../../../../../etc/passwd' },
+      ],
+    } as never,
+    folder,
+  );
+  expect(await run.validation.runSpotChecks(run.ref)).toEqual({ checked: 4, broken: 3 });
+  const results = await run.target.query(
+    `select name, broken::int as broken, detail from rowproof.check_result where kind = 'spot_check' and name <> '*' order by name`,
+  );
+  expect(results).toEqual([
+    { name: 'bad', broken: 2, detail: { checks: 3, columns: 'preis', problem: 'no row has the key' } },
+    { name: 'gone', broken: 1, detail: { problem: 'the file is not in the plans folder of this worker' } },
+    { name: 'good', broken: 0, detail: { checks: 2, columns: '', problem: null } },
+    { name: 'outside', broken: 1, detail: { problem: 'the file is not in the plans folder of this worker' } },
+  ]);
+  expect((await run.validation.reconcile(run.ref)).problems).toContain('spot check bad: 2 broken');
+});
