@@ -9,8 +9,6 @@ module.exports = {
     testEnvironment: 'node',
     testMatch: [`<rootDir>/test/${tier}/**/*.test.ts`],
     modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/dist-next-'],
-    // `await import('./x.js')` is how a CommonJS file of TypeScript loads another one late.
-    moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': ['$1', '$1.js'] },
     transform: {
       '^.+\\.ts$': [
         '@swc/jest',

