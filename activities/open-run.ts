@@ -51,7 +51,7 @@ export async function readPlan(file: PlanFile, env: NodeJS.ProcessEnv): Promise<
   };
   const resolved = resolvePlan(parsed.plan, catalogs, parsed.locate);
   if (resolved.plan === null) throw new RowproofError([...parsed.problems, ...resolved.problems]);
-  const locate = (path: readonly (string | number)[]): Where => ({ file: file.file, ...parsed.locate([...path]) });
+  const locate = (path: readonly (string | number)[]): Where => ({ ...parsed.locate([...path]), file: file.file });
   return { plan: resolved.plan, catalogs, digest: planDigest(resolved.plan, engineVersion, sha256), locate };
 }
 

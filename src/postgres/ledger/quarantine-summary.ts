@@ -48,3 +48,15 @@ export async function quarantinedKeys(
   );
   return rows.map(({ source_key: sourceKey, column_name: column, ...rest }) => ({ ...rest, sourceKey, column }));
 }
+
+/** Every row of the quarantine with its source key: for tests and the demo, never for a report. */
+export async function readQuarantine(
+  session: Session,
+  run: string,
+): Promise<{ mapping: string; key: string; class: string; finding: string }[]> {
+  const { rows } = await session.query<{ mapping: string; key: string; class: string; finding: string }>(
+    `select mapping, source_key as key, class, finding from rowproof.quarantine where run = $1 order by mapping, source_key`,
+    [run],
+  );
+  return rows;
+}

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ConnectionSpec } from '../contract/resolved-plan';
+import { copyIn } from '../postgres/copy-stream';
+import { resolveConnection } from '../postgres/connection-spec';
+import { openSession, type Session } from '../postgres/session';
+import { identifier, literal } from '../sql/quote';
+import { demoPlan } from './demo-plan';
+import { TruthManifest } from './fates';
+import { generateLegacy, type LegacyRow } from './generate';
+import { legacyColumns, legacySchema, type LegacyTable } from './legacy-schema';
+import { targetSchema } from './target-schema';
+
+export interface DemoPlace {
+  readonly folder: string;
+  readonly plan: string;
+  readonly manifest: TruthManifest;
+  readonly rows: number;
+}
+
+const roles = { reader: 'rowproof_demo_reader', owner: 'rowproof_demo_owner' } as const;
+const databases = { legacy: 'rowproof_demo_legacy', crm: 'rowproof_demo_crm' } as const;
+
+/**
+ * Makes both demo databases anew on the given server: the generated legacy CRM, readable by one ordinary role, and the
+ * empty new schema, owned by another. Writes plan, connection files (mode 0600) and the truth manifest into `folder`.
+ */
+export async function provisionDemo(superuserUrl: string, folder: string, options: { seed: number; rows: number }): Promise<DemoPlace> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const passwords = { reader: secret(), owner: secret() };
+  await withDatabase(superuserUrl, null, async (session) => {
+    for (const database of Object.values(databases)) await session.query(`drop database if exists ${identifier(database)} with (force)`);
+    for (const [name, role] of Object.entries(roles)) {
+      const { rows } = await session.query('select 1 from pg_catalog.pg_roles where rolname = $1', [role]);
+      const verb = rows.length === 0 ? 'create' : 'alter';
+      await session.query(`${verb} role ${identifier(role)} login nosuperuser password ${literal(passwords[name as keyof typeof roles])}`);
+    }
+    await session.query(`create database ${identifier(databases.legacy)}`);
+    await session.query(`create database ${identifier(databases.crm)} owner ${identifier(roles.owner)}`);
+  });
+  const manifest = new TruthManifest();
+  let rows = 0;
+  await withDatabase(superuserUrl, databases.legacy, async (session) => {
+    await session.query(legacySchema);
+    rows = await loadLegacy(session, options, manifest);
+    await session.query(`grant select on all tables in schema public to ${identifier(roles.reader)}`);
+    await session.query('analyze');
+  });
+  await withDatabase(superuserUrl, databases.crm, async (session) => {
+    await session.query(`set role ${identifier(roles.owner)}; ${targetSchema}`);
+  });
+  writeUrl(folder, 'legacy.url', superuserUrl, databases.legacy, roles.reader, passwords.reader);
+  writeUrl(folder, 'crm.url', superuserUrl, databases.crm, roles.owner, passwords.owner);
+  const plan = join(folder, 'demo.yaml');
+  writeFileSync(plan, demoPlan(manifest).replace(/url_file: (\w+\.url)/g, (_, name: string) => `url_file: ${JSON.stringify(join(folder, name))}`));
+  writeFileSync(join(folder, 'truth-manifest.json'), JSON.stringify(manifest.planted), { mode: 0o600 });
+  return { folder, plan, manifest, rows };
+}
+
+async function loadLegacy(session: Session, options: { seed: number; rows: number }, manifest: TruthManifest): Promise<number> {
+  const generated = generateLegacy(options.seed, options.rows, manifest);
+  let next = generated.next();
+  let rows = 0;
+  while (next.done !== true) {
+    const { table } = next.value;
+    rows += await copyIn(session, `public.${table} (${legacyColumns[table].join(', ')})`, chunks(table));
+  }
+  return rows;
+
+  /** The rows of one table, as they come; stops at the first row of the next. */
+  function* chunks(table: LegacyTable): Generator<(string | null)[][]> {
+    let chunk: (string | null)[][] = [];
+    for (; next.done !== true && next.value.table === table; next = generated.next()) {
+      chunk.push(textOf(next.value));
+      if (chunk.length >= 1000) {
+        yield chunk;
+        chunk = [];
+      }
+    }
+    if (chunk.length > 0) yield chunk;
+  }
+}
+
+function textOf({ table, row }: LegacyRow): (string | null)[] {
+  return legacyColumns[table].map((column) => row[column] ?? null);
+}
+
+async function withDatabase(superuserUrl: string, database: string | null, work: (session: Session) => Promise<void>): Promise<void> {
+  const url = new URL(superuserUrl);
+  if (database !== null) url.pathname = `/${database}`;
+  const spec: ConnectionSpec = {
+    url: '${ROWPROOF_DEMO_URL}',
+    urlFile: null,
+    passwordFile: null,
+    envPrefix: null,
+    tls: { mode: null, caFile: null, certFile: null, keyFile: null },
+  };
+  const connection = await resolveConnection(spec, { ROWPROOF_DEMO_URL: url.toString() });
+  const session = await openSession(connection, { applicationName: 'rowproof demo' });
+  try {
+    await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+function writeUrl(folder: string, name: string, superuserUrl: string, database: string, role: string, password: string): void {
+  const url = new URL(superuserUrl);
+  url.pathname = `/${database}`;
+  url.username = role;
+  url.password = password;
+  writeFileSync(join(folder, name), `${url.toString()}\n`, { mode: 0o600 });
+}
+
+function secret(): string {
+  return randomBytes(18).toString('hex');
+}
