@@ -74,7 +74,7 @@ export function connectFailure(error: unknown, connection: ResolvedConnection): 
     );
   }
   if (/^timeout expired/.test(fields.message)) return say('RP3003', `${connection.label}: no answer from ${address}`);
-  if (/client password must be a (non-empty )?string/.test(fields.message)) {
+  if (/password must be a (non-empty )?string/i.test(fields.message)) {
     return say(
       'RP3005',
       `${connection.label}: the server asks for a password of role ${connection.user} and none is given`,

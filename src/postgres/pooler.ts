@@ -8,13 +8,10 @@ const attempts = 8;
 
 /**
  * Refuses a pooler that gives a backend to a client for one transaction only (RP3016): settings, snapshots and fences would
- * land in somebody else's session. A pooler in session mode passes. `pid` is what the server says about itself.
+ * land in somebody else's session. A pooler in session mode passes.
  */
-export async function refuseTransactionPooler(
-  client: Client,
-  connection: ResolvedConnection,
-  pid: number,
-): Promise<void> {
+export async function refuseTransactionPooler(client: Client, connection: ResolvedConnection): Promise<void> {
+  const pid = await backendPid(client);
   // a pooler hands out cancel keys of its own; the server's own key carries the backend's pid
   if ((client as unknown as { processID: number | null }).processID === pid) return;
   const probe = await connect(connection, 'rowproof pooler probe');

@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
 import { fail } from '../errors/rowproof-error';
 import type { ResolvedConnection } from './connection-spec';
-import { connectFailure } from './connect-failure';
 
 /** Oldest server that rowproof works with, as `server_version_num`. */
 const oldestServer = 130000;
@@ -59,27 +58,14 @@ export interface BackendFacts {
 /** Reads the settings back in a transaction of their own. RP3015 server too old, RP3017 settings not kept. */
 export async function verifySettings(client: Client, connection: ResolvedConnection): Promise<BackendFacts> {
   const names = Object.keys(pinned);
-  let row: Record<string, string>;
-  try {
-    const result = await client.query<Record<string, string>>(
-      `select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num') as version,
-        (select backend_start::text from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()) as started,
-        ${names.map((name, index) => `pg_catalog.current_setting('${name}') as s${index}`).join(', ')}`,
-    );
-    row = result.rows[0] as Record<string, string>;
-  } catch (error) {
-    throw connectFailure(error, connection);
-  }
+  const result = await client.query<Record<string, string>>(
+    `select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num') as version,
+      (select backend_start::text from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()) as started,
+      ${names.map((name, index) => `pg_catalog.current_setting('${name}') as s${index}`).join(', ')}`,
+  );
+  const row = result.rows[0] as Record<string, string>;
   const serverVersion = Number(row['version']);
-  if (serverVersion < oldestServer) {
-    const shown =
-      serverVersion >= 100000
-        ? Math.floor(serverVersion / 10000)
-        : `${Math.floor(serverVersion / 10000)}.${Math.floor(serverVersion / 100) % 100}`;
-    throw fail('RP3015', `${connection.label} is PostgreSQL ${shown}; rowproof needs 13 or newer`, {
-      where: { object: connection.label },
-    });
-  }
+  refuseOldServer(serverVersion, connection.label);
   const changed = names.filter((name, index) => row[`s${index}`] !== pinned[name]);
   if (changed.length > 0) {
     throw fail('RP3017', `${connection.label} did not keep these settings: ${changed.join(', ')}`, {
@@ -87,4 +73,12 @@ export async function verifySettings(client: Client, connection: ResolvedConnect
     });
   }
   return { pid: Number(row['pid']), backendStart: row['started'] as string, serverVersion };
+}
+
+/** RP3015 for a `server_version_num` before 13; numbers before 10 have two parts. */
+export function refuseOldServer(version: number, label: string): void {
+  if (version >= oldestServer) return;
+  const major = Math.floor(version / 10000);
+  const shown = major >= 10 ? `${major}` : `${major}.${Math.floor(version / 100) % 100}`;
+  throw fail('RP3015', `${label} is PostgreSQL ${shown}; rowproof needs 13 or newer`, { where: { object: label } });
 }

@@ -1,6 +1,7 @@
 import type { Client, QueryResult as PgResult } from 'pg';
 import type { ResolvedConnection } from './connection-spec';
 import { connect } from './connect';
+import { connectFailure } from './connect-failure';
 import { refuseTransactionPooler } from './pooler';
 import { pinSettings, verifySettings } from './session-settings';
 
@@ -83,12 +84,13 @@ function socketOf(client: Client): { destroy(): void } {
 export async function openSession(connection: ResolvedConnection, options: SessionOptions): Promise<Session> {
   const client = await connect(connection, options.applicationName);
   try {
+    // first: through such a pooler our settings would stay behind in the sessions of others
+    await refuseTransactionPooler(client, connection);
     await pinSettings(client, options);
     const facts = await verifySettings(client, connection);
-    await refuseTransactionPooler(client, connection, facts.pid);
     return new Session(client, connection, facts.pid, facts.backendStart, facts.serverVersion);
   } catch (error) {
     socketOf(client).destroy();
-    throw error;
+    throw connectFailure(error, connection);
   }
 }
