@@ -1,6 +1,5 @@
 import { Context } from '@temporalio/activity';
 import type { RunRef } from '../src/contract/run';
-import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { Databases } from '../src/postgres/databases';
 import { readDecisions } from '../src/postgres/ledger/copy-decision';
@@ -59,7 +58,7 @@ export async function onTarget<T>(host: StepHost, ref: RunRef, purpose: string, 
     beat();
     const run = await host.databases.run(ref, session);
     await setTimeouts(session, { lockMs: lockTimeoutOf(run), statementMs: 0 });
-    return await work({ run, mappings: mappingsOfRun(run.compiled, run.options), session, beat, signal });
+    return await work({ run, mappings: run.compiled.mappings, session, beat, signal });
   } finally {
     clearInterval(timer);
     signal?.removeEventListener('abort', onAbort);

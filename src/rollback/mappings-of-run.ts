@@ -1,10 +1,6 @@
 import type { CompiledMapping, CompiledPlan } from '../contract/compiled';
 
-/** Mappings that a run works on: all of the plan's, or those that `--only` names (mapping name or schema.table). */
-export function mappingsOfRun(compiled: CompiledPlan, options: { readonly only?: readonly string[] }): readonly CompiledMapping[] {
-  const { only } = options;
-  if (only === undefined || only.length === 0) return compiled.mappings;
-  return compiled.mappings.filter(
-    (mapping) => only.includes(mapping.name) || only.includes(`${mapping.target.schema}.${mapping.target.name}`),
-  );
+/** Mappings that a run works on. A restricted run stores only its own part of the plan, so that is all that was compiled. */
+export function mappingsOfRun(compiled: CompiledPlan, _restriction?: object): readonly CompiledMapping[] {
+  return compiled.mappings;
 }

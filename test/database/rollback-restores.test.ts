@@ -1,3 +1,4 @@
+import { createFinishActivities } from '../../activities/finish';
 import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
 import { createRollbackActivities } from '../../activities/rollback';
 import { createDatabase, type TestDatabase } from '../support/postgres';
@@ -83,6 +84,17 @@ async function rollBack(run: TestRun): Promise<{ equal: boolean; differences: re
   return activities.proveRollback(run.ref);
 }
 
+async function finish(run: TestRun): Promise<void> {
+  const activities = createFinishActivities(run);
+  await activities.settle(run.ref);
+  await activities.rebuildIndexes(run.ref);
+  await activities.rebuildForeignKeys(run.ref);
+  await activities.restoreTriggers(run.ref);
+  await activities.advanceSequences(run.ref);
+  await activities.analyzeAndRefresh(run.ref);
+  await activities.writeIdMap(run.ref);
+}
+
 async function loadRows(database: TestDatabase, run: TestRun): Promise<void> {
   await database.query(load);
   for (const mapping of ['order', 'parted', 'child', 'old']) await run.receipt(mapping, s(mapping));
@@ -105,5 +117,23 @@ describe.each([true, false])('rolling a run back, with target keys that are inje
     await loadRows(database, run);
     expect(await rollBack(run)).toEqual({ equal: true, differences: [] });
     expect(await database.query('select count(*)::int as n from "Neu.Schema".old')).toEqual([{ n: 43 }]);
+  });
+
+  it('leaves a target whose run had put everything back already exactly as it was', async () => {
+    const run = await openTestRun(database, mappings(injective));
+    const { digest } = await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createPrepareActivities(run).prepareTarget(run.ref);
+    await loadRows(database, run);
+    await finish(run);
+    const invalid = await database.query(`select indexrelid::regclass::text from pg_index where not indisvalid
+      union all select conname from pg_constraint where not convalidated and conname <> 'zeigt auf'`);
+    expect(invalid).toEqual([]);
+    expect(await database.query('select count from "Neu.Schema".counted')).toEqual([{ count: '100' }]);
+    expect(await database.query(`select last_value from "Neu.Schema".order_id_seq`)).toEqual([{ last_value: '112' }]);
+    await finish(run);
+    await rollBack(run);
+    // taking it again does not move what is kept from before
+    expect(await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before')).toEqual({ digest });
+    expect(await createRollbackActivities(run).proveRollback(run.ref)).toEqual({ equal: true, differences: [] });
   });
 });

@@ -63,7 +63,7 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
   const keyText = `jsonb_build_array("k"::text)::text`;
   const targetKeyText = `jsonb_build_array(${sketch.targetKey.map((name) => `${identifier(name)}::text`).join(', ')})::text`;
   const loaded = columns.map((one) => `${identifier(one.target)}::text`).join(', ');
-  const empty = { load: '', rejected: '', counts: '', reasonCounts: '', raw: '', rawInProofOrder: '', actualInProofOrder: '' };
+  const empty = { scopeCounts: '', keyCheck: '', load: '', rejected: '', counts: '', reasonCounts: '', raw: '', rawInProofOrder: '', actualInProofOrder: '' };
   return {
     name: sketch.name,
     source: 'legacy',
@@ -105,7 +105,7 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
   };
 }
 
-function planOf(mappings: readonly CompiledMapping[], decisions: readonly DecisionPlan[]): ResolvedPlan {
+function planOf(decisions: readonly DecisionPlan[]): ResolvedPlan {
   const none = { url: '${SOURCE_URL}', urlFile: null, passwordFile: null, envPrefix: null, tls: { mode: null, caFile: null, certFile: null, keyFile: null } };
   return {
     version: 1,
@@ -148,7 +148,7 @@ export async function openTestRun(
 ): Promise<TestRun> {
   const compiled: CompiledPlan = {
     format: 1,
-    plan: planOf(mappings, more.decisions ?? []),
+    plan: planOf(more.decisions ?? []),
     digest: 'd',
     code: '0000-0000',
     engine: 'test',

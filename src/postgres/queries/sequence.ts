@@ -76,17 +76,20 @@ export async function columnExtreme(session: Session, relation: QualifiedName, c
 
 /** Position of the sequence behind a source column that was drawn from already; null when there is none or it may not be read. */
 export async function sourceSequenceValue(session: Session, relation: QualifiedName, column: string): Promise<string | null> {
-  const { rows } = await session.query<{ doc: string }>(
-    `select ${nameOf('u.sequence')}::text as doc from ${sequenceUses} u
+  // readable in the list and not in WHERE: PostgreSQL would ask it of relations that are no sequences
+  const { rows } = await session.query<{ doc: string; readable: string }>(
+    `select ${nameOf('u.sequence')}::text as doc, (pg_catalog.has_sequence_privilege(u.sequence, 'SELECT')
+       and pg_catalog.has_schema_privilege((select relnamespace from pg_catalog.pg_class where oid = u.sequence), 'USAGE'))::text as readable
+     from ${sequenceUses} u
      join pg_catalog.pg_class c on c.oid = u.relation join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = u.attnum
      join pg_catalog.pg_sequence s on s.seqrelid = u.sequence
-     where n.nspname = $1 and c.relname = $2 and a.attname = $3 and pg_catalog.has_sequence_privilege(u.sequence, 'SELECT')
-       and pg_catalog.has_schema_privilege((select relnamespace from pg_catalog.pg_class where oid = u.sequence), 'USAGE')`,
+     where n.nspname = $1 and c.relname = $2 and a.attname = $3`,
     [relation.schema, relation.name, column],
   );
   let value: bigint | null = null;
   for (const row of rows) {
+    if (row.readable !== 'true') continue;
     const position = await readSequencePosition(session, JSON.parse(row.doc) as QualifiedName);
     if (position.isCalled && (value === null || BigInt(position.lastValue) > value)) value = BigInt(position.lastValue);
   }

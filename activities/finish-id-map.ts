@@ -1,0 +1,28 @@
+import { bindStatement } from '../src/compile/bind-statement';
+import { copyOut } from '../src/postgres/copy-stream';
+import { replaceIdMap } from '../src/postgres/ledger/id-map';
+import { changeTarget } from '../src/postgres/queries/schema-change';
+import { qualified } from '../src/sql/quote';
+import type { StepHost, StepWork } from './prepare-host';
+
+/** Old key to new key of every migrated row, for mappings whose ids change; one transaction a mapping, again is harmless. */
+export async function writeIdMaps(host: StepHost, work: StepWork): Promise<{ rows: number }> {
+  let rows = 0;
+  for (const mapping of work.mappings) {
+    if (mapping.id === null || mapping.id.kind === 'keep') continue;
+    const object = qualified(mapping.target);
+    const source = await host.databases.source(work.run.compiled, mapping.source, 'id map');
+    try {
+      rows += await changeTarget(work.session, work.run.run, { object, lockAttempts: 1, onAttempt: work.beat }, () =>
+        replaceIdMap(
+          work.session,
+          { run: work.run.run, mapping: mapping.name, target: mapping.target, targetKey: mapping.targetKey.map((column) => column.name) },
+          copyOut(source, bindStatement(mapping.statements.expected, { key: mapping.key }), work.signal),
+        ),
+      );
+    } finally {
+      await source.close();
+    }
+  }
+  return { rows };
+}

@@ -1,0 +1,73 @@
+import type { FinishActivities } from '../src/contract/activity-types';
+import type { FindingSummary } from '../src/contract/run';
+import { readSteps } from '../src/postgres/ledger/step';
+import { changeTarget } from '../src/postgres/queries/schema-change';
+import { analyzeTable, refreshView } from '../src/postgres/queries/schema-change-view';
+import { decisionFor } from '../src/profile/decision-match';
+import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
+import { qualified } from '../src/sql/quote';
+import { writeIdMaps } from './finish-id-map';
+import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
+import { advanceSequencesOf } from './finish-sequences';
+import { settleTarget } from './finish-settle';
+import { decisionsOfRun, onTarget, type StepHost } from './prepare-host';
+
+/** Every activity reads from the ledger what is left to do and may be repeated at any point. */
+export function createFinishActivities(host: StepHost): FinishActivities {
+  return {
+    settle: (ref) => onTarget(host, ref, 'settle', (work) => settleTarget(host, work)),
+    rebuildIndexes: (ref) =>
+      onTarget(host, ref, 'rebuild indexes', async (work) => {
+        const steps = await readSteps(work.session, work.run.run, 'index');
+        for (const step of steps) if (step.state === 'done') await restoreIndex(work, step, 'restored');
+        return { rebuilt: steps.length };
+      }),
+    rebuildForeignKeys: (ref) =>
+      onTarget(host, ref, 'rebuild foreign keys', async (work) => {
+        const steps = await readSteps(work.session, work.run.run, 'foreign_key');
+        for (const step of steps) if (step.state === 'done') await restoreForeignKeyStep(work, step, 'restored');
+        return { rebuilt: steps.length };
+      }),
+    restoreTriggers: (ref) =>
+      onTarget(host, ref, 'restore triggers', async (work) => {
+        const steps = await readSteps(work.session, work.run.run, 'triggers');
+        for (const step of steps) if (step.state === 'done') await restoreTriggers(work, step, 'restored');
+        return { restored: steps.reduce((sum, step) => sum + step.detail.triggers.length, 0) };
+      }),
+    advanceSequences: (ref) => onTarget(host, ref, 'advance sequences', (work) => advanceSequencesOf(host, work)),
+    analyzeAndRefresh: (ref) =>
+      onTarget(host, ref, 'analyze', async (work) => {
+        for (const mapping of work.mappings) {
+          const object = qualified(mapping.target);
+          await changeTarget(work.session, work.run.run, { object, onAttempt: work.beat }, () => analyzeTable(work.session, mapping.target));
+        }
+        const views = (await readSteps(work.session, work.run.run, 'materialized_view')).filter((step) => step.detail.populated);
+        // recorded with those that build on others first
+        for (const step of views.reverse()) {
+          if (step.state === 'done') await putBack(work, step, 'restored', () => refreshView(work.session, step.detail.view));
+        }
+        return { analyzed: work.mappings.length, refreshed: views.length };
+      }),
+    writeIdMap: (ref) => onTarget(host, ref, 'write id map', (work) => writeIdMaps(host, work)),
+    undecidedQuarantine: (ref) =>
+      onTarget(host, ref, 'undecided', async ({ session, run }) => {
+        const decisions = await decisionsOfRun(session, run);
+        const groups = await quarantineByFinding(session, run.run);
+        return groups
+          .filter((group) => decisionFor(decisions, group.finding) === null)
+          .map(
+            (group): FindingSummary => ({
+              id: group.finding,
+              mapping: group.mapping,
+              column: group.column,
+              kind: group.reason,
+              severity: 'decide',
+              rows: group.rows,
+              sentence: `${group.rows} rows of ${group.mapping} are in quarantine (${group.finding}), and no decision says so.`,
+              choices: ['quarantine', 'stop'],
+              decided: null,
+            }),
+          );
+      }),
+  };
+}

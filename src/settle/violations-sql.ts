@@ -1,0 +1,89 @@
+import type { CompiledMapping } from '../contract/compiled';
+import type { ForeignKeyDetail, IndexDetail } from '../rollback/step-detail';
+import { identifier, literal, qualified } from '../sql/quote';
+
+/**
+ * Queries over a loaded target table that find the rows a rule forbids. Rows come as: table (text of its oid), row (ctid),
+ * target_key, refs (JSON object of the referenced columns), and what decides about them.
+ */
+
+function rowColumns(mapping: CompiledMapping, of: string): string {
+  const key = mapping.targetKey.map((column) => `${of}${identifier(column.name)}::text`).join(', ');
+  const refs = mapping.referencedColumns.map((name) => `${literal(name)}, ${of}${identifier(name)}::text`).join(', ');
+  return `${of}tableoid::oid::text as "table", ${of}ctid::text as "row", jsonb_build_array(${key})::text as target_key, jsonb_build_object(${refs})::text as refs`;
+}
+
+/** Condition under which a row takes part in a unique index. */
+function takesPart(unique: IndexDetail): string {
+  const known = unique.nullsNotDistinct ? [] : unique.keyExpressions.map((key) => `(${key}) IS DISTINCT FROM NULL`);
+  const all = [...known, ...(unique.predicate === null ? [] : [`(${unique.predicate})`])];
+  return all.length === 0 ? 'true' : all.join(' AND ');
+}
+
+/** One row when some rows violate the index. */
+export function anyDuplicateSql(unique: IndexDetail): string {
+  const keys = unique.keyExpressions.map((_, index) => `k${index}`).join(', ');
+  const named = unique.keyExpressions.map((key, index) => `${key} as k${index}`).join(', ');
+  return `select 1 from (select ${named} from ${qualified(unique.root.relation)} where ${takesPart(unique)}) t group by ${keys} having count(*) > 1 limit 1`;
+}
+
+/** All rows of the groups that violate the index, with the number of their group as `grp`, group by group. */
+export function duplicatesSql(unique: IndexDetail, mapping: CompiledMapping): string {
+  const keys = unique.keyExpressions.join(', ');
+  return `select "table", "row", target_key, refs, grp::text as grp from (
+    select ${rowColumns(mapping, '')}, dense_rank() over (order by ${keys}) as grp, count(*) over (partition by ${keys}) as members
+    from ${qualified(unique.root.relation)} where ${takesPart(unique)}) t where members > 1 order by grp`;
+}
+
+function violates(key: ForeignKeyDetail): string {
+  const set = key.columns.map((name) => `c.${identifier(name)} IS DISTINCT FROM NULL`).join(' AND ');
+  const same = key.parentColumns
+    .map((name, index) => `p.${identifier(name)} ${key.operators[index]} c.${identifier(key.columns[index] as string)}`)
+    .join(' AND ');
+  const missing = `(${set} AND NOT EXISTS (SELECT FROM ${qualified(key.parent)} p WHERE ${same}))`;
+  return key.matchFull ? `(${missing} OR ${mixed(key)})` : missing;
+}
+
+/** MATCH FULL forbids keys that are partly null. */
+function mixed(key: ForeignKeyDetail): string {
+  const unset = key.columns.map((name) => `c.${identifier(name)} IS NOT DISTINCT FROM NULL`);
+  return `((${unset.join(' OR ')}) AND NOT (${unset.join(' AND ')}))`;
+}
+
+/** One row when some rows violate the foreign key. */
+export function anyOrphanSql(key: ForeignKeyDetail): string {
+  return `select 1 from ${qualified(key.relation)} c where ${violates(key)} limit 1`;
+}
+
+/** Spells a value so that child and parent of comparable types agree: 7 and 7.00, citext in any case. */
+function spelled(text: string, type: string, guarded: boolean): string {
+  if (['smallint', 'integer', 'bigint', 'numeric'].includes(type)) {
+    const plain = `trim_scale((${text})::numeric)::text`;
+    return guarded ? `CASE WHEN (${text}) ~ '^-?[0-9]+([.][0-9]+)?$' THEN ${plain} END` : plain;
+  }
+  return /(^|[."])citext"?$/.test(type) ? `lower(${text})` : text;
+}
+
+/**
+ * Rows that violate the foreign key, with `quarantined` and `out_of_scope`: whether a parent of that key is in quarantine,
+ * or was left out. $1 run, $2 mapping of the parent; `scope` is the table of keys that the source left out of scope.
+ */
+export function orphansSql(key: ForeignKeyDetail, mapping: CompiledMapping, scope: string | null): string {
+  const ours = key.columns.map((name, index) => `${spelled(`c.${identifier(name)}::text`, key.columnTypes[index] as string, false)} as k${index}`);
+  const theirs = key.parentColumns.map((name, index) => `${spelled(`refs ->> ${literal(name)}`, key.columnTypes[index] as string, true)} as k${index}`);
+  const numbers = key.columns.map((_, index) => `k${index}`);
+  const sources = [
+    `select refs, class from rowproof.quarantine where run = $1 and mapping = $2 and refs is not null`,
+    ...(scope === null ? [] : [`select refs, 'out_of_scope' from ${scope} where mapping = $2`]),
+  ].join(' union all ');
+  return `with gone as (
+      select ${numbers.join(', ')}, bool_or(class = 'quarantined') as quarantined, bool_or(class = 'out_of_scope') as out_of_scope
+      from (select ${theirs.join(', ')}, class from (${sources}) s) g
+      where ${numbers.map((name) => `${name} is not null`).join(' and ')} group by ${numbers.join(', ')}
+    ), bad as (
+      select ${rowColumns(mapping, 'c.')}, ${mixed(key)} as mixed, ${ours.join(', ')} from ${qualified(key.relation)} c where ${violates(key)}
+    )
+    select "table", "row", target_key, bad.refs, (not mixed and coalesce(quarantined, false))::text as quarantined,
+      (not mixed and coalesce(out_of_scope, false))::text as out_of_scope
+    from bad left join gone on ${numbers.map((name) => `gone.${name} = bad.${name}`).join(' and ')}`;
+}
