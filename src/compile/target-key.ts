@@ -56,6 +56,8 @@ const lossless: Readonly<Record<string, readonly string[]>> = {
 /** Types whose equal values can be spelled differently: a key of such a type is only as injective as its own type. */
 const looselySpelled = new Set(['numeric', 'real', 'double precision', 'interval', 'character']);
 
+const wholeOrDecimal = new Set(['smallint', 'integer', 'bigint', 'numeric']);
+
 /** True when two source rows with different keys always have different target keys. */
 export function isInjective(
   work: MappingWork,
@@ -74,7 +76,10 @@ export function isInjective(
 
 function injectiveInputs(column: CompiledColumn): readonly string[] {
   const id = computesId(column);
-  if (id !== null && column.follows === null) return column.from;
+  if (id !== null && column.follows === null) {
+    // an offset of text takes 7 and 07 to one number
+    return id.kind === 'offset' && !wholeOrDecimal.has(column.inputTypes[0] ?? '') ? [] : column.from;
+  }
   if (id !== null || !isDirect(column)) return [];
   const source = column.cast.sourceType;
   if (source === null) return [];
