@@ -7,7 +7,7 @@ import type { PlanPath } from './position';
 
 /** The keys that a plan may have at `path`, for suggestions; empty where keys are free. */
 export function knownKeys(path: PlanPath): readonly string[] {
-  const [top, , third, , fifth] = path;
+  const [top, , third] = path;
   const keys = (schema: { shape: Record<string, unknown> }): string[] => Object.keys(schema.shape);
   if (path.length === 0) return keys(planFile as never);
   if ((top === 'sources' && path.length === 2) || (top === 'target' && path.length === 1))
@@ -19,7 +19,7 @@ export function knownKeys(path: PlanPath): readonly string[] {
     if (third === 'id') return path.length === 3 ? keys(idDocument as never) : ['from', 'by'];
     if (third === 'columns' && path.length === 4) return keys(columnObject as never);
     if (third === 'max_bad_rows') return ['rows', 'percent'];
-    return fifth === undefined ? [] : [];
+    return [];
   }
   if (top === 'decisions') return path.length === 2 ? keys(decisionDocument as never) : ['rows', 'tolerance'];
   if (top === 'spot_checks') return keys(spotCheckDocument as never);

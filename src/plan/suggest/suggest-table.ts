@@ -23,8 +23,7 @@ export interface SuggestedColumn {
 export interface SuggestedTable extends TableMatch {
   readonly id: SuggestedId | null;
   readonly columns: readonly SuggestedColumn[];
-  /** Declared key, for a source without one that `check` would find by itself. */
-  readonly key: readonly string[] | null;
+  /** The source has no key that rowproof would find by itself. */
   readonly keyMissing: boolean;
   readonly uncovered: readonly { readonly column: Column; readonly reason: string }[];
   readonly optional: readonly string[];
@@ -117,7 +116,6 @@ export function suggestTable(match: TableMatch, all: readonly TableMatch[]): Sug
     ...match,
     id,
     columns: columns.filter((one) => isSpellable(one.target)),
-    key: null,
     keyMissing: !hasKey,
     uncovered: needed.map((column) => ({ column, reason: reasonFor(column, source) })),
     optional: open.filter((one) => !needed.includes(one)).map((one) => one.name),
