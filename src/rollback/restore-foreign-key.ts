@@ -19,17 +19,18 @@ export interface ForeignKeyRestore {
  */
 export function restoreForeignKey(detail: ForeignKeyDetail): ForeignKeyRestore[] {
   const nodes: ForeignKeyNode[] = [...detail.partitions, detail];
-  return nodes.sort((a, b) => b.depth - a.depth).map((node) => restoreNode(node, detail.validated));
+  return nodes.sort((a, b) => b.depth - a.depth).map((node) => restoreNode(node, detail));
 }
 
-function restoreNode(node: ForeignKeyNode, validated: boolean): ForeignKeyRestore {
+function restoreNode(node: ForeignKeyNode, detail: ForeignKeyDetail): ForeignKeyRestore {
   const table = qualified(node.relation);
   const name = identifier(node.name);
-  const complete = node.partitioned || / NOT (VALID|ENFORCED)$/.test(node.definition);
+  // VALIDATE leaves what PostgreSQL keeps for the partitions of a referenced table unvalidated
+  const complete = node.partitioned || detail.parentPartitioned || / NOT (VALID|ENFORCED)$/.test(node.definition);
   return {
     node,
     add: `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${node.definition}${complete ? '' : ' NOT VALID'}`,
-    validate: complete || !validated ? null : `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}`,
+    validate: complete || !detail.validated ? null : `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}`,
     comment: node.comment === null ? null : `COMMENT ON CONSTRAINT ${name} ON ${table} IS ${literal(node.comment)}`,
   };
 }

@@ -71,6 +71,7 @@ export interface ForeignKeyDetail extends ForeignKeyNode {
   readonly columns: readonly string[];
   readonly columnTypes: readonly string[];
   readonly parent: QualifiedName;
+  readonly parentPartitioned: boolean;
   /** Mapping that loads the referenced table; null for a table outside the run. */
   readonly parentMapping: string | null;
   readonly parentColumns: readonly string[];

@@ -29,6 +29,7 @@ export async function readForeignKeys(session: Session, tables: readonly MappedT
           from unnest(con.conkey) with ordinality as k (attnum, ord)
           join pg_catalog.pg_attribute a on a.attrelid = con.conrelid and a.attnum = k.attnum),
        'parent', ${nameOf('con.confrelid')},
+       'parentPartitioned', (select relkind = 'p' from pg_catalog.pg_class where oid = con.confrelid),
        'parentMapping', (select min(mapping) from tree where oid = con.confrelid),
        'parentColumns', ${columnNames('con.confrelid', 'con.confkey')},
        'operators', (select jsonb_agg(format('OPERATOR(%I.%s)', n.nspname, o.oprname) order by k.ord)
