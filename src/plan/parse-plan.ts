@@ -7,6 +7,7 @@ import { checkDocument } from './check-document';
 import { branchOf, explainIssue, valueAt } from './explain-issue';
 import { knownKeys } from './known-keys';
 import type { Locate, PlanPath } from './position';
+import { isPattern, matchPattern, parsePattern, parseQualifiedName } from './qualified-name';
 import { readYaml } from './read-yaml';
 
 export interface ParsedPlan {
@@ -70,10 +71,36 @@ function salvage(raw: unknown): PlanDocument | null {
   return null;
 }
 
+/**
+ * Also finds `tables`, schema.table where the plan spells that name in quotes or brings the table by a pattern: what is
+ * compiled knows a table's name, not how the plan wrote it.
+ */
+function byTableName(locate: Locate, keys: readonly string[]): Locate {
+  return (path) => {
+    const [top, name, ...rest] = path;
+    if (top !== 'tables' || typeof name !== 'string' || keys.includes(name)) return locate(path);
+    const quoted = keys.find((key) => {
+      const written = parseQualifiedName(key);
+      return written !== null && `${written.schema}.${written.name}` === name;
+    });
+    const dot = name.indexOf('.');
+    const table = { schema: name.slice(0, dot), name: name.slice(dot + 1) };
+    const pattern = (key: string): boolean => {
+      const parsed = isPattern(key) ? parsePattern(key) : null;
+      return parsed !== null && matchPattern(parsed, table) !== null;
+    };
+    const key = quoted ?? keys.find(pattern);
+    return locate(key === undefined ? path : [top, key, ...rest]);
+  };
+}
+
 /** Reads a plan file. Every problem is found at once, each with file, line, column and a fix. */
 export function parsePlan(text: string, file: string): ParsedPlan {
-  const { value, problems, locate, locateValue } = readYaml(text, file);
-  if (value === null) return { plan: null, problems, locate };
+  const { value, problems, locate: locateWritten, locateValue } = readYaml(text, file);
+  if (value === null) return { plan: null, problems, locate: locateWritten };
+  const tables = (value as { tables?: unknown }).tables;
+  const keys = typeof tables === 'object' && tables !== null ? Object.keys(tables) : [];
+  const locate = byTableName(locateWritten, keys);
   const parsed = planFile.safeParse(value);
   const found = [...problems];
   if (!parsed.success)
@@ -82,8 +109,6 @@ export function parsePlan(text: string, file: string): ParsedPlan {
   const document = parsed.success ? parsed.data : salvage(value);
   if (document !== null) {
     const report = createReport(locate);
-    const tables = (value as { tables?: unknown }).tables;
-    const keys = typeof tables === 'object' && tables !== null ? Object.keys(tables) : [];
     checkDocument(document, keys, report);
     // What salvage took away must not be reported as missing a second time.
     for (const one of report.problems)

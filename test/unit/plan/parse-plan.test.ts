@@ -209,4 +209,12 @@ describe('a plan file', () => {
     expect(locate(['tables', 'crm.customer', 'columns', 'email'])).toEqual({ file: 'crm.yaml', line: 18, column: 7 });
     expect(locate(['tables', 'crm.customer', 'nothing'])).toEqual({ file: 'crm.yaml', line: 10, column: 3 });
   });
+
+  it('finds the place of a table that the plan quotes or brings by a pattern', () => {
+    const text = `${head}tables:\n  's."a.b"': { from: o.t, columns: { x: y } }\n  "crm.c*": { from: "public.c*" }\n`;
+    const { locate } = parsePlan(text, 'p.yaml');
+    expect(locate(['tables', 's.a.b', 'columns', 'x'])).toEqual({ file: 'p.yaml', line: 6, column: 38 });
+    expect(locate(['tables', 'crm.city', 'columns', 'x'])).toEqual({ file: 'p.yaml', line: 7, column: 3 });
+    expect(locate(['tables', 'crm.town'])).toEqual({ file: 'p.yaml', line: 5, column: 1 });
+  });
 });
