@@ -4,12 +4,14 @@ import { createRecompute } from '../src/compile/recompute-row';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { keyText } from '../src/contract/key';
 import type { RunRef } from '../src/contract/run';
+import { fail } from '../src/errors/rowproof-error';
 import { copyOut } from '../src/postgres/copy-stream';
 import type { Difference } from '../src/postgres/ledger/proof';
 import { openQuarantine } from '../src/postgres/ledger/proof-quarantine';
 import type { LoadedRun } from '../src/postgres/ledger/run';
+import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { keyComparer } from '../src/validate/compare-keys';
-import { mergeRows, type MergeShape } from '../src/validate/merge-rows';
+import { mergeRows, StreamOrderError, type MergeShape } from '../src/validate/merge-rows';
 import type { ProofCounts } from '../src/validate/row';
 import { reproduced, Tally, type Suspect } from '../src/validate/tally';
 import type { Progress } from './copy-heartbeat';
@@ -73,9 +75,24 @@ export async function proveSlice(work: ProofWork, slice: { index: number; of: nu
       actualDigest: result.actualDigest,
       differences: result.suspects.flatMap((suspect) => differencesOf(run, mapping, suspect)),
     };
+  } catch (error) {
+    throw explained(mapping, error);
   } finally {
     await sessions.end(succeeded);
   }
+}
+
+function explained(mapping: CompiledMapping, error: unknown): unknown {
+  const where = { object: mapping.name };
+  if (error instanceof StreamOrderError) {
+    return fail('RP6002', `The rows of ${mapping.name} do not come in the order of their key`, { where, cause: error });
+  }
+  const { isDataError, sqlstate } = describeDatabaseError(error);
+  if (!isDataError) return error;
+  return fail('RP6003', `The source rows of ${mapping.name} could not be recomputed (SQLSTATE ${sqlstate ?? 'none'})`, {
+    where,
+    cause: error,
+  });
 }
 
 interface Look extends Omit<SliceResult, 'differences'> {
