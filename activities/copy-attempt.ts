@@ -26,7 +26,7 @@ export interface CopyAttempt {
 /** What an attempt has to store when it commits; the receipt itself is complete only then. */
 export type BatchOutcome = Receipt;
 
-type RangedStatement = 'load' | 'rejected' | 'counts' | 'raw' | 'boundaries';
+type RangedStatement = 'load' | 'rejected' | 'scopeCounts' | 'raw' | 'boundaries';
 
 /** A statement over one range of source keys, restricted to the sample of the run when it has one. */
 export function rangedStatement(

@@ -1,7 +1,7 @@
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RowFailure } from '../src/copy/classify-failure';
 import { isolateBadItems, slices, spanSize } from '../src/copy/isolate-bad-items';
-import { canonicalCarefulValue, insertCarefulRows } from '../src/postgres/queries/copy-careful';
+import { canonicalCarefulValue, insertCarefulRows, type CarefulTables } from '../src/postgres/queries/copy-careful';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import type { Session } from '../src/postgres/session';
 
@@ -23,6 +23,7 @@ class RowsDropped extends Error {}
  */
 export async function insertCarefully(
   session: Session,
+  tables: CarefulTables,
   mapping: CompiledMapping,
   total: number,
   progress: { rows: number },
@@ -37,7 +38,7 @@ export async function insertCarefully(
         const tried = await inSavepoint(
           session,
           async () => {
-            const arrived = await insertCarefulRows(session, mapping.target, mapping.columns, part);
+            const arrived = await insertCarefulRows(session, tables, mapping.target, mapping.columns, part);
             if (arrived.rows !== spanSize(part)) throw new RowsDropped();
             return arrived.xmin;
           },
@@ -53,7 +54,7 @@ export async function insertCarefully(
         return null;
       },
       async (position, failure) => {
-        refused.push({ position, failure: await withColumn(session, mapping, position, failure) });
+        refused.push({ position, failure: await withColumn(session, tables, mapping, position, failure) });
       },
     );
   }
@@ -63,6 +64,7 @@ export async function insertCarefully(
 /** A value that its type refuses comes without a column name: tries the columns of that one row. */
 async function withColumn(
   session: Session,
+  tables: CarefulTables,
   mapping: CompiledMapping,
   position: number,
   failure: RowFailure,
@@ -70,7 +72,9 @@ async function withColumn(
   if (failure.column !== null || failure.dropped || failure.sqlstate === null) return failure;
   if (!failure.sqlstate.startsWith('22') && failure.sqlstate !== '23514') return failure;
   for (const [index, column] of mapping.columns.entries()) {
-    const value = await inSavepoint(session, () => canonicalCarefulValue(session, column.type, index, position));
+    const value = await inSavepoint(session, () =>
+      canonicalCarefulValue(session, tables, column.type, index, position),
+    );
     if ('failed' in value && value.failed.sqlstate === failure.sqlstate) return { ...failure, column: column.target };
   }
   return failure;

@@ -8,8 +8,14 @@ import { fail } from '../src/errors/rowproof-error';
 import { copyIn } from '../src/postgres/copy-stream';
 import type { Receipt } from '../src/postgres/ledger/batch';
 import { writeQuarantine } from '../src/postgres/ledger/quarantine';
-import { canonicalCarefulValue, carefulRowsInto, createCarefulTables } from '../src/postgres/queries/copy-careful';
-import { countRange } from '../src/postgres/queries/copy-count';
+import {
+  canonicalCarefulValue,
+  carefulRowsInto,
+  createCarefulTables,
+  dropCarefulTables,
+  type CarefulTables,
+} from '../src/postgres/queries/copy-careful';
+import { countScope } from '../src/postgres/queries/proof-rows';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { checkConstraintsAtOnce, currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import type { Session } from '../src/postgres/session';
@@ -29,17 +35,18 @@ export async function copyCarefully(attempt: CopyAttempt, source: Session, targe
   return commitReceipt(source, target, attempt, async () => {
     const snapshot = await currentSnapshot(source);
     await checkConstraintsAtOnce(target);
-    await createCarefulTables(target, mapping.columns.length);
+    const tables = await createCarefulTables(target, mapping.columns.length);
     const keys = await keysOfRange(attempt, source);
     const staged = new StagedRows(attempt);
-    const stored = await copyIn(target, carefulRowsInto(mapping.columns.length), staged.load(source, keys));
+    const stored = await copyIn(target, carefulRowsInto(tables, mapping.columns.length), staged.load(source, keys));
     if (stored !== staged.keys.length)
       throw doesNotAddUp(attempt, `staged ${staged.keys.length} rows, but stored ${stored}`);
-    const inserted = await insertCarefully(target, mapping, staged.keys.length, progress);
+    const inserted = await insertCarefully(target, tables, mapping, staged.keys.length, progress);
     for (const { position, failure } of inserted.refused) {
-      const refs = await refsOfStaged(attempt, target, position);
+      const refs = await refsOfStaged(attempt, target, tables, position);
       staged.bad.push(failedRow(attempt, staged.keys[position] as string, failure, refs));
     }
+    await dropCarefulTables(target, tables);
     const written = await writeQuarantine(
       target,
       name,
@@ -147,13 +154,18 @@ function ownSqlColumn({ mapping }: CopyAttempt, failure: RowFailure): RowFailure
 }
 
 /** What children refer to, of a row that the target refused, as the target would have spelled it. */
-async function refsOfStaged({ mapping }: CopyAttempt, target: Session, position: number): Promise<string | null> {
+async function refsOfStaged(
+  { mapping }: CopyAttempt,
+  target: Session,
+  tables: CarefulTables,
+  position: number,
+): Promise<string | null> {
   const values = new Map<string, string | null>();
   for (const referenced of mapping.referencedColumns) {
     const index = mapping.columns.findIndex((column) => column.target === referenced);
     const column = mapping.columns[index];
     if (column === undefined) continue;
-    const value = await inSavepoint(target, () => canonicalCarefulValue(target, column.type, index, position));
+    const value = await inSavepoint(target, () => canonicalCarefulValue(target, tables, column.type, index, position));
     values.set(referenced, 'value' in value ? value.value : null);
   }
   return refsText(mapping.referencedColumns, (column) => values.get(column) ?? null);
@@ -166,7 +178,7 @@ async function confirmCounts(
   read: { total: number; outOfScope: number },
 ): Promise<void> {
   const counted = await inSavepoint(source, () =>
-    countRange(source, rangedStatement(attempt.run, attempt.mapping, 'counts', attempt.range)),
+    countScope(source, rangedStatement(attempt.run, attempt.mapping, 'scopeCounts', attempt.range)),
   );
   if ('failed' in counted) return;
   const { total, outOfScope } = counted.value;

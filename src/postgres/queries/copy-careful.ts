@@ -7,7 +7,12 @@ export interface LoadedColumn {
   readonly type: ColumnType;
 }
 
-const rowsTable = 'pg_temp.rowproof_careful';
+/** Two tables of one careful transaction: the rows as text by position, and one whose rows show the current xmin. */
+export interface CarefulTables {
+  readonly rows: string;
+  readonly mark: string;
+}
+
 const field = (index: number): string => `c${index}`;
 
 /** Cast of a text to a type without its typmod: a bare `character` or `bit` would mean one character and cut the value. */
@@ -16,17 +21,33 @@ function castTo(type: ColumnType): string {
   return `::${type.name.replace(/^character(?=$|\[)/, 'pg_catalog.bpchar').replace(/^bit(?=$|\[)/, 'pg_catalog.bit')}`;
 }
 
-/** Temporary tables of one careful transaction: the rows as text by position, and one that shows the current xmin. */
-export async function createCarefulTables(session: Session, columns: number): Promise<void> {
+/**
+ * Creates the tables inside the caller's transaction. Temporary ones; where the role may not have those, tables of this
+ * backend in schema rowproof, which never outlive the transaction either.
+ */
+export async function createCarefulTables(session: Session, columns: number): Promise<CarefulTables> {
+  const { rows } = await session.query<{ may: string }>(
+    `select has_database_privilege(current_database(), 'TEMP')::text as may`,
+  );
+  const temporary = rows[0]?.may === 'true';
+  const name = (kind: string): string =>
+    temporary ? `pg_temp.rowproof_${kind}` : `rowproof.${identifier(`${kind}_${session.pid}`)}`;
+  const tables = { rows: name('careful'), mark: name('mark') };
   const fields = Array.from({ length: columns }, (_, index) => `, ${field(index)} text`).join('');
-  await session.query(`create temp table rowproof_careful (position bigint primary key${fields}) on commit drop`);
-  await session.query('create temp table rowproof_mark (one int) on commit drop');
+  await session.query(`create table ${tables.rows} (position bigint primary key${fields})`);
+  await session.query(`create table ${tables.mark} (one int)`);
+  return tables;
+}
+
+/** To be called before the transaction commits. */
+export async function dropCarefulTables(session: Session, tables: CarefulTables): Promise<void> {
+  await session.query(`drop table ${tables.rows}, ${tables.mark}`);
 }
 
 /** Where `copyIn` puts rows: position, then every loaded column as text. */
-export function carefulRowsInto(columns: number): string {
+export function carefulRowsInto(tables: CarefulTables, columns: number): string {
   const fields = Array.from({ length: columns }, (_, index) => `, ${field(index)}`).join('');
-  return `${rowsTable} (position${fields})`;
+  return `${tables.rows} (position${fields})`;
 }
 
 /**
@@ -35,6 +56,7 @@ export function carefulRowsInto(columns: number): string {
  */
 export async function insertCarefulRows(
   session: Session,
+  tables: CarefulTables,
   target: QualifiedName,
   columns: readonly LoadedColumn[],
   span: { readonly from: number; readonly to: number },
@@ -42,10 +64,10 @@ export async function insertCarefulRows(
   const names = columns.map((column) => identifier(column.target)).join(', ');
   const casts = columns.map((column, index) => `r.${field(index)}${castTo(column.type)}`).join(', ');
   const { rows } = await session.query<{ n: string; xmin: string }>(
-    `with mark as (insert into pg_temp.rowproof_mark values (1) returning xmin::text as xmin),
+    `with mark as (insert into ${tables.mark} values (1) returning xmin::text as xmin),
      arrived as (
        insert into ${qualified(target)} (${names}) overriding system value
-       select ${casts} from ${rowsTable} r where r.position >= $1 and r.position < $2 order by r.position
+       select ${casts} from ${tables.rows} r where r.position >= $1 and r.position < $2 order by r.position
        returning 1)
      select (select count(*) from arrived)::text as n, (select xmin from mark) as xmin`,
     [span.from, span.to],
@@ -57,12 +79,13 @@ export async function insertCarefulRows(
 /** One value of a stored row as the target spells it; raises where the type does not take it. */
 export async function canonicalCarefulValue(
   session: Session,
+  tables: CarefulTables,
   type: ColumnType,
   column: number,
   position: number,
 ): Promise<string | null> {
   const { rows } = await session.query<{ value: string | null }>(
-    `select (r.${field(column)}${castTo(type)})::text as value from ${rowsTable} r where r.position = $1`,
+    `select (r.${field(column)}${castTo(type)})::text as value from ${tables.rows} r where r.position = $1`,
     [position],
   );
   return (rows[0] as { value: string | null }).value;

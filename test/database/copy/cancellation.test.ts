@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { openCopyRun, type CopyRun } from './copy-run';
 import { openProxy, type Link, type Proxy } from './tcp-proxy';
 
@@ -77,4 +78,26 @@ test('Heartbeats tell the mapping, the batch and how far it is, and nothing of t
   await run.worker({ heartbeat: (details) => void beats.push(details) }).copyBatch(run.ref, 'blobs', 0);
   expect(beats.length).toBeGreaterThan(0);
   for (const beat of beats) expect(Object.keys(beat)).toEqual(['mapping', 'ordinal', 'rows', 'bytes']);
+});
+
+test('Cancellation ends a careful insert that waits for a lock, and leaves nothing', async () => {
+  await run.target.query(`alter table blobs add constraint not_first check (id <> 1);
+    create function wait_at_gate() returns trigger language plpgsql as
+      $$ begin perform pg_advisory_xact_lock_shared(42); return new; end $$;
+    create trigger gate before insert on blobs for each row when (new.id = 100) execute function wait_at_gate()`);
+  const gate = new Client({ connectionString: run.target.url });
+  gate.on('error', () => undefined);
+  await gate.connect();
+  await gate.query('select pg_advisory_lock(42)');
+  const cancel = new AbortController();
+  const ended = expect(run.worker({ signal: cancel.signal }).copyBatch(run.ref, 'blobs', 0)).rejects.toThrow('enough');
+  const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event = 'advisory' and query like '%overriding system value%'`;
+  while ((await run.target.query(waiting)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  cancel.abort(new Error('enough'));
+  await ended;
+  await gate.end();
+  await nobodyLeft('source');
+  await nobodyLeft('target');
+  expect(await run.target.query('select * from blobs')).toEqual([]);
+  expect(await run.activities.copyBatch(run.ref, 'blobs', 0)).toMatchObject({ migrated: 199, quarantined: 1 });
 });

@@ -91,29 +91,47 @@ test('Types without a safe binary form travel as text and arrive as they were', 
   expect(await run.target.query('select path from rowproof.batch')).toEqual([{ path: 'fast' }]);
 });
 
-test('Roles with no more than select on the source and their own tables on the target are enough, on both paths', async () => {
-  run = await openCopyRun({
-    ...people,
-    target: 'create table people (id int primary key, name text check (name <> $$p7$$))',
-  });
-  const role = `copy_${run.target.name}`;
-  try {
-    await run.source.query(`create role ${role} login; grant select on people to ${role}`);
-    await run.target.query(`alter table people owner to ${role}; grant usage on schema rowproof to ${role};
-      grant all on all tables in schema rowproof to ${role}; grant all on all sequences in schema rowproof to ${role}`);
-    const as = (url: string): string => Object.assign(new URL(url), { username: role, password: '' }).toString();
-    const worker = run.worker({ sourceUrl: as(run.source.url), targetUrl: as(run.target.url) });
-    await worker.planBatches(run.ref, 'people');
-    expect(await worker.copyBatch(run.ref, 'people', 0)).toMatchObject({
-      migrated: 1999,
-      quarantined: 1,
-      path: 'careful',
-    });
-  } finally {
-    await run.source.query(`drop owned by ${role}`);
-    await run.target.query(`alter table people owner to postgres; drop owned by ${role}; drop role ${role}`);
-  }
+test('A target column that is not what was compiled gets text, never the bytes of another type', async () => {
+  run = await openCopyRun(people);
+  await run.target.query('alter table people alter id type bigint');
+  await run.copyAll();
+  expect(await run.target.query('select min(id)::int, max(id)::int, count(*)::int n from people')).toEqual([
+    { min: 1, max: 2000, n: 2000 },
+  ]);
+  expect(await run.target.query('select path from rowproof.batch')).toEqual([{ path: 'fast' }]);
 });
+
+test.each([
+  { temporary: 'with temporary tables', revoke: '' },
+  { temporary: 'without temporary tables', revoke: 'revoke temporary on database' },
+])(
+  'Roles with no more than select on the source and their own tables on the target are enough, $temporary',
+  async ({ revoke }) => {
+    run = await openCopyRun({
+      ...people,
+      target: 'create table people (id int primary key, name text check (name <> $$p7$$))',
+    });
+    const role = `copy_${run.target.name}`;
+    try {
+      await run.source.query(`create role ${role} login; grant select on people to ${role}`);
+      await run.target.query(`alter table people owner to ${role}; grant usage on schema rowproof to ${role};
+      grant all on all tables in schema rowproof to ${role}; grant all on all sequences in schema rowproof to ${role}`);
+      await run.target.query(`grant create on schema rowproof to ${role}`);
+      if (revoke !== '') await run.target.query(`${revoke} "${run.target.name}" from public`);
+      const as = (url: string): string => Object.assign(new URL(url), { username: role, password: '' }).toString();
+      const worker = run.worker({ sourceUrl: as(run.source.url), targetUrl: as(run.target.url) });
+      await worker.planBatches(run.ref, 'people');
+      expect(await worker.copyBatch(run.ref, 'people', 0)).toMatchObject({
+        migrated: 1999,
+        quarantined: 1,
+        path: 'careful',
+      });
+    } finally {
+      await run.source.query(`drop owned by ${role}`);
+      await run.target.query(`alter table people owner to postgres; drop owned by ${role}; drop role ${role}`);
+    }
+  },
+);
 
 test.each([
   { type: 'jsonb', good: '{}', bad: '{', finding: 'people.doc.cast_json', sqlstate: null },
