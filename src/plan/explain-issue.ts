@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { Problem } from '../errors/rowproof-error';
 import { problem } from '../errors/rowproof-error';
 import { didYouMean } from './nearest';
-import { laterKeys } from './plan-later';
+import { laterKeys, laterValues } from './plan-later';
 import type { Locate, PlanPath } from './position';
 
 type Issue = z.core.$ZodIssue;
@@ -66,7 +66,17 @@ export function branchOf(issue: Extract<Issue, { code: 'invalid_union' }>): Issu
 }
 
 function show(path: PlanPath): string {
-  return path.length === 0 ? 'The plan' : `\`${String(path.at(-1))}\``;
+  const last = path.at(-1);
+  if (last === undefined) return 'The plan';
+  return typeof last === 'number' ? `Item ${last + 1} of \`${String(path.at(-2))}\`` : `\`${last}\``;
+}
+
+/** What a value of several possible shapes may look like. */
+function shapeFix(path: PlanPath, value: unknown): { fix?: string } {
+  if (path[0] === 'tables' && path[2] === 'columns' && path.length === 4)
+    return { fix: 'Write a source column, or a mapping with from, value or sql.' };
+  if (value === null) return { fix: 'Write a value; quote it when it means the text itself.' };
+  return {};
 }
 
 /** Problems of one zod issue. `known` gives the keys that exist at a path, for suggestions. Texts hold no values. */
@@ -99,16 +109,15 @@ export function explainIssue(
       const fix = formats[key];
       if (fix !== undefined) return [problem('RP1004', `${show(path)} is not understood.`, { ...atValue, fix })];
       return [
-        problem(
-          'RP1004',
-          `${show(path)} is ${kindOf(value)}, which does not fit here.`,
-          value === null ? { ...atValue, fix: 'Write a value; quote it when it means the text itself.' } : atValue,
-        ),
+        problem('RP1004', `${show(path)} is ${kindOf(value)}, which does not fit here.`, {
+          ...atValue,
+          ...shapeFix(path, value),
+        }),
       ];
     }
     case 'invalid_type': {
       if (value === undefined && path.length > 0) {
-        const fix = required[key];
+        const fix = path.length === 1 || path[0] === 'decisions' ? required[key] : undefined;
         return [
           problem('RP1005', `\`${key}\` is missing.`, {
             where: places.locate(path.slice(0, -1)),
@@ -128,7 +137,8 @@ export function explainIssue(
             fix: required[key] ?? `Add \`${key}\`.`,
           }),
         ];
-      const choices = issue.values.map(String);
+      const later = laterValues[key] ?? [];
+      const choices = issue.values.map(String).filter((choice) => !later.includes(choice));
       const near = typeof value === 'string' ? didYouMean(value, choices) : '';
       return [
         problem('RP1004', `${show(path)} has a value it does not take.${near}`, {

@@ -19,18 +19,21 @@ export interface ParsedPlan {
 }
 
 /** A deep copy of `value` without what stands at `path`; a copy without the parent where the path does not exist. */
-function without(value: unknown, path: PlanPath): unknown {
+function without(value: unknown, path: PlanPath, list?: string): unknown {
   const [head, ...rest] = path;
   if (head === undefined) return undefined;
   if (Array.isArray(value)) {
+    // A stand-in keeps the places of the other steps right.
+    const stand = list === 'steps' ? 'trim' : 'not_null';
+    if (rest.length === 0 && list !== undefined) return value.map((item, index) => (index === head ? stand : item));
     if (rest.length === 0) return value.filter((_, index) => index !== head);
-    return value.map((item, index) => (index === head ? without(item, rest) : (item as unknown)));
+    return value.map((item, index) => (index === head ? without(item, rest, list) : (item as unknown)));
   }
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, inner]) => {
       if (key !== String(head)) return [[key, inner]];
-      return rest.length === 0 ? [] : [[key, without(inner, rest)]];
+      return rest.length === 0 ? [] : [[key, without(inner, rest, key === 'steps' || key === 'rules' ? key : list)]];
     }),
   );
 }
@@ -55,20 +58,22 @@ function offending(issue: z.core.$ZodIssue, value: unknown, above: PlanPath = []
 }
 
 /** The well-formed part of a plan, so that the rest can be checked in the same pass; null when too little is left. */
-function salvage(raw: unknown): PlanDocument | null {
+function salvage(raw: unknown): { document: PlanDocument | null; leftOut: readonly PlanPath[] } {
+  const leftOut: PlanPath[] = [];
   let value = raw;
   for (let round = 0; round < 12; round++) {
     const parsed = planFile.safeParse(value);
-    if (parsed.success) return parsed.data;
+    if (parsed.success) return { document: parsed.data, leftOut };
     const paths = parsed.error.issues.flatMap((issue) => offending(issue, value));
     // Later list items first, so that indexes stay right.
     for (const path of [...paths].reverse()) {
       const stand = path.length === 1 ? placeholder(String(path[0]), raw) : undefined;
       value = stand === undefined ? without(value, path) : { ...(value as object), [String(path[0])]: stand };
     }
-    if (value === undefined) return null;
+    leftOut.push(...paths);
+    if (value === undefined) break;
   }
-  return null;
+  return { document: null, leftOut };
 }
 
 /**
@@ -106,9 +111,9 @@ export function parsePlan(text: string, file: string): ParsedPlan {
   if (!parsed.success)
     for (const issue of parsed.error.issues)
       found.push(...explainIssue(issue, value, { locate, locateValue }, knownKeys));
-  const document = parsed.success ? parsed.data : salvage(value);
+  const { document, leftOut } = parsed.success ? { document: parsed.data, leftOut: [] } : salvage(value);
   if (document !== null) {
-    const report = createReport(locate);
+    const report = createReport(locate, leftOut);
     checkDocument(document, keys, report);
     // What salvage took away must not be reported as missing a second time.
     for (const one of report.problems)

@@ -210,6 +210,12 @@ describe('a plan file', () => {
     expect(locate(['tables', 'crm.customer', 'nothing'])).toEqual({ file: 'crm.yaml', line: 10, column: 3 });
   });
 
+  it('does not report as missing what another problem already names, and keeps the places of later steps', () => {
+    expect(
+      places(table('id: { offset: { from: a, by: x } }\ncolumns: { a: { from: [x, y], steps: [[], trimm] } }\n')),
+    ).toEqual(['RP1004 8:34', 'RP1004 9:43', 'RP1012 9:47']);
+  });
+
   it('finds the place of a table that the plan quotes or brings by a pattern', () => {
     const text = `${head}tables:\n  's."a.b"': { from: o.t, columns: { x: y } }\n  "crm.c*": { from: "public.c*" }\n`;
     const { locate } = parsePlan(text, 'p.yaml');
