@@ -56,11 +56,16 @@ export async function relayCopy(options: {
           writer.once('drain', () => reader.resume());
         }
       });
-      // `end` is CopyDone; the target may end only when the source has said how many rows it sent
-      onceReady(reader, () => {
+      // the server may be ready while bytes still wait here, and `end` may come before it said how many rows it sent
+      let unfinished = 2;
+      const sourceStep = (): void => {
+        unfinished -= 1;
+        if (unfinished > 0) return;
         writer.end();
         one();
-      });
+      };
+      reader.once('end', sourceStep);
+      onceReady(reader, sourceStep);
       writer.once('finish', one);
       target.client.query(writer);
       source.client.query(reader);

@@ -108,6 +108,31 @@ describe('relayCopy', () => {
     expect(result).toMatchObject({ sourceRows: 10, targetRows: 5 });
   });
 
+  test.each([1, 15, 17, 30, 50, 70, 100, 130, 200, 1000])(
+    'loses nothing of %i kB when the source is done before the target begins',
+    async (kilobytes) => {
+      await database.query('drop table if exists public.late; create table public.late (v text)');
+      const blocker = await sessionOn(database.url);
+      await blocker.query('begin; lock table public.late');
+      const relay = relayCopy({
+        source,
+        select: `select repeat('x', 99) from generate_series(1, ${kilobytes * 10})`,
+        target,
+        into: 'public.late',
+        format: 'text',
+      });
+      const waiting = `select from pg_stat_activity where pid = ${target.pid} and wait_event_type = 'Lock'`;
+      while ((await blocker.query(waiting)).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+      await blocker.query('rollback');
+      expect(await relay).toMatchObject({
+        sourceRows: kilobytes * 10,
+        targetRows: kilobytes * 10,
+        bytes: kilobytes * 1000,
+      });
+      await blocker.close();
+    },
+  );
+
   test('moves one row of 50 MB', async () => {
     await database.query('create table public.large (v text)');
     const select = `select repeat('0123456789', 5000000)`;

@@ -34,3 +34,9 @@ test('a stream that ends inside a row is an error', () => {
   expect(decoder.push(Buffer.from('1\t2\n3'))).toEqual([['1', '2']]);
   expect(() => decoder.end()).toThrow('inside a row');
 });
+
+test('a large value full of escapes is decoded and encoded, and not by one huge replacement', () => {
+  const large = '\\é\n\t\r😀'.repeat(100_000);
+  const bytes = Buffer.concat([...encodeCopyRows([[large, null, 'x']])]);
+  expect(new CopyTextDecoder().push(bytes)).toEqual([[large, null, 'x']]);
+});
