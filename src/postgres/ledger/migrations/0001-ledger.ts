@@ -233,7 +233,8 @@ create table rowproof.event (
   primary key (run, seq)
 );
 
-create table rowproof.id_map (
+-- the one table that `finish` leaves behind
+create table if not exists rowproof.id_map (
   run text not null,
   mapping text not null,
   source_key text not null,
