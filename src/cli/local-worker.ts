@@ -10,7 +10,8 @@ import type { Terminal } from './terminal';
 
 export interface WorkerPlace {
   readonly taskQueue: string;
-  readonly started: boolean;
+  /** Process that was started for it, null when somebody polls already. */
+  readonly pid: number | null;
 }
 
 /**
@@ -30,12 +31,11 @@ export async function ensureWorker(
         `Nobody polls task queue ${taskQueue} on ${temporal.address} (RP4205): the run waits until a worker does. Start one with:  rowproof worker`,
       );
     }
-    return { taskQueue, started: false };
+    return { taskQueue, pid: null };
   }
   const taskQueue = `${defaultTaskQueue}-${fingerprint(terminal.env, plansFolder)}`;
-  if (await somebodyPolls(temporal, taskQueue)) return { taskQueue, started: false };
-  await startWorker(terminal, temporal, taskQueue, plansFolder);
-  return { taskQueue, started: true };
+  if (await somebodyPolls(temporal, taskQueue)) return { taskQueue, pid: null };
+  return { taskQueue, pid: await startWorker(terminal, temporal, taskQueue, plansFolder) };
 }
 
 async function startWorker(
@@ -43,7 +43,7 @@ async function startWorker(
   temporal: TemporalSession,
   taskQueue: string,
   plansFolder: string,
-): Promise<void> {
+): Promise<number> {
   const { stateFolder } = await import('../dev/state-folder');
   const logs = join(stateFolder(), 'workers');
   mkdirSync(logs, { recursive: true });
@@ -72,7 +72,7 @@ async function startWorker(
   });
   terminal.talk(`Started a worker (pid ${child.pid}, log ${logFile}); it goes on when this command ends.`);
   for (let tries = 0; tries < 120; tries += 1) {
-    if (await somebodyPolls(temporal, taskQueue)) return;
+    if (await somebodyPolls(temporal, taskQueue)) return child.pid as number;
     if (exited !== null)
       throw fail('RP4205', `The worker ended at once with exit code ${exited}.`, { fix: `Read its log: ${logFile}` });
     await sleep(500);

@@ -35,6 +35,7 @@ export async function locateRun(
       plansFolder: file.folder,
       taskQueue: terminal.env['ROWPROOF_TASK_QUEUE'] ?? defaultTaskQueue,
       startedAt: found.openedAt,
+      workerPid: null,
     };
   });
 }

@@ -13,6 +13,8 @@ const runRecord = z.object({
   plansFolder: z.string().nullable(),
   taskQueue: z.string(),
   startedAt: z.string(),
+  /** Worker process that `run` started for it on this machine. */
+  workerPid: z.number().nullable(),
 });
 export type RunRecord = z.infer<typeof runRecord>;
 

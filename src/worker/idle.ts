@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { Worker } from '@temporalio/worker';
 
-/** Shuts the workers down once their queue has had no open workflow for `seconds`; a server that does not answer counts as busy. */
+/** Shuts the workers down once their queue has had no open workflow, or their server no answer, for `seconds`. */
 export function endWhenIdle(client: Client, taskQueue: string, seconds: number, workers: readonly Worker[]): void {
   let idleSince: number | null = null;
   const timer = setInterval(() => void look(), 5_000);
@@ -12,7 +12,7 @@ export function endWhenIdle(client: Client, taskQueue: string, seconds: number, 
       const { count } = await client.workflow.count(`TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`);
       idleSince = count > 0 ? null : (idleSince ?? Date.now());
     } catch {
-      idleSince = null;
+      idleSince ??= Date.now();
     }
     if (idleSince === null || Date.now() - idleSince < seconds * 1000) return;
     clearInterval(timer);

@@ -4,7 +4,7 @@ import { fail } from '../../errors/rowproof-error';
 import type { CommandResult, Terminal } from '../terminal';
 import { exitCodes } from '../exit-codes';
 import { withLedger } from '../locate-run';
-import { recallRun } from '../run-record';
+import { listRecords, recallRun } from '../run-record';
 import { run } from './run';
 
 export interface DemoOptions {
@@ -44,7 +44,21 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Co
       text: [result.text, said, ...(terminal.interactive ? staysUp(environment.temporal.uiUrl) : [])].join('\n'),
     };
   } finally {
-    if (!terminal.interactive) await devDown({ say: terminal.talk });
+    if (!terminal.interactive) {
+      stopWorker(terminal.cwd);
+      await devDown({ say: terminal.talk });
+    }
+  }
+}
+
+/** Ends the worker that `run` started for this demo; without a server it has nothing to do. */
+function stopWorker(cwd: string): void {
+  const pid = listRecords(cwd)[0]?.workerPid ?? null;
+  if (pid === null) return;
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // ended already
   }
 }
 

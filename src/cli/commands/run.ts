@@ -47,6 +47,7 @@ export async function run(terminal: Terminal, planPath: string, options: RunOpti
       plansFolder: file.folder,
       taskQueue: worker.taskQueue,
       startedAt: new Date().toISOString(),
+      workerPid: worker.pid,
     };
     rememberRun(terminal.cwd, record);
     const handle = await start(temporal, record, options.check === true);
