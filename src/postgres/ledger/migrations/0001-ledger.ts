@@ -233,7 +233,7 @@ create table rowproof.event (
   primary key (run, seq)
 );
 
--- the one table that `finish` leaves behind
+-- the one table that finishing a run leaves behind
 create table if not exists rowproof.id_map (
   run text not null,
   mapping text not null,
