@@ -11,7 +11,7 @@ type Services = Pick<Connection, 'workflowService' | 'operatorService'>;
 
 /**
  * Registers our search attributes and raises the retention to 90 days. Idempotent. False for what the server does not
- * let us do, as Temporal Cloud: the run goes on without it.
+ * let us do, as Temporal Cloud, or has otherwise: the run goes on without it.
  */
 export async function prepareNamespace(
   connection: Services,
@@ -23,32 +23,35 @@ export async function prepareNamespace(
   };
 }
 
-async function registerAttributes({ operatorService }: Services, namespace: string): Promise<void> {
+/** False when the namespace has one of our names with another type: writing it would fail the workflow task for ever. */
+async function registerAttributes({ operatorService }: Services, namespace: string): Promise<boolean> {
   const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-  const missing = Object.values(migrationAttributes).filter(({ name }) => customAttributes[name] === undefined);
-  if (missing.length === 0) return;
-  const searchAttributes = Object.fromEntries(
-    missing.map((key) => [key.name, IndexedValueType[`INDEXED_VALUE_TYPE_${key.type}`]]),
+  const wanted = Object.values(migrationAttributes).map(
+    (key) => [key.name, IndexedValueType[`INDEXED_VALUE_TYPE_${key.type}`]] as const,
   );
-  await operatorService.addSearchAttributes({ namespace, searchAttributes });
+  if (wanted.some(([name, type]) => (customAttributes[name] ?? type) !== type)) return false;
+  const missing = wanted.filter(([name]) => customAttributes[name] === undefined);
+  if (missing.length === 0) return true;
+  await operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
+  return true;
 }
 
-async function raiseRetention({ workflowService }: Services, namespace: string): Promise<void> {
+async function raiseRetention({ workflowService }: Services, namespace: string): Promise<boolean> {
   const { config } = await workflowService.describeNamespace({ namespace });
-  if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) >= retentionSeconds) return;
+  if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) >= retentionSeconds) return true;
   await workflowService.updateNamespace({
     namespace,
     config: { workflowExecutionRetentionTtl: { seconds: retentionSeconds as never } },
   });
+  return true;
 }
 
 /** gRPC: INVALID_ARGUMENT 3, PERMISSION_DENIED 7, UNIMPLEMENTED 12, UNAUTHENTICATED 16. Anything else is a failure. */
 const refusals = new Set<unknown>([3, 7, 12, 16]);
 
-async function allowed(work: () => Promise<void>): Promise<boolean> {
+async function allowed(work: () => Promise<boolean>): Promise<boolean> {
   try {
-    await work();
-    return true;
+    return await work();
   } catch (error) {
     if (refusals.has((error as { code?: unknown }).code)) return false;
     throw error;

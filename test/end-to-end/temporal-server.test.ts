@@ -1,4 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
+import { temporal as proto } from '@temporalio/proto';
+import { prepareNamespace } from '../../src/worker/prepare-namespace';
 import { startTemporal } from '../support/temporal';
 import type { TestTemporal } from '../support/temporal';
 
@@ -31,6 +33,27 @@ describe('a Temporal server on its file', () => {
       expect(await described()).toEqual([firstExecutionRunId, 'RUNNING']);
       expect((await fetch(temporal.uiUrl)).status).toBe(200);
     } finally {
+      await temporal.stop();
+    }
+  });
+});
+
+describe('preparing a namespace', () => {
+  it('is refused, not forced, where one of our search attributes has another type', async () => {
+    const temporal = await startTemporal();
+    const { namespace } = temporal;
+    const connection = await Connection.connect({ address: temporal.address });
+    const { operatorService } = connection;
+    try {
+      expect(await prepareNamespace(connection, namespace)).toEqual({ searchAttributes: true, retention: true });
+      await operatorService.removeSearchAttributes({ namespace, searchAttributes: ['MigrationTable'] });
+      const type = proto.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD_LIST;
+      await operatorService.addSearchAttributes({ namespace, searchAttributes: { MigrationTable: type } });
+      expect(await prepareNamespace(connection, namespace)).toEqual({ searchAttributes: false, retention: true });
+      const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+      expect(customAttributes['MigrationTable']).toBe(type);
+    } finally {
+      await connection.close();
       await temporal.stop();
     }
   });
