@@ -1,0 +1,77 @@
+import { reportDocument, type ReportDocument } from '../contract/report';
+import { hadExpectedEffect } from '../validate/decision-effect';
+import type { ReportData } from './report-data';
+
+function secondsBetween(from: string, to: string | null): number | null {
+  return to === null ? null : Math.round(Date.parse(to) - Date.parse(from)) / 1000;
+}
+
+/** `orphans 3, validated false`: what a check noted beside its count. */
+function note(detail: Readonly<Record<string, string | number | boolean | null>>): string {
+  return Object.entries(detail)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => (name === 'problem' ? String(value) : `${name} ${String(value)}`))
+    .join(', ');
+}
+
+/** Rows that say only that a kind of check ran end in `*`. */
+function isMark(check: ReportData['checks'][number]): boolean {
+  return check.name === '*' || check.name.endsWith(' *');
+}
+
+/** Puts the parts together and checks them against the contract: an unknown field never reaches a report. */
+export function buildReport(data: ReportData): ReportDocument {
+  const { run, verdict } = data;
+  const last = data.phases.at(-1);
+  const end = run.closedAt ?? last?.finishedAt ?? null;
+  return reportDocument.parse({
+    version: 1,
+    run: run.run,
+    plan: run.plan,
+    code: run.compiled.code,
+    digest: run.compiled.digest,
+    engine: run.engine,
+    ticket: run.compiled.plan.settings.ticket,
+    openedAt: run.openedAt,
+    closedAt: run.closedAt,
+    seconds: secondsBetween(run.openedAt, end),
+    phase: run.phase,
+    outcome: run.outcome,
+    sentence: run.sentence,
+    only: [...(run.options.only ?? [])],
+    sample: run.options.sample ?? null,
+    verdict:
+      verdict === null
+        ? null
+        : {
+            green: verdict.green,
+            sentence: verdict.sentence,
+            problems: [...verdict.problems],
+            reachedAt: data.verdictReachedAt ?? '',
+          },
+    books: verdict === null ? [] : [...verdict.books],
+    proof: data.proof,
+    differences: data.differences,
+    checks: data.checks
+      .filter((check) => !isMark(check))
+      .map(({ kind, name, mapping, broken, detail }) => ({ kind, name, mapping, broken, note: note(detail) })),
+    phases: data.phases.map((phase) => ({ ...phase, seconds: secondsBetween(phase.startedAt, phase.finishedAt) })),
+    batches: data.batches,
+    blocked: data.blocked,
+    findings: data.findings,
+    decisions: data.decisions.map((decision) => ({
+      ...decision,
+      asExpected: hadExpectedEffect({
+        finding: decision.finding,
+        action: decision.action,
+        expected: decision.expected === null ? null : { rows: decision.expected, tolerance: decision.tolerance ?? 0 },
+        observed: decision.observed,
+      }),
+    })),
+    quarantine: data.quarantine,
+    adjustments: data.adjustments,
+    steps: data.steps,
+    events: data.events.map(({ seq, at, kind, body, hash }) => ({ seq, at, kind, body, hash })),
+    chain: { intact: data.chain.intact, events: data.chain.events, head: data.chain.head },
+  });
+}
