@@ -1,12 +1,13 @@
 import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
-import type { StepSpec } from '../contract/resolved-plan';
 import { identifier, literal } from '../sql/quote';
 import { castToSql } from '../transform/cast/cast-to-sql';
 import { offsetSql, uuidFromSql } from '../transform/id';
-import { parseStep } from '../transform/registry';
-import type { Transform, TransformContext } from '../transform/transform';
+import type { TransformContext } from '../transform/transform';
+import { checkedStep } from './checked-step';
 import { keyPartToSql } from './key-part';
 import type { Deferred, Levels, Placed } from './levels';
+import type { TypedPipeline } from './shortcuts';
+import { castAfterSteps, failsOnlyByNull, typedPipeline } from './shortcuts';
 import { baseTypeName, isTextualName } from './type-facts';
 
 /** What column compilation needs to know of its mapping. */
@@ -40,13 +41,11 @@ export function sourceColumn(from: { readonly name: string }, column: string): s
 
 export function columnToSql(levels: Levels, column: CompiledColumn, scope: ColumnScope): ColumnSql {
   const failures: Failure[] = [];
-  const computed = computesId(column);
-  let value: Placed;
-  if (computed) value = idValue(levels, column, scope, failures);
-  else if (isDirect(column)) value = levels.source(sourceColumn(scope.from, column.from[0] as string), true);
-  else value = runSteps(levels, column, textInputs(levels, column, scope), scope, failures);
+  const short = typedPipeline(column);
+  const value =
+    short === null ? longWay(levels, column, scope, failures) : shortWay(levels, column, scope, short, failures);
   const input = named(levels, value);
-  const cast = (expression: string): ReturnType<typeof castToSql> => castToSql(column.cast, expression);
+  const cast = short?.cast ?? castAfterSteps(column) ?? ((expression: string) => castToSql(column.cast, expression));
   cast(input.expression).checks.forEach((check, index) => {
     failures.push({
       reason: scope.reason(column.target, check.kind),
@@ -65,6 +64,31 @@ export function columnToSql(levels: Levels, column: CompiledColumn, scope: Colum
     wire: { needs: [input], write: (expression) => cast(expression as string).wire },
     text: { needs: [input], write: (expression) => cast(expression as string).text },
   };
+}
+
+function longWay(levels: Levels, column: CompiledColumn, scope: ColumnScope, failures: Failure[]): Placed {
+  if (computesId(column) !== null) return idValue(levels, column, scope, failures);
+  if (isDirect(column)) return levels.source(sourceColumn(scope.from, column.from[0] as string), true);
+  return runSteps(levels, column, textInputs(levels, column, scope), scope, failures);
+}
+
+function shortWay(
+  levels: Levels,
+  column: CompiledColumn,
+  scope: ColumnScope,
+  short: TypedPipeline,
+  failures: Failure[],
+): Placed {
+  const source = levels.source(sourceColumn(scope.from, column.from[0] as string), true);
+  const { stepFails } = short;
+  if (stepFails === null) return levels.combine([source], (input) => short.value(input as string));
+  const input = named(levels, source);
+  const { transform } = checkedStep(column.steps[0] as CompiledColumn['steps'][number]);
+  failures.push({
+    reason: scope.reason(column.target, transform.reason ?? transform.name),
+    when: { needs: [input], write: (expression) => stepFails(expression as string) },
+  });
+  return levels.combine([input], (expression) => short.value(expression as string));
 }
 
 /** A value with a name at level 1 or above, where it is called the same at every level. */
@@ -98,19 +122,6 @@ function textInputs(levels: Levels, column: CompiledColumn, scope: ColumnScope):
   });
 }
 
-interface ParsedStep {
-  readonly spec: StepSpec;
-  readonly transform: Transform<unknown>;
-  readonly args: unknown;
-}
-
-/** A step that the plan was checked for; a plan that was not is a bug. */
-export function checkedStep(spec: StepSpec): ParsedStep {
-  const parsed = parseStep(spec);
-  if ('problem' in parsed) throw new Error(`step ${spec.name}: ${parsed.problem}`);
-  return { spec, transform: parsed.transform as Transform<unknown>, args: parsed.args };
-}
-
 function runSteps(
   levels: Levels,
   column: CompiledColumn,
@@ -128,12 +139,18 @@ function runSteps(
     );
     if (transform.repeatsInput || probe.failed !== null) current = current.map((one) => levels.once(one));
     const needs = current;
-    const value = levels.combine(needs, (...expressions) => transform.toSql(expressions, args, scope.context).value);
+    let value = levels.combine(needs, (...expressions) => transform.toSql(expressions, args, scope.context).value);
     if (probe.failed !== null) {
-      failures.push({
-        reason: scope.reason(column.target, transform.reason ?? transform.name),
-        when: { needs, write: (...expressions) => transform.toSql(expressions, args, scope.context).failed as string },
-      });
+      const reason = scope.reason(column.target, transform.reason ?? transform.name);
+      if (failsOnlyByNull(spec.name)) {
+        value = levels.once(value);
+        const write = (input?: string, output?: string): string => `(${input} IS NOT NULL AND ${output} IS NULL)`;
+        failures.push({ reason, when: { needs: [...needs, value], write } });
+      } else {
+        const write = (...expressions: string[]): string =>
+          transform.toSql(expressions, args, scope.context).failed as string;
+        failures.push({ reason, when: { needs, write } });
+      }
     }
     current = [value];
   }

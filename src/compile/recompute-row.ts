@@ -4,7 +4,8 @@ import { applyCast } from '../transform/cast/apply-cast';
 import type { CastOutcome } from '../transform/cast/cast';
 import { offset, uuidFrom } from '../transform/id';
 import type { StepOutcome, TransformContext } from '../transform/transform';
-import { checkedStep, computesId, idReason } from './column-to-sql';
+import { checkedStep } from './checked-step';
+import { computesId, idReason } from './column-to-sql';
 import { keyPart } from './key-part';
 import { baseTypeName } from './type-facts';
 

@@ -327,3 +327,43 @@ describe('other encodings', () => {
     },
   );
 });
+
+describe('shortcuts', () => {
+  it('give the reasons and values of the long way, at every edge', async () => {
+    await source.query(`
+      create table moments (id int primary key, ts timestamp, tz timestamptz, i int, s text);
+      insert into moments values
+        (1, '0001-01-01 00:10', '0001-01-01 00:10+00', 0, '0001-01-01 00:00:00'),
+        (2, '9999-12-31 23:50', '9999-12-31 23:50+00', -2147483648, '9999-12-31 23:59:59'),
+        (3, 'infinity', '-infinity', 2147483647, 'infinity'),
+        (4, '0044-03-15 00:00 BC', '0044-03-15 00:00+00 BC', -5, '0000-01-01 00:00:00'),
+        (5, '10000-01-01', '10000-01-01 00:00+00', 1000, '10000-01-01 00:00:00'),
+        (6, null, null, null, null),
+        (7, '2021-03-28 02:30', '2021-10-31 01:30+00', 99, '2020-02-29 24:00:00'),
+        (8, '2021-10-31 02:30:00.12', '2021-03-28 01:00+00', 10, '2020-02-29 23:59:59'),
+        (9, '294276-12-31 23:59:59', '4713-01-01 BC', 1, ''),
+        (10, '1890-01-01', '1890-01-01', -1, '2019-02-29 00:00:00');`);
+    await target.query(`create table moments (id int primary key, a timestamptz, b timestamp, c timestamptz, d timestamp,
+        e numeric(7,2), f numeric, g int, h timestamp, i2 timestamp(2), j date not null)`);
+    const { mapping, ok, bad } = await migrate(`
+  public.moments:
+    from: public.moments
+    columns:
+      id: id
+      a: { from: ts, steps: [{ at_zone: Europe/Berlin }] }
+      b: { from: tz, steps: [{ at_zone: America/New_York }] }
+      c: { from: ts, steps: [{ at_zone: Pacific/Kiritimati }] }
+      d: { from: tz, steps: [{ at_zone: Pacific/Kiritimati }] }
+      e: { from: i, steps: [{ scale: -2 }] }
+      f: { from: i, steps: [{ scale: 3 }] }
+      g: { from: i, steps: [{ scale: -1 }] }
+      h: { from: s, steps: [{ parse_date: "YYYY-MM-DD HH24:MI:SS" }] }
+      i2: { from: ts }
+      j: { from: s, steps: [{ split_part: [" ", 1] }, { parse_date: YYYY-MM-DD }] }
+`);
+    expect([ok, bad]).toEqual([1, 9]);
+    expect(mapping.statements.load).not.toMatch(/"ts"::text/);
+    const sorted = await rejectedBySql(sides.source, mapping);
+    expect(sorted.size).toBe(bad);
+  });
+});
