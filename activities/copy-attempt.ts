@@ -3,7 +3,6 @@ import type { KeyRange } from '../src/contract/key';
 import type { RunRef } from '../src/contract/run';
 import { bindStatement } from '../src/compile/bind-statement';
 import type { MappingStatements } from '../src/contract/compiled';
-import { withSample } from '../src/compile/with-sample';
 import type { BatchName, Receipt } from '../src/postgres/ledger/batch';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { ClassOf } from '../src/copy/quarantined-row';
@@ -28,17 +27,18 @@ export type BatchOutcome = Receipt;
 
 type RangedStatement = 'load' | 'rejected' | 'scopeCounts' | 'raw' | 'boundaries';
 
-/** A statement over one range of source keys, restricted to the sample of the run when it has one. */
+/** A statement over one range of source keys. What a run was restricted to is part of what it compiled. */
 export function rangedStatement(
-  run: LoadedRun,
   mapping: CompiledMapping,
   statement: RangedStatement & keyof MappingStatements,
   range: KeyRange,
   rows?: number,
 ): string {
-  const text = mapping.statements[statement];
-  const sampled = run.options.sample === undefined ? text : withSample(text, run.options.sample);
-  return bindStatement(sampled, { range, key: mapping.key, ...(rows === undefined ? {} : { rows }) });
+  return bindStatement(mapping.statements[statement], {
+    range,
+    key: mapping.key,
+    ...(rows === undefined ? {} : { rows }),
+  });
 }
 
 export function targetColumns(mapping: CompiledMapping): string[] {

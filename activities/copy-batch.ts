@@ -102,7 +102,7 @@ export function createCopyBatch(host: CopyHost) {
   return (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
     attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
       try {
-        const load = rangedStatement(attempt.run, attempt.mapping, 'load', attempt.range);
+        const load = rangedStatement(attempt.mapping, 'load', attempt.range);
         const format = await formatOf(attempt.run, attempt.mapping, load, source as Session, target as Session);
         return await copyFast(attempt, source as Session, target as Session, format);
       } catch (error) {

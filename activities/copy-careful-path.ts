@@ -178,7 +178,7 @@ async function confirmCounts(
   read: { total: number; outOfScope: number },
 ): Promise<void> {
   const counted = await inSavepoint(source, () =>
-    countScope(source, rangedStatement(attempt.run, attempt.mapping, 'scopeCounts', attempt.range)),
+    countScope(source, rangedStatement(attempt.mapping, 'scopeCounts', attempt.range)),
   );
   if ('failed' in counted) return;
   const { total, outOfScope } = counted.value;

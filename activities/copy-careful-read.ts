@@ -18,7 +18,7 @@ export interface CarefulChunk {
 
 /** Every source key of the range, in order, without evaluating anything of the plan. */
 export async function keysOfRange(attempt: CopyAttempt, source: Session): Promise<string[][]> {
-  const statement = rangedStatement(attempt.run, attempt.mapping, 'boundaries', attempt.range, 1);
+  const statement = rangedStatement(attempt.mapping, 'boundaries', attempt.range, 1);
   return (await readRows(source, statement)) as string[][];
 }
 
@@ -38,7 +38,7 @@ export async function* readCarefully(
       span,
       async (part) => {
         const range = rangeOf(attempt.range, keys, part);
-        const statement = rangedStatement(attempt.run, attempt.mapping, 'raw', range);
+        const statement = rangedStatement(attempt.mapping, 'raw', range);
         const read = await inSavepoint(source, () => readRows(source, statement));
         if ('failed' in read) return { ...read.failed, side: 'source' };
         for (const row of read.value) rows.push(row);

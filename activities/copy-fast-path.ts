@@ -26,14 +26,14 @@ export async function copyFast(
   target: Session,
   format: 'binary' | 'text',
 ): Promise<BatchOutcome> {
-  const { run, mapping, range, name } = attempt;
+  const { mapping, range, name } = attempt;
   return commitReceipt(source, target, attempt, async () => {
     const snapshot = await currentSnapshot(source);
     const xid = await currentXmin(target);
     const columns = targetColumns(mapping).map(identifier).join(', ');
     const loaded = await relayCopy({
       source,
-      select: rangedStatement(run, mapping, 'load', range),
+      select: rangedStatement(mapping, 'load', range),
       target,
       into: `${qualified(mapping.target)} (${columns})`,
       format,
@@ -42,7 +42,7 @@ export async function copyFast(
     });
     if (loaded.sourceRows !== loaded.targetRows) throw new RowsSwallowed();
     attempt.progress.rows = loaded.targetRows;
-    const counts = await countScope(source, rangedStatement(run, mapping, 'scopeCounts', range));
+    const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
     // expressions are dear: rows with a reason are looked for only when some of those in scope did not come along
     const missing = counts.total - counts.outOfScope - loaded.targetRows;
     const rejected =
@@ -74,10 +74,10 @@ async function quarantineRejected(
   source: Session,
   target: Session,
 ): Promise<{ quarantined: number; outOfScope: number }> {
-  const { run, mapping, range, name, classOf } = attempt;
+  const { mapping, range, name, classOf } = attempt;
   const sums = { quarantined: 0, outOfScope: 0 };
   async function* rows(): AsyncGenerator<QuarantinedRow[]> {
-    for await (const chunk of copyOut(source, rangedStatement(run, mapping, 'rejected', range))) {
+    for await (const chunk of copyOut(source, rangedStatement(mapping, 'rejected', range))) {
       const rejected = chunk.map(([key, reasons, refs]) =>
         rejectedRow(mapping, { key: key ?? '', reasons: intArray(reasons ?? '{}'), refs: refs ?? null }, classOf),
       );

@@ -33,18 +33,24 @@ export function notToBeCopied(name: BatchName, batch: Batch | null): RowproofErr
  * ledger records (only while its start time matches) and tries again. RP5005 when the lock stays taken.
  */
 export async function underBatchLock<T>(session: Session, name: BatchName, work: () => Promise<T>): Promise<T> {
+  let cause: unknown;
   for (let round = 0; round < patience; round += 1) {
     try {
       return await work();
     } catch (error) {
       if (describeDatabaseError(error).sqlstate !== lockNotAvailable) throw error;
+      cause = error;
     }
     const holder = await readBatch(session, name);
     if (holder?.backendPid != null && holder.backendStart !== null && holder.backendPid !== session.pid) {
       await terminateBackend(session, holder.backendPid, holder.backendStart);
     }
   }
-  throw fail('RP5005', `Batch ${label(name)} stays locked by another session`, { where: { object: label(name) } });
+  // the lock timeout as cause tells that another attempt may succeed
+  throw fail('RP5005', `Batch ${label(name)} stays locked by another session`, {
+    where: { object: label(name) },
+    cause,
+  });
 }
 
 export type Lease = { readonly batch: Batch } | { readonly receipt: BatchReceipt };

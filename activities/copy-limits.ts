@@ -31,7 +31,7 @@ export function createCheckLimits(host: CopyHost) {
       const counted = bad.filter(({ finding }) => !decided(finding, true));
       const rows = counted.reduce((sum, one) => sum + one.rows, 0);
       const copied = (await batchTotals(session, run.run, mapping.name)).sourceRows;
-      const known = run.options.sample === undefined ? await profiledRows(session, run.run, mapping.name) : null;
+      const known = await profiledRows(session, run.run, mapping.name);
       const allowed = allowedBadRows(mapping.maxBadRows, Math.max(known ?? 0, copied));
       if (allowed !== null && rows > allowed) {
         throw fail('RP5010', `${mapping.name} has ${rows} bad rows, ${allowed} are allowed: ${listed(counted)}`, {

@@ -14,7 +14,7 @@ import { CopySessions } from './copy-sessions';
 
 /**
  * Computes the batch ranges of a mapping by one pass over the source key and stores them in one transaction. Idempotent: what
- * is stored stays, also when two planners run at once. A mapping outside the run's `only` has none.
+ * is stored stays, also when two planners run at once.
  */
 export function createPlanBatches(host: CopyHost) {
   return async (ref: RunRef, mappingName: string): Promise<{ batches: number; rows: number }> => {
@@ -25,10 +25,7 @@ export function createPlanBatches(host: CopyHost) {
       const planned = await withHeartbeat(host, { mapping: mappingName }, async () => {
         const { target, run } = await sessions.openTarget();
         const mapping = mappingOf(run, mappingName);
-        const { only, sample } = run.options;
-        if (only !== undefined && only.length > 0 && !only.includes(mapping.name)) return { batches: 0, rows: 0 };
-        const known = (await profiledRows(target, run.run, mapping.name)) ?? Math.max(0, mapping.estimatedRows);
-        const rows = sample === undefined ? known : Math.ceil((known * sample) / 100);
+        const rows = (await profiledRows(target, run.run, mapping.name)) ?? Math.max(0, mapping.estimatedRows);
         const stored = await countBatches(target, run.run, mapping.name);
         if (stored > 0) return { batches: stored, rows };
         const { batch } = run.compiled.plan.settings;
@@ -37,7 +34,7 @@ export function createPlanBatches(host: CopyHost) {
         const boundaries = await inTransaction(source, 'repeatable read read only', async () => {
           await liftTimeouts(source);
           const found: string[][] = [];
-          const statement = rangedStatement(run, mapping, 'boundaries', { lower: null, upper: null }, size);
+          const statement = rangedStatement(mapping, 'boundaries', { lower: null, upper: null }, size);
           for await (const chunk of copyOut(source, statement)) found.push(...(chunk as string[][]));
           return found;
         });

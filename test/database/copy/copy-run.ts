@@ -1,3 +1,4 @@
+import { restrictPlan } from '../../../src/compile/restrict-plan';
 import { createCopyActivities } from '../../../activities/copy';
 import type { CopyHost } from '../../../activities/copy-host';
 import type {
@@ -129,7 +130,8 @@ export async function openCopyRun(draft: CopyRunDraft): Promise<CopyRun> {
       readPlanTarget: () => Promise.reject(new Error('no plans folder here')),
     });
   const databases = databasesFor(source.url, target.url);
-  const compiled = await compileForTest(planOf(draft), source.url, target.url);
+  const whole = await compileForTest(planOf(draft), source.url, target.url);
+  const { compiled } = restrictPlan(whole, draft.options ?? {});
   const ledger = await databases.ledger({ run: 'none', ledger: 'env:TARGET_URL' }, 'test');
   let run: string;
   try {

@@ -107,8 +107,3 @@ test('A finding that is decided out of scope is booked there', async () => {
   });
   expect(await run.target.query('select distinct class from rowproof.quarantine')).toEqual([{ class: 'out_of_scope' }]);
 });
-
-test('A run of some tables plans no batches for the others', async () => {
-  run = await openCopyRun({ ...draft, options: { only: ['other'] } });
-  expect(await run.activities.planBatches(run.ref, 'people')).toEqual({ batches: 0, rows: 0 });
-});
