@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parse } from 'yaml';
+import { parsePlan } from '../../src/plan/parse-plan';
 import { runCommand } from '../support/command';
 
 interface Service {
@@ -56,6 +57,14 @@ describe('docker-compose.yml', () => {
     expect(bases.length).toBe(2);
     for (const base of bases) expect(base).toMatch(/:\d+\.\d+\.\d+-/);
     expect(dockerfile).toMatch(/^USER (?!root)/m);
+  });
+});
+
+describe('the example plan of the containers', () => {
+  it('is a plan without a problem, named as the documents say', () => {
+    const { plan, problems } = parsePlan(readFileSync(join(root, 'docker', 'plans', 'shop.yaml'), 'utf8'), 'shop.yaml');
+    expect(problems).toEqual([]);
+    expect(plan?.name).toBe('shop');
   });
 });
 

@@ -36,7 +36,7 @@ describe('the architecture test', () => {
     ['src/settle/string-utils.ts', 'has a name that says nothing', 'export const x = 1;'],
     ['src/settle/a.ts', 'has 401 lines', 'const x = 1;\n'.repeat(400)],
     ['src/elsewhere/a.ts', 'is in no layer', 'const x = 1;'],
-  ])('fails for %s that %s', (path, what, text) => {
+  ])('fails for %s: %s', (path, what, text) => {
     expect(breach(path, text)).toEqual([expect.stringContaining(what)]);
   });
 
