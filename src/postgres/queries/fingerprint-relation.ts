@@ -14,15 +14,16 @@ async function describe(session: Session, sql: string, schemas: readonly string[
 }
 
 const inSchemas = (namespace: string): string => `${namespace}.nspname in (select jsonb_array_elements_text($1::jsonb))`;
-/** Grants in an order that does not depend on when they were given. */
-const acl = (column: string): string => `(select jsonb_agg(x::text order by x::text) from unnest(${column}) x)`;
+/** Grants in an order that does not depend on when they were given; none given is what the owner has by default. */
+const acl = (column: string, kind: string, owner: string): string =>
+  `(select jsonb_agg(x::text order by x::text) from unnest(coalesce(${column}, pg_catalog.acldefault(${kind}, ${owner}))) x)`;
 const relationName = `format('%I.%I', n.nspname, c.relname)`;
 
 export const describeSchemas: Describe = (session, schemas) =>
   describe(
     session,
     `select format('schema %I', n.nspname) as object,
-       jsonb_build_array(pg_catalog.pg_get_userbyid(n.nspowner), ${acl('n.nspacl')}, pg_catalog.obj_description(n.oid, 'pg_namespace'))::text as text
+       jsonb_build_array(pg_catalog.pg_get_userbyid(n.nspowner), ${acl('n.nspacl', `'n'`, 'n.nspowner')}, pg_catalog.obj_description(n.oid, 'pg_namespace'))::text as text
      from pg_catalog.pg_namespace n where ${inSchemas('n')}`,
     schemas,
   );
@@ -33,7 +34,7 @@ export const describeRelations: Describe = (session, schemas) =>
     session,
     `select format('%s %s', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' when 'c' then 'type'
          when 'f' then 'foreign table' else 'table' end, ${relationName}) as object,
-       jsonb_build_array(c.relkind, pg_catalog.pg_get_userbyid(c.relowner), ${acl('c.relacl')}, pg_catalog.obj_description(c.oid, 'pg_class'),
+       jsonb_build_array(c.relkind, pg_catalog.pg_get_userbyid(c.relowner), ${acl('c.relacl', `case c.relkind when 'S' then 's'::"char" else 'r' end`, 'c.relowner')}, pg_catalog.obj_description(c.oid, 'pg_class'),
          c.relpersistence, c.relreplident, c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relispopulated,
          (select spcname from pg_catalog.pg_tablespace s where s.oid = c.reltablespace),
          (select amname from pg_catalog.pg_am am where am.oid = c.relam),
@@ -61,7 +62,7 @@ export const describeColumns: Describe = (session, schemas) =>
     `select format('column %s.%I', ${relationName}, a.attname) as object,
        jsonb_build_array(row_number() over (partition by a.attrelid order by a.attnum), pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
          a.attidentity, a.attgenerated, pg_catalog.pg_get_expr(def.adbin, def.adrelid), a.attstorage, a.attislocal, a.attinhcount, a.attoptions, a.attfdwoptions,
-         ${acl('a.attacl')}, pg_catalog.col_description(a.attrelid, a.attnum), nullif(to_jsonb(a) ->> 'attstattarget', '-1'),
+         ${acl('a.attacl', `'c'`, 'c.relowner')}, pg_catalog.col_description(a.attrelid, a.attnum), nullif(to_jsonb(a) ->> 'attstattarget', '-1'),
          to_jsonb(a) ->> 'attcompression',
          (select format('%I.%I', cn.nspname, co.collname) from pg_catalog.pg_collation co join pg_catalog.pg_namespace cn on cn.oid = co.collnamespace
             where co.oid = a.attcollation))::text as text
@@ -141,11 +142,11 @@ export const describeRoutinesAndTypes: Describe = (session, schemas) =>
     session,
     `select format('function %I.%I(%s)', n.nspname, p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) as object,
        jsonb_build_array(p.prokind, case when p.prokind <> 'a' then pg_catalog.pg_get_functiondef(p.oid) end, pg_catalog.pg_get_userbyid(p.proowner),
-         ${acl('p.proacl')}, pg_catalog.obj_description(p.oid, 'pg_proc'))::text as text
+         ${acl('p.proacl', `'f'`, 'p.proowner')}, pg_catalog.obj_description(p.oid, 'pg_proc'))::text as text
      from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace where ${inSchemas('n')}
      union all
      select format('type %I.%I', n.nspname, t.typname),
-       jsonb_build_array(t.typtype, pg_catalog.pg_get_userbyid(t.typowner), ${acl('t.typacl')}, pg_catalog.obj_description(t.oid, 'pg_type'),
+       jsonb_build_array(t.typtype, pg_catalog.pg_get_userbyid(t.typowner), ${acl('t.typacl', `'T'`, 't.typowner')}, pg_catalog.obj_description(t.oid, 'pg_type'),
          (select jsonb_agg(e.enumlabel order by e.enumsortorder) from pg_catalog.pg_enum e where e.enumtypid = t.oid),
          case when t.typtype = 'd' then jsonb_build_array(pg_catalog.format_type(t.typbasetype, t.typtypmod), t.typnotnull, t.typdefault) end)::text
      from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
