@@ -191,6 +191,7 @@ describe('compilePlan reports', () => {
       ['RP2002', 'crm.yaml', 10],
       ['RP2008', 'crm.yaml', 12],
       ['RP2009', 'crm.yaml', 7],
+      ['RP2009', 'crm.yaml', 7],
       ['RP2017', 'crm.yaml', 7],
     ]);
     const text = JSON.stringify(problems);
@@ -199,8 +200,8 @@ describe('compilePlan reports', () => {
 
   it('what is no error but worth knowing', async () => {
     const tables = `
-  public.strict: { from: public.seen, key: id, unmapped_source_columns: warn, columns: { id: id, v: a } }
-  public.kid: { from: public.good, unmapped_source_columns: ignore, columns: { id: id, good_id: id, other: { value: null, ref: public.strict } } }
+  public.strict: { from: public.seen, key: id, unmapped_source_columns: warn, id: { keep: id }, columns: { v: a } }
+  public.kid: { from: public.good, unmapped_source_columns: ignore, columns: { id: id, good_id: id, other: { from: a, ref: public.strict } } }
 `;
     const found = await warnings(tables);
     expect(new Set(found)).toEqual(new Set(['RP2026', 'RP2032', 'RP2013', 'RP2009', 'RP2035', 'RP2016', 'RP2010']));
@@ -208,11 +209,11 @@ describe('compilePlan reports', () => {
 
   it('privileges that are missing, for a role that owns nothing', async () => {
     const role = `${source.name}_role`;
-    await source.query(`create role ${role} login`);
+    await source.query(`create role ${role} login password 'pw'`);
     try {
       await source.query(`grant select on keyless to ${role}; alter table good enable row level security`);
       await target.query(`grant usage on schema public to ${role}; grant select, insert on serials to ${role}`);
-      const as = (url: string): string => url.replace(/\/\/[^@]*@/, `//${role}@`);
+      const as = (url: string): string => url.replace(/\/\/[^@]*@/, `//${role}:pw@`);
       const poor = await openSides(as(source.url), as(target.url));
       try {
         const { problems } = await compileTables(
