@@ -1,4 +1,5 @@
 import type { ReportDocument } from '../contract/report';
+import { decisionFor } from '../profile/decision-match';
 import { figure, moment } from './format';
 import { html, type Html } from './html';
 import { table } from './table';
@@ -69,18 +70,18 @@ export function quarantineSection(report: ReportDocument): Html {
 }
 
 export function findingSection(report: ReportDocument): Html {
+  const standing = (finding: ReportDocument['findings'][number]): Html => {
+    if (finding.severity === 'note') return html`<span class="soft">note</span>`;
+    const decision = decisionFor(report.decisions, finding.id);
+    if (decision === null) return html`<span class="badge">to decide</span>`;
+    return html`<span class="badge good">${decision.action.replaceAll('_', ' ')}</span>`;
+  };
   return html`<section>
     <h2>Findings of discovery</h2>
     ${table<ReportDocument['findings'][number]>(
       [
         { head: 'Finding', cell: (row) => html`<span class="mono">${row.id}</span>` },
-        {
-          head: '',
-          cell: (row) =>
-            row.severity === 'decide'
-              ? html`<span class="badge">to decide</span>`
-              : html`<span class="soft">note</span>`,
-        },
+        { head: '', cell: standing },
         { head: 'What', cell: (row) => row.sentence },
         { head: 'Rows', cell: (row) => row.rows },
       ],
