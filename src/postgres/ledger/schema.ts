@@ -52,7 +52,8 @@ export async function ledgerVersion(session: Session): Promise<number | null> {
     });
   }
   if (found.versioned !== 'true') {
-    // an empty schema made beforehand by an administrator is welcome: the role then needs no CREATE on the database
+    // welcome: an empty schema made by an administrator (the role then needs no CREATE on the database), and the id map
+    // that a finished run left behind
     if (Number(found.relations) > 0)
       throw fail('RP4003', `Schema rowproof on ${session.connection.label} is not a ledger`, { where });
     return null;

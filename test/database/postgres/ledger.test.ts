@@ -81,6 +81,22 @@ describe('the ledger', () => {
     });
   });
 
+  test('comes back beside the id map that a finished run left behind', async () => {
+    await withDatabase(async (other) => {
+      const one = await sessionOn(other.url);
+      await ensureLedger(one);
+      await one.query(`insert into rowproof.id_map values ('crm-1', 'customer', '["1"]', 'x')`);
+      const { rows } = await one.query<{ name: string }>(
+        `select relname as name from pg_class where relnamespace = 'rowproof'::regnamespace and relkind = 'r' and relname <> 'id_map'`,
+      );
+      await one.query(`drop table ${rows.map(({ name }) => `rowproof.${name}`).join(', ')}`);
+      await ensureLedger(one);
+      expect(await ledgerVersion(one)).toBe(1);
+      expect((await one.query('select run from rowproof.id_map')).rows).toEqual([{ run: 'crm-1' }]);
+      await one.close();
+    });
+  });
+
   test('needs CREATE on the database, and says so; an empty schema made beforehand does as well', async () => {
     await withDatabase(async (other) => {
       const role = `${other.name}_role`;
