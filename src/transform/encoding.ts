@@ -30,7 +30,6 @@ const iconvNames: Readonly<Record<string, string>> = {
   KOI8R: 'koi8r',
   KOI8U: 'koi8u',
   EUC_JP: 'eucjp',
-  EUC_CN: 'euccn',
   EUC_KR: 'euckr',
 };
 
@@ -45,8 +44,17 @@ export function canEncode(encoding: string, text: string): boolean {
   if (ascii.test(text)) return true;
   if (text.includes('\0') || loneSurrogate.test(text)) return false;
   if (encoding === 'UTF8') return true;
+  // iconv-lite decodes what is undefined to U+FFFD, and has one character more in WIN1255 than PostgreSQL.
+  if (/[\ufffd\u05ba]/.test(text)) return false;
   const name = iconvNames[encoding];
-  return name !== undefined && iconv.decode(iconv.encode(text, name), name) === text;
+  if (name === undefined) return false;
+  const bytes = iconv.encode(text, name);
+  // iconv-lite's euckr is its superset cp949, whose further syllables have a byte below A1.
+  if (encoding === 'EUC_KR') {
+    const beyond = Array.from(text).filter((character) => !ascii.test(character)).length;
+    if (bytes.filter((byte) => byte >= 0xa1).length !== beyond * 2) return false;
+  }
+  return iconv.decode(bytes, name) === text;
 }
 
 /** The characters of `characters` that exist in the server encoding. */

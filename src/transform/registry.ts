@@ -1,4 +1,4 @@
-import type { StepSpec } from '../contract/resolved-plan';
+import type { Json, StepSpec } from '../contract/resolved-plan';
 import { atZone } from './built-in/at-zone';
 import { boolean } from './built-in/boolean';
 import { collapseWhitespace } from './built-in/collapse-whitespace';
@@ -51,6 +51,7 @@ export const transforms: ReadonlyMap<string, AnyTransform> = new Map(
 );
 
 export interface ParsedStep {
+  readonly spec: StepSpec;
   readonly transform: AnyTransform;
   /** What the transform's `toSql` and `apply` take. Parse once and keep it: preparation hangs on this object. */
   readonly args: unknown;
@@ -72,7 +73,7 @@ export function parseStep(spec: StepSpec): ParsedStep | StepProblem {
     };
   }
   const parsed = transform.args.safeParse(spec.args);
-  if (parsed.success) return { transform, args: parsed.data as unknown };
+  if (parsed.success) return { spec, transform, args: parsed.data as unknown };
   return {
     problem: `Wrong arguments of "${spec.name}": ${messages(parsed.error.issues).join('; ')}.`,
     fix: transform.description,
@@ -104,15 +105,23 @@ function messages(issues: readonly Issue[]): string[] {
   return [...new Set(found)];
 }
 
-/** A step that would have to write characters which the source encoding does not have; null when it can run there. */
+/**
+ * A step whose arguments name characters that the source encoding does not have: they could neither be written nor ever be
+ * found. Null when it can run there. SQL_ASCII and encodings that rowproof cannot judge take ASCII only.
+ */
 export function encodingProblem(step: ParsedStep, encoding: string): StepProblem | null {
-  const missing = (step.transform.produces?.(step.args) ?? []).some(
-    (text) => !canEncode(encoding, text) && !(encoding === 'SQL_ASCII' && !text.includes('\0')),
-  );
-  return missing
-    ? {
-        problem: `"${step.transform.name}" would write characters that the source's encoding ${encoding} does not have.`,
-        fix: `Use only characters of ${encoding} in its arguments.`,
-      }
-    : null;
+  return canEncode(encoding, textsOf(step.spec.args).join(''))
+    ? null
+    : {
+        problem: `"${step.transform.name}" names characters that the source's encoding ${encoding} does not have.`,
+        fix: `Use only characters of ${encoding} in its arguments${encoding === 'SQL_ASCII' ? ', which are those of ASCII' : ''}.`,
+      };
+}
+
+function textsOf(args: Json): string[] {
+  if (typeof args === 'string') return [args];
+  if (args === null || typeof args !== 'object') return [];
+  return Array.isArray(args)
+    ? args.flatMap(textsOf)
+    : Object.entries(args).flatMap(([key, value]) => [key, ...textsOf(value as Json)]);
 }

@@ -44,7 +44,8 @@ export function determinism(node: PatternNode): string | null {
     if ('capture' in part) return build(part.capture);
     if ('alternatives' in part) {
       const branches = part.alternatives.map(build);
-      if (branches.filter((branch) => branch.nullable).length > 1) clashes.push('two alternatives can be empty');
+      // JavaScript would stop at an empty alternative where PostgreSQL tries the others.
+      emptyAlternative ||= branches.some((branch) => branch.nullable);
       return {
         nullable: branches.some((branch) => branch.nullable),
         first: branches.flatMap((branch) => branch.first),
@@ -52,6 +53,8 @@ export function determinism(node: PatternNode): string | null {
       };
     }
     let result = empty;
+    // JavaScript drops an iteration that matched nothing, PostgreSQL lets its group take part.
+    emptyRepeat ||= build(part.repeat).nullable;
     for (let count = 0; count < part.least; count += 1) result = join(result, build(part.repeat));
     if (part.most === null) return join(result, star(build(part.repeat)));
     let tail = empty;
@@ -59,7 +62,8 @@ export function determinism(node: PatternNode): string | null {
     return join(result, tail);
   };
 
-  const clashes: string[] = [];
+  let emptyAlternative = false;
+  let emptyRepeat = false;
   const whole = build(node);
   if (sets.length > most) return 'the pattern is too long';
   const ways = [new Set(whole.first), ...follow];
@@ -67,7 +71,9 @@ export function determinism(node: PatternNode): string | null {
     const list = [...positions].map((position) => sets[position] as CharacterSet);
     return list.some((set, index) => list.slice(index + 1).some((other) => overlap(set, other)));
   });
-  return undecided || clashes.length > 0
+  if (emptyAlternative) return 'an alternative can be empty: write (?:a|b)? instead of a|b|';
+  if (emptyRepeat) return 'what is repeated can be empty: write (?:a+)? instead of (?:a*)?';
+  return undecided
     ? 'the next character must decide how the match goes on, else PostgreSQL and JavaScript may disagree: factor out what alternatives share (f(?:oo|ar) for foo|far) and end a repeat by a character outside its set'
     : null;
 }

@@ -3,7 +3,7 @@ import type { Client } from 'pg';
 import type { Json } from '../../../src/contract/resolved-plan';
 import { canEncode } from '../../../src/transform/encoding';
 import type { ParsedStep } from '../../../src/transform/registry';
-import { encodingProblem, transforms } from '../../../src/transform/registry';
+import { transforms } from '../../../src/transform/registry';
 import type { TestDatabase } from '../../support/postgres';
 import { createDatabase } from '../../support/postgres';
 import { FAILED, transformVectors } from '../../unit/transform/vectors';
@@ -34,6 +34,11 @@ function clientOf(encoding: string): Client {
 /** SQL_ASCII cuts characters into bytes: only ASCII means the same on both sides there. */
 function usable(encoding: string, row: readonly (string | null)[]): boolean {
   return row.every((text) => text === null || canEncode(encoding, text));
+}
+
+/** What the step may write exists in the encoding. What it looks for need not: it is never found, on both sides. */
+function writable(encoding: string, { transform, args }: ParsedStep): boolean {
+  return canEncode(encoding, (transform.produces?.(args) ?? []).join(''));
 }
 
 const dates = dateParts.chain(([year, month, day]) =>
@@ -159,7 +164,7 @@ describe.each(encodings)('in a database of encoding %s', (encoding) => {
       const inputs = typeof input === 'string' || input === null ? [input] : input;
       const subject = step(transform, args);
       const texts = [...inputs, typeof output === 'string' ? output : ''];
-      if (!usable(encoding, texts) || encodingProblem(subject, encoding) !== null) continue;
+      if (!usable(encoding, texts) || !writable(encoding, subject)) continue;
       const context = contextOf(encoding);
       expect({
         transform,
@@ -179,7 +184,7 @@ describe.each(encodings)('in a database of encoding %s', (encoding) => {
     async ({ name, args, inputs }) => {
       for (const argument of args) {
         const subject = step(name, argument);
-        if (encodingProblem(subject, encoding) !== null) continue;
+        if (!writable(encoding, subject)) continue;
         await firstDisagreement(
           encoding,
           subject,
