@@ -108,6 +108,6 @@ function openScreen(terminal: Terminal): Screen {
 }
 
 function visible(line: string): string {
-  // eslint-disable-next-line no-control-regex
+   
   return line.replace(/\u001b\[[0-9;]*m/g, '');
 }

@@ -13,7 +13,8 @@ async function main(argv: readonly string[]): Promise<void> {
       process.exitCode = result.exit ?? exitCodes.ok.code;
     } catch (error) {
       const { reportError } = await import('./render-error');
-      if ((process.env['ROWPROOF_DEBUG'] ?? '') !== '') console.error(error);
+      if ((process.env['ROWPROOF_DEBUG'] ?? '') !== '')
+        terminal.talk(error instanceof Error ? (error.stack ?? error.message) : String(error));
       process.exitCode = reportError(terminal, error);
     }
   });

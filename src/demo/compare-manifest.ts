@@ -28,7 +28,9 @@ export function compareManifest(planted: readonly PlantedRow[], seen: readonly S
     expected.delete(place);
     if (wanted === undefined) differences.push(`${row.mapping}: a row nobody planted, ${row.finding}`);
     else if (wanted.finding !== row.finding || wanted.class !== row.class) {
-      differences.push(`${row.mapping}: planted ${wanted.finding} (${wanted.class}), found ${row.finding} (${row.class})`);
+      differences.push(
+        `${row.mapping}: planted ${wanted.finding} (${wanted.class}), found ${row.finding} (${row.class})`,
+      );
     } else agreed += 1;
   }
   for (const row of expected.values()) differences.push(`${mappingOf[row.table]}: planted ${row.finding}, not found`);

@@ -29,7 +29,13 @@ export class TruthManifest {
   }
 
   /** Lets a row follow its parent when that one is not migrated; true when it does. */
-  follow(child: LegacyTable, key: readonly string[], column: string, parent: LegacyTable, parentKey: readonly string[]): boolean {
+  follow(
+    child: LegacyTable,
+    key: readonly string[],
+    column: string,
+    parent: LegacyTable,
+    parentKey: readonly string[],
+  ): boolean {
     const fate = this.fateOf(parent, parentKey);
     if (fate === 'migrated') return false;
     const mapping = mappingOf[child];

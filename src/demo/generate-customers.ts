@@ -37,8 +37,16 @@ export function* customers(random: Random, count: number, manifest: TruthManifes
   }
 }
 
-function spoil(random: Random, row: Record<string, string | null>, key: string[], number: number, originals: readonly number[], manifest: TruthManifest): void {
-  const plant = (column: string, kind: string): void => manifest.plant('tbl_cust', key, 'quarantined', `customer.${column}.${kind}`);
+function spoil(
+  random: Random,
+  row: Record<string, string | null>,
+  key: string[],
+  number: number,
+  originals: readonly number[],
+  manifest: TruthManifest,
+): void {
+  const plant = (column: string, kind: string): void =>
+    manifest.plant('tbl_cust', key, 'quarantined', `customer.${column}.${kind}`);
   switch (random.below(6)) {
     case 0:
       row['signup_dt'] = random.pick(['31/02/2019', '2019-13-01', 'last spring', '99/99/9999']);

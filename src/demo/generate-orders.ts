@@ -11,7 +11,12 @@ const spellings = [
 ] as const;
 
 /** Orders: some of nobody, some of customers that are not migrated, some replacing an order that is not. */
-export function* orders(random: Random, count: number, customerCount: number, manifest: TruthManifest): Generator<LegacyRow> {
+export function* orders(
+  random: Random,
+  count: number,
+  customerCount: number,
+  manifest: TruthManifest,
+): Generator<LegacyRow> {
   for (let id = 1; id <= count; id += 1) {
     const key = [String(id)];
     const row: Record<string, string | null> = {
@@ -22,7 +27,8 @@ export function* orders(random: Random, count: number, customerCount: number, ma
       ship_state: random.oneIn(6) ? null : random.pick(random.pick(states)),
       replaces_id: id > 100 && random.oneIn(25) ? String(1 + random.below(id - 1)) : null,
     };
-    const plant = (column: string, kind: string): void => manifest.plant('tbl_order', key, 'quarantined', `sales_order.${column}.${kind}`);
+    const plant = (column: string, kind: string): void =>
+      manifest.plant('tbl_order', key, 'quarantined', `sales_order.${column}.${kind}`);
     if (random.oneIn(300)) {
       row['order_dt'] = random.pick(['30/02/2011', 'n/a', '0000-00-00']);
       plant('ordered_on', 'bad_date');
@@ -40,7 +46,13 @@ export function* orders(random: Random, count: number, customerCount: number, ma
 }
 
 /** One to three lines an order, keyed by order and line. */
-export function* orderLines(random: Random, count: number, orderCount: number, productCount: number, manifest: TruthManifest): Generator<LegacyRow> {
+export function* orderLines(
+  random: Random,
+  count: number,
+  orderCount: number,
+  productCount: number,
+  manifest: TruthManifest,
+): Generator<LegacyRow> {
   for (let made = 0, order = 1; made < count; order = (order % orderCount) + 1) {
     const round = Math.floor(made / orderCount);
     const key = [String(order), String(round + 1)];
@@ -54,7 +66,12 @@ export function* orderLines(random: Random, count: number, orderCount: number, p
     };
     if (random.oneIn(900)) {
       row['qty'] = random.pick(['two', '1.5', '9999999999']);
-      manifest.plant('tbl_order_line', key, 'quarantined', `order_line.quantity.${row['qty'] === '9999999999' ? 'out_of_range' : 'cast_integer'}`);
+      manifest.plant(
+        'tbl_order_line',
+        key,
+        'quarantined',
+        `order_line.quantity.${row['qty'] === '9999999999' ? 'out_of_range' : 'cast_integer'}`,
+      );
     } else if (manifest.follow('tbl_order_line', key, 'order_id', 'tbl_order', [key[0] as string])) {
       row['prod_cd'] = soundProduct(productCount, manifest);
     } else {

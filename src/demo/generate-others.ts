@@ -28,7 +28,12 @@ export function* products(random: Random, count: number, manifest: TruthManifest
 }
 
 /** Contacts; a few people born in 1850, whom only a CHECK of the target refuses. */
-export function* contacts(random: Random, count: number, customerCount: number, manifest: TruthManifest): Generator<LegacyRow> {
+export function* contacts(
+  random: Random,
+  count: number,
+  customerCount: number,
+  manifest: TruthManifest,
+): Generator<LegacyRow> {
   for (let id = 1; id <= count; id += 1) {
     const key = [String(id)];
     const row: Record<string, string | null> = {
@@ -43,7 +48,12 @@ export function* contacts(random: Random, count: number, customerCount: number, 
       manifest.plant('tbl_contact', key, 'quarantined', 'contact.born_after_1900.check');
     } else if (random.oneIn(400)) {
       row['contact_nm'] = random.pick(['Madonna', ', Nobody']);
-      manifest.plant('tbl_contact', key, 'quarantined', row['contact_nm'] === 'Madonna' ? 'contact.given_name.not_null' : 'contact.family_name.not_null');
+      manifest.plant(
+        'tbl_contact',
+        key,
+        'quarantined',
+        row['contact_nm'] === 'Madonna' ? 'contact.given_name.not_null' : 'contact.family_name.not_null',
+      );
     } else if (random.oneIn(300)) {
       row['cust_no'] = String(customerCount + 1 + random.below(900));
       manifest.plant('tbl_contact', key, 'quarantined', 'contact.customer_id.orphan');
@@ -54,7 +64,12 @@ export function* contacts(random: Random, count: number, customerCount: number, 
   }
 }
 
-export function* invoices(random: Random, count: number, orderCount: number, manifest: TruthManifest): Generator<LegacyRow> {
+export function* invoices(
+  random: Random,
+  count: number,
+  orderCount: number,
+  manifest: TruthManifest,
+): Generator<LegacyRow> {
   for (let number = 1; number <= count; number += 1) {
     const key = [invoiceNumber(number)];
     const order = 1 + (number % orderCount);
@@ -73,7 +88,12 @@ export function* invoices(random: Random, count: number, orderCount: number, man
   }
 }
 
-export function* payments(random: Random, count: number, invoiceCount: number, manifest: TruthManifest): Generator<LegacyRow> {
+export function* payments(
+  random: Random,
+  count: number,
+  invoiceCount: number,
+  manifest: TruthManifest,
+): Generator<LegacyRow> {
   for (let number = 1; number <= count; number += 1) {
     const key = [uuid(random)];
     const invoice = 1 + random.below(invoiceCount);

@@ -1,4 +1,4 @@
-import { TruthManifest } from './fates';
+import type { TruthManifest } from './fates';
 import { customers } from './generate-customers';
 import { orderLines, orders } from './generate-orders';
 import { contacts, invoices, payments, products } from './generate-others';

@@ -26,7 +26,20 @@ create table public.tbl_payment (
 
 /** Columns of each legacy table in COPY order. */
 export const legacyColumns = {
-  tbl_cust: ['cust_no', 'cust_nm', 'e_mail', 'phone', 'state_cd', 'stat', 'signup_dt', 'credit_lim_cents', 'del_flag', 'fax_no', 'notes', 'upd_ts'],
+  tbl_cust: [
+    'cust_no',
+    'cust_nm',
+    'e_mail',
+    'phone',
+    'state_cd',
+    'stat',
+    'signup_dt',
+    'credit_lim_cents',
+    'del_flag',
+    'fax_no',
+    'notes',
+    'upd_ts',
+  ],
   tbl_contact: ['contact_id', 'cust_no', 'contact_nm', 'e_mail', 'birth_dt'],
   tbl_prod: ['prod_cd', 'brand', 'descr', 'price', 'wt_g', 'active'],
   tbl_order: ['order_id', 'cust_no', 'order_dt', 'stat', 'ship_state', 'replaces_id'],

@@ -7,7 +7,6 @@ export interface RunView extends RunStatus {
   readonly lastCommand: string | null;
   /** Names of the gates that wait, with what to know before approving. */
   readonly gateQuestion: string | null;
-  readonly link: string | null;
 }
 
 export function newView(startedAt: string, plan: string): RunView {
@@ -27,7 +26,6 @@ export function newView(startedAt: string, plan: string): RunView {
     children: [],
     lastCommand: null,
     gateQuestion: null,
-    link: null,
   };
 }
 

@@ -18,18 +18,21 @@ const defaultRows = 260_000;
 export async function demo(terminal: Terminal, options: DemoOptions): Promise<CommandResult> {
   const rows = Number(options.rows ?? defaultRows);
   const seed = Number(options.seed);
-  if (!Number.isInteger(rows) || rows < 1_000 || rows > 20_000_000) throw fail('RP9001', '--rows takes a whole number from 1,000 to 20,000,000.');
+  if (!Number.isInteger(rows) || rows < 1_000 || rows > 20_000_000)
+    throw fail('RP9001', '--rows takes a whole number from 1,000 to 20,000,000.');
   if (!Number.isInteger(seed) || seed < 0) throw fail('RP9001', '--seed takes a whole number.');
   const { devDown, devUp } = await import('../../dev/environment');
   const { stateFolder } = await import('../../dev/state-folder');
-  const { provisionDemo } = await import('../../demo/provision');
+  const { provisionDemo } = await import('../../dev/provision-demo');
   const { compareManifest } = await import('../../demo/compare-manifest');
   const { readQuarantine } = await import('../../postgres/ledger/quarantine-summary');
   const environment = await devUp({ say: terminal.talk });
   try {
     terminal.talk(`Generating a legacy CRM of about ${rows} rows from seed ${seed} …`);
     const place = await provisionDemo(environment.postgres.url, join(stateFolder(), 'demo'), { seed, rows });
-    terminal.talk(`${place.rows} rows in 7 legacy tables, ${place.manifest.planted.length} of them planted with a fault or bound to one; plan ${place.plan}`);
+    terminal.talk(
+      `${place.rows} rows in 7 legacy tables, ${place.manifest.planted.length} of them planted with a fault or bound to one; plan ${place.plan}`,
+    );
     const result = await run(terminal, place.plan, {});
     const record = recallRun(terminal.cwd, undefined);
     const seen = await withLedger(terminal, record, 'demo', (session) => readQuarantine(session, record.run));
@@ -40,7 +43,11 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Co
       : `${pc.red('✗')} the quarantine differs from the truth manifest in ${truth.differences.length} rows: ${truth.differences.slice(0, 5).join('; ')}`;
     return {
       exit: agrees ? (result.exit ?? exitCodes.ok.code) : exitCodes.notProved.code,
-      data: { ...(result.data as object), source_rows: place.rows, manifest: { ...truth, differences: truth.differences.slice(0, 100) } },
+      data: {
+        ...(result.data as object),
+        source_rows: place.rows,
+        manifest: { ...truth, differences: truth.differences.slice(0, 100) },
+      },
       text: [result.text, said, ...(terminal.interactive ? staysUp(environment.temporal.uiUrl) : [])].join('\n'),
     };
   } finally {
@@ -63,5 +70,9 @@ function stopWorker(cwd: string): void {
 }
 
 function staysUp(uiUrl: string): string[] {
-  return ['', `PostgreSQL and Temporal stay up: open ${uiUrl}`, 'Look at them with `rowproof dev status`, stop them with `rowproof dev down`.'];
+  return [
+    '',
+    `PostgreSQL and Temporal stay up: open ${uiUrl}`,
+    'Look at them with `rowproof dev status`, stop them with `rowproof dev down`.',
+  ];
 }

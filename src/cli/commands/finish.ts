@@ -10,7 +10,8 @@ export async function finish(
   options: { plan?: string },
 ): Promise<CommandResult> {
   const record = await locateRun(terminal, run, options);
-  if (await isOpen(terminal, record.workflowId)) throw fail('RP4202', `${record.run} is running.`, { fix: 'Wait for its end, or abort it first.' });
+  if (await isOpen(terminal, record.workflowId))
+    throw fail('RP4202', `${record.run} is running.`, { fix: 'Wait for its end, or abort it first.' });
   const { createRollbackActivities } = await import('../../../activities/rollback');
   const text = await withLedger(terminal, record, 'finish', async (_, ref, databases) => {
     await createRollbackActivities({ databases }).finishRun(ref);

@@ -19,10 +19,16 @@ export async function plan(terminal: Terminal, planPath: string, options: { sql?
 }
 
 function render(explanation: Explanation, withSql: boolean): string {
-  const lines = [`${pc.bold(`plan ${explanation.plan} ${explanation.code}`)}`, '', pc.bold('Statements, in the order of the run')];
+  const lines = [
+    `${pc.bold(`plan ${explanation.plan} ${explanation.code}`)}`,
+    '',
+    pc.bold('Statements, in the order of the run'),
+  ];
   for (const statement of explanation.statements) {
     const side = statement.side === 'source' ? `source ${statement.connection ?? ''}` : 'target';
-    lines.push(`  ${side.trim().padEnd(16)} ${(statement.mapping ?? '').padEnd(20)} ${statement.purpose}  ${pc.dim(statement.lock)}`);
+    lines.push(
+      `  ${side.trim().padEnd(16)} ${(statement.mapping ?? '').padEnd(20)} ${statement.purpose}  ${pc.dim(statement.lock)}`,
+    );
     if (withSql) lines.push(...statement.sql.split('\n').map((line) => `      ${line}`), '');
   }
   lines.push('', pc.bold('What stays behind'));

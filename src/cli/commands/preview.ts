@@ -11,7 +11,8 @@ export interface PreviewOptions {
 /** Rows of one table before and after, read in a transaction that the server keeps read-only. Values go to this screen only. */
 export async function preview(terminal: Terminal, table: string, options: PreviewOptions): Promise<CommandResult> {
   const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000) throw fail('RP9001', '--limit takes a whole number from 1 to 10,000.');
+  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
+    throw fail('RP9001', '--limit takes a whole number from 1 to 10,000.');
   const { compile, readPlan, withSession } = await import('../../../activities/open-run');
   const { bindStatement } = await import('../../compile/bind-statement');
   const { readRows } = await import('../../postgres/read-rows');
@@ -19,35 +20,58 @@ export async function preview(terminal: Terminal, table: string, options: Previe
   const { RowproofError } = await import('../../errors/rowproof-error');
   const read = await readPlan(planArgument(terminal.cwd, options.plan), terminal.env);
   const { compiled, problems } = compile(read);
-  if (compiled === null) throw new RowproofError(problems.filter(({ severity }) => severity === 'error').map(({ problem }) => problem));
-  const mapping = compiled.mappings.find(({ name, target }) => name === table || `${target.schema}.${target.name}` === table);
+  if (compiled === null)
+    throw new RowproofError(problems.filter(({ severity }) => severity === 'error').map(({ problem }) => problem));
+  const mapping = compiled.mappings.find(
+    ({ name, target }) => name === table || `${target.schema}.${target.name}` === table,
+  );
   if (mapping === undefined) {
-    throw fail('RP4207', `The plan has no table ${table}.`, { fix: `Name one of ${compiled.mappings.map(({ name }) => name).join(', ')}.` });
+    throw fail('RP4207', `The plan has no table ${table}.`, {
+      fix: `Name one of ${compiled.mappings.map(({ name }) => name).join(', ')}.`,
+    });
   }
   const spec = compiled.plan.sources[mapping.source];
   if (spec === undefined) throw fail('RP2001', `The plan has no source ${mapping.source}.`);
   const rows = await withSession(spec, terminal.env, 'preview', (session) =>
-    inTransaction(session, 'repeatable read read only', () => readRows(session, bindStatement(mapping.statements.preview, { limit }))),
+    inTransaction(session, 'repeatable read read only', () =>
+      readRows(session, bindStatement(mapping.statements.preview, { limit })),
+    ),
   );
   const previews = rows.map((row) => {
     const before = row.slice(1, 1 + mapping.rawColumns.length);
     const after = row.slice(1 + mapping.rawColumns.length, 1 + mapping.rawColumns.length + mapping.columns.length);
-    const reasons = (row.at(-1) ?? '').replace(/[{}]/g, '').split(',').filter((part) => part !== '');
+    const reasons = (row.at(-1) ?? '')
+      .replace(/[{}]/g, '')
+      .split(',')
+      .filter((part) => part !== '');
     return {
       key: row[0] ?? null,
       before: Object.fromEntries(mapping.rawColumns.map((column, at) => [column.name, before[at] ?? null])),
       after: Object.fromEntries(mapping.columns.map((column, at) => [column.target, after[at] ?? null])),
-      reasons: reasons.map((index) => mapping.reasons.find((reason) => reason.index === Number(index))?.finding ?? index),
+      reasons: reasons.map(
+        (index) => mapping.reasons.find((reason) => reason.index === Number(index))?.finding ?? index,
+      ),
     };
   });
-  return { data: { table: mapping.name, rows: previews }, text: previews.map((row) => render(row)).join('\n') || 'The source table has no row in scope.' };
+  return {
+    data: { table: mapping.name, rows: previews },
+    text: previews.map((row) => render(row)).join('\n') || 'The source table has no row in scope.',
+  };
 }
 
-function render(row: { key: string | null; before: Record<string, string | null>; after: Record<string, string | null>; reasons: string[] }): string {
+function render(row: {
+  key: string | null;
+  before: Record<string, string | null>;
+  after: Record<string, string | null>;
+  reasons: string[];
+}): string {
   const side = (values: Record<string, string | null>): string =>
     Object.entries(values)
       .map(([name, value]) => `${pc.dim(name)} ${value === null ? pc.dim('NULL') : JSON.stringify(value)}`)
       .join('  ');
-  const fate = row.reasons.length === 0 ? `${pc.green('→')} ${side(row.after)}` : `${pc.red('✗')} quarantine: ${row.reasons.join(', ')}`;
+  const fate =
+    row.reasons.length === 0
+      ? `${pc.green('→')} ${side(row.after)}`
+      : `${pc.red('✗')} quarantine: ${row.reasons.join(', ')}`;
   return `${pc.bold(row.key ?? '')}\n  ${side(row.before)}\n  ${fate}`;
 }

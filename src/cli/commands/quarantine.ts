@@ -20,8 +20,14 @@ export async function quarantine(
   const { quarantineByReason } = await import('../../postgres/ledger/quarantine-summary');
   const groups = await withLedger(terminal, record, 'quarantine', (session) => quarantineByReason(session, record.run));
   const shown = groups.filter(({ mapping }) => options.table === undefined || mapping === options.table);
-  const lines = shown.map((one) => `${group(one.rows).padStart(12)}  ${one.mapping.padEnd(20)} ${one.class.padEnd(12)} ${one.reason.padEnd(20)} ${one.finding}`);
-  return { data: { run: record.run, quarantine: shown }, text: lines.join('\n') || `${record.run} has nothing in quarantine.` };
+  const lines = shown.map(
+    (one) =>
+      `${group(one.rows).padStart(12)}  ${one.mapping.padEnd(20)} ${one.class.padEnd(12)} ${one.reason.padEnd(20)} ${one.finding}`,
+  );
+  return {
+    data: { run: record.run, quarantine: shown },
+    text: lines.join('\n') || `${record.run} has nothing in quarantine.`,
+  };
 }
 
 async function exportCsv(

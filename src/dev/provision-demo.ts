@@ -6,11 +6,11 @@ import { copyIn } from '../postgres/copy-stream';
 import { resolveConnection } from '../postgres/connection-spec';
 import { openSession, type Session } from '../postgres/session';
 import { identifier, literal } from '../sql/quote';
-import { demoPlan } from './demo-plan';
-import { TruthManifest } from './fates';
-import { generateLegacy, type LegacyRow } from './generate';
-import { legacyColumns, legacySchema, type LegacyTable } from './legacy-schema';
-import { targetSchema } from './target-schema';
+import { demoPlan } from '../demo/demo-plan';
+import { TruthManifest } from '../demo/fates';
+import { generateLegacy, type LegacyRow } from '../demo/generate';
+import { legacyColumns, legacySchema, type LegacyTable } from '../demo/legacy-schema';
+import { targetSchema } from '../demo/target-schema';
 
 export interface DemoPlace {
   readonly folder: string;
@@ -26,15 +26,22 @@ const databases = { legacy: 'rowproof_demo_legacy', crm: 'rowproof_demo_crm' } a
  * Makes both demo databases anew on the given server: the generated legacy CRM, readable by one ordinary role, and the
  * empty new schema, owned by another. Writes plan, connection files (mode 0600) and the truth manifest into `folder`.
  */
-export async function provisionDemo(superuserUrl: string, folder: string, options: { seed: number; rows: number }): Promise<DemoPlace> {
+export async function provisionDemo(
+  superuserUrl: string,
+  folder: string,
+  options: { seed: number; rows: number },
+): Promise<DemoPlace> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const passwords = { reader: secret(), owner: secret() };
   await withDatabase(superuserUrl, null, async (session) => {
-    for (const database of Object.values(databases)) await session.query(`drop database if exists ${identifier(database)} with (force)`);
+    for (const database of Object.values(databases))
+      await session.query(`drop database if exists ${identifier(database)} with (force)`);
     for (const [name, role] of Object.entries(roles)) {
       const { rows } = await session.query('select 1 from pg_catalog.pg_roles where rolname = $1', [role]);
       const verb = rows.length === 0 ? 'create' : 'alter';
-      await session.query(`${verb} role ${identifier(role)} login nosuperuser password ${literal(passwords[name as keyof typeof roles])}`);
+      await session.query(
+        `${verb} role ${identifier(role)} login nosuperuser password ${literal(passwords[name as keyof typeof roles])}`,
+      );
     }
     await session.query(`create database ${identifier(databases.legacy)}`);
     await session.query(`create database ${identifier(databases.crm)} owner ${identifier(roles.owner)}`);
@@ -53,12 +60,22 @@ export async function provisionDemo(superuserUrl: string, folder: string, option
   writeUrl(folder, 'legacy.url', superuserUrl, databases.legacy, roles.reader, passwords.reader);
   writeUrl(folder, 'crm.url', superuserUrl, databases.crm, roles.owner, passwords.owner);
   const plan = join(folder, 'demo.yaml');
-  writeFileSync(plan, demoPlan(manifest).replace(/url_file: (\w+\.url)/g, (_, name: string) => `url_file: ${JSON.stringify(join(folder, name))}`));
+  writeFileSync(
+    plan,
+    demoPlan(manifest).replace(
+      /url_file: (\w+\.url)/g,
+      (_, name: string) => `url_file: ${JSON.stringify(join(folder, name))}`,
+    ),
+  );
   writeFileSync(join(folder, 'truth-manifest.json'), JSON.stringify(manifest.planted), { mode: 0o600 });
   return { folder, plan, manifest, rows };
 }
 
-async function loadLegacy(session: Session, options: { seed: number; rows: number }, manifest: TruthManifest): Promise<number> {
+async function loadLegacy(
+  session: Session,
+  options: { seed: number; rows: number },
+  manifest: TruthManifest,
+): Promise<number> {
   const generated = generateLegacy(options.seed, options.rows, manifest);
   let next = generated.next();
   let rows = 0;
@@ -86,7 +103,11 @@ function textOf({ table, row }: LegacyRow): (string | null)[] {
   return legacyColumns[table].map((column) => row[column] ?? null);
 }
 
-async function withDatabase(superuserUrl: string, database: string | null, work: (session: Session) => Promise<void>): Promise<void> {
+async function withDatabase(
+  superuserUrl: string,
+  database: string | null,
+  work: (session: Session) => Promise<void>,
+): Promise<void> {
   const url = new URL(superuserUrl);
   if (database !== null) url.pathname = `/${database}`;
   const spec: ConnectionSpec = {
@@ -105,7 +126,14 @@ async function withDatabase(superuserUrl: string, database: string | null, work:
   }
 }
 
-function writeUrl(folder: string, name: string, superuserUrl: string, database: string, role: string, password: string): void {
+function writeUrl(
+  folder: string,
+  name: string,
+  superuserUrl: string,
+  database: string,
+  role: string,
+  password: string,
+): void {
   const url = new URL(superuserUrl);
   url.pathname = `/${database}`;
   url.username = role;

@@ -1,0 +1,120 @@
+import { proxyActivities, setHandler } from '@temporalio/workflow';
+import type { Activities } from '../src/contract/activity-types';
+import { abortMessage, approveMessage, decideMessage, resolveMessage } from '../src/contract/run';
+import { refuseApproval } from '../src/progress/approval';
+import { refuseDecision, refuseResolution } from '../src/progress/refusals';
+import * as options from './activity-options';
+import type { DeskState } from './desk-state';
+import { parseInput, plainFailure } from './input';
+import * as messages from './messages';
+
+const control = proxyActivities<Activities>(options.quick);
+
+/** Installs approve, decide, resolve and abort. A validator refuses with one sentence before anything is recorded. */
+export function installUpdates(desk: DeskState): void {
+  installApprove(desk);
+  installDecide(desk);
+  installResolve(desk);
+  installAbort(desk);
+}
+
+function refuse(refusal: string | null): void {
+  if (refusal !== null) throw plainFailure('Refused', refusal);
+}
+
+function installApprove(desk: DeskState): void {
+  const parse = (raw: unknown) =>
+    parseInput(approveMessage, raw, 'approve', { gate: 'copy', code: desk.view.code, by: 'you', reason: 'why' });
+  setHandler(
+    messages.approveUpdate,
+    async (raw) => {
+      const message = parse(raw);
+      desk.approval = message;
+      const { gate, by, reason, code } = message;
+      await control.recordEvent(desk.requireRun().ref, 'approved', { gate, by, reason, code });
+      desk.accepted(`approve ${gate}`, by);
+      return `${gate} approved by ${by}.`;
+    },
+    {
+      description: 'Approve the gate the run waits at: {"gate","code","by","reason"}',
+      validator: (raw) => {
+        const { approvers } = desk.requireRun();
+        refuse(refuseApproval(parse(raw), desk.openGates, desk.approval?.gate ?? null, desk.view.code, approvers));
+      },
+    },
+  );
+}
+
+function installDecide(desk: DeskState): void {
+  const example = { finding: 'orders.customer_id.orphan', do: 'quarantine', by: 'you', reason: 'why' };
+  const parse = (raw: unknown) => parseInput(decideMessage, raw, 'decide', example);
+  setHandler(
+    messages.decideUpdate,
+    async (raw) => {
+      const message = parse(raw);
+      await control.decide(desk.requireRun().ref, message);
+      desk.decisions += 1;
+      desk.show({ ...desk.view, undecided: desk.view.undecided.filter(({ id }) => id !== message.finding) });
+      desk.accepted(`decide ${message.finding} = ${message.do}`, message.by);
+      return `${message.finding}: ${message.do}, decided by ${message.by}.`;
+    },
+    {
+      description: 'Decide a finding: {"finding","do","by","reason"}, optionally "expect":{"rows","tolerance"}',
+      validator: (raw) => {
+        desk.requireRun();
+        refuse(refuseDecision(parse(raw), desk.view.undecided));
+      },
+    },
+  );
+}
+
+function installResolve(desk: DeskState): void {
+  const parse = (raw: unknown) =>
+    parseInput(resolveMessage, raw, 'resolve', { what: 'orders:91', do: 'retry', by: 'you', reason: 'why' });
+  setHandler(
+    messages.resolveUpdate,
+    async (raw) => {
+      const message = parse(raw);
+      const { what, by, reason } = message;
+      await control.recordEvent(desk.requireRun().ref, 'resolved', { what, do: message.do, by, reason });
+      const chosen = desk.view.blocked.filter((batch) => what === '*' || batch.what === what);
+      await desk.tellChildren(async (child) => {
+        for (const batch of chosen) await child.signal(messages.resolutionSignal, { ...message, what: batch.what });
+      });
+      desk.accepted(`resolve ${what} = ${message.do}`, by);
+      return `${chosen.length} blocked batch${chosen.length === 1 ? '' : 'es'}: ${message.do}.`;
+    },
+    {
+      description: 'Resolve a blocked batch: {"what":"orders:91" or "*","do":"retry" or "quarantine","by","reason"}',
+      validator: (raw) => {
+        desk.requireRun();
+        refuse(refuseResolution(parse(raw), desk.view.blocked));
+      },
+    },
+  );
+}
+
+function installAbort(desk: DeskState): void {
+  const parse = (raw: unknown) => parseInput(abortMessage, raw, 'abort', { by: 'you', reason: 'why' });
+  setHandler(
+    messages.abortUpdate,
+    async (raw) => {
+      const message = parse(raw);
+      const { by, reason, then = null } = message;
+      desk.abort = message;
+      await control.recordEvent(desk.requireRun().ref, 'aborted', { by, reason, then });
+      desk.accepted('abort', by);
+      desk.scope?.cancel();
+      return 'Aborting: work in flight is stopped, then the run asks or follows the plan.';
+    },
+    {
+      description: 'Stop the run and then ask, roll back or keep: {"by","reason"}, optionally "then"',
+      validator: (raw) => {
+        parse(raw);
+        desk.requireRun();
+        const idle = desk.scope === null || desk.abort !== null;
+        refuse(idle ? 'Nothing is running that could be aborted now.' : null);
+      },
+    },
+  );
+}
