@@ -54,6 +54,23 @@ const iso = (column: string): string => `pg_catalog.to_char(${column}, 'YYYY-MM-
 const summaryColumns = `run, plan, digest, engine, options, phase, outcome, sentence, workflow_id, execution_id, ${iso('opened_at')}, ${iso('closed_at')}`;
 
 /**
+ * One more than any run of plan $1 has, counting runs whose id map outlived their ledger: two runs of one name would mix
+ * their maps. The recursion hops over the index from run to run, since an id map holds a row for each migrated row.
+ */
+const nextOrdinal = `
+  with recursive mapped (run) as (
+    (select run from rowproof.id_map order by run limit 1)
+    union all
+    select (select m.run from rowproof.id_map m where m.run > mapped.run order by m.run limit 1) from mapped where mapped.run is not null
+  ), used (ordinal) as (
+    select ordinal from rowproof.run where plan = $1
+    union all
+    select case when substr(run, length($1) + 2) ~ '^[0-9]{1,9}$' then substr(run, length($1) + 2)::int end
+    from mapped where left(run, length($1) + 1) = $1 || '-'
+  )
+  select coalesce(max(ordinal), 0) + 1 as ordinal from used`;
+
+/**
  * Opens a run and returns its id, `<plan>-<n>`: numbered per plan from 1, one after the other, also when several open at
  * once. Joins an open transaction. The ledger must exist.
  */
@@ -70,7 +87,7 @@ export async function createRun(
     const { rows } = await session.query<{ run: string }>(
       `insert into rowproof.run (run, plan, ordinal, digest, engine, compiled, secret, options)
        select $1::text || '-' || next.ordinal, $1, next.ordinal, $2, $3, $4::json, $5::bytea, $6::jsonb
-       from (select coalesce(max(ordinal), 0) + 1 as ordinal from rowproof.run where plan = $1) as next
+       from (${nextOrdinal}) as next
        returning run`,
       [
         plan,

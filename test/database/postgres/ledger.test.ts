@@ -93,6 +93,12 @@ describe('the ledger', () => {
       await ensureLedger(one);
       expect(await ledgerVersion(one)).toBe(1);
       expect((await one.query('select run from rowproof.id_map')).rows).toEqual([{ run: 'crm-1' }]);
+      await one.query(
+        `insert into rowproof.id_map select r, 'm', g::text, '' from unnest(array['crm-9', 'crm-10', 'crm-x', 'crm-eu-40', 'a-1']) r, generate_series(1, 3) g`,
+      );
+      expect(await createRun(one, { plan: 'crm', compiled, options: {} })).toBe('crm-11');
+      expect(await createRun(one, { plan: 'crm', compiled, options: {} })).toBe('crm-12');
+      expect(await createRun(one, { plan: 'cr', compiled, options: {} })).toBe('cr-1');
       await one.close();
     });
   });
