@@ -116,11 +116,26 @@ function planOf(draft: CopyRunDraft): ResolvedPlan {
 }
 
 export async function openCopyRun(draft: CopyRunDraft): Promise<CopyRun> {
-  const source = await createDatabase({
-    prefix: 'copy_source',
-    ...(draft.sourceEncoding ? { encoding: draft.sourceEncoding } : {}),
-  });
-  const target = await createDatabase({ prefix: 'copy_target' });
+  const databases: TestDatabase[] = [];
+  try {
+    return await open(draft, (database) => {
+      databases.push(database);
+      return database;
+    });
+  } catch (error) {
+    await Promise.all(databases.map((database) => database.drop()));
+    throw error;
+  }
+}
+
+async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestDatabase): Promise<CopyRun> {
+  const source = keep(
+    await createDatabase({
+      prefix: 'copy_source',
+      ...(draft.sourceEncoding ? { encoding: draft.sourceEncoding } : {}),
+    }),
+  );
+  const target = keep(await createDatabase({ prefix: 'copy_target' }));
   await source.query(draft.source);
   await target.query(draft.target);
   const databasesFor = (sourceUrl: string, targetUrl: string): Databases =>
