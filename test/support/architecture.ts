@@ -11,10 +11,10 @@ export interface SourceFile {
 
 const pureFolders = [
   ...['contract', 'errors', 'sql', 'plan', 'profile', 'transform', 'compile', 'copy', 'settle', 'validate'],
-  ...['rollback', 'evidence', 'progress', 'report'],
+  ...['rollback', 'evidence', 'progress', 'report', 'demo'],
 ];
 
-type Layer = 'pure' | 'postgres' | 'activities' | 'workflows' | 'worker' | 'dev' | 'demo' | 'cli' | 'test';
+type Layer = 'pure' | 'postgres' | 'activities' | 'workflows' | 'worker' | 'dev' | 'cli' | 'test';
 
 /** What a layer may import beside itself. Types of activities are free for workflows; see `checkImport`. */
 const arrows: Readonly<Record<Layer, readonly Layer[]>> = {
@@ -24,13 +24,12 @@ const arrows: Readonly<Record<Layer, readonly Layer[]>> = {
   workflows: ['pure'],
   worker: ['activities', 'postgres', 'pure'],
   dev: ['worker', 'activities', 'postgres', 'pure'],
-  demo: ['postgres', 'pure'],
-  cli: ['demo', 'dev', 'worker', 'activities', 'postgres', 'pure'],
-  test: ['cli', 'demo', 'dev', 'worker', 'activities', 'workflows', 'postgres', 'pure'],
+  cli: ['dev', 'worker', 'activities', 'postgres', 'pure'],
+  test: ['cli', 'dev', 'worker', 'activities', 'workflows', 'postgres', 'pure'],
 };
 
 /** Layers of src that are one folder each. */
-const outer = ['postgres', 'worker', 'dev', 'demo', 'cli'] as const;
+const outer = ['postgres', 'worker', 'dev', 'cli'] as const;
 
 /** The layer of a path; null for a folder of src that nobody placed. */
 export function layerOf(path: string): Layer | null {
