@@ -3,14 +3,15 @@ import type { KeyOrder } from '../contract/compiled';
 /** Compares one key column of two rows: negative, zero or positive, as the databases order the proof streams. */
 export type CompareText = (left: string, right: string) => number;
 
-/** Below this many characters an integer fits a double exactly. */
-const exactDigits = 15;
+const minus = 45;
 
+/** Canonical integers of any size (no plus sign, no leading zeros): by sign, then digits, then text. */
 function compareIntegers(left: string, right: string): number {
   if (left === right) return 0;
-  if (left.length <= exactDigits && right.length <= exactDigits) return Number(left) - Number(right);
-  const [a, b] = [BigInt(left), BigInt(right)];
-  return a < b ? -1 : a > b ? 1 : 0;
+  const negative = left.charCodeAt(0) === minus;
+  if (negative !== (right.charCodeAt(0) === minus)) return negative ? -1 : 1;
+  const magnitude = left.length === right.length ? (left < right ? -1 : 1) : left.length - right.length;
+  return negative ? -magnitude : magnitude;
 }
 
 /**
