@@ -6,7 +6,8 @@ import { canEncode } from '../transform/encoding';
 import { parseStep } from '../transform/registry';
 import { namesColumn } from './names-column';
 import type { MappingWork } from './mapping-work';
-import { findColumn, findMapping, findRelation, pathOf, refusesNull, tableKey } from './mapping-work';
+import { findColumn, findMapping, findRelation, pathOf, refusesNull } from './mapping-work';
+import { tableKey } from './table-key';
 import { baseTypeName } from './type-facts';
 
 /** Every column that is loaded, ids first; problems of single columns are reported and the column left out. */

@@ -1,6 +1,7 @@
 import type { CheckSpec, CompiledColumn, KeyColumn, ReferenceSpec, UniqueSpec } from '../contract/compiled';
 import type { MappingWork } from './mapping-work';
-import { pathOf, refusesNull, sameTable, tableKey } from './mapping-work';
+import { pathOf, refusesNull, sameTable } from './mapping-work';
+import { tableKey } from './table-key';
 import { findColumn, findRelation } from './mapping-work';
 import { namesColumn } from './names-column';
 

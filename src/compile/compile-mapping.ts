@@ -11,7 +11,8 @@ import {
 } from './compile-constraints';
 import { compileReasons } from './compile-reasons';
 import type { MappingWork } from './mapping-work';
-import { findColumn, pathOf, tableKey } from './mapping-work';
+import { findColumn, pathOf } from './mapping-work';
+import { tableKey } from './table-key';
 import { chooseSourceKey } from './source-key';
 import { sourceStatements } from './source-statements';
 import { chooseTargetKey, isInjective } from './target-key';

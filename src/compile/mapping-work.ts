@@ -2,6 +2,7 @@ import type { Catalog, Column, QualifiedName, Relation } from '../contract/catal
 import type { MappingPlan, ResolvedPlan } from '../contract/resolved-plan';
 import { identifier } from '../sql/quote';
 import type { ProblemList } from './problem-list';
+import { tableKey } from './table-key';
 
 /** One mapping on its way to being compiled: both relations are known to exist. */
 export interface MappingWork {
@@ -13,10 +14,6 @@ export interface MappingWork {
   readonly from: Relation;
   readonly into: Relation;
   readonly problems: ProblemList;
-}
-
-export function tableKey(name: QualifiedName): string {
-  return `${name.schema}.${name.name}`;
 }
 
 export function sameTable(a: QualifiedName, b: QualifiedName): boolean {

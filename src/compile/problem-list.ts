@@ -1,6 +1,8 @@
+import type { ResolvedPlan } from '../contract/resolved-plan';
 import type { ErrorCode } from '../errors/catalogue';
 import type { Problem, Where } from '../errors/rowproof-error';
 import { problem } from '../errors/rowproof-error';
+import { tableKey } from './table-key';
 
 export interface CheckedProblem {
   readonly problem: Problem;
@@ -64,4 +66,21 @@ export class ProblemList {
     if (found.severity === 'error') this.errors += 1;
     this.whole?.push(found);
   }
+}
+
+/**
+ * Finds the entry that a mapping comes from when the plan names it otherwise: quoted, or by a pattern. `paths` is what
+ * `resolvePlan` gives: the path of each mapping in the file.
+ */
+export function locateMappings(
+  plan: ResolvedPlan,
+  paths: Readonly<Record<string, readonly (string | number)[]>>,
+  locate: LocatePath,
+): LocatePath {
+  return ([first, table, ...more]) => {
+    const mapping = first === 'tables' ? plan.mappings.find((one) => tableKey(one.target) === table) : undefined;
+    const path = mapping === undefined ? undefined : paths[mapping.name];
+    if (path !== undefined) return locate([...path, ...more]);
+    return locate([first, table, ...more].filter((part) => part !== undefined));
+  };
 }

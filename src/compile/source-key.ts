@@ -2,7 +2,8 @@ import type { Column } from '../contract/catalog';
 import type { KeyColumn } from '../contract/compiled';
 import { keyColumn } from './key-order';
 import type { MappingWork } from './mapping-work';
-import { findColumn, pathOf, refusesNull, tableKey } from './mapping-work';
+import { findColumn, pathOf, refusesNull } from './mapping-work';
+import { tableKey } from './table-key';
 
 export interface SourceKey {
   readonly columns: readonly KeyColumn[];

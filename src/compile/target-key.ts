@@ -3,7 +3,8 @@ import type { CompiledColumn, KeyColumn } from '../contract/compiled';
 import { computesId, isDirect } from './column-to-sql';
 import { keyColumn } from './key-order';
 import type { MappingWork } from './mapping-work';
-import { findColumn, pathOf, refusesNull, tableKey } from './mapping-work';
+import { findColumn, pathOf, refusesNull } from './mapping-work';
+import { tableKey } from './table-key';
 
 /** The primary key when the plan loads all of it, else the first unique key that is never NULL and loaded. */
 export function chooseTargetKey(work: MappingWork, loaded: readonly CompiledColumn[]): readonly KeyColumn[] | null {

@@ -1,7 +1,8 @@
 import type { Catalog, Relation } from '../../contract/catalog';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
 import type { MappingWork } from '../mapping-work';
-import { pathOf, sameTable, tableKey } from '../mapping-work';
+import { pathOf, sameTable } from '../mapping-work';
+import { tableKey } from '../table-key';
 import type { ProblemList } from '../problem-list';
 
 /** Privileges, ownership and row security of both relations of a mapping. */

@@ -1,6 +1,7 @@
 import type { Catalog, Relation } from '../../contract/catalog';
 import type { MappingPlan, ResolvedPlan } from '../../contract/resolved-plan';
-import { findRelation, pathOf, sameTable, tableKey } from '../mapping-work';
+import { findRelation, pathOf, sameTable } from '../mapping-work';
+import { tableKey } from '../table-key';
 import type { ProblemList } from '../problem-list';
 
 /** Whether both relations of a mapping exist and are of a kind that can be read and filled; false when one does not exist. */

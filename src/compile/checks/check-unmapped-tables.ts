@@ -1,6 +1,7 @@
 import type { ResolvedPlan } from '../../contract/resolved-plan';
 import type { Catalogs } from '../compile-plan';
-import { sameTable, tableKey } from '../mapping-work';
+import { sameTable } from '../mapping-work';
+import { tableKey } from '../table-key';
 import type { ProblemList } from '../problem-list';
 
 /** Source tables that nothing in the plan reads. */

@@ -47,11 +47,15 @@ describe('rangePredicate', () => {
 
   it('orders types of extensions by their text', () => {
     const citext = type('public.citext', { schema: 'public' });
-    expect(rangePredicate([key('c', citext)], { lower: ['a'], upper: null })).toBe(`("c"::text COLLATE "C") > 'a'::text`);
+    expect(rangePredicate([key('c', citext)], { lower: ['a'], upper: null })).toBe(
+      `("c"::text COLLATE "C") > 'a'::text`,
+    );
   });
 
   it('refuses a bound with the wrong number of values', () => {
-    expect(() => rangePredicate([key('c', type('text'))], { lower: ['a', 'b'], upper: null })).toThrow('each key column');
+    expect(() => rangePredicate([key('c', type('text'))], { lower: ['a', 'b'], upper: null })).toThrow(
+      'each key column',
+    );
   });
 });
 
