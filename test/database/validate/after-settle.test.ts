@@ -1,0 +1,87 @@
+import { createFinishActivities } from '../../../activities/finish';
+import { createPrepareActivities } from '../../../activities/prepare';
+import { createValidationActivities } from '../../../activities/validation';
+import { openCopyRun, type CopyRun } from '../copy/copy-run';
+
+jest.setTimeout(120_000);
+
+let run: CopyRun | undefined;
+afterEach(async () => {
+  await run?.drop();
+  run = undefined;
+});
+
+const decision = (finding: string, rows: number) => ({
+  finding,
+  do: 'quarantine',
+  expect: { rows, tolerance: 0 },
+  because: 'as agreed',
+  by: 'ana',
+});
+
+test('Duplicates, orphans and their children leave books that close and a proof that is green', async () => {
+  run = await openCopyRun({
+    source: `
+      create table customer (no int primary key, mail text, born text);
+      insert into customer select g, case when g % 10 = 0 then 'twice' || g / 20 else 'm' || g end, case when g = 7 then 'x' else '2020-01-01' end
+        from generate_series(1, 100) g;
+      create table orders (no int primary key, cust int, parent int);
+      insert into orders select g, case when g % 50 = 0 then 999 else 1 + g % 100 end, nullif(g / 2, 0) from generate_series(1, 300) g;
+      create table line (no int primary key, ord int); insert into line select g, 1 + g % 300 from generate_series(1, 600) g;`,
+    target: `
+      create table customer (id uuid primary key, no int, mail text, born date, constraint one_mail unique (mail));
+      create table orders (no int primary key, cust uuid not null, parent int,
+        constraint of_customer foreign key (cust) references customer, constraint of_parent foreign key (parent) references orders);
+      create table line (no int primary key, ord int, constraint of_order foreign key (ord) references orders)`,
+    mappings: [
+      {
+        name: 'customer',
+        where: 'no <= 90',
+        id: { kind: 'uuid_from', from: ['no'], column: 'id' },
+        columns: [
+          { target: 'no' },
+          { target: 'mail' },
+          { target: 'born', steps: [{ name: 'parse_date', args: ['YYYY-MM-DD'] }] },
+        ],
+      },
+      { name: 'orders', columns: [{ target: 'no' }, { target: 'cust', ref: 'customer' }, { target: 'parent' }] },
+      { name: 'line', columns: [{ target: 'no' }, { target: 'ord' }] },
+    ],
+    decisions: [
+      decision('customer.mail.unique', 4),
+      decision('customer.born.bad_date', 1),
+      decision('orders.cust.orphan', 6),
+    ],
+    settings: { batch: { rows: 70, bytes: 1, inFlight: 4 } },
+  } as never);
+  const { databases, ref } = run;
+  const finish = createFinishActivities({ databases });
+  const validation = createValidationActivities({ databases, plansFolder: null });
+  await createPrepareActivities({ databases }).prepareTarget(ref);
+  await run.copyAll();
+  await finish.settle(ref);
+  await finish.rebuildIndexes(ref);
+  await finish.rebuildForeignKeys(ref);
+  await finish.restoreTriggers(ref);
+  for (const name of ['customer', 'orders', 'line']) {
+    expect(await validation.proveMapping(ref, name)).toMatchObject({
+      mismatch: 0,
+      missing: 0,
+      extraneous: 0,
+      duplicate: 0,
+      unverifiable: 0,
+    });
+  }
+  expect(await validation.proveReferences(ref)).toEqual({ checked: 3, broken: 0 });
+  expect(await validation.checkRules(ref)).toMatchObject({ broken: 0 });
+  await validation.runSpotChecks(ref);
+  const verdict = await validation.reconcile(ref);
+  expect(verdict.problems).toEqual([]);
+  expect(verdict.books.map(({ mapping, source, unexplained }) => [mapping, source, unexplained])).toEqual([
+    ['customer', 100, 0],
+    ['orders', 300, 0],
+    ['line', 600, 0],
+  ]);
+  expect(verdict.books[0]).toMatchObject({ outOfScope: 10, quarantined: 5, migrated: 85 });
+  expect(verdict.books.every((books) => books.migrated > 0 && books.quarantined + books.outOfScope > 0)).toBe(true);
+});
