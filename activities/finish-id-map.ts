@@ -16,7 +16,12 @@ export async function writeIdMaps(host: StepHost, work: StepWork): Promise<{ row
       rows += await changeTarget(work.session, work.run.run, { object, lockAttempts: 1, onAttempt: work.beat }, () =>
         replaceIdMap(
           work.session,
-          { run: work.run.run, mapping: mapping.name, target: mapping.target, targetKey: mapping.targetKey.map((column) => column.name) },
+          {
+            run: work.run.run,
+            mapping: mapping.name,
+            target: mapping.target,
+            targetKey: mapping.targetKey.map((column) => column.name),
+          },
           copyOut(source, bindStatement(mapping.statements.expected, { key: mapping.key }), work.signal),
         ),
       );

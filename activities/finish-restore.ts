@@ -30,7 +30,8 @@ export async function restoreIndex(work: StepWork, step: Step<'index'>, to: Rest
   const where = { object: step.subject };
   try {
     await put(work, step, to, async () => {
-      if ((await indexState(work.session, detail.root)) === 'absent') await runStatements(work.session, createIndexStatements(detail));
+      if ((await indexState(work.session, detail.root)) === 'absent')
+        await runStatements(work.session, createIndexStatements(detail));
       for (const node of [detail.root, ...detail.partitions]) {
         if ((await indexState(work.session, node)) !== 'valid') {
           throw fail('RP5112', `Index ${qualified(node.index)} is not valid after it was rebuilt`, { where });
@@ -39,7 +40,10 @@ export async function restoreIndex(work: StepWork, step: Step<'index'>, to: Rest
     });
   } catch (error) {
     if (describeDatabaseError(error).sqlstate !== '23505') throw error;
-    throw fail('RP5110', `Rows of ${qualified(detail.root.relation)} violate ${detail.root.index.name}`, { where, cause: error });
+    throw fail('RP5110', `Rows of ${qualified(detail.root.relation)} violate ${detail.root.index.name}`, {
+      where,
+      cause: error,
+    });
   }
 }
 
@@ -66,12 +70,19 @@ export async function restoreForeignKeyStep(work: StepWork, step: Step<'foreign_
       for (const node of [step.detail, ...step.detail.partitions]) {
         const state = await constraintState(session, node.relation, node.name);
         if (state === 'valid' || (state === 'invalid' && !step.detail.validated)) continue;
-        throw fail('RP5112', `Foreign key ${node.name} of ${qualified(node.relation)} is not valid after it was rebuilt`, { where: { object: step.subject } });
+        throw fail(
+          'RP5112',
+          `Foreign key ${node.name} of ${qualified(node.relation)} is not valid after it was rebuilt`,
+          { where: { object: step.subject } },
+        );
       }
     });
   } catch (error) {
     if (describeDatabaseError(error).sqlstate !== '23503') throw error;
-    throw fail('RP5111', `Rows of ${qualified(step.detail.relation)} violate ${step.detail.name}`, { where: { object: step.subject }, cause: error });
+    throw fail('RP5111', `Rows of ${qualified(step.detail.relation)} violate ${step.detail.name}`, {
+      where: { object: step.subject },
+      cause: error,
+    });
   }
 }
 

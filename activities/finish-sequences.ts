@@ -1,6 +1,11 @@
 import type { CompiledColumn, CompiledMapping } from '../src/contract/compiled';
 import { readSteps } from '../src/postgres/ledger/step';
-import { columnExtreme, readSequencePosition, setSequence, sourceSequenceValue } from '../src/postgres/queries/sequence';
+import {
+  columnExtreme,
+  readSequencePosition,
+  setSequence,
+  sourceSequenceValue,
+} from '../src/postgres/queries/sequence';
 import { advancedPosition } from '../src/rollback/advance-sequence';
 import type { SequenceDetail } from '../src/rollback/step-detail';
 import { putBack } from './finish-restore';
@@ -27,7 +32,12 @@ export async function advanceSequencesOf(host: StepHost, work: StepWork): Promis
 async function seenValues(host: StepHost, work: StepWork, detail: SequenceDetail): Promise<string[]> {
   const seen: string[] = [];
   for (const { mapping: name, relation, column } of detail.columns) {
-    const extreme = await columnExtreme(work.session, relation, column, detail.increment.startsWith('-') ? 'min' : 'max');
+    const extreme = await columnExtreme(
+      work.session,
+      relation,
+      column,
+      detail.increment.startsWith('-') ? 'min' : 'max',
+    );
     if (extreme !== null) seen.push(extreme);
     const mapping = work.mappings.find((one) => one.name === name);
     const loaded = mapping?.columns.find((one) => one.target === column);
@@ -39,7 +49,12 @@ async function seenValues(host: StepHost, work: StepWork, detail: SequenceDetail
 }
 
 /** Where the source's own sequence stands, as an id of the target; null when the column is not simply that id. */
-async function sourceValue(host: StepHost, work: StepWork, mapping: CompiledMapping, column: CompiledColumn): Promise<string | null> {
+async function sourceValue(
+  host: StepHost,
+  work: StepWork,
+  mapping: CompiledMapping,
+  column: CompiledColumn,
+): Promise<string | null> {
   const from = column.id?.from ?? column.from;
   if (from.length !== 1 || column.steps.length > 0 || column.follows !== null || column.sql !== undefined) return null;
   if (column.id !== null && column.id.kind === 'uuid_from') return null;

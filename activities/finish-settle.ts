@@ -4,30 +4,21 @@ import { classByDecisions } from '../src/copy/decided-findings';
 import type { ClassOf } from '../src/copy/quarantined-row';
 import { fail } from '../src/errors/rowproof-error';
 import { copyOut } from '../src/postgres/copy-stream';
-import { bookAdjustment, insertAdjustment, sumAdjustments, type Adjustment } from '../src/postgres/ledger/adjustment';
+import { sumAdjustments } from '../src/postgres/ledger/adjustment';
 import { readSteps } from '../src/postgres/ledger/step';
 import { dropTable, lockAgainstWriters } from '../src/postgres/queries/rollback-rows';
 import { changeTarget } from '../src/postgres/queries/schema-change';
-import {
-  anyRow,
-  deleteRows,
-  quarantinedKeys,
-  quarantineRows,
-  readActualContents,
-  readBlocks,
-  readExpectedContents,
-  readSourceKeys,
-  scopeTable,
-  storeScope,
-} from '../src/postgres/queries/settle';
+import { anyRow, readBlocks, scopeTable, storeScope } from '../src/postgres/queries/settle';
 import type { Session } from '../src/postgres/session';
 import { decisionMatches } from '../src/profile/decision-match';
 import type { IndexDetail } from '../src/rollback/step-detail';
-import { assignSourceKeys, sharedTargetKeys, type AssignedRow, type TargetRow } from '../src/settle/assign-source-keys';
+import type { AssignedRow, TargetRow } from '../src/settle/assign-source-keys';
 import { classifyOrphan, orphanRule, uniqueFinding } from '../src/settle/classify';
 import { settleOrder, type OwnForeignKey } from '../src/settle/settle-order';
 import { anyDuplicateSql, anyOrphanSql, duplicatesSql, orphansSql } from '../src/settle/violations-sql';
 import { qualified } from '../src/sql/quote';
+import { SettleBooks } from './finish-books';
+import { withSourceKeys } from './finish-source-keys';
 import { decisionsOfRun, type StepHost, type StepWork } from './prepare-host';
 
 const blockRows = 20_000;
@@ -42,13 +33,6 @@ interface RawRow {
 interface Settling extends StepWork {
   readonly sourceOf: (mapping: CompiledMapping) => Promise<Session>;
   readonly classOf: ClassOf;
-}
-
-interface Loser {
-  readonly row: AssignedRow;
-  readonly reason: string;
-  readonly finding: string;
-  readonly class: 'quarantined' | 'out_of_scope';
 }
 
 /**
@@ -75,18 +59,23 @@ export async function settleTarget(host: StepHost, work: StepWork): Promise<{ ad
     for (const step of await readSteps(work.session, work.run.run, 'index')) {
       if (step.state === 'done' && step.detail.unique) await settleUnique(settling, step.detail);
     }
-    const keys = (await readSteps(work.session, work.run.run, 'foreign_key')).filter((step) => step.state === 'done').map((step) => step.detail);
+    const keys = (await readSteps(work.session, work.run.run, 'foreign_key'))
+      .filter((step) => step.state === 'done')
+      .map((step) => step.detail);
     await settleForeignKeys(settling, settleOrder(keys));
   } finally {
     for (const open of sources.values()) await open.then((session) => session.close()).catch(() => undefined);
   }
-  await changeTarget(work.session, work.run.run, { object: 'rowproof' }, () => dropTable(work.session, scopeTable(work.run.run)));
+  await changeTarget(work.session, work.run.run, { object: 'rowproof' }, () =>
+    dropTable(work.session, scopeTable(work.run.run)),
+  );
   return sumAdjustments(work.session, work.run.run);
 }
 
 function mappingNamed(work: StepWork, name: string): CompiledMapping {
   const mapping = work.mappings.find((one) => one.name === name);
-  if (mapping === undefined) throw fail('RP5106', `Run ${work.run.run} has no mapping ${name}`, { where: { object: name } });
+  if (mapping === undefined)
+    throw fail('RP5106', `Run ${work.run.run} has no mapping ${name}`, { where: { object: name } });
   return mapping;
 }
 
@@ -95,16 +84,23 @@ async function settleUnique(work: Settling, unique: IndexDetail): Promise<void> 
   const mapping = mappingNamed(work, unique.mapping);
   if (!(await anyRow(session, anyDuplicateSql(unique)))) return;
   const finding = uniqueFinding(unique, mapping);
-  const rule = { columns: unique.columns.filter((name) => name !== null).join('+'), constraint: unique.root.index.name };
+  const rule = {
+    columns: unique.columns.filter((name) => name !== null).join('+'),
+    constraint: unique.root.index.name,
+  };
   await changeTarget(session, run.run, { object: qualified(mapping.target), onAttempt: work.beat }, async () => {
     await lockAgainstWriters(session, mapping.target);
-    const books = new Books(work, mapping, { mapping: mapping.name, kind: 'unique', round: 1, finding: '' });
-    for await (const groups of wholeGroups(readBlocks<RawRow & { grp: string }>(session, duplicatesSql(unique, mapping), [], blockRows))) {
+    const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'unique', round: 1, finding: '' });
+    for await (const groups of wholeGroups(
+      readBlocks<RawRow & { grp: string }>(session, duplicatesSql(unique, mapping), [], blockRows),
+    )) {
       work.beat();
-      const assigned = await withSourceKeys(work, mapping, groups.flat().map(toRow));
+      const assigned = await withSourceKeys(work, await work.sourceOf(mapping), mapping, groups.flat().map(toRow));
       const ranks = new Map(assigned.map((row) => [`${row.table} ${row.row}`, row]));
       const losers = groups.flatMap((group) => {
-        const rows = group.map((raw) => ranks.get(`${raw.table} ${raw.row}`) as AssignedRow).sort((a, b) => a.rank - b.rank);
+        const rows = group
+          .map((raw) => ranks.get(`${raw.table} ${raw.row}`) as AssignedRow)
+          .sort((a, b) => a.rank - b.rank);
         return rows.slice(1);
       });
       await books.take(
@@ -142,7 +138,8 @@ async function settleForeignKeys(work: Settling, keys: readonly OwnForeignKey[])
     for (const key of keys) {
       if (!due.delete(key)) continue;
       if ((await settleForeignKey(work, key, round, scoped)) === 0) continue;
-      for (const other of keys) if (other.parentMapping === key.mapping) (isLater(keys, other, key) ? due : next).add(other);
+      for (const other of keys)
+        if (other.parentMapping === key.mapping) (isLater(keys, other, key) ? due : next).add(other);
     }
     due = next;
   }
@@ -152,7 +149,12 @@ function isLater(keys: readonly OwnForeignKey[], one: OwnForeignKey, than: OwnFo
   return keys.indexOf(one) > keys.indexOf(than);
 }
 
-async function settleForeignKey(work: Settling, key: OwnForeignKey, round: number, scoped: Set<string>): Promise<number> {
+async function settleForeignKey(
+  work: Settling,
+  key: OwnForeignKey,
+  round: number,
+  scoped: Set<string>,
+): Promise<number> {
   const { session, run } = work;
   if (!(await anyRow(session, anyOrphanSql(key)))) return 0;
   const mapping = mappingNamed(work, key.mapping);
@@ -161,16 +163,28 @@ async function settleForeignKey(work: Settling, key: OwnForeignKey, round: numbe
   const rule = orphanRule(key, mapping);
   return changeTarget(session, run.run, { object: qualified(mapping.target), onAttempt: work.beat }, async () => {
     await lockAgainstWriters(session, mapping.target);
-    const books = new Books(work, mapping, { mapping: mapping.name, kind: 'foreign_key', round, finding: '' });
+    const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'foreign_key', round, finding: '' });
     const sql = orphansSql(key, mapping, scope);
-    const blocks = readBlocks<RawRow & { quarantined: string; out_of_scope: string }>(session, sql, [run.run, parent?.name ?? ''], blockRows);
+    const blocks = readBlocks<RawRow & { quarantined: string; out_of_scope: string }>(
+      session,
+      sql,
+      [run.run, parent?.name ?? ''],
+      blockRows,
+    );
     for await (const block of blocks) {
       work.beat();
-      const assigned = await withSourceKeys(work, mapping, block.map(toRow));
+      const assigned = await withSourceKeys(work, await work.sourceOf(mapping), mapping, block.map(toRow));
       await books.take(
         assigned.map((row, index) => {
           const raw = block[index] as { quarantined: string; out_of_scope: string };
-          return { row, ...classifyOrphan(rule, { quarantined: raw.quarantined === 'true', outOfScope: raw.out_of_scope === 'true' }, work.classOf) };
+          return {
+            row,
+            ...classifyOrphan(
+              rule,
+              { quarantined: raw.quarantined === 'true', outOfScope: raw.out_of_scope === 'true' },
+              work.classOf,
+            ),
+          };
         }),
         { columns: rule.columns, constraint: key.name },
       );
@@ -187,7 +201,12 @@ async function scopeOf(work: Settling, parent: CompiledMapping, scoped: Set<stri
   if (!scoped.has(parent.name)) {
     const source = await work.sourceOf(parent);
     await changeTarget(work.session, work.run.run, { object: qualified(table), onAttempt: work.beat }, () =>
-      storeScope(work.session, table, parent.name, copyOut(source, bindStatement(statement, { key: parent.key }), work.signal)),
+      storeScope(
+        work.session,
+        table,
+        parent.name,
+        copyOut(source, bindStatement(statement, { key: parent.key }), work.signal),
+      ),
     );
     scoped.add(parent.name);
   }
@@ -196,74 +215,4 @@ async function scopeOf(work: Settling, parent: CompiledMapping, scoped: Set<stri
 
 function toRow(raw: RawRow): TargetRow {
   return { table: raw.table, row: raw.row, targetKey: raw.target_key, refs: raw.refs };
-}
-
-/** The rows, in the order given, with the source rows that they were loaded from. */
-async function withSourceKeys(work: Settling, mapping: CompiledMapping, rows: readonly TargetRow[]): Promise<AssignedRow[]> {
-  const source = await work.sourceOf(mapping);
-  const targetKeys = [...new Set(rows.map((row) => row.targetKey))];
-  const found = await readSourceKeys(source, bindStatement(mapping.statements.keysOfTargets, { key: mapping.key }), targetKeys);
-  const gone = await quarantinedKeys(work.session, work.run.run, mapping.name, found.map((key) => key.key));
-  const keys = found.filter((key) => !gone.has(key.key));
-  const shared = sharedTargetKeys(rows, keys);
-  let ofRow = new Map<string, string>();
-  let ofKey = new Map<string, string>();
-  if (shared.size > 0) {
-    ofRow = await readActualContents(work.session, mapping, rows.filter((row) => shared.has(row.targetKey)));
-    const asked = keys.filter((key) => shared.has(key.targetKey)).map((key) => key.key);
-    ofKey = await readExpectedContents(source, bindStatement(mapping.statements.expected, { key: mapping.key }), mapping.columns.length, asked);
-  }
-  const assigned = assignSourceKeys(rows, keys, {
-    ofRow: (row) => ofRow.get(`${row.table} ${row.row}`),
-    ofKey: (key) => ofKey.get(key.key),
-  });
-  if (assigned !== null) return assigned;
-  const name = qualified(mapping.target);
-  throw fail('RP5113', `A row of ${name} that violates a rule cannot be traced to its source row`, { where: { object: name } });
-}
-
-/** Moves rows from the target to quarantine within one transaction, one adjustment a finding. */
-class Books {
-  private readonly open = new Map<string, { id: string; quarantined: number; outOfScope: number }>();
-
-  constructor(
-    private readonly work: StepWork,
-    private readonly mapping: CompiledMapping,
-    private readonly adjustment: Adjustment,
-  ) {}
-
-  async take(losers: readonly Loser[], rule: { readonly columns: string; readonly constraint: string }): Promise<void> {
-    const { session, run } = this.work;
-    if (losers.length === 0) return;
-    const settled = [];
-    for (const { row, reason, finding, class: kind } of losers) {
-      let book = this.open.get(finding);
-      if (book === undefined) {
-        book = { id: await insertAdjustment(session, run.run, { ...this.adjustment, finding }), quarantined: 0, outOfScope: 0 };
-        this.open.set(finding, book);
-      }
-      if (kind === 'quarantined') book.quarantined++;
-      else book.outOfScope++;
-      settled.push({ sourceKey: row.sourceKey, class: kind, reason, finding, refs: row.refs, adjustment: book.id });
-    }
-    const deleted = await deleteRows(session, this.mapping.target, losers.map(({ row }) => row));
-    if (deleted !== losers.length) {
-      const name = qualified(this.mapping.target);
-      throw fail('RP5106', `${losers.length - deleted} rows of ${name} could not be taken away`, {
-        where: { object: name },
-        why: 'A trigger of the table kept them, or somebody else changed them.',
-      });
-    }
-    await quarantineRows(session, run.run, this.mapping.name, rule, settled);
-  }
-
-  /** Books what was taken; returns how many rows. */
-  async close(): Promise<number> {
-    let total = 0;
-    for (const { id, quarantined, outOfScope } of this.open.values()) {
-      await bookAdjustment(this.work.session, this.work.run.run, id, { quarantined, outOfScope });
-      total += quarantined + outOfScope;
-    }
-    return total;
-  }
 }

@@ -39,12 +39,17 @@ export function createFinishActivities(host: StepHost): FinishActivities {
       onTarget(host, ref, 'analyze', async (work) => {
         for (const mapping of work.mappings) {
           const object = qualified(mapping.target);
-          await changeTarget(work.session, work.run.run, { object, onAttempt: work.beat }, () => analyzeTable(work.session, mapping.target));
+          await changeTarget(work.session, work.run.run, { object, onAttempt: work.beat }, () =>
+            analyzeTable(work.session, mapping.target),
+          );
         }
-        const views = (await readSteps(work.session, work.run.run, 'materialized_view')).filter((step) => step.detail.populated);
+        const views = (await readSteps(work.session, work.run.run, 'materialized_view')).filter(
+          (step) => step.detail.populated,
+        );
         // recorded with those that build on others first
         for (const step of views.reverse()) {
-          if (step.state === 'done') await putBack(work, step, 'restored', () => refreshView(work.session, step.detail.view));
+          if (step.state === 'done')
+            await putBack(work, step, 'restored', () => refreshView(work.session, step.detail.view));
         }
         return { analyzed: work.mappings.length, refreshed: views.length };
       }),
@@ -55,19 +60,17 @@ export function createFinishActivities(host: StepHost): FinishActivities {
         const groups = await quarantineByFinding(session, run.run);
         return groups
           .filter((group) => decisionFor(decisions, group.finding) === null)
-          .map(
-            (group): FindingSummary => ({
-              id: group.finding,
-              mapping: group.mapping,
-              column: group.column,
-              kind: group.reason,
-              severity: 'decide',
-              rows: group.rows,
-              sentence: `${group.rows} rows of ${group.mapping} are in quarantine (${group.finding}), and no decision says so.`,
-              choices: ['quarantine', 'stop'],
-              decided: null,
-            }),
-          );
+          .map((group): FindingSummary => ({
+            id: group.finding,
+            mapping: group.mapping,
+            column: group.column,
+            kind: group.reason,
+            severity: 'decide',
+            rows: group.rows,
+            sentence: `${group.rows} rows of ${group.mapping} are in quarantine (${group.finding}), and no decision says so.`,
+            choices: ['quarantine', 'stop'],
+            decided: null,
+          }));
       }),
   };
 }

@@ -21,7 +21,11 @@ import { onTarget, type StepHost, type StepWork } from './prepare-host';
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** What the target is, in one snapshot: definitions of the schemas that the plan touches, sequences, rows of mapped tables. */
-export async function takeFingerprint({ session, run, beat }: Pick<StepWork, 'session' | 'run' | 'beat'>): Promise<Fingerprint> {
+export async function takeFingerprint({
+  session,
+  run,
+  beat,
+}: Pick<StepWork, 'session' | 'run' | 'beat'>): Promise<Fingerprint> {
   const tables = run.compiled.mappings;
   const described = await inTransaction(session, 'repeatable read read only', async () => {
     const views = (await readMaterializedViews(session, tables)).map((detail) => detail.view);
@@ -47,7 +51,9 @@ export async function takeFingerprint({ session, run, beat }: Pick<StepWork, 'se
     return found;
   });
   const objects = Object.fromEntries(
-    described.map(({ object, text }) => [object, sha256(text)] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+    described
+      .map(({ object, text }) => [object, sha256(text)] as const)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
   );
   return { objects, digest: sha256(JSON.stringify(Object.entries(objects))) };
 }

@@ -37,7 +37,12 @@ function activityContext(): Context | null {
  * Runs work on a ledger session of its own without a statement timeout (index builds last as long as they last), with
  * heartbeats by time. Cancellation destroys the socket and terminates the backend, which would go on building otherwise.
  */
-export async function onTarget<T>(host: StepHost, ref: RunRef, purpose: string, work: (work: StepWork) => Promise<T>): Promise<T> {
+export async function onTarget<T>(
+  host: StepHost,
+  ref: RunRef,
+  purpose: string,
+  work: (work: StepWork) => Promise<T>,
+): Promise<T> {
   const context = activityContext();
   const heartbeat = host.heartbeat ?? ((details) => context?.heartbeat(details));
   const signal = host.signal === undefined ? context?.cancellationSignal : host.signal();

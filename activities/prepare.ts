@@ -3,7 +3,14 @@ import type { CompiledMapping } from '../src/contract/compiled';
 import { RowproofError, fail, problem } from '../src/errors/rowproof-error';
 import { claimTables } from '../src/postgres/ledger/claim';
 import { hasStep, insertStep } from '../src/postgres/ledger/step';
-import { hasRows, lockAgainstWriters, lockExclusively, saveRows, truncateTables, writableColumns } from '../src/postgres/queries/rollback-rows';
+import {
+  hasRows,
+  lockAgainstWriters,
+  lockExclusively,
+  saveRows,
+  truncateTables,
+  writableColumns,
+} from '../src/postgres/queries/rollback-rows';
 import { changeTarget, runStatements } from '../src/postgres/queries/schema-change';
 import { readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
 import { readIndexes, tableExists } from '../src/postgres/queries/schema-change-index';
@@ -14,7 +21,11 @@ import { decisionFor } from '../src/profile/decision-match';
 import { whyKept } from '../src/rollback/kept-index';
 import { dropForeignKeyStatement } from '../src/rollback/restore-foreign-key';
 import { dropIndexStatements } from '../src/rollback/restore-index';
-import { disableTriggerStatements, restoreTriggerStatements, silenceTriggerStatements } from '../src/rollback/restore-triggers';
+import {
+  disableTriggerStatements,
+  restoreTriggerStatements,
+  silenceTriggerStatements,
+} from '../src/rollback/restore-triggers';
 import type { RowsDetail, StepDetails, StepKind, TriggerState, TriggersDetail } from '../src/rollback/step-detail';
 import { savedTableName } from '../src/postgres/ledger/saved-table';
 import { qualified } from '../src/sql/quote';
@@ -45,7 +56,10 @@ export function createPrepareActivities(host: StepHost): Pick<PrepareActivities,
           await saveExistingRows(work, mapping);
           await openRows(work, mapping, kept.get(mapping.name) ?? []);
         }
-        const { rows } = await work.session.query<{ n: string }>('select count(*)::text as n from rowproof.step where run = $1', [work.run.run]);
+        const { rows } = await work.session.query<{ n: string }>(
+          'select count(*)::text as n from rowproof.step where run = $1',
+          [work.run.run],
+        );
         return { steps: Number(rows[0]?.n) };
       }),
   };
@@ -71,7 +85,11 @@ async function refuseUnfitTables({ session, run, mappings }: StepWork): Promise<
     const where = { object: name };
     if (!(await tableExists(session, mapping.target))) {
       problems.push(problem('RP5105', `Target table ${name} is not there`, { where }));
-    } else if (mapping.whenNotEmpty === 'refuse' && !(await hasStep(session, run.run, 'rows', name)) && (await hasRows(session, mapping.target))) {
+    } else if (
+      mapping.whenNotEmpty === 'refuse' &&
+      !(await hasStep(session, run.run, 'rows', name)) &&
+      (await hasRows(session, mapping.target))
+    ) {
       problems.push(problem('RP5101', `Target table ${name} is not empty`, { where }));
     }
   }
@@ -153,7 +171,13 @@ async function saveExistingRows(work: StepWork, mapping: CompiledMapping): Promi
     await runStatements(session, silenceTriggerStatements(triggers));
     await truncateTables(session, [mapping.target]);
     await runStatements(session, restoreTriggerStatements(triggers));
-    return { mapping: mapping.name, relation: mapping.target, saved, rows, columns: await writableColumns(session, mapping.target) };
+    return {
+      mapping: mapping.name,
+      relation: mapping.target,
+      saved,
+      rows,
+      columns: await writableColumns(session, mapping.target),
+    };
   });
 }
 

@@ -60,10 +60,21 @@ async function takeRowsAway(work: StepWork, step: Step<'rows'>): Promise<void> {
     if (!open.some((one) => one.ordinal === step.ordinal)) return;
     const tables: Step<'rows'>[] = [];
     for (const one of open) if (await tableExists(session, one.detail.relation)) tables.push(one);
-    await lockExclusively(session, tables.map((one) => one.detail.relation));
+    await lockExclusively(
+      session,
+      tables.map((one) => one.detail.relation),
+    );
     for (const { detail } of tables) await refuseForeignRows(work, detail.mapping, detail.relation);
     await dropForeignKeysAgain(work, tables);
-    await withoutTriggers(work, tables.map((one) => one.detail), () => truncateTables(session, tables.map((one) => one.detail.relation)));
+    await withoutTriggers(
+      work,
+      tables.map((one) => one.detail),
+      () =>
+        truncateTables(
+          session,
+          tables.map((one) => one.detail.relation),
+        ),
+    );
     for (const one of open) await setStepState(session, run.run, one.ordinal, 'compensated');
   });
 }
@@ -72,7 +83,9 @@ async function refuseForeignRows(work: StepWork, mapping: string, table: Qualifi
   const rows = await countForeignRows(work.session, work.run.run, mapping, table);
   if (rows === 0) return;
   const name = qualified(table);
-  throw fail('RP7001', `${name} holds ${rows} rows that run ${work.run.run} did not write`, { where: { object: name } });
+  throw fail('RP7001', `${name} holds ${rows} rows that run ${work.run.run} did not write`, {
+    where: { object: name },
+  });
 }
 
 async function dropForeignKeysAgain(work: StepWork, tables: readonly Step<'rows'>[]): Promise<void> {
@@ -89,15 +102,25 @@ async function dropForeignKeysAgain(work: StepWork, tables: readonly Step<'rows'
   }
   const mapped = tables.map(({ detail }) => ({ name: detail.mapping, target: detail.relation }));
   const names = new Set(mapped.map(({ target }) => qualified(target)));
-  const stray = (await readForeignKeys(session, mapped)).find((key) => key.mapping === null && !names.has(qualified(key.relation)));
+  const stray = (await readForeignKeys(session, mapped)).find(
+    (key) => key.mapping === null && !names.has(qualified(key.relation)),
+  );
   if (stray === undefined) return;
-  throw fail('RP7002', `Foreign key ${stray.name} of ${qualified(stray.relation)} points to ${qualified(stray.parent)}`, {
-    where: { object: `${qualified(stray.relation)} ${stray.name}` },
-  });
+  throw fail(
+    'RP7002',
+    `Foreign key ${stray.name} of ${qualified(stray.relation)} points to ${qualified(stray.parent)}`,
+    {
+      where: { object: `${qualified(stray.relation)} ${stray.name}` },
+    },
+  );
 }
 
 /** Runs work on tables while none of their triggers fires; each is as before afterwards. */
-async function withoutTriggers(work: StepWork, tables: readonly { mapping: string; relation: QualifiedName }[], change: () => Promise<void>): Promise<void> {
+async function withoutTriggers(
+  work: StepWork,
+  tables: readonly { mapping: string; relation: QualifiedName }[],
+  change: () => Promise<void>,
+): Promise<void> {
   const details: TriggersDetail[] = [];
   for (const { mapping, relation } of tables) {
     const found = await readTriggers(work.session, [{ name: mapping, target: relation }]);
@@ -114,9 +137,13 @@ async function bringRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<
   const { session } = work;
   const { relation, saved, rows, columns, mapping } = step.detail;
   await putBack(work, step, 'compensated', async () => {
-    const missing = fail('RP7006', `Table ${qualified(saved)} does not hold the ${rows} rows of ${qualified(relation)} any more`, {
-      where: { object: qualified(saved) },
-    });
+    const missing = fail(
+      'RP7006',
+      `Table ${qualified(saved)} does not hold the ${rows} rows of ${qualified(relation)} any more`,
+      {
+        where: { object: qualified(saved) },
+      },
+    );
     if (!(await rowproofTableExists(session, saved.name)) || (await countRows(session, saved)) !== rows) throw missing;
     await lockExclusively(session, [relation]);
     await withoutTriggers(work, [{ mapping, relation }], async () => {

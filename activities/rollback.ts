@@ -39,9 +39,18 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
         );
         let revoked = 0;
         // batches that a planner adds meanwhile are seen by the next look
-        for (let leases = await readLeases(session, run.run); leases.length > 0; leases = await readLeases(session, run.run)) {
+        for (
+          let leases = await readLeases(session, run.run);
+          leases.length > 0;
+          leases = await readLeases(session, run.run)
+        ) {
           for (const lease of leases) {
-            await enforce(session, beat, () => revokeLease(session, run.run, lease.mapping, lease.ordinal), () => holderOf(lease));
+            await enforce(
+              session,
+              beat,
+              () => revokeLease(session, run.run, lease.mapping, lease.ordinal),
+              () => holderOf(lease),
+            );
             revoked++;
           }
         }
@@ -51,14 +60,18 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
     compensate: (ref, ordinal) =>
       onTarget(host, ref, 'rollback', async (work) => {
         const step = await readStep(work.session, work.run.run, ordinal);
-        if (step === null) throw fail('RP7005', `Run ${work.run.run} has no step ${ordinal}`, { where: { object: work.run.run } });
+        if (step === null)
+          throw fail('RP7005', `Run ${work.run.run} has no step ${ordinal}`, { where: { object: work.run.run } });
         await compensateStep(work, step);
       }),
     proveRollback: (ref) =>
       onTarget(host, ref, 'prove rollback', async (work) => {
         const { run } = work.run;
         const before = await readFingerprint(work.session, run, 'before');
-        if (before === null) throw fail('RP7004', `Run ${run} has no fingerprint of the target from before it began`, { where: { object: run } });
+        if (before === null)
+          throw fail('RP7004', `Run ${run} has no fingerprint of the target from before it began`, {
+            where: { object: run },
+          });
         const after = await takeFingerprint(work);
         await storeFingerprint(work.session, run, 'rolled_back', after, true);
         const differences = compareFingerprints(before, after);

@@ -7,7 +7,8 @@ export function whyKept(
   facts: { readonly exclusion: boolean; readonly depended: boolean },
   mapping: Pick<CompiledMapping, 'targetKey' | 'targetKeyInjective'>,
 ): string | null {
-  if ([index.root, ...index.partitions].some((node) => !node.valid)) return 'it is not valid, and could not come back as it is';
+  if ([index.root, ...index.partitions].some((node) => !node.valid))
+    return 'it is not valid, and could not come back as it is';
   if (facts.exclusion) return 'an exclusion constraint is checked row by row';
   if (facts.depended) return 'something other than a foreign key depends on it';
   if (!mapping.targetKeyInjective) return null;

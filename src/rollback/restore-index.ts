@@ -53,8 +53,10 @@ function marks(node: IndexNode): string[] {
   for (const { column, target } of node.statistics) {
     statements.push(`ALTER INDEX ${qualified(node.index)} ALTER COLUMN ${column} SET STATISTICS ${target}`);
   }
-  if (node.clustered) statements.push(`ALTER TABLE ${qualified(node.relation)} CLUSTER ON ${identifier(node.index.name)}`);
-  if (node.replicaIdentity === 'd') statements.push(`ALTER TABLE ${only}${qualified(node.relation)} REPLICA IDENTITY DEFAULT`);
+  if (node.clustered)
+    statements.push(`ALTER TABLE ${qualified(node.relation)} CLUSTER ON ${identifier(node.index.name)}`);
+  if (node.replicaIdentity === 'd')
+    statements.push(`ALTER TABLE ${only}${qualified(node.relation)} REPLICA IDENTITY DEFAULT`);
   if (node.replicaIdentity === 'i') {
     statements.push(
       `ALTER TABLE ${only}${qualified(node.relation)} REPLICA IDENTITY USING INDEX ${identifier(node.index.name)}`,

@@ -9,7 +9,9 @@ function setTrigger(trigger: TriggerState, word: string): string {
 
 /** Disables the triggers whose decision says so. */
 export function disableTriggerStatements(detail: TriggersDetail): string[] {
-  return detail.triggers.filter((trigger) => trigger.action === 'disable').map((trigger) => setTrigger(trigger, 'DISABLE'));
+  return detail.triggers
+    .filter((trigger) => trigger.action === 'disable')
+    .map((trigger) => setTrigger(trigger, 'DISABLE'));
 }
 
 /** Disables all of them, those that fire during the load too: for statements that are not part of the migration. */

@@ -38,7 +38,10 @@ export function sharedTargetKeys(rows: readonly TargetRow[], keys: readonly Sour
 export function assignSourceKeys(
   rows: readonly TargetRow[],
   keys: readonly SourceKey[],
-  contents: { readonly ofRow: (row: TargetRow) => string | undefined; readonly ofKey: (key: SourceKey) => string | undefined },
+  contents: {
+    readonly ofRow: (row: TargetRow) => string | undefined;
+    readonly ofKey: (key: SourceKey) => string | undefined;
+  },
 ): AssignedRow[] | null {
   const byTarget = new Map<string, { key: SourceKey; rank: number }[]>();
   keys.forEach((key, rank) => {

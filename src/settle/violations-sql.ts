@@ -69,8 +69,12 @@ function spelled(text: string, type: string, guarded: boolean): string {
  * or was left out. $1 run, $2 mapping of the parent; `scope` is the table of keys that the source left out of scope.
  */
 export function orphansSql(key: ForeignKeyDetail, mapping: CompiledMapping, scope: string | null): string {
-  const ours = key.columns.map((name, index) => `${spelled(`c.${identifier(name)}::text`, key.columnTypes[index] as string, false)} as k${index}`);
-  const theirs = key.parentColumns.map((name, index) => `${spelled(`refs ->> ${literal(name)}`, key.columnTypes[index] as string, true)} as k${index}`);
+  const ours = key.columns.map(
+    (name, index) => `${spelled(`c.${identifier(name)}::text`, key.columnTypes[index] as string, false)} as k${index}`,
+  );
+  const theirs = key.parentColumns.map(
+    (name, index) => `${spelled(`refs ->> ${literal(name)}`, key.columnTypes[index] as string, true)} as k${index}`,
+  );
   const numbers = key.columns.map((_, index) => `k${index}`);
   const sources = [
     `select refs, class from rowproof.quarantine where run = $1 and mapping = $2 and refs is not null`,

@@ -6,17 +6,72 @@ import { openTestRun, type TestRun } from './settle-fixture';
 
 /** One change of each kind, with what it undoes, and the objects that must be named. */
 const changes: readonly (readonly [string, string, string, readonly string[]])[] = [
-  ['a comment', `comment on index "Neu.Schema".gin_tags is 'x'`, `comment on index "Neu.Schema".gin_tags is null`, ['index "Neu.Schema".gin_tags differs']],
-  ['a default', `alter table "Neu.Schema".old alter v set default 'x'`, `alter table "Neu.Schema".old alter v drop default`, ['column "Neu.Schema".old.v differs']],
-  ['a trigger that no longer fires', `alter table "Neu.Schema".parted_rest enable trigger per_row`, `alter table "Neu.Schema".parted_rest disable trigger per_row`, ['trigger per_row of "Neu.Schema".parted_rest differs']],
-  ['a sequence', `select nextval('"Neu.Schema".order_id_seq')`, `select setval('"Neu.Schema".order_id_seq', 7, false)`, ['position of sequence "Neu.Schema".order_id_seq differs']],
-  ['a row', `update "Neu.Schema".old set v = null where id = 1`, `update "Neu.Schema".old set v = 'v1' where id = 1`, ['rows of "Neu.Schema"."old" differs']],
-  ['a privilege', `grant select on "Neu.Schema".old to public`, `revoke select on "Neu.Schema".old from public`, ['table "Neu.Schema".old differs']],
-  ['a policy', `alter policy "po licy" on "Neu.Schema"."order" using (id > 1)`, `alter policy "po licy" on "Neu.Schema"."order" using (id > 0)`, ['policy "po licy" of "Neu.Schema"."order" differs']],
-  ['a label', `alter type "Neu.Schema"."Art" rename value 'a' to 'z'`, `alter type "Neu.Schema"."Art" rename value 'z' to 'a'`, ['type "Neu.Schema"."Art" differs']],
-  ['a function', `create function "Neu.Schema".f() returns int language sql as 'select 1'`, `drop function "Neu.Schema".f()`, ['function "Neu.Schema".f() was not there before']],
-  ['an index that is gone', `drop index "Neu.Schema".only_here`, `create index only_here on "Neu.Schema".parted_rest (n desc)`, ['index "Neu.Schema".only_here is gone']],
-  ['a validated constraint', `truncate "Neu.Schema"."Aussen"; alter table "Neu.Schema"."Aussen" validate constraint "zeigt auf"`, '', ['constraint "zeigt auf" of "Neu.Schema"."Aussen" differs']],
+  [
+    'a comment',
+    `comment on index "Neu.Schema".gin_tags is 'x'`,
+    `comment on index "Neu.Schema".gin_tags is null`,
+    ['index "Neu.Schema".gin_tags differs'],
+  ],
+  [
+    'a default',
+    `alter table "Neu.Schema".old alter v set default 'x'`,
+    `alter table "Neu.Schema".old alter v drop default`,
+    ['column "Neu.Schema".old.v differs'],
+  ],
+  [
+    'a trigger that no longer fires',
+    `alter table "Neu.Schema".parted_rest enable trigger per_row`,
+    `alter table "Neu.Schema".parted_rest disable trigger per_row`,
+    ['trigger per_row of "Neu.Schema".parted_rest differs'],
+  ],
+  [
+    'a sequence',
+    `select nextval('"Neu.Schema".order_id_seq')`,
+    `select setval('"Neu.Schema".order_id_seq', 7, false)`,
+    ['position of sequence "Neu.Schema".order_id_seq differs'],
+  ],
+  [
+    'a row',
+    `update "Neu.Schema".old set v = null where id = 1`,
+    `update "Neu.Schema".old set v = 'v1' where id = 1`,
+    ['rows of "Neu.Schema"."old" differs'],
+  ],
+  [
+    'a privilege',
+    `grant select on "Neu.Schema".old to public`,
+    `revoke select on "Neu.Schema".old from public`,
+    ['table "Neu.Schema".old differs'],
+  ],
+  [
+    'a policy',
+    `alter policy "po licy" on "Neu.Schema"."order" using (id > 1)`,
+    `alter policy "po licy" on "Neu.Schema"."order" using (id > 0)`,
+    ['policy "po licy" of "Neu.Schema"."order" differs'],
+  ],
+  [
+    'a label',
+    `alter type "Neu.Schema"."Art" rename value 'a' to 'z'`,
+    `alter type "Neu.Schema"."Art" rename value 'z' to 'a'`,
+    ['type "Neu.Schema"."Art" differs'],
+  ],
+  [
+    'a function',
+    `create function "Neu.Schema".f() returns int language sql as 'select 1'`,
+    `drop function "Neu.Schema".f()`,
+    ['function "Neu.Schema".f() was not there before'],
+  ],
+  [
+    'an index that is gone',
+    `drop index "Neu.Schema".only_here`,
+    `create index only_here on "Neu.Schema".parted_rest (n desc)`,
+    ['index "Neu.Schema".only_here is gone'],
+  ],
+  [
+    'a validated constraint',
+    `truncate "Neu.Schema"."Aussen"; alter table "Neu.Schema"."Aussen" validate constraint "zeigt auf"`,
+    '',
+    ['constraint "zeigt auf" of "Neu.Schema"."Aussen" differs'],
+  ],
 ];
 
 describe('the fingerprint of a target', () => {

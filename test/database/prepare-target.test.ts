@@ -1,7 +1,6 @@
 import { createFinishActivities } from '../../activities/finish';
 import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
-import { createRollbackActivities } from '../../activities/rollback';
-import { RowproofError } from '../../src/errors/rowproof-error';
+import type { RowproofError } from '../../src/errors/rowproof-error';
 import { createDatabase, type TestDatabase } from '../support/postgres';
 import { finish, rollBack } from './rollback-fixture';
 import { mappingOf, openTestRun } from './settle-fixture';
@@ -27,7 +26,10 @@ describe('preparing a target', () => {
       decisions: [{ ...decision, finding: 't.a "*.trigger' }],
     });
     await createPrepareActivities(run).prepareTarget(run.ref);
-    const enabled = () => database.query(`select tgname, tgenabled from pg_trigger where tgrelid = 's.t'::regclass and not tgisinternal order by 1`);
+    const enabled = () =>
+      database.query(
+        `select tgname, tgenabled from pg_trigger where tgrelid = 's.t'::regclass and not tgisinternal order by 1`,
+      );
     expect(await enabled()).toEqual([
       { tgname: 'a "one"', tgenabled: 'O' },
       { tgname: 'three', tgenabled: 'D' },
@@ -45,9 +47,13 @@ describe('preparing a target', () => {
       create index broken on s.t (a, b); update pg_index set indisvalid = false where indexrelid = 's.broken'::regclass`);
     const run = await openTestRun(database, [mappingOf({ name: 't', target: t('t'), targetKey: ['id'] })]);
     await createPrepareActivities(run).prepareTarget(run.ref);
-    const left = await database.query(`select indexrelid::regclass::text as i from pg_index where indrelid = 's.t'::regclass order by 1`);
+    const left = await database.query(
+      `select indexrelid::regclass::text as i from pg_index where indrelid = 's.t'::regclass order by 1`,
+    );
     expect(left).toEqual([{ i: 's.broken' }, { i: 's.grouped' }, { i: 's.t_b_excl' }, { i: 's.t_pkey' }]);
-    const [step] = await database.query<{ kept: { index: { name: string }; why: string }[] }>(`select detail -> 'kept' as kept from rowproof.step where kind = 'rows'`);
+    const [step] = await database.query<{ kept: { index: { name: string }; why: string }[] }>(
+      `select detail -> 'kept' as kept from rowproof.step where kind = 'rows'`,
+    );
     expect(Object.fromEntries(step?.kept.map((one) => [one.index.name, one.why]) ?? [])).toEqual({
       broken: 'it is not valid, and could not come back as it is',
       grouped: 'something other than a foreign key depends on it',
@@ -61,8 +67,22 @@ describe('preparing a target', () => {
       create table s.n (id int not null, u int, constraint ident unique (id)); alter table s.n replica identity using index ident; alter publication p add table s.n;
       create table src.t as select g as k, g as id, g % 3 as u from generate_series(1, 9) g`);
     const mappings = [
-      mappingOf({ name: 't', target: t('t'), from: { schema: 'src', name: 't' }, targetKey: ['id'], columns: ['id', 'u'], more: { targetKeyInjective: false } }),
-      mappingOf({ name: 'n', target: t('n'), from: { schema: 'src', name: 't' }, targetKey: ['id'], columns: ['id', 'u'], more: { targetKeyInjective: false } }),
+      mappingOf({
+        name: 't',
+        target: t('t'),
+        from: { schema: 'src', name: 't' },
+        targetKey: ['id'],
+        columns: ['id', 'u'],
+        more: { targetKeyInjective: false },
+      }),
+      mappingOf({
+        name: 'n',
+        target: t('n'),
+        from: { schema: 'src', name: 't' },
+        targetKey: ['id'],
+        columns: ['id', 'u'],
+        more: { targetKeyInjective: false },
+      }),
     ];
     const run = await openTestRun(database, mappings);
     await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
@@ -81,7 +101,9 @@ describe('preparing a target', () => {
   it('brings replaced rows back, with a table outside that refers to them', async () => {
     await database.query(`create schema s; create table s.t (id int generated always as identity primary key, v text, g text generated always as (v || '!') stored);
       create table s.outside (t int references s.t (id)); insert into s.t (v) values ('a'), (null), (e'tab\\t'); insert into s.outside values (2), (3)`);
-    const run = await openTestRun(database, [mappingOf({ name: 't', target: t('t'), targetKey: ['id'], more: { whenNotEmpty: 'replace' } })]);
+    const run = await openTestRun(database, [
+      mappingOf({ name: 't', target: t('t'), targetKey: ['id'], more: { whenNotEmpty: 'replace' } }),
+    ]);
     await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     expect(await database.query('select * from s.t')).toEqual([]);
@@ -89,11 +111,17 @@ describe('preparing a target', () => {
     await run.receipt('t', t('t'));
     // rows of others may point to rows that the run replaced: that is for people to decide
     await createFinishActivities(run).rebuildIndexes(run.ref);
-    const error = await createFinishActivities(run).rebuildForeignKeys(run.ref).catch((caught: unknown) => caught);
+    const error = await createFinishActivities(run)
+      .rebuildForeignKeys(run.ref)
+      .catch((caught: unknown) => caught);
     expect((error as RowproofError).code).toBe('RP5111');
     expect(await rollBack(run)).toEqual({ equal: true, differences: [] });
     expect(await database.query('select v from s.t order by id')).toEqual([{ v: 'a' }, { v: null }, { v: 'tab\t' }]);
-    expect(await database.query(`select count(*)::int as n from pg_tables where schemaname = 'rowproof' and tablename like 'saved%'`)).toEqual([{ n: 0 }]);
+    expect(
+      await database.query(
+        `select count(*)::int as n from pg_tables where schemaname = 'rowproof' and tablename like 'saved%'`,
+      ),
+    ).toEqual([{ n: 0 }]);
   });
 
   it('needs no more than a role that owns the tables, and names what that role may not change', async () => {
@@ -108,8 +136,13 @@ describe('preparing a target', () => {
     try {
       const run = await openTestRun(database, mappings, { targetUrl: url.toString() });
       await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
-      const error = await createPrepareActivities(run).prepareTarget(run.ref).catch((caught: unknown) => caught);
-      expect((error as RowproofError).problems[0]).toMatchObject({ code: 'RP5103', where: { object: '"s"."foreign_owner" foreign_owner_t_fkey' } });
+      const error = await createPrepareActivities(run)
+        .prepareTarget(run.ref)
+        .catch((caught: unknown) => caught);
+      expect((error as RowproofError).problems[0]).toMatchObject({
+        code: 'RP5103',
+        where: { object: '"s"."foreign_owner" foreign_owner_t_fkey' },
+      });
       await database.query(`alter table s.foreign_owner owner to ${role}`);
       await createPrepareActivities(run).prepareTarget(run.ref);
       await database.query(`insert into s.t select g, 'v' from generate_series(1, 5) g`);

@@ -31,7 +31,9 @@ function dyingAt(databases: Databases, commit: number, when: 'before' | 'after')
 async function persevere<T>(run: TestRun, work: (host: { databases: Databases }) => Promise<T>): Promise<T> {
   for (let attempt = 0; attempt < 200; attempt++) {
     try {
-      return await work({ databases: dyingAt(run.databases, 1 + Math.ceil(attempt / 2), attempt % 2 === 0 ? 'after' : 'before') });
+      return await work({
+        databases: dyingAt(run.databases, 1 + Math.ceil(attempt / 2), attempt % 2 === 0 ? 'after' : 'before'),
+      });
     } catch (error) {
       const cause = (error as { cause?: unknown }).cause;
       if (!(error instanceof Crash) && !(cause instanceof Crash)) throw error;
@@ -59,7 +61,9 @@ describe('workers that die at every step', () => {
     await persevere(run, (host) => createFinishActivities(host).restoreTriggers(run.ref));
     await persevere(run, (host) => createFinishActivities(host).advanceSequences(run.ref));
     await persevere(run, (host) => createFinishActivities(host).analyzeAndRefresh(run.ref));
-    const states = await database.query(`select distinct kind, state from rowproof.step where kind not in ('rows', 'rows_saved') order by 1, 2`);
+    const states = await database.query(
+      `select distinct kind, state from rowproof.step where kind not in ('rows', 'rows_saved') order by 1, 2`,
+    );
     // a materialized view without data is left alone
     expect(states).toEqual([
       { kind: 'foreign_key', state: 'restored' },
@@ -80,7 +84,9 @@ describe('workers that die at every step', () => {
     const run = await openTestRun(database, mappings(false));
     const { digest } = await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
     for (const commits of [9, 14]) {
-      await createPrepareActivities({ databases: dyingAt(run.databases, commits, 'before') }).prepareTarget(run.ref).catch(() => undefined);
+      await createPrepareActivities({ databases: dyingAt(run.databases, commits, 'before') })
+        .prepareTarget(run.ref)
+        .catch(() => undefined);
     }
     expect((await createFingerprintActivities(run).fingerprintTarget(run.ref, 'after')).digest).not.toBe(digest);
     const activities = createRollbackActivities(run);

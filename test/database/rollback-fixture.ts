@@ -71,9 +71,19 @@ insert into "Neu.Schema".old (id, v) select g, 'new' from generate_series(1, 10)
 export function mappings(injective: boolean) {
   return [
     mappingOf({ name: 'order', target: s('order'), targetKey: ['id'], more: { targetKeyInjective: injective } }),
-    mappingOf({ name: 'parted', target: s('parted'), targetKey: ['region', 'id'], more: { targetKeyInjective: injective } }),
+    mappingOf({
+      name: 'parted',
+      target: s('parted'),
+      targetKey: ['region', 'id'],
+      more: { targetKeyInjective: injective },
+    }),
     mappingOf({ name: 'child', target: s('child'), targetKey: ['id'], more: { targetKeyInjective: injective } }),
-    mappingOf({ name: 'old', target: s('old'), targetKey: ['id'], more: { targetKeyInjective: injective, whenNotEmpty: 'replace' } }),
+    mappingOf({
+      name: 'old',
+      target: s('old'),
+      targetKey: ['id'],
+      more: { targetKeyInjective: injective, whenNotEmpty: 'replace' },
+    }),
   ];
 }
 

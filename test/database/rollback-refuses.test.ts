@@ -13,7 +13,10 @@ create table s.child (id int primary key, parent int references s.parent (id));
 create table s.outside (id int primary key);
 `;
 const t = (name: string) => ({ schema: 's', name });
-const plain = [mappingOf({ name: 'parent', target: t('parent'), targetKey: ['id'] }), mappingOf({ name: 'child', target: t('child'), targetKey: ['id'] })];
+const plain = [
+  mappingOf({ name: 'parent', target: t('parent'), targetKey: ['id'] }),
+  mappingOf({ name: 'child', target: t('child'), targetKey: ['id'] }),
+];
 
 async function codeOf(work: Promise<unknown>): Promise<string> {
   return work.then(
@@ -39,7 +42,9 @@ describe('a run and what is not its own', () => {
     const run = await openTestRun(database, plain);
     await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
-    await database.query(`insert into s.parent select g, 'v' || g from generate_series(1, 10) g; insert into s.child select g, g from generate_series(1, 10) g`);
+    await database.query(
+      `insert into s.parent select g, 'v' || g from generate_series(1, 10) g; insert into s.child select g, g from generate_series(1, 10) g`,
+    );
     await run.receipt('parent', t('parent'));
     await run.receipt('child', t('child'));
     return run;
@@ -48,7 +53,9 @@ describe('a run and what is not its own', () => {
   it('does not begin on a table that holds rows, and changes nothing', async () => {
     await database.query('insert into s.parent values (1), (2); insert into s.child values (1, 1)');
     const run = await openTestRun(database, plain);
-    const error = await createPrepareActivities(run).prepareTarget(run.ref).catch((caught: unknown) => caught);
+    const error = await createPrepareActivities(run)
+      .prepareTarget(run.ref)
+      .catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(RowproofError);
     expect((error as RowproofError).problems.map((one) => [one.code, one.where?.object])).toEqual([
       ['RP5101', '"s"."parent"'],
@@ -66,7 +73,10 @@ describe('a run and what is not its own', () => {
 
   it('waits for a lock in short attempts, goes on when it is free, and names what it could not lock', async () => {
     const run = await openTestRun(database, plain);
-    const [holder, changer] = [await run.databases.ledger(run.ref, 'holder'), await run.databases.ledger(run.ref, 'changer')];
+    const [holder, changer] = [
+      await run.databases.ledger(run.ref, 'holder'),
+      await run.databases.ledger(run.ref, 'changer'),
+    ];
     try {
       await setTimeouts(changer, { lockMs: 20, statementMs: 0 });
       let attempts = 0;
@@ -104,7 +114,9 @@ describe('a run and what is not its own', () => {
     const run = await loaded();
     await createFinishActivities(run).rebuildIndexes(run.ref);
     await createFinishActivities(run).rebuildForeignKeys(run.ref);
-    await database.query('alter table s.outside add column p int references s.parent (id) on delete cascade; insert into s.outside values (1, 1)');
+    await database.query(
+      'alter table s.outside add column p int references s.parent (id) on delete cascade; insert into s.outside values (1, 1)',
+    );
     await createRollbackActivities(run).revokeLeases(run.ref);
     expect(await codeOf(undo(run))).toBe('RP7002');
     expect(await database.query('select count(*)::int as n from s.outside')).toEqual([{ n: 1 }]);
@@ -117,12 +129,17 @@ describe('a run and what is not its own', () => {
   it('lets nothing of the run change the target once a rollback has begun', async () => {
     const run = await loaded();
     const activities = createRollbackActivities(run);
-    await database.query(`insert into rowproof.batch (run, mapping, ordinal, state) values ($1, 'child', 7, 'pending')`, [run.ref.run]);
+    await database.query(
+      `insert into rowproof.batch (run, mapping, ordinal, state) values ($1, 'child', 7, 'pending')`,
+      [run.ref.run],
+    );
     await activities.revokeLeases(run.ref);
     await activities.revokeLeases(run.ref);
     expect(await codeOf(createFinishActivities(run).rebuildIndexes(run.ref))).toBe('RP5104');
     expect(await codeOf(createPrepareActivities(run).prepareTarget(run.ref))).toBe('RP5104');
-    expect(await database.query('select state, count(*)::int as n from rowproof.batch group by state order by state')).toEqual([
+    expect(
+      await database.query('select state, count(*)::int as n from rowproof.batch group by state order by state'),
+    ).toEqual([
       { state: 'done', n: 2 },
       { state: 'revoked', n: 1 },
     ]);
@@ -155,11 +172,18 @@ describe('a run and what is not its own', () => {
     const activities = createRollbackActivities(run);
     expect(await codeOf(activities.finishRun(run.ref))).toBe('RP7003');
     const other = await openTestRun(database, plain);
-    await database.query(`update rowproof.run set outcome = 'complete'; insert into rowproof.id_map values ($1, 'parent', '["1"]', '["2"]')`.replace('$1', `'${run.ref.run}'`));
+    await database.query(
+      `update rowproof.run set outcome = 'complete'; insert into rowproof.id_map values ($1, 'parent', '["1"]', '["2"]')`.replace(
+        '$1',
+        `'${run.ref.run}'`,
+      ),
+    );
     expect(await activities.finishRun(run.ref)).toEqual({ removed: true });
     expect(await database.query('select run from rowproof.run')).toEqual([{ run: other.ref.run }]);
     expect(await createRollbackActivities(other).finishRun(other.ref)).toEqual({ removed: true });
-    expect(await database.query(`select tablename from pg_tables where schemaname = 'rowproof'`)).toEqual([{ tablename: 'id_map' }]);
+    expect(await database.query(`select tablename from pg_tables where schemaname = 'rowproof'`)).toEqual([
+      { tablename: 'id_map' },
+    ]);
     // and a later run makes the ledger again beside the id map that stayed
     await openTestRun(database, plain);
     expect(await database.query('select count(*)::int as n from rowproof.id_map')).toEqual([{ n: 1 }]);

@@ -63,7 +63,17 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
   const keyText = `jsonb_build_array("k"::text)::text`;
   const targetKeyText = `jsonb_build_array(${sketch.targetKey.map((name) => `${identifier(name)}::text`).join(', ')})::text`;
   const loaded = columns.map((one) => `${identifier(one.target)}::text`).join(', ');
-  const empty = { scopeCounts: '', keyCheck: '', load: '', rejected: '', counts: '', reasonCounts: '', raw: '', rawInProofOrder: '', actualInProofOrder: '' };
+  const empty = {
+    scopeCounts: '',
+    keyCheck: '',
+    load: '',
+    rejected: '',
+    counts: '',
+    reasonCounts: '',
+    raw: '',
+    rawInProofOrder: '',
+    actualInProofOrder: '',
+  };
   return {
     name: sketch.name,
     source: 'legacy',
@@ -74,6 +84,7 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
     estimatedBytes: 0,
     key: [keyColumn('k')],
     targetKey: sketch.targetKey.map((name) => keyColumn(name, 'text')),
+    keyProven: true,
     targetKeyInjective: true,
     where: null,
     id: null,
@@ -106,7 +117,13 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
 }
 
 function planOf(decisions: readonly DecisionPlan[]): ResolvedPlan {
-  const none = { url: '${SOURCE_URL}', urlFile: null, passwordFile: null, envPrefix: null, tls: { mode: null, caFile: null, certFile: null, keyFile: null } };
+  const none = {
+    url: '${SOURCE_URL}',
+    urlFile: null,
+    passwordFile: null,
+    envPrefix: null,
+    tls: { mode: null, caFile: null, certFile: null, keyFile: null },
+  };
   return {
     version: 1,
     name: 'crm',

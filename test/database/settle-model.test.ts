@@ -38,9 +38,20 @@ interface B {
 type Keyed<T> = T & { k: number };
 
 const small = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: null });
-const fate = fc.oneof({ weight: 6, arbitrary: fc.constant<Fate>('ok') }, { weight: 1, arbitrary: fc.constant<Fate>('rejected') }, { weight: 1, arbitrary: fc.constant<Fate>('out') });
+const fate = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Fate>('ok') },
+  { weight: 1, arbitrary: fc.constant<Fate>('rejected') },
+  { weight: 1, arbitrary: fc.constant<Fate>('out') },
+);
 const rowsOfA = fc.array(
-  fc.record<A>({ id: fc.integer({ min: 1, max: 7 }), u: small(5), w: fc.constantFrom(null, 'x', 'X', 'y', 'z'), parent: small(8), b_id: small(8), fate }),
+  fc.record<A>({
+    id: fc.integer({ min: 1, max: 7 }),
+    u: small(5),
+    w: fc.constantFrom(null, 'x', 'X', 'y', 'z'),
+    parent: small(8),
+    b_id: small(8),
+    fate,
+  }),
   { maxLength: 9 },
 );
 const rowsOfB = fc.array(
@@ -62,7 +73,10 @@ function dropDuplicates<T extends { k: number }>(rows: T[], keyOf: (row: T) => s
 }
 
 /** What settle promises, by brute force. */
-function settled(allA: readonly Keyed<A>[], allB: readonly Keyed<B>[]): { a: number[]; b: number[]; duplicates: string[] } {
+function settled(
+  allA: readonly Keyed<A>[],
+  allB: readonly Keyed<B>[],
+): { a: number[]; b: number[]; duplicates: string[] } {
   let a = allA.filter((row) => row.fate === 'ok');
   let b = allB.filter((row) => row.fate === 'ok');
   const before = { a, b };
@@ -75,7 +89,7 @@ function settled(allA: readonly Keyed<A>[], allB: readonly Keyed<B>[]): { a: num
     ...before.a.filter((row) => !a.includes(row)).map((row) => `a ${row.k}`),
     ...before.b.filter((row) => !b.includes(row)).map((row) => `b ${row.k}`),
   ].sort();
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     const [na, nb] = [a.length, b.length];
     a = a.filter((row) => row.parent === null || a.some((other) => other.id === row.parent));
     a = a.filter((row) => row.b_id === null || b.some((other) => other.id === row.b_id));
@@ -133,10 +147,18 @@ describe('settle', () => {
 
   async function load(a: readonly Keyed<A>[], b: readonly Keyed<B>[]): Promise<void> {
     await database.query('truncate src.a, src.b, dst.a, dst.b; truncate rowproof.quarantine, rowproof.adjustment');
-    await database.query('insert into src.a select * from jsonb_populate_recordset(null::src.a, $1::jsonb)', [JSON.stringify(a)]);
-    await database.query('insert into src.b select * from jsonb_populate_recordset(null::src.b, $1::jsonb)', [JSON.stringify(b)]);
-    await database.query(`insert into dst.a select id, k, u, w, parent, b_id from src.a where fate = 'ok' order by random()`);
-    await database.query(`insert into dst.b select id, k, a_id, a_u, outside from src.b where fate = 'ok' order by random()`);
+    await database.query('insert into src.a select * from jsonb_populate_recordset(null::src.a, $1::jsonb)', [
+      JSON.stringify(a),
+    ]);
+    await database.query('insert into src.b select * from jsonb_populate_recordset(null::src.b, $1::jsonb)', [
+      JSON.stringify(b),
+    ]);
+    await database.query(
+      `insert into dst.a select id, k, u, w, parent, b_id from src.a where fate = 'ok' order by random()`,
+    );
+    await database.query(
+      `insert into dst.b select id, k, a_id, a_u, outside from src.b where fate = 'ok' order by random()`,
+    );
     await database.query(`insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, refs)
       select '${run.ref.run}', 'a', jsonb_build_array(k::text)::text, 'quarantined', 'bad', 'a.w.bad', jsonb_build_object('id', id::text, 'u', u::text) from src.a where fate = 'rejected'
       union all select '${run.ref.run}', 'b', jsonb_build_array(k::text)::text, 'quarantined', 'bad', 'b.id.bad', jsonb_build_object('id', id::text) from src.b where fate = 'rejected'`);
@@ -144,14 +166,20 @@ describe('settle', () => {
 
   async function check(a: readonly Keyed<A>[], b: readonly Keyed<B>[]): Promise<void> {
     const expected = settled(a, b);
-    const kept = async (name: string) => (await database.query<{ k: number }>(`select k from dst.${name} order by k`)).map((row) => row.k);
+    const kept = async (name: string) =>
+      (await database.query<{ k: number }>(`select k from dst.${name} order by k`)).map((row) => row.k);
     expect({ a: await kept('a'), b: await kept('b') }).toEqual({ a: expected.a, b: expected.b });
     const gone = await database.query<Quarantined>(
       `select mapping, (source_key::jsonb ->> 0)::int as k, class, reason, constraint_name from rowproof.quarantine where adjustment is not null`,
     );
     const ok = (rows: readonly Keyed<A | B>[]) => rows.filter((row) => row.fate === 'ok').length;
     expect(gone).toHaveLength(ok(a) + ok(b) - expected.a.length - expected.b.length);
-    expect(gone.filter((row) => row.reason === 'duplicate').map((row) => `${row.mapping} ${row.k}`).sort()).toEqual(expected.duplicates);
+    expect(
+      gone
+        .filter((row) => row.reason === 'duplicate')
+        .map((row) => `${row.mapping} ${row.k}`)
+        .sort(),
+    ).toEqual(expected.duplicates);
     for (const row of gone.filter((one) => one.reason !== 'duplicate')) justify(row, gone, a, b);
     const books = await database.query(
       `select coalesce(sum(migrated), 0)::int as m, coalesce(sum(quarantined), 0)::int as q, coalesce(sum(out_of_scope), 0)::int as o from rowproof.adjustment`,
@@ -161,7 +189,12 @@ describe('settle', () => {
   }
 
   /** A row left because of a foreign key: its parent is where the reason says. */
-  function justify(row: Quarantined, gone: readonly Quarantined[], a: readonly Keyed<A>[], b: readonly Keyed<B>[]): void {
+  function justify(
+    row: Quarantined,
+    gone: readonly Quarantined[],
+    a: readonly Keyed<A>[],
+    b: readonly Keyed<B>[],
+  ): void {
     const place = (mapping: 'a' | 'b', one: Keyed<A> | Keyed<B>): string => {
       if (one.fate === 'rejected') return 'quarantined';
       if (one.fate === 'out') return 'out_of_scope';
@@ -179,7 +212,9 @@ describe('settle', () => {
       places =
         row.constraint_name === 'b_outside_fkey'
           ? []
-          : a.filter((one) => one.id === self.a_id && one.u === self.a_u && one.u !== null).map((one) => place('a', one));
+          : a
+              .filter((one) => one.id === self.a_id && one.u === self.a_u && one.u !== null)
+              .map((one) => place('a', one));
     }
     if (row.reason === 'orphan') expect(places.filter((one) => one === 'kept')).toEqual([]);
     if (row.reason === 'parent_quarantined') expect(places).toContain('quarantined');
@@ -205,6 +240,10 @@ describe('settle', () => {
   it('leaves a target that all its rules accept', async () => {
     await createFinishActivities(run).rebuildIndexes(run.ref);
     await createFinishActivities(run).rebuildForeignKeys(run.ref);
-    expect(await database.query(`select count(*)::int as n from pg_constraint where connamespace = 'dst'::regnamespace and convalidated`)).toEqual([{ n: 8 }]);
+    expect(
+      await database.query(
+        `select count(*)::int as n from pg_constraint where connamespace = 'dst'::regnamespace and convalidated`,
+      ),
+    ).toEqual([{ n: 8 }]);
   });
 });

@@ -17,7 +17,12 @@ export async function insertAdjustment(session: Session, run: string, adjustment
 }
 
 /** Writes the effect of an adjustment before its transaction commits: rows that left the target, by class. */
-export async function bookAdjustment(session: Session, run: string, id: string, moved: { quarantined: number; outOfScope: number }): Promise<void> {
+export async function bookAdjustment(
+  session: Session,
+  run: string,
+  id: string,
+  moved: { quarantined: number; outOfScope: number },
+): Promise<void> {
   await session.query(
     `update rowproof.adjustment set migrated = -($3::bigint + $4::bigint), quarantined = $3::bigint, out_of_scope = $4::bigint where run = $1 and id = $2`,
     [run, id, moved.quarantined, moved.outOfScope],

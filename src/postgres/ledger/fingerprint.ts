@@ -11,7 +11,13 @@ export async function readFingerprint(session: Session, run: string, moment: str
 }
 
 /** Stores a fingerprint; without `replace` the first one of a moment stays. */
-export async function storeFingerprint(session: Session, run: string, moment: string, fingerprint: Fingerprint, replace: boolean): Promise<void> {
+export async function storeFingerprint(
+  session: Session,
+  run: string,
+  moment: string,
+  fingerprint: Fingerprint,
+  replace: boolean,
+): Promise<void> {
   const conflict = replace
     ? 'do update set digest = excluded.digest, document = excluded.document, taken_at = clock_timestamp()'
     : 'do nothing';

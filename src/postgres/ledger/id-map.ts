@@ -9,13 +9,21 @@ import type { Session } from '../session';
  */
 export async function replaceIdMap(
   session: Session,
-  map: { readonly run: string; readonly mapping: string; readonly target: QualifiedName; readonly targetKey: readonly string[] },
+  map: {
+    readonly run: string;
+    readonly mapping: string;
+    readonly target: QualifiedName;
+    readonly targetKey: readonly string[];
+  },
   pairs: AsyncIterable<(string | null)[][]>,
 ): Promise<number> {
   const { run, mapping } = map;
   await session.query('delete from rowproof.id_map where run = $1 and mapping = $2', [run, mapping]);
   async function* rows(): AsyncGenerator<(string | null)[][]> {
-    for await (const chunk of pairs) yield chunk.filter((pair) => pair[1] !== null).map((pair) => [run, mapping, pair[0] as string, pair[1] as string]);
+    for await (const chunk of pairs)
+      yield chunk
+        .filter((pair) => pair[1] !== null)
+        .map((pair) => [run, mapping, pair[0] as string, pair[1] as string]);
   }
   const written = await copyIn(session, 'rowproof.id_map (run, mapping, source_key, target_key)', rows());
   const { rowCount: settled } = await session.query(

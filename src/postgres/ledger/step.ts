@@ -27,7 +27,10 @@ const stepColumns = 'ordinal::text as ordinal, kind, subject, detail::text as de
 
 /** Takes the run's step lock until the end of the transaction: 55P03 when another session holds it too long. */
 export async function lockSteps(session: Session, run: string): Promise<void> {
-  await session.query('select pg_catalog.pg_advisory_xact_lock($1::int4, pg_catalog.hashtext($2))', [stepLockClass, run]);
+  await session.query('select pg_catalog.pg_advisory_xact_lock($1::int4, pg_catalog.hashtext($2))', [
+    stepLockClass,
+    run,
+  ]);
 }
 
 /** Backends that hold the run's step lock. */
@@ -52,11 +55,18 @@ export async function refuseAfterRollback(session: Session, run: string): Promis
 
 /** Marks, for good, that the run is being rolled back. */
 export async function markRollback(session: Session, run: string): Promise<void> {
-  await session.query(`insert into rowproof.phase (run, phase) values ($1, 'rollback') on conflict (run, phase) do nothing`, [run]);
+  await session.query(
+    `insert into rowproof.phase (run, phase) values ($1, 'rollback') on conflict (run, phase) do nothing`,
+    [run],
+  );
 }
 
 export async function hasStep(session: Session, run: string, kind: StepKind, subject: string): Promise<boolean> {
-  const { rows } = await session.query('select 1 from rowproof.step where run = $1 and kind = $2 and subject = $3', [run, kind, subject]);
+  const { rows } = await session.query('select 1 from rowproof.step where run = $1 and kind = $2 and subject = $3', [
+    run,
+    kind,
+    subject,
+  ]);
   return rows.length > 0;
 }
 
@@ -78,7 +88,11 @@ export async function insertStep<Kind extends StepKind>(
 }
 
 /** Steps of a run in the order in which they were taken. */
-export async function readSteps<Kind extends StepKind>(session: Session, run: string, kind: Kind): Promise<Step<Kind>[]> {
+export async function readSteps<Kind extends StepKind>(
+  session: Session,
+  run: string,
+  kind: Kind,
+): Promise<Step<Kind>[]> {
   const { rows } = await session.query<StepRow>(
     `select ${stepColumns} from rowproof.step where run = $1 and kind = $2 order by step.ordinal`,
     [run, kind],
@@ -87,7 +101,10 @@ export async function readSteps<Kind extends StepKind>(session: Session, run: st
 }
 
 /** Steps that a rollback has still to undo, newest first. */
-export async function readOpenSteps(session: Session, run: string): Promise<{ ordinal: number; kind: string; subject: string }[]> {
+export async function readOpenSteps(
+  session: Session,
+  run: string,
+): Promise<{ ordinal: number; kind: string; subject: string }[]> {
   const { rows } = await session.query<StepRow>(
     `select ordinal::text as ordinal, kind, subject from rowproof.step where run = $1 and state <> 'compensated' order by step.ordinal desc`,
     [run],
@@ -96,10 +113,10 @@ export async function readOpenSteps(session: Session, run: string): Promise<{ or
 }
 
 export async function readStep(session: Session, run: string, ordinal: number): Promise<Step | null> {
-  const { rows } = await session.query<StepRow>(`select ${stepColumns} from rowproof.step where run = $1 and ordinal = $2`, [
-    run,
-    ordinal,
-  ]);
+  const { rows } = await session.query<StepRow>(
+    `select ${stepColumns} from rowproof.step where run = $1 and ordinal = $2`,
+    [run, ordinal],
+  );
   return rows[0] === undefined ? null : toStep(rows[0]);
 }
 

@@ -13,7 +13,8 @@ async function describe(session: Session, sql: string, schemas: readonly string[
   return rows;
 }
 
-const inSchemas = (namespace: string): string => `${namespace}.nspname in (select jsonb_array_elements_text($1::jsonb))`;
+const inSchemas = (namespace: string): string =>
+  `${namespace}.nspname in (select jsonb_array_elements_text($1::jsonb))`;
 /** Grants in an order that does not depend on when they were given; none given is what the owner has by default. */
 const acl = (column: string, kind: string, owner: string): string =>
   `(select jsonb_agg(x::text order by x::text) from unnest(coalesce(${column}, pg_catalog.acldefault(${kind}, ${owner}))) x)`;

@@ -6,7 +6,11 @@ import { readSequencePosition } from './sequence';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from './schema-change-tables';
 
 /** Schemas of the mapped tables, of tables that foreign keys connect with them, and of materialized views over them. */
-export async function touchedSchemas(session: Session, tables: readonly MappedTable[], views: readonly QualifiedName[]): Promise<string[]> {
+export async function touchedSchemas(
+  session: Session,
+  tables: readonly MappedTable[],
+  views: readonly QualifiedName[],
+): Promise<string[]> {
   const { rows } = await session.query<{ schema: string }>(
     `${mappedTree}, touched as (
        select oid from tree
@@ -22,7 +26,10 @@ export async function touchedSchemas(session: Session, tables: readonly MappedTa
 }
 
 /** Position of every sequence of the schemas that the role may read. */
-export async function describeSequencePositions(session: Session, schemas: readonly string[]): Promise<DescribedObject[]> {
+export async function describeSequencePositions(
+  session: Session,
+  schemas: readonly string[],
+): Promise<DescribedObject[]> {
   const { rows } = await session.query<{ doc: string; object: string; readable: string }>(
     `select ${nameOf('c.oid')}::text as doc, format('position of sequence %I.%I', n.nspname, c.relname) as object,
        (pg_catalog.has_sequence_privilege(c.oid, 'SELECT') and pg_catalog.has_schema_privilege(n.oid, 'USAGE'))::text as readable
@@ -32,7 +39,8 @@ export async function describeSequencePositions(session: Session, schemas: reado
   );
   const described: DescribedObject[] = [];
   for (const row of rows) {
-    const position = row.readable === 'true' ? await readSequencePosition(session, JSON.parse(row.doc) as QualifiedName) : null;
+    const position =
+      row.readable === 'true' ? await readSequencePosition(session, JSON.parse(row.doc) as QualifiedName) : null;
     described.push({ object: row.object, text: JSON.stringify(position) });
   }
   return described;

@@ -3,13 +3,18 @@ import type { Session } from '../session';
 
 /** Runs of the ledger other than this one. */
 export async function countOtherRuns(session: Session, run: string): Promise<number> {
-  const { rows } = await session.query<{ n: string }>('select count(*)::text as n from rowproof.run where run <> $1', [run]);
+  const { rows } = await session.query<{ n: string }>('select count(*)::text as n from rowproof.run where run <> $1', [
+    run,
+  ]);
   return Number(rows[0]?.n);
 }
 
 /** Locks the run's row and tells whether it ended; 'absent' when it was finished before. */
 export async function lockRunEnd(session: Session, run: string): Promise<'absent' | 'active' | 'ended'> {
-  const { rows } = await session.query<{ outcome: string | null }>('select outcome from rowproof.run where run = $1 for update', [run]);
+  const { rows } = await session.query<{ outcome: string | null }>(
+    'select outcome from rowproof.run where run = $1 for update',
+    [run],
+  );
   if (rows[0] === undefined) return 'absent';
   return rows[0].outcome === null ? 'active' : 'ended';
 }
@@ -36,7 +41,8 @@ export async function dropLedger(session: Session): Promise<void> {
   const tables = await ledgerTables(session);
   const { rows } = await session.query<{ kept: string }>('select exists (select from rowproof.id_map)::text as kept');
   const dropped = tables.filter((name) => name !== 'id_map' || rows[0]?.kept !== 'true');
-  if (dropped.length > 0) await session.query(`drop table ${dropped.map((name) => `rowproof.${identifier(name)}`).join(', ')}`);
+  if (dropped.length > 0)
+    await session.query(`drop table ${dropped.map((name) => `rowproof.${identifier(name)}`).join(', ')}`);
   if (dropped.length < tables.length) return;
   const { rows: rest } = await session.query(
     `select 1 from pg_catalog.pg_class where relnamespace = 'rowproof'::regnamespace

@@ -3,7 +3,9 @@ import { identifier, qualified } from '../../sql/quote';
 import type { Session } from '../session';
 
 export async function hasRows(session: Session, table: QualifiedName): Promise<boolean> {
-  const { rows } = await session.query<{ found: string }>(`select exists (select from ${qualified(table)})::text as found`);
+  const { rows } = await session.query<{ found: string }>(
+    `select exists (select from ${qualified(table)})::text as found`,
+  );
   return rows[0]?.found === 'true';
 }
 
@@ -39,7 +41,12 @@ export async function writableColumns(session: Session, table: QualifiedName): P
 }
 
 /** Writes saved rows back, identity values included; returns how many. */
-export async function putRowsBack(session: Session, from: QualifiedName, into: QualifiedName, columns: readonly string[]): Promise<number> {
+export async function putRowsBack(
+  session: Session,
+  from: QualifiedName,
+  into: QualifiedName,
+  columns: readonly string[],
+): Promise<number> {
   const list = columns.map(identifier).join(', ');
   const { rowCount } = await session.query(
     `insert into ${qualified(into)} (${list}) overriding system value select ${list} from ${qualified(from)}`,
@@ -52,17 +59,26 @@ export async function dropTable(session: Session, table: QualifiedName): Promise
 }
 
 export async function rowproofTableExists(session: Session, name: string): Promise<boolean> {
-  const { rows } = await session.query(`select 1 from pg_catalog.pg_tables where schemaname = 'rowproof' and tablename = $1`, [name]);
+  const { rows } = await session.query(
+    `select 1 from pg_catalog.pg_tables where schemaname = 'rowproof' and tablename = $1`,
+    [name],
+  );
   return rows.length > 0;
 }
 
 /** Empties tables at once; they may refer to each other, nothing else may refer to them. Never cascades. */
 export async function truncateTables(session: Session, tables: readonly QualifiedName[]): Promise<void> {
-  if (tables.length > 0) await session.query(`TRUNCATE TABLE ${tables.map(qualified).join(', ')} CONTINUE IDENTITY RESTRICT`);
+  if (tables.length > 0)
+    await session.query(`TRUNCATE TABLE ${tables.map(qualified).join(', ')} CONTINUE IDENTITY RESTRICT`);
 }
 
 /** Rows of a table that no receipt of the run accounts for: written or changed by others since it was empty. */
-export async function countForeignRows(session: Session, run: string, mapping: string, table: QualifiedName): Promise<number> {
+export async function countForeignRows(
+  session: Session,
+  run: string,
+  mapping: string,
+  table: QualifiedName,
+): Promise<number> {
   const { rows } = await session.query<{ n: string }>(
     `select count(*)::text as n from ${qualified(table)} t
      where not exists (select from (select unnest(b.xids) as xid from rowproof.batch b where b.run = $1 and b.mapping = $2) own

@@ -51,7 +51,11 @@ export async function readForeignKeys(session: Session, tables: readonly MappedT
 }
 
 /** Whether a constraint of that name is on the relation, and valid. */
-export async function constraintState(session: Session, relation: QualifiedName, name: string): Promise<'absent' | 'invalid' | 'valid'> {
+export async function constraintState(
+  session: Session,
+  relation: QualifiedName,
+  name: string,
+): Promise<'absent' | 'invalid' | 'valid'> {
   const { rows } = await session.query<{ valid: string }>(
     `select con.convalidated::text as valid from pg_catalog.pg_constraint con
      join pg_catalog.pg_class c on c.oid = con.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -71,7 +71,10 @@ export async function readIndexes(session: Session, tables: readonly MappedTable
 }
 
 /** 'absent', or whether PostgreSQL uses it. */
-export async function indexState(session: Session, node: Pick<IndexNode, 'index'>): Promise<'absent' | 'invalid' | 'valid'> {
+export async function indexState(
+  session: Session,
+  node: Pick<IndexNode, 'index'>,
+): Promise<'absent' | 'invalid' | 'valid'> {
   const { rows } = await session.query<{ valid: string }>(
     `select (i.indisvalid and i.indisready)::text as valid from pg_catalog.pg_index i
      join pg_catalog.pg_class c on c.oid = i.indexrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace

@@ -8,7 +8,9 @@ export interface MappedTable {
 
 /** $1 of the queries that start with `mappedTree`. */
 export function tablesParameter(tables: readonly MappedTable[]): string {
-  return JSON.stringify(tables.map(({ name, target }) => ({ mapping: name, schema: target.schema, name: target.name })));
+  return JSON.stringify(
+    tables.map(({ name, target }) => ({ mapping: name, schema: target.schema, name: target.name })),
+  );
 }
 
 /** CTE `tree(oid, mapping, depth)`: the mapped tables of $1 with all their partitions. */

@@ -8,7 +8,10 @@ import { mappedTree, nameOf, tablesParameter, type MappedTable } from './schema-
  * Materialized views that read a mapped table, directly or through other views; those that build on others come first, so
  * that the reverse order of steps refreshes them in the order of dependency.
  */
-export async function readMaterializedViews(session: Session, tables: readonly MappedTable[]): Promise<MaterializedViewDetail[]> {
+export async function readMaterializedViews(
+  session: Session,
+  tables: readonly MappedTable[],
+): Promise<MaterializedViewDetail[]> {
   const { rows } = await session.query<{ doc: string }>(
     `${mappedTree}, edge as (
        select distinct d.refobjid as base, r.ev_class as view

@@ -20,7 +20,12 @@ export interface StepOptions {
  * One transaction that changes the target: under the run's step lock, refused (RP5104) once a rollback has begun, tried
  * again after a lock timeout or deadlock, RP5102 when locks are never obtained, RP5103 when the role may not.
  */
-export async function changeTarget<T>(session: Session, run: string, options: StepOptions, work: () => Promise<T>): Promise<T> {
+export async function changeTarget<T>(
+  session: Session,
+  run: string,
+  options: StepOptions,
+  work: () => Promise<T>,
+): Promise<T> {
   const attempts = options.lockAttempts ?? 30;
   for (let attempt = 1; ; attempt++) {
     options.onAttempt?.();
@@ -33,7 +38,8 @@ export async function changeTarget<T>(session: Session, run: string, options: St
     } catch (error) {
       const { sqlstate } = describeDatabaseError(error);
       const where = { object: options.object };
-      if (sqlstate === '42501') throw fail('RP5103', `The role of the connection may not change ${options.object}`, { where, cause: error });
+      if (sqlstate === '42501')
+        throw fail('RP5103', `The role of the connection may not change ${options.object}`, { where, cause: error });
       if (sqlstate !== '55P03' && sqlstate !== '40P01') throw error;
       if (attempt >= attempts) {
         throw fail('RP5102', `No lock on ${options.object} after ${attempts} attempts`, { where, cause: error });
@@ -51,8 +57,8 @@ export async function runStatements(session: Session, statements: readonly strin
 
 /** Limits of this session from here on, in milliseconds; 0 is none. */
 export async function setTimeouts(session: Session, timeouts: { lockMs: number; statementMs: number }): Promise<void> {
-  await session.query(`select pg_catalog.set_config('lock_timeout', $1, false), pg_catalog.set_config('statement_timeout', $2, false)`, [
-    String(timeouts.lockMs),
-    String(timeouts.statementMs),
-  ]);
+  await session.query(
+    `select pg_catalog.set_config('lock_timeout', $1, false), pg_catalog.set_config('statement_timeout', $2, false)`,
+    [String(timeouts.lockMs), String(timeouts.statementMs)],
+  );
 }

@@ -42,7 +42,9 @@ export async function readSequences(session: Session, tables: readonly MappedTab
   );
   const details: SequenceDetail[] = [];
   for (const row of rows) {
-    const found = JSON.parse(row.doc) as Omit<SequenceDetail, 'lastValue' | 'isCalled'> & { columns: SequenceDetail['columns'] | null };
+    const found = JSON.parse(row.doc) as Omit<SequenceDetail, 'lastValue' | 'isCalled'> & {
+      columns: SequenceDetail['columns'] | null;
+    };
     const position = await readSequencePosition(session, found.sequence);
     details.push({ ...found, ...position, columns: found.columns ?? [] });
   }
@@ -58,7 +60,11 @@ export async function readSequencePosition(session: Session, sequence: Qualified
 }
 
 /** Not transactional: PostgreSQL keeps it even when the transaction rolls back. */
-export async function setSequence(session: Session, sequence: QualifiedName, position: SequencePosition): Promise<void> {
+export async function setSequence(
+  session: Session,
+  sequence: QualifiedName,
+  position: SequencePosition,
+): Promise<void> {
   await session.query(`select pg_catalog.setval(${literal(qualified(sequence))}::regclass, $1::bigint, $2::boolean)`, [
     position.lastValue,
     position.isCalled,
@@ -66,7 +72,12 @@ export async function setSequence(session: Session, sequence: QualifiedName, pos
 }
 
 /** Largest (or smallest) value of a column, as text; null when there is none. Whole numbers only. */
-export async function columnExtreme(session: Session, relation: QualifiedName, column: string, extreme: 'max' | 'min'): Promise<string | null> {
+export async function columnExtreme(
+  session: Session,
+  relation: QualifiedName,
+  column: string,
+  extreme: 'max' | 'min',
+): Promise<string | null> {
   const rounded = extreme === 'max' ? 'ceil' : 'floor';
   const { rows } = await session.query<{ value: string | null }>(
     `select pg_catalog.${rounded}(pg_catalog.${extreme}(${identifier(column)})::numeric)::text as value from ${qualified(relation)}`,
@@ -75,7 +86,11 @@ export async function columnExtreme(session: Session, relation: QualifiedName, c
 }
 
 /** Position of the sequence behind a source column that was drawn from already; null when there is none or it may not be read. */
-export async function sourceSequenceValue(session: Session, relation: QualifiedName, column: string): Promise<string | null> {
+export async function sourceSequenceValue(
+  session: Session,
+  relation: QualifiedName,
+  column: string,
+): Promise<string | null> {
   // readable in the list and not in WHERE: PostgreSQL would ask it of relations that are no sequences
   const { rows } = await session.query<{ doc: string; readable: string }>(
     `select ${nameOf('u.sequence')}::text as doc, (pg_catalog.has_sequence_privilege(u.sequence, 'SELECT')

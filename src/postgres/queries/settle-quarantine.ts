@@ -10,7 +10,13 @@ export interface QuarantineGroup {
 
 /** Quarantined rows by the finding that took them; rows that only follow a parent need no decision of their own. */
 export async function quarantineByFinding(session: Session, run: string): Promise<QuarantineGroup[]> {
-  const { rows } = await session.query<{ mapping: string; finding: string; reason: string; column_name: string | null; n: string }>(
+  const { rows } = await session.query<{
+    mapping: string;
+    finding: string;
+    reason: string;
+    column_name: string | null;
+    n: string;
+  }>(
     `select mapping, finding, min(reason) as reason, min(column_name) as column_name, count(*)::text as n from rowproof.quarantine
      where run = $1 and class = 'quarantined' and reason not in ('parent_quarantined', 'parent_out_of_scope')
      group by mapping, finding order by mapping, finding`,

@@ -7,7 +7,12 @@ import { copyIn } from '../copy-stream';
 import type { Session } from '../session';
 
 /** Rows of a query in blocks of at most `size`, through a cursor of the open transaction, which changes do not disturb. */
-export async function* readBlocks<Row>(session: Session, sql: string, values: readonly unknown[], size: number): AsyncGenerator<Row[]> {
+export async function* readBlocks<Row>(
+  session: Session,
+  sql: string,
+  values: readonly unknown[],
+  size: number,
+): AsyncGenerator<Row[]> {
   await session.query(`declare settle no scroll cursor for ${sql}`, values);
   for (;;) {
     const { rows } = await session.query<Row>(`fetch ${size} from settle`);
@@ -22,12 +27,19 @@ export async function anyRow(session: Session, sql: string): Promise<boolean> {
 }
 
 /** Deletes physical rows that the transaction has kept from changing; returns how many went. */
-export async function deleteRows(session: Session, table: QualifiedName, rows: readonly Pick<TargetRow, 'table' | 'row'>[]): Promise<number> {
+export async function deleteRows(
+  session: Session,
+  table: QualifiedName,
+  rows: readonly Pick<TargetRow, 'table' | 'row'>[],
+): Promise<number> {
   const byTable = new Map<string, string[]>();
   for (const { table: oid, row } of rows) byTable.set(oid, [...(byTable.get(oid) ?? []), row]);
   let deleted = 0;
   for (const [oid, ctids] of byTable) {
-    const result = await session.query(`delete from ${qualified(table)} where tableoid = $1::oid and ctid = any($2::tid[])`, [oid, ctids]);
+    const result = await session.query(
+      `delete from ${qualified(table)} where tableoid = $1::oid and ctid = any($2::tid[])`,
+      [oid, ctids],
+    );
     deleted += result.rowCount;
   }
   return deleted;
@@ -59,7 +71,12 @@ export async function quarantineRows(
 }
 
 /** Source keys among these that are in quarantine already. */
-export async function quarantinedKeys(session: Session, run: string, mapping: string, keys: readonly string[]): Promise<Set<string>> {
+export async function quarantinedKeys(
+  session: Session,
+  run: string,
+  mapping: string,
+  keys: readonly string[],
+): Promise<Set<string>> {
   const { rows } = await session.query<{ source_key: string }>(
     `select source_key from rowproof.quarantine where run = $1 and mapping = $2 and source_key = any($3::text[])`,
     [run, mapping, keys],
@@ -68,7 +85,11 @@ export async function quarantinedKeys(session: Session, run: string, mapping: st
 }
 
 /** On the source: keys of the rows that were loaded as these target keys, in source key order. */
-export async function readSourceKeys(source: Session, keysOfTargets: string, targetKeys: readonly string[]): Promise<SourceKey[]> {
+export async function readSourceKeys(
+  source: Session,
+  keysOfTargets: string,
+  targetKeys: readonly string[],
+): Promise<SourceKey[]> {
   const { rows } = await source.query<{ key: string; target_key: string }>(
     `select s.k as key, s.t as target_key from (${keysOfTargets}) as s (k, t)`,
     [targetKeys],
@@ -93,7 +114,11 @@ export async function readExpectedContents(
 }
 
 /** On the target: the same text for physical rows, keyed `table row`. */
-export async function readActualContents(session: Session, mapping: CompiledMapping, rows: readonly TargetRow[]): Promise<Map<string, string>> {
+export async function readActualContents(
+  session: Session,
+  mapping: CompiledMapping,
+  rows: readonly TargetRow[],
+): Promise<Map<string, string>> {
   const contents = new Map<string, string>();
   const columns = mapping.columns.map((column) => `${identifier(column.target)}::text`).join(', ');
   for (const table of new Set(rows.map((row) => row.table))) {
@@ -113,11 +138,19 @@ export function scopeTable(run: string): QualifiedName {
 }
 
 /** Fills the scratch table with one mapping's out-of-scope refs, in the caller's transaction. */
-export async function storeScope(session: Session, table: QualifiedName, mapping: string, rows: AsyncIterable<(string | null)[][]>): Promise<void> {
-  await session.query(`create unlogged table if not exists ${qualified(table)} (mapping text not null, refs jsonb not null)`);
+export async function storeScope(
+  session: Session,
+  table: QualifiedName,
+  mapping: string,
+  rows: AsyncIterable<(string | null)[][]>,
+): Promise<void> {
+  await session.query(
+    `create unlogged table if not exists ${qualified(table)} (mapping text not null, refs jsonb not null)`,
+  );
   await session.query(`delete from ${qualified(table)} where mapping = $1`, [mapping]);
   async function* named(): AsyncGenerator<(string | null)[][]> {
-    for await (const chunk of rows) yield chunk.filter((row) => row[1] !== null).map((row) => [mapping, row[1] as string]);
+    for await (const chunk of rows)
+      yield chunk.filter((row) => row[1] !== null).map((row) => [mapping, row[1] as string]);
   }
   await copyIn(session, `${qualified(table)} (mapping, refs)`, named());
   await session.query(`analyze ${qualified(table)}`);

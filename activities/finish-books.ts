@@ -1,0 +1,69 @@
+import type { CompiledMapping } from '../src/contract/compiled';
+import { fail } from '../src/errors/rowproof-error';
+import { bookAdjustment, insertAdjustment, type Adjustment } from '../src/postgres/ledger/adjustment';
+import { deleteRows, quarantineRows } from '../src/postgres/queries/settle';
+import type { AssignedRow } from '../src/settle/assign-source-keys';
+import { qualified } from '../src/sql/quote';
+import type { StepWork } from './prepare-host';
+
+/** A row that leaves the target, why, and where it is booked. */
+export interface Loser {
+  readonly row: AssignedRow;
+  readonly reason: string;
+  readonly finding: string;
+  readonly class: 'quarantined' | 'out_of_scope';
+}
+
+/** Moves rows from the target to quarantine within one transaction, one adjustment a finding. */
+export class SettleBooks {
+  private readonly open = new Map<string, { id: string; quarantined: number; outOfScope: number }>();
+
+  constructor(
+    private readonly work: StepWork,
+    private readonly mapping: CompiledMapping,
+    private readonly adjustment: Adjustment,
+  ) {}
+
+  async take(losers: readonly Loser[], rule: { readonly columns: string; readonly constraint: string }): Promise<void> {
+    const { session, run } = this.work;
+    if (losers.length === 0) return;
+    const settled = [];
+    for (const { row, reason, finding, class: kind } of losers) {
+      let book = this.open.get(finding);
+      if (book === undefined) {
+        book = {
+          id: await insertAdjustment(session, run.run, { ...this.adjustment, finding }),
+          quarantined: 0,
+          outOfScope: 0,
+        };
+        this.open.set(finding, book);
+      }
+      if (kind === 'quarantined') book.quarantined++;
+      else book.outOfScope++;
+      settled.push({ sourceKey: row.sourceKey, class: kind, reason, finding, refs: row.refs, adjustment: book.id });
+    }
+    const deleted = await deleteRows(
+      session,
+      this.mapping.target,
+      losers.map(({ row }) => row),
+    );
+    if (deleted !== losers.length) {
+      const name = qualified(this.mapping.target);
+      throw fail('RP5106', `${losers.length - deleted} rows of ${name} could not be taken away`, {
+        where: { object: name },
+        why: 'A trigger of the table kept them, or somebody else changed them.',
+      });
+    }
+    await quarantineRows(session, run.run, this.mapping.name, rule, settled);
+  }
+
+  /** Books what was taken; returns how many rows. */
+  async close(): Promise<number> {
+    let total = 0;
+    for (const { id, quarantined, outOfScope } of this.open.values()) {
+      await bookAdjustment(this.work.session, this.work.run.run, id, { quarantined, outOfScope });
+      total += quarantined + outOfScope;
+    }
+    return total;
+  }
+}
