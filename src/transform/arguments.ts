@@ -18,7 +18,7 @@ export const nonEmptyText = text.refine((value) => value !== '', 'expected text 
 export function integer(least: number, most: number): z.ZodType<number> {
   const message = `expected a whole number from ${least} to ${most}`;
   return z
-    .union([z.number(), z.string().regex(/^[+-]?\d{1,9}$/)], { error: message })
+    .union([z.number(), z.string().regex(/^[+-]?\d{1,9}$/, message)], { error: message })
     .transform(Number)
     .refine((value) => Number.isInteger(value) && value >= least && value <= most, message);
 }

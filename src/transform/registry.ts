@@ -87,22 +87,23 @@ interface Issue {
   readonly errors?: readonly (readonly Issue[])[] | undefined;
 }
 
-/** Of a union the branch that got furthest speaks; zod alone would say "Invalid input". */
+/** Of a union without a message of its own the branch that was meant speaks; zod alone would say "Invalid input". */
 function messages(issues: readonly Issue[]): string[] {
   const found = issues.flatMap((issue) => {
-    const branches = issue.code === 'invalid_union' ? (issue.errors ?? []) : [];
-    if (branches.length === 0)
+    const branches = issue.code === 'invalid_union' && issue.message === 'Invalid input' ? (issue.errors ?? []) : [];
+    if (branches.length === 0) {
       return [issue.path.length === 0 ? issue.message : `${issue.path.map(String).join('.')}: ${issue.message}`];
-    const depth = (branch: readonly Issue[]) =>
-      Math.max(
-        ...branch.map(
-          (inner) => inner.path.length * 2 + (inner.code === 'custom' || inner.code === 'unrecognized_keys' ? 1 : 0),
-        ),
-      );
-    const deepest = [...branches].sort((left, right) => depth(right) - depth(left))[0] as readonly Issue[];
-    return messages(deepest.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
+    }
+    const meant = [...branches].sort((left, right) => nearness(right) - nearness(left))[0] as readonly Issue[];
+    return messages(meant.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] })));
   });
   return [...new Set(found)];
+}
+
+/** How far a branch got before it failed: 0 for another type altogether. */
+function nearness(branch: readonly Issue[]): number {
+  const marks: Readonly<Record<string, number>> = { unrecognized_keys: 1, invalid_value: 2, custom: 4 };
+  return Math.min(...branch.map(({ path, code }) => (path.length > 0 ? 3 : (marks[code ?? ''] ?? 0))));
 }
 
 /**

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { Client } from 'pg';
 import type { ColumnType } from '../../../src/contract/catalog';
 import { castRules } from '../../../src/transform/cast/cast-rules';
+import { castToSql } from '../../../src/transform/cast/cast-to-sql';
 import { chooseCast } from '../../../src/transform/cast/choose-cast';
 import type { TestDatabase } from '../../support/postgres';
 import { createDatabase } from '../../support/postgres';
@@ -281,6 +282,18 @@ describe('a cast gives the same reason or the same canonical text in SQL, in Typ
     ),
   )('from %s to %s', async (_source, _target, { source, target, inputs }) => {
     await disagreements(source, target, inputs);
+  });
+
+  it('raises for no input, even a constant that the planner evaluates beforehand', async () => {
+    for (const { target } of fromText) {
+      const spec = chooseCast(null, target);
+      if ('impossible' in spec) throw new Error(spec.impossible);
+      for (const constant of ["''", "'x'", "'1e999'", "'2020-02-30'", "'2020-13-01 25:00:00'", 'NULL']) {
+        const { checks, wire, text } = castToSql(spec, `${constant}::text`);
+        const list = [wire, text, ...checks.map(({ failed }) => failed)];
+        await client.query(`select ${list.map((expression) => `(${expression})::text`).join(', ')}`);
+      }
+    }
   });
 
   it('leaves nothing out: every kind of cast is tried', () => {

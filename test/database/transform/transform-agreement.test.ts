@@ -205,6 +205,20 @@ describe.each(encodings)('in a database of encoding %s', (encoding) => {
   });
 });
 
+it('no transform raises, even for a constant that the planner evaluates beforehand', async () => {
+  for (const { transform, args } of transformVectors) {
+    const subject = step(transform, args);
+    for (const constant of ["''", "'x'", "'1e999'", "'2020-02-30'", "'30/02/2020'", 'NULL']) {
+      const inputs = transform === 'concat' ? [`${constant}::text`, `'a'::text`] : [`${constant}::text`];
+      const sql = subject.transform.toSql(inputs, subject.args, contextOf('UTF8'));
+      const { rows } = await clientOf('UTF8').query<{ failed: string }>(
+        `select ${sql.value} as value, (${sql.failed ?? 'false'})::text as failed`,
+      );
+      expect(['true', 'false']).toContain(rows[0]?.failed);
+    }
+  }
+});
+
 it('tries every built-in transform', () => {
   expect([...subjects.map(({ name }) => name), 'concat'].sort()).toEqual([...transforms.keys()].sort());
 });

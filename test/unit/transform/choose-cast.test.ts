@@ -1,0 +1,102 @@
+import type { ColumnType } from '../../../src/contract/catalog';
+import { applyCast } from '../../../src/transform/cast/apply-cast';
+import { castToSql } from '../../../src/transform/cast/cast-to-sql';
+import { chooseCast } from '../../../src/transform/cast/choose-cast';
+
+function type(name: string, more: Partial<ColumnType> = {}): ColumnType {
+  return {
+    name,
+    schema: 'pg_catalog',
+    oid: 0,
+    kind: 'base',
+    element: null,
+    base: null,
+    labels: null,
+    length: null,
+    precision: null,
+    scale: null,
+    fraction: null,
+    ...more,
+  };
+}
+
+const timestamp = type('timestamp without time zone');
+const timestamptz = type('timestamp with time zone');
+const colour = (...labels: string[]) => type('crm.colour', { schema: 'crm', kind: 'enum', labels });
+
+function kindOf(source: ColumnType | null, target: ColumnType): string {
+  const chosen = chooseCast(source, target);
+  return 'kind' in chosen ? chosen.kind : `impossible: ${chosen.fix}`;
+}
+
+describe('chooseCast', () => {
+  it.each<[string, ColumnType, ColumnType, string]>([
+    ['timestamp to timestamptz', timestamp, timestamptz, 'at_zone'],
+    ['date to timestamptz', type('date'), timestamptz, 'at_zone'],
+    ['timestamptz to timestamp', timestamptz, timestamp, 'at_zone'],
+    ['integer to boolean', type('integer'), type('boolean'), 'steps: [boolean]'],
+    ['boolean to integer', type('boolean'), type('integer'), 'map'],
+    ['integer to an enum', type('integer'), colour('red'), 'map'],
+    ['integer to date', type('integer'), type('date'), 'parse_date'],
+    ['money to text', type('money'), type('text'), 'sql:'],
+    ['text to name, which would cut it', type('text'), type('name'), 'sql:'],
+    ['timestamp to time', timestamp, type('time without time zone'), 'sql:'],
+  ])('refuses %s and says what to write', (_title, source, target, fix) => {
+    expect(kindOf(source, target)).toMatch(/^impossible/);
+    expect(kindOf(source, target)).toContain(fix);
+  });
+
+  it('leaves a value alone where the target has room for all of its type', () => {
+    expect(kindOf(type('character varying', { length: 10 }), type('character varying', { length: 20 }))).toBe('same');
+    expect(kindOf(type('numeric', { precision: 10, scale: 2 }), type('numeric', { precision: 12, scale: 2 }))).toBe(
+      'same',
+    );
+    expect(kindOf(colour('red'), colour('red', 'blue'))).toBe('same');
+    expect(kindOf(type('integer'), type('crm.age', { schema: 'crm', kind: 'domain', base: 'integer' }))).toBe('same');
+  });
+
+  it('checks where it has not', () => {
+    expect(kindOf(type('character varying', { length: 20 }), type('character varying', { length: 10 }))).toBe('text');
+    expect(kindOf(type('numeric', { precision: 10, scale: 2 }), type('numeric', { precision: 12, scale: 4 }))).toBe(
+      'numeric',
+    );
+    expect(kindOf(colour('red', 'green'), colour('red', 'blue'))).toBe('enum');
+    expect(kindOf(timestamp, type(timestamp.name, { fraction: 0 }))).toBe('narrow_fraction');
+  });
+
+  it('marks what only the type itself can read as raising', () => {
+    for (const name of ['json', 'jsonb', 'inet', 'interval', 'integer[]'])
+      expect(chooseCast(null, type(name))).toMatchObject({ raising: true });
+    expect(chooseCast(null, type('integer'))).toMatchObject({ raising: false });
+  });
+});
+
+describe('castToSql', () => {
+  it('writes a length as a check and never as a cast', () => {
+    const spec = chooseCast(type('text'), type('character varying', { length: 3 }));
+    if ('impossible' in spec) throw new Error(spec.impossible);
+    expect(castToSql(spec, '"n"')).toEqual({
+      checks: [{ kind: 'too_long', failed: 'coalesce(length((("n")) COLLATE "C") > 3, false)' }],
+      wire: '("n")',
+      text: '("n")',
+    });
+  });
+
+  it('names no type that exists only on the target', () => {
+    const spec = chooseCast(null, colour('rød', 'red'));
+    if ('impossible' in spec) throw new Error(spec.impossible);
+    const sql = castToSql(spec, 'v');
+    expect(JSON.stringify(sql)).not.toContain('crm');
+    expect(sql.checks[0]?.failed).not.toContain('ø');
+  });
+});
+
+describe('applyCast', () => {
+  it('keeps NULL and leaves to the server what only the server can spell', () => {
+    const spec = chooseCast(null, type('jsonb'));
+    if ('impossible' in spec) throw new Error(spec.impossible);
+    expect(applyCast(spec, null)).toEqual({ value: null });
+    expect(applyCast(spec, '{"b":1,"a":2}')).toEqual({ server: '{"b":1,"a":2}' });
+    expect(applyCast(spec, '{')).toEqual({ failed: 'cast_json' });
+  });
+});
