@@ -21,7 +21,7 @@ export const checkErrors = {
     exit: 2,
   },
   RP2004: {
-    title: 'Target table not found',
+    title: 'No such table in the target',
     why: 'rowproof fills tables that exist; it does not create them.',
     fix: 'Create the table in the target, or correct its name under `tables`.',
     exit: 2,
@@ -177,7 +177,7 @@ export const checkErrors = {
     exit: 2,
   },
   RP2030: {
-    title: 'Server too old',
+    title: 'PostgreSQL older than 13',
     why: 'rowproof needs PostgreSQL 13 or newer on both sides.',
     fix: 'Upgrade the server, or restore its dump into a newer one and read from there.',
     exit: 2,
@@ -255,7 +255,7 @@ export const checkErrors = {
     exit: 2,
   },
   RP2043: {
-    title: 'Source column mapped and ignored',
+    title: 'Source column read and ignored at once',
     why: 'The plan both reads the column and lists it under `ignore`.',
     fix: 'Remove it from one of the two.',
     exit: 2,
