@@ -54,7 +54,8 @@ function toText(
   const conditions = [
     `${year} <> '0000'`,
     `${month} BETWEEN '01' AND '12'`,
-    `${day} BETWEEN '01' AND ${lastDay}`,
+    `${day} >= '01'`,
+    `(${day} <= '28' OR ${day} <= ${lastDay})`,
     ...(fields.hour === undefined ? [] : [`${part('hour')} < '24'`]),
     ...(fields.minute === undefined ? [] : [`${part('minute')} < '60'`]),
     ...(fields.second === undefined ? [] : [`${part('second')} < '60'`]),
