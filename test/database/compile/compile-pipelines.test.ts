@@ -97,4 +97,22 @@ ${lines}
       { numRuns: 20 },
     );
   }, 60_000);
+
+  it('see a planted disagreement', async () => {
+    const { mappings } = await compileFine(
+      sides,
+      `
+  public.t:
+    from: public.t
+    unmapped_source_columns: ignore
+    columns: { id: id, c1: { sql: "'x'" }, c5: { from: a, steps: [trim, upper] } }
+`,
+    );
+    const mapping = mappings[0] as CompiledMapping;
+    await expectAgreement(sides.source, mapping);
+    const planted = mapping.columns.map((column) =>
+      column.target === 'c5' ? { ...column, steps: column.steps.slice(0, 1) } : column,
+    );
+    await expect(expectAgreement(sides.source, { ...mapping, columns: planted })).rejects.toThrow();
+  });
 });
