@@ -90,7 +90,7 @@ export interface CheckSpec {
 }
 
 /**
- * SQL texts of one mapping. Tokens in double braces are bound by `bindStatement`: {{range}} a predicate over the source
+ * SQL texts of one mapping, each to be run through `bindStatement`, which binds the tokens in double braces: {{range}} a predicate over the source
  * key, {{slice}} a predicate over the target key, {{limit}} a row count, {{rows}} a batch size. Columns marked "key" are
  * the canonical key text of `contract/key.ts`.
  */
@@ -121,7 +121,7 @@ export interface MappingStatements {
   readonly keyCheck: string;
   /** Source. key text, class text (ok | rejected | out_of_scope), then every column in `trialColumns` as text (null unless it can be computed); all rows. For COPY text. */
   readonly trial: string;
-  /** Source. key text, target key text of in-scope rows whose target key text = ANY($1::text[]), in source key order. */
+  /** Source. key text, target key text of loadable rows (in scope, no reason) whose target key text = ANY($1::text[]), in source key order. */
   readonly keysOfTargets: string;
   /** Source. key text, refs text (as in `rejected`) of every row out of scope (or outside the sample); at most {{limit}}. For COPY text. */
   readonly outOfScopeRefs: string;
