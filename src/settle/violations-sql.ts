@@ -35,13 +35,15 @@ export function duplicatesSql(unique: IndexDetail, mapping: CompiledMapping): st
     from ${qualified(unique.root.relation)} where ${takesPart(unique)}) t where members > 1 order by grp`;
 }
 
-function violates(key: ForeignKeyDetail): string {
+/** `select` over the violating rows `c`. Two arms where MATCH FULL adds to them: an OR would hinder the anti-join. */
+function violators(key: ForeignKeyDetail, select: string): string {
   const set = key.columns.map((name) => `c.${identifier(name)} IS DISTINCT FROM NULL`).join(' AND ');
   const same = key.parentColumns
     .map((name, index) => `p.${identifier(name)} ${key.operators[index]} c.${identifier(key.columns[index] as string)}`)
     .join(' AND ');
-  const missing = `(${set} AND NOT EXISTS (SELECT FROM ${qualified(key.parent)} p WHERE ${same}))`;
-  return key.matchFull ? `(${missing} OR ${mixed(key)})` : missing;
+  const from = `select ${select} from ${qualified(key.relation)} c`;
+  const missing = `${from} where ${set} AND NOT EXISTS (SELECT FROM ${qualified(key.parent)} p WHERE ${same})`;
+  return key.matchFull && key.columns.length > 1 ? `${missing} union all ${from} where ${mixed(key)}` : missing;
 }
 
 /** MATCH FULL forbids keys that are partly null. */
@@ -52,7 +54,7 @@ function mixed(key: ForeignKeyDetail): string {
 
 /** One row when some rows violate the foreign key. */
 export function anyOrphanSql(key: ForeignKeyDetail): string {
-  return `select 1 from ${qualified(key.relation)} c where ${violates(key)} limit 1`;
+  return `select 1 from (${violators(key, '1')}) v limit 1`;
 }
 
 /** Spells a value so that child and parent of comparable types agree: 7 and 7.00, citext in any case. */
@@ -85,7 +87,7 @@ export function orphansSql(key: ForeignKeyDetail, mapping: CompiledMapping, scop
       from (select ${theirs.join(', ')}, class from (${sources}) s) g
       where ${numbers.map((name) => `${name} is not null`).join(' and ')} group by ${numbers.join(', ')}
     ), bad as (
-      select ${rowColumns(mapping, 'c.')}, ${mixed(key)} as mixed, ${ours.join(', ')} from ${qualified(key.relation)} c where ${violates(key)}
+      ${violators(key, `${rowColumns(mapping, 'c.')}, ${mixed(key)} as mixed, ${ours.join(', ')}`)}
     )
     select "table", "row", target_key, bad.refs, (not mixed and coalesce(quarantined, false))::text as quarantined,
       (not mixed and coalesce(out_of_scope, false))::text as out_of_scope

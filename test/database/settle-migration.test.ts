@@ -24,7 +24,13 @@ create table "order" (id numeric(12, 2) primary key, customer uuid not null refe
 create table line (order_id bigint references "order" (id), n int, item text, primary key (order_id, n));
 `;
 
-const decisions = ['line.order_id.orphan', 'order.*'].map((finding) => ({ finding, do: 'quarantine' as const, expect: null, because: 'known', by: 'ana' }));
+const decisions = ['line.order_id.orphan', 'order.*'].map((finding) => ({
+  finding,
+  do: 'quarantine' as const,
+  expect: null,
+  because: 'known',
+  by: 'ana',
+}));
 
 function openRun(options?: { sample: number }): Promise<CopyRun> {
   const lower = [
@@ -56,7 +62,10 @@ function openRun(options?: { sample: number }): Promise<CopyRun> {
           { target: 'ref', from: ['ref'] },
         ],
       },
-      { name: 'line', columns: [{ target: 'order_id', from: ['o'], ref: 'order' }, { target: 'n' }, { target: 'item' }] },
+      {
+        name: 'line',
+        columns: [{ target: 'order_id', from: ['o'], ref: 'order' }, { target: 'n' }, { target: 'item' }],
+      },
     ],
   });
 }
@@ -75,7 +84,9 @@ describe('a migration settled and finished', () => {
   });
 
   const counts = () =>
-    run.target.query<Count>(`select mapping, reason, class, count(*)::int as n from rowproof.quarantine group by 1, 2, 3 order by 1, 2, 3`);
+    run.target.query<Count>(
+      `select mapping, reason, class, count(*)::int as n from rowproof.quarantine group by 1, 2, 3 order by 1, 2, 3`,
+    );
 
   async function migrate(): Promise<void> {
     await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
@@ -116,17 +127,22 @@ describe('a migration settled and finished', () => {
     await migrate();
     await booksBalance();
     const found = await counts();
-    const of = (mapping: string, reason: string) => found.find((row) => row.mapping === mapping && row.reason === reason);
+    const of = (mapping: string, reason: string) =>
+      found.find((row) => row.mapping === mapping && row.reason === reason);
     expect(of('customer', 'too_long')).toMatchObject({ n: 1, class: 'quarantined' });
     // 31 and 33 repeat the address of 3
     expect(of('customer', 'duplicate')).toMatchObject({ n: 2, class: 'quarantined' });
     expect(of('customer', 'orphan')).toBeUndefined();
     expect(of('order', 'bad_reference')).toMatchObject({ n: 1 });
     // 50, 100, …, 300 have no customer at all
-    const orphans = await run.target.query(`select source_key from rowproof.quarantine where mapping = 'order' and finding = 'order.customer.orphan'`);
+    const orphans = await run.target.query(
+      `select source_key from rowproof.quarantine where mapping = 'order' and finding = 'order.customer.orphan'`,
+    );
     expect(orphans).toHaveLength(6);
     // by either column: the plan says what becomes of each
-    const left = found.filter((row) => row.mapping === 'order' && row.reason === 'parent_out_of_scope').map((row) => row.class);
+    const left = found
+      .filter((row) => row.mapping === 'order' && row.reason === 'parent_out_of_scope')
+      .map((row) => row.class);
     expect(left).toEqual(['out_of_scope', 'quarantined']);
     // only 301 to 310 were never orders
     expect(of('line', 'orphan')).toMatchObject({ n: 20, class: 'quarantined' });
@@ -144,9 +160,13 @@ describe('a migration settled and finished', () => {
     await migrate();
     const { rows } = await createFinishActivities(run).writeIdMap(run.ref);
     expect(await createFinishActivities(run).writeIdMap(run.ref)).toEqual({ rows });
-    const [there] = await run.target.query<{ n: number }>('select ((select count(*) from customer) + (select count(*) from "order"))::int as n');
+    const [there] = await run.target.query<{ n: number }>(
+      'select ((select count(*) from customer) + (select count(*) from "order"))::int as n',
+    );
     expect(rows).toBe(there?.n);
-    expect(await run.target.query(`select target_key from rowproof.id_map where mapping = 'order' and source_key = '["1"]'`)).toEqual([{ target_key: '["1001.00"]' }]);
+    expect(
+      await run.target.query(`select target_key from rowproof.id_map where mapping = 'order' and source_key = '["1"]'`),
+    ).toEqual([{ target_key: '["1001.00"]' }]);
     const rollback = createRollbackActivities(run);
     await rollback.revokeLeases(run.ref);
     for (const step of await rollback.openSteps(run.ref)) await rollback.compensate(run.ref, step.ordinal);
@@ -158,7 +178,9 @@ describe('a migration settled and finished', () => {
     await migrate();
     await booksBalance(true);
     const found = await counts();
-    expect(found.find((row) => row.reason === 'parent_out_of_scope' && row.mapping === 'line')).toMatchObject({ class: 'out_of_scope' });
+    expect(found.find((row) => row.reason === 'parent_out_of_scope' && row.mapping === 'line')).toMatchObject({
+      class: 'out_of_scope',
+    });
     expect(found.find((row) => row.reason === 'parent_out_of_scope' && row.class === 'quarantined')).toBeUndefined();
   });
 });
