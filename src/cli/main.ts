@@ -4,6 +4,12 @@ import { exitCodes } from './exit-codes';
 import { createProgram } from './program';
 import { print, processTerminal } from './terminal';
 
+// a reader such as `head` that closes the pipe early is no error
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0);
+  throw error;
+});
+
 async function main(argv: readonly string[]): Promise<void> {
   const program = createProgram(async (output, work) => {
     const terminal = processTerminal(output);

@@ -26,6 +26,21 @@ const meanings: Readonly<Record<string, string>> = {
   bad_reference: 'have a reference that is no key of the parent',
   bad_number: 'are not a number in the stated notation',
   out_of_range: 'do not fit the range of the target type',
+  bad_boolean: 'are neither of the texts that mean true nor of those that mean false',
+  bad_timestamp: 'are no timestamp',
+  bad_uuid: 'are no uuid',
+  unknown_state: 'are no state of the USA',
+  no_match: 'do not match the pattern',
+  not_midnight: 'have a time of day that a date would lose',
+  cast_integer: 'are not a whole number',
+  cast_number: 'are not a number',
+  cast_boolean: 'are not a boolean',
+  cast_date: 'are not an ISO date',
+  cast_timestamp: 'are not an ISO timestamp',
+  cast_timestamptz: 'are not an ISO timestamp with an offset',
+  cast_time: 'are not a time of day',
+  cast_bytea: 'are not hexadecimal bytes',
+  cast_json: 'are not JSON',
 };
 
 export function reasonFinding(

@@ -1,0 +1,56 @@
+import { openDatabases } from '../../../activities/dependencies';
+import { createDiscoveryActivities } from '../../../activities/discovery';
+import { openRun } from '../../../activities/open-run';
+import type { RunRef } from '../../../src/contract/run';
+import { createDatabase, type TestDatabase } from '../../support/postgres';
+
+export interface DiscoveryRun {
+  readonly ref: RunRef;
+  readonly source: TestDatabase;
+  readonly target: TestDatabase;
+  readonly activities: ReturnType<typeof createDiscoveryActivities>;
+  /** Profiles every mapping and tries the rules; findings by id with their rows. */
+  discover(): Promise<Record<string, number>>;
+  drop(): Promise<void>;
+}
+
+/** Opens a run of a plan in YAML (without its head) between two new databases, as the CLI does. */
+export async function openDiscovery(given: { source: string; target: string; plan: string }): Promise<DiscoveryRun> {
+  const source = await createDatabase({ prefix: 'discovery_source' });
+  const target = await createDatabase({ prefix: 'discovery_target' });
+  await source.query(given.source);
+  await target.query(given.target);
+  const env = { SOURCE_URL: source.url, TARGET_URL: target.url };
+  const head =
+    'version: 1\nname: trial\nsources: { legacy: { url: "${SOURCE_URL}" } }\ntarget: { url: "${TARGET_URL}" }\n';
+  const { ref } = await openRun({ name: 'trial', file: 'trial.yaml', text: `${head}${given.plan}` }, env, {
+    only: null,
+    sample: null,
+    workflowId: null,
+    workflowIsOpen: () => Promise.resolve(false),
+  });
+  const databases = openDatabases({ env, plansFolder: null });
+  const activities = createDiscoveryActivities({ databases, signal: () => undefined, heartbeat: () => undefined });
+  return {
+    ref,
+    source,
+    target,
+    activities,
+    discover: async () => {
+      await activities.recordCatalogs(ref);
+      const session = await databases.ledger(ref, 'test');
+      const run = await databases.run(ref, session);
+      await session.close();
+      for (const mapping of run.compiled.mappings) await activities.profileMapping(ref, mapping.name);
+      await activities.tryTargetRules(ref);
+      const findings = await target.query<{ id: string; rows: string }>(
+        'select id, rows::text from rowproof.finding order by id',
+      );
+      return Object.fromEntries(findings.map(({ id, rows }) => [id, Number(rows)]));
+    },
+    drop: async () => {
+      await source.drop();
+      await target.drop();
+    },
+  };
+}

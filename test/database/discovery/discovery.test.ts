@@ -1,0 +1,227 @@
+import { openDiscovery, type DiscoveryRun } from './discovery-run';
+
+let run: DiscoveryRun | undefined;
+afterEach(async () => {
+  await run?.drop();
+  run = undefined;
+});
+
+test('Row rules of the target are counted exactly through the transforms of the plan', async () => {
+  run = await openDiscovery({
+    source: `create table a (id int primary key, name text, code text, amount text, kind text, born text);
+      insert into a values (1, 'fits', 'x', '1.25', 'Red ', '2020-02-29'), (2, null, 'x', '1.255', 'blue', '2021-02-29'),
+        (3, '   ', 'x', '123456.00', 'green', null), (4, 'far too long', 'x', 'one', null, '2020-01-01'),
+        (5, ' fits ', 'x', '99.99', 'red', '01/02/2020')`,
+    target: `create type kind as enum ('red', 'blue');
+      create table b (id int primary key, name varchar(5) not null, code text, amount numeric(4,2), kind kind, born date)`,
+    plan: `tables:
+  public.b:
+    from: public.a
+    columns:
+      id: id
+      name: { from: name, steps: [trim, { null_if: [""] }] }
+      code: code
+      amount: amount
+      kind: { from: kind, steps: [trim, lower] }
+      born: { from: born, steps: [{ parse_date: [YYYY-MM-DD] }] }
+`,
+  });
+  expect(await run.discover()).toEqual({
+    'b.name.not_null': 2,
+    'b.name.too_long': 1,
+    'b.amount.scale': 1,
+    'b.amount.precision': 1,
+    'b.amount.cast_number': 1,
+    'b.kind.enum': 1,
+    'b.born.bad_date': 2,
+  });
+  expect(await run.target.query('select total::int, out_of_scope::int, rejected::int from rowproof.profile')).toEqual([
+    { total: 5, out_of_scope: 0, rejected: 4 },
+  ]);
+});
+
+test('Statistics of a column count nulls, blanks, padding and letters beyond ASCII, and hold no value', async () => {
+  run = await openDiscovery({
+    source: `create table a (id int primary key, name text);
+      insert into a values (1, null), (2, ''), (3, '  '), (4, ' secret'), (5, 'é')`,
+    target: 'create table b (id int primary key, name text)',
+    plan: 'tables: { public.b: { from: public.a, columns: { id: id, name: name } } }\n',
+  });
+  await run.discover();
+  const [{ columns }] = (await run.target.query<{ columns: unknown[] }>('select columns from rowproof.profile')) as [
+    { columns: unknown[] },
+  ];
+  expect(columns[1]).toEqual({
+    column: 'name',
+    nulls: 1,
+    empty: 1,
+    blank: 1,
+    padded: 2,
+    non_ascii: 1,
+    shortest: 0,
+    longest: 7,
+    bytes: 11,
+  });
+  expect(JSON.stringify(columns)).not.toContain('secret');
+});
+
+test('A condition that is NULL for some rows is a finding, and those rows are out of scope', async () => {
+  run = await openDiscovery({
+    source: `create table a (id int primary key, gone boolean); insert into a values (1, true), (2, false), (3, null), (4, null)`,
+    target: 'create table b (id int primary key)',
+    plan: 'tables: { public.b: { from: public.a, where: not gone, ignore: [gone], columns: { id: id } } }\n',
+  });
+  expect(await run.discover()).toEqual({ 'b.where.scope_unknown': 2 });
+  expect(await run.target.query('select out_of_scope::int as n from rowproof.profile')).toEqual([{ n: 3 }]);
+});
+
+test('A unique key is tried after the transforms, NULLs apart, and keeps the lowest source key', async () => {
+  run = await openDiscovery({
+    source: `create table a (id int primary key, mail text, n int);
+      insert into a values (2, 'X@y', 1), (10, 'x@Y', 1), (9, ' x@y ', 2), (3, null, 1), (4, null, 1), (5, 'z', 1)`,
+    target: `create table b (id int primary key, mail text, n int, unique (mail));
+      create unique index partial on b (n) where mail = 'z'`,
+    plan: `tables: { public.b: { from: public.a, columns: { id: id, mail: { from: mail, steps: [trim, lower] }, n: n } } }\n`,
+  });
+  expect(await run.discover()).toEqual({ 'b.mail.unique': 2 });
+});
+
+test('Orphans are told from children of parents that are rejected, out of scope or themselves taken away', async () => {
+  run = await openDiscovery({
+    source: `create table p (id int primary key, state text, up int);
+      insert into p values (1, 'ok', null), (2, 'bad', null), (3, 'ok', 2), (4, 'ok', 3), (5, 'out', null), (6, 'ok', 5), (7, 'ok', 99);
+      create table c (id int primary key, p int);
+      insert into c values (1, 1), (2, 4), (3, 6), (4, 98), (5, null), (6, 7)`,
+    target: `create table p (id int primary key, state text, up int references p);
+      create table c (id int primary key, p int references p)`,
+    plan: `tables:
+  public.p:
+    from: public.p
+    where: state <> 'out'
+    columns: { id: id, state: { from: state, steps: [{ map: { ok: fine } }] }, up: { from: up } }
+  public.c: { from: public.c, columns: { id: id, p: { from: p } } }
+`,
+  });
+  expect(await run.discover()).toEqual({
+    'p.state.unknown_value': 1,
+    'p.up.parent_quarantined': 2,
+    'p.up.parent_out_of_scope': 1,
+    'p.up.orphan': 1,
+    'c.p.orphan': 1,
+    'c.p.parent_quarantined': 2,
+    'c.p.parent_out_of_scope': 1,
+  });
+});
+
+test('A reference to a table outside the plan is tried against its rows', async () => {
+  run = await openDiscovery({
+    source: `create table a (id int primary key, country text); insert into a values (1, 'DE'), (2, 'XX'), (3, null)`,
+    target: `create table country (code text primary key); insert into country values ('DE');
+      create table b (id int primary key, country text references country)`,
+    plan: 'tables: { public.b: { from: public.a, columns: { id: id, country: country } } }\n',
+  });
+  expect(await run.discover()).toEqual({ 'b.country.orphan': 1 });
+});
+
+test('A CHECK of the target is tried with the target’s own expression, and UNKNOWN passes as it would', async () => {
+  run = await openDiscovery({
+    source: `create table a (id int primary key, v text); insert into a values (1, '5'), (2, '-5'), (3, null), (4, '0')`,
+    target: `create function positive(int) returns boolean immutable language sql return $1 > 0;
+      create table b (id int primary key, v int constraint "odd name" check (public.positive(v)))`,
+    plan: 'tables: { public.b: { from: public.a, columns: { id: id, v: v } } }\n',
+  });
+  expect(await run.discover()).toEqual({ 'b.odd name.check': 2 });
+});
+
+test('A trigger of the user on the target asks whether it fires; one that is disabled does not', async () => {
+  run = await openDiscovery({
+    source: 'create table a (id int primary key)',
+    target: `create table b (id int primary key);
+      create function f() returns trigger language plpgsql as 'begin return new; end';
+      create trigger on_b before insert on b for each row execute function f();
+      create trigger off_b before insert on b for each row execute function f();
+      alter table b disable trigger off_b`,
+    plan: 'tables: { public.b: { from: public.a, columns: { id: id } } }\n',
+  });
+  expect(await run.discover()).toEqual({ 'b.on_b.trigger': 0 });
+  const [finding] = await run.activities.undecidedFindings(run.ref);
+  expect(finding).toMatchObject({ id: 'b.on_b.trigger', choices: ['disable', 'fire', 'stop'] });
+});
+
+test('Discovery leaves nothing on the target but the ledger', async () => {
+  run = await openDiscovery({
+    source: 'create table a (id int primary key, v text); insert into a select g, g from generate_series(1, 50) g',
+    target: 'create table b (id int primary key, v text unique)',
+    plan: 'tables: { public.b: { from: public.a, columns: { id: id, v: v } } }\n',
+  });
+  expect(await run.discover()).toEqual({});
+  expect(await run.target.query('select count(*)::int n from b')).toEqual([{ n: 0 }]);
+  const schemas = await run.target.query(
+    "select distinct nspname from pg_class c join pg_namespace n on n.oid = relnamespace where relkind = 'r' and nspname !~ '^(pg_catalog|information_schema)' order by 1",
+  );
+  expect(schemas).toEqual([{ nspname: 'public' }, { nspname: 'rowproof' }]);
+});
+
+describe('Decisions', () => {
+  const dirty = {
+    source: `create table a (id int primary key, v text); insert into a select g, case when g <= 3 then 'x' else g::text end from generate_series(1, 100) g`,
+    target: 'create table b (id int primary key, v int)',
+  };
+  const plan = (decisions: string, limit = '50%'): string => `defaults: { max_bad_rows: ${limit} }
+tables: { public.b: { from: public.a, columns: { id: id, v: v } } }
+${decisions}`;
+  const decided = (rest: string): string => `decisions: { b.v.cast_integer: { ${rest}, because: known, by: ana } }\n`;
+
+  test('A finding without a decision holds the run, and an operator’s decision lets it go', async () => {
+    run = await openDiscovery({ ...dirty, plan: plan('') });
+    await run.discover();
+    expect(await run.activities.undecidedFindings(run.ref)).toMatchObject([{ id: 'b.v.cast_integer', rows: 3 }]);
+    await run.activities.decide(run.ref, { finding: 'b.v.cast_integer', do: 'quarantine', by: 'ben', reason: 'fine' });
+    expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
+    expect(await run.target.query("select body->>'by' as by from rowproof.event where kind = 'decided'")).toEqual([
+      { by: 'ben' },
+    ]);
+  });
+
+  test('A decision of the plan whose expected count is not there does not count', async () => {
+    run = await openDiscovery({ ...dirty, plan: plan(decided('do: quarantine, expect: { rows: 1, tolerance: 1 }')) });
+    await run.discover();
+    const [finding] = await run.activities.undecidedFindings(run.ref);
+    expect(finding?.sentence).toContain('the plan expected 1 ± 1 rows');
+  });
+
+  test('A decision to stop stops', async () => {
+    run = await openDiscovery({ ...dirty, plan: plan(decided('do: stop')) });
+    await run.discover();
+    await expect(run.activities.undecidedFindings(run.ref)).rejects.toMatchObject({ code: 'RP4303' });
+  });
+
+  test('More bad rows than the limit are refused before the copy, unless the plan expects them', async () => {
+    run = await openDiscovery({ ...dirty, plan: plan(decided('do: quarantine'), '1%') });
+    await run.discover();
+    await expect(run.activities.undecidedFindings(run.ref)).rejects.toMatchObject({ code: 'RP4304' });
+    await run.drop();
+    run = await openDiscovery({ ...dirty, plan: plan(decided('do: quarantine, expect: { rows: 3 }'), '1%') });
+    await run.discover();
+    expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
+  });
+});
+
+test('A declared key that is NULL or repeated is refused with its counts', async () => {
+  run = await openDiscovery({
+    source: 'create table a (id int not null, v text); insert into a values (1, null), (1, null), (2, null)',
+    target: 'create table b (id int, v text, primary key (id))',
+    plan: 'tables: { public.b: { from: public.a, key: [id], columns: { id: id, v: v } } }\n',
+  });
+  await expect(run.discover()).rejects.toMatchObject({ code: 'RP4302' });
+});
+
+test('A column that was retyped after the run was opened stops it by name', async () => {
+  run = await openDiscovery({
+    source: 'create table a (id int primary key, v text)',
+    target: 'create table b (id int primary key, v text)',
+    plan: 'tables: { public.b: { from: public.a, columns: { id: id, v: v } } }\n',
+  });
+  await run.source.query('alter table a alter v type int using v::int');
+  await expect(run.discover()).rejects.toMatchObject({ code: 'RP4301' });
+});
