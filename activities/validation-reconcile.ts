@@ -1,13 +1,13 @@
 import type { ValidationActivities } from '../src/contract/activity-types';
 import type { CompiledMapping } from '../src/contract/compiled';
-import { decisionFor, decisionMatches } from '../src/profile/decision-match';
+import { decisionFor } from '../src/profile/decision-match';
+import { observeDecisions, type ObservedDecision } from '../src/postgres/ledger/decision-effect';
 import { readChecks } from '../src/postgres/ledger/check-result';
 import { proofTotals } from '../src/postgres/ledger/proof';
-import { countQuarantined, quarantineByFinding, quarantineFindings } from '../src/postgres/ledger/proof-quarantine';
-import { readLedgerBooks, readPromises, storeVerdict, type PromisedEffect } from '../src/postgres/ledger/verdict';
+import { quarantineByFinding } from '../src/postgres/ledger/proof-quarantine';
+import { readLedgerBooks, storeVerdict } from '../src/postgres/ledger/verdict';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import { countRows, countScope } from '../src/postgres/queries/proof-rows';
-import type { Session } from '../src/postgres/session';
 import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import { qualified } from '../src/sql/quote';
 import { closeBooks, type ClosedBooks } from '../src/validate/books';
@@ -41,37 +41,18 @@ async function countSources(
   return counts;
 }
 
-/** Operators' decisions replace the plan's on the same finding. */
-async function promises(session: Session, run: LoadedRun): Promise<PromisedEffect[]> {
-  const stored = await readPromises(session, run.run);
-  const fromPlan = run.compiled.plan.decisions
-    .filter((decision) => !stored.some((one) => one.finding === decision.finding))
-    .map(({ finding, do: action, expect }) => ({ finding, action, expect }));
-  return [...stored, ...fromPlan];
+function restricted(run: LoadedRun): boolean {
+  return (run.options.only ?? []).length > 0;
 }
 
-async function effects(
-  session: Session,
-  run: LoadedRun,
-  decisions: readonly PromisedEffect[],
-  mappings: readonly CompiledMapping[],
-): Promise<DecisionEffect[]> {
-  const findings = await quarantineFindings(session, run.run);
-  const partial = mappings.length < run.compiled.mappings.length;
-  const results: DecisionEffect[] = [];
-  for (const { finding, action, expect } of decisions) {
-    // decisions that leave rows where they are promise nothing about rows left behind
-    if (action !== 'quarantine' && action !== 'out_of_scope') continue;
-    const covered = findings.filter(
-      (id) => decisionMatches(finding, id) && decisionFor(decisions, id)?.finding === finding,
-    );
-    const observed = await countQuarantined(session, run.run, covered);
-    // a part of the rows shows a part of the effect
-    const whole =
-      run.options.sample === undefined && (!partial || mappings.some((one) => finding.startsWith(`${one.name}.`)));
-    results.push({ finding, action, expected: whole ? expect : null, observed });
-  }
-  return results;
+/** A part of the rows or of the tables shows a part of a decision's effect: nothing is promised about it. */
+function effectOf(run: LoadedRun, mappings: readonly CompiledMapping[], decision: ObservedDecision): DecisionEffect {
+  const { finding, action, expected, tolerance, observed } = decision;
+  const whole =
+    run.options.sample === undefined &&
+    (!restricted(run) || mappings.some((one) => finding.startsWith(`${one.name}.`)));
+  const promised = whole && expected !== null ? { rows: expected, tolerance: tolerance ?? 0 } : null;
+  return { finding, action, expected: promised, observed };
 }
 
 /** Idempotent: counts again and replaces the stored verdict. Nothing is green that is not in the ledger. */
@@ -95,13 +76,13 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
           }),
         );
       }
-      const decisions = await promises(session, run);
+      const decisions = await observeDecisions(session, run);
       const undecided = (await quarantineByFinding(session, run.run)).filter(
         ({ finding }) => decisionFor(decisions, finding) === null,
       );
       const verdict = reachVerdict({
         books,
-        effects: await effects(session, run, decisions, mappings),
+        effects: decisions.map((decision) => effectOf(run, mappings, decision)),
         undecided,
         checks: await readChecks(session, run.run),
         required: [
@@ -111,7 +92,7 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
           ...(run.compiled.plan.spotChecks.length > 0 ? ['spot_check'] : []),
         ],
         reexecuted: proofs.flatMap((proof) => proof.reexecutedColumns.map((column) => `${proof.mapping}.${column}`)),
-        leftOut: run.compiled.mappings.length - mappings.length,
+        only: restricted(run) ? mappings.map((mapping) => mapping.name) : [],
         sample: run.options.sample ?? null,
       });
       await storeVerdict(session, run.run, verdict);

@@ -20,8 +20,8 @@ export interface VerdictFacts {
   readonly required: readonly string[];
   /** `mapping.column` of values that came out of the user's own SQL and were executed again, not recomputed. */
   readonly reexecuted: readonly string[];
-  /** Mappings of the plan that this run leaves out (`--only`). */
-  readonly leftOut: number;
+  /** Tables that the run was restricted to (`--only`), with the parents that came along; empty when it took the whole plan. */
+  readonly only: readonly string[];
   /** Percent of the rows (`--sample`), null for all of them. */
   readonly sample: number | null;
 }
@@ -50,7 +50,7 @@ function checkProblems(facts: VerdictFacts): string[] {
 function scopeNote(facts: VerdictFacts): string {
   const notes: string[] = [];
   if (facts.sample !== null) notes.push(`sample of ${facts.sample} %`);
-  if (facts.leftOut > 0) notes.push(`${facts.leftOut} table${facts.leftOut === 1 ? '' : 's'} of the plan left out`);
+  if (facts.only.length > 0) notes.push(`only ${facts.only.join(', ')}`);
   return notes.length === 0 ? '' : `${notes.join(', ')}: not a migration; `;
 }
 

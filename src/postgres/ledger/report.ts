@@ -1,14 +1,12 @@
-import type { ReportDocument } from '../../contract/report';
-import { decisionFor, decisionMatches } from '../../profile/decision-match';
 import type { ReportData } from '../../report/report-data';
 import type { Session } from '../session';
 import { inTransaction } from '../transaction';
 import { readChecks } from './check-result';
+import { observeDecisions } from './decision-effect';
 import { readEvents, verifyChain } from './event';
 import { readPhases } from './phase';
 import { proofTotals } from './proof';
-import { countQuarantined, quarantineFindings } from './proof-quarantine';
-import { loadRun, type LoadedRun } from './run';
+import { loadRun } from './run';
 import { readVerdict } from './verdict';
 
 const iso = (column: string): string => `pg_catalog.to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
@@ -115,40 +113,6 @@ async function readProof(session: Session, run: string): Promise<ReportData['pro
   }));
 }
 
-type Decision = Omit<ReportDocument['decisions'][number], 'asExpected'>;
-
-/** Operators' decisions and those of the plan that they did not replace, each with the rows in quarantine that it covers. */
-async function readDecisions(session: Session, run: LoadedRun): Promise<Decision[]> {
-  const stored = await documents<Omit<Decision, 'observed'>>(
-    session,
-    `select jsonb_build_object('finding', finding, 'action', action, 'by', decided_by, 'reason', reason, 'origin', origin,
-       'expected', expect_rows, 'tolerance', tolerance)::text as document
-     from rowproof.decision where run = $1 order by finding`,
-    run.run,
-  );
-  const planned = run.compiled.plan.decisions
-    .filter((decision) => !stored.some((one) => one.finding === decision.finding))
-    .map((decision) => ({
-      finding: decision.finding,
-      action: decision.do,
-      by: decision.by,
-      reason: decision.because,
-      origin: 'plan' as const,
-      expected: decision.expect?.rows ?? null,
-      tolerance: decision.expect?.tolerance ?? null,
-    }));
-  const all = [...stored, ...planned];
-  const findings = await quarantineFindings(session, run.run);
-  const decisions: Decision[] = [];
-  for (const decision of all) {
-    const covered = findings.filter(
-      (id) => decisionMatches(decision.finding, id) && decisionFor(all, id)?.finding === decision.finding,
-    );
-    decisions.push({ ...decision, observed: await countQuarantined(session, run.run, covered) });
-  }
-  return decisions;
-}
-
 async function reachedAt(session: Session, run: string): Promise<string | null> {
   const { rows } = await session.query<{ at: string }>(
     `select ${iso('reached_at')} as at from rowproof.verdict where run = $1`,
@@ -172,7 +136,7 @@ export function readReportData(session: Session, run: string): Promise<ReportDat
       batches: await readBatches(session, run),
       blocked: await readBlocked(session, run),
       findings: await readFindings(session, run),
-      decisions: await readDecisions(session, loaded),
+      decisions: await observeDecisions(session, loaded),
       quarantine: await readQuarantine(session, run),
       adjustments: await readAdjustments(session, run),
       steps: await readSteps(session, run),

@@ -69,26 +69,3 @@ export async function readVerdict(session: Session, run: string): Promise<Verdic
     problems: JSON.parse(row['problems'] as string) as string[],
   };
 }
-
-/** A decision in the ledger with what it promised. */
-export interface PromisedEffect {
-  readonly finding: string;
-  readonly action: string;
-  readonly expect: { readonly rows: number; readonly tolerance: number } | null;
-}
-
-export async function readPromises(session: Session, run: string): Promise<PromisedEffect[]> {
-  const { rows } = await session.query<Record<string, string | null>>(
-    `select finding, action, expect_rows::text as expect_rows, tolerance::text as tolerance
-     from rowproof.decision where run = $1 order by finding`,
-    [run],
-  );
-  return rows.map((row) => ({
-    finding: row['finding'] as string,
-    action: row['action'] as string,
-    expect:
-      row['expect_rows'] == null
-        ? null
-        : { rows: Number(row['expect_rows']), tolerance: Number(row['tolerance'] ?? 0) },
-  }));
-}

@@ -25,7 +25,7 @@ const green: VerdictFacts = {
   checks: [{ kind: 'reference', name: '*', broken: 0 }],
   required: ['reference'],
   reexecuted: [],
-  leftOut: 0,
+  only: [],
   sample: null,
 };
 
@@ -99,10 +99,10 @@ describe('reachVerdict', () => {
   });
 
   it('says that a sample or a part is no migration', () => {
-    expect(reachVerdict({ ...green, sample: 1, leftOut: 2 })).toMatchObject({
+    expect(reachVerdict({ ...green, sample: 1, only: ['customer', 'orders'] })).toMatchObject({
       green: true,
       sentence:
-        'sample of 1 %, 2 tables of the plan left out: not a migration; every row of it accounted for, every field proved',
+        'sample of 1 %, only customer, orders: not a migration; every row of it accounted for, every field proved',
     });
   });
 
