@@ -227,3 +227,31 @@ test('A batch that TypeScript wrote is recomputed by SQL as well', async () => {
     { slice: 0, class: 'mismatch', column_name: 'name' },
   ]);
 });
+
+test('A retried activity goes on after the slices that its earlier attempt stored', async () => {
+  run = await openValidationRun({
+    ...draft,
+    settings: { ...draft.settings, proof: { sliceRows: 300, workMem: null } },
+  } as never);
+  await run.validation.proveMapping(run.ref, 'people');
+  const times = async (): Promise<string[]> =>
+    (
+      await (run as ValidationRun).target.query<{ at: string }>(
+        'select proved_at::text as at from rowproof.proof order by slice',
+      )
+    ).map((row) => row.at);
+  const before = await times();
+  const beats: Readonly<Record<string, unknown>>[] = [];
+  const { createValidationActivities } = await import('../../../activities/validation');
+  const retried = createValidationActivities({
+    databases: run.databases,
+    plansFolder: null,
+    signal: () => undefined,
+    heartbeat: (details) => beats.push(details),
+    lastHeartbeat: () => ({ mapping: 'people', slice: 5, slices: 7 }),
+  });
+  expect(await retried.proveMapping(run.ref, 'people')).toMatchObject({ rows: 2000, ...clean });
+  const after = await times();
+  expect(after.map((at, slice) => at === before[slice])).toEqual([true, true, true, true, true, false, false]);
+  expect(new Set(beats.map((beat) => beat['slice']))).toEqual(new Set([5, 6, 7]));
+});
