@@ -2,7 +2,7 @@ import type { PrepareActivities } from '../src/contract/activity-types';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { RowproofError, fail, problem } from '../src/errors/rowproof-error';
 import { claimTables } from '../src/postgres/ledger/claim';
-import { hasStep, insertStep } from '../src/postgres/ledger/step';
+import { countSteps, hasStep, insertStep } from '../src/postgres/ledger/step';
 import {
   hasRows,
   lockAgainstWriters,
@@ -56,11 +56,7 @@ export function createPrepareActivities(host: StepHost): Pick<PrepareActivities,
           await saveExistingRows(work, mapping);
           await openRows(work, mapping, kept.get(mapping.name) ?? []);
         }
-        const { rows } = await work.session.query<{ n: string }>(
-          'select count(*)::text as n from rowproof.step where run = $1',
-          [work.run.run],
-        );
-        return { steps: Number(rows[0]?.n) };
+        return { steps: await countSteps(work.session, work.run.run) };
       }),
   };
 }

@@ -127,3 +127,10 @@ export async function setStepState(session: Session, run: string, ordinal: numbe
     [run, ordinal, state],
   );
 }
+
+export async function countSteps(session: Session, run: string): Promise<number> {
+  const { rows } = await session.query<{ n: string }>('select count(*)::text as n from rowproof.step where run = $1', [
+    run,
+  ]);
+  return Number(rows[0]?.n);
+}
