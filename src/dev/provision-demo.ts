@@ -19,18 +19,28 @@ export interface DemoPlace {
   readonly rows: number;
 }
 
-const roles = { reader: 'rowproof_demo_reader', owner: 'rowproof_demo_owner' } as const;
-const databases = { legacy: 'rowproof_demo_legacy', crm: 'rowproof_demo_crm' } as const;
+interface DemoNames {
+  readonly roles: { readonly reader: string; readonly owner: string };
+  readonly databases: { readonly legacy: string; readonly crm: string };
+}
+
+function demoNames(prefix: string): DemoNames {
+  return {
+    roles: { reader: `${prefix}_reader`, owner: `${prefix}_owner` },
+    databases: { legacy: `${prefix}_legacy`, crm: `${prefix}_crm` },
+  };
+}
 
 /**
  * Makes both demo databases anew on the given server: the generated legacy CRM, readable by one ordinary role, and the
- * empty new schema, owned by another. Writes plan, connection files (mode 0600) and the truth manifest into `folder`.
+ * empty new schema, owned by another; their names begin with `prefix`. Writes plan, connection files (mode 0600) and the truth manifest into `folder`.
  */
 export async function provisionDemo(
   superuserUrl: string,
   folder: string,
-  options: { seed: number; rows: number },
+  options: { seed: number; rows: number; prefix?: string },
 ): Promise<DemoPlace> {
+  const { roles, databases } = demoNames(options.prefix ?? 'rowproof_demo');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const passwords = { reader: secret(), owner: secret() };
   await withDatabase(superuserUrl, null, async (session) => {
