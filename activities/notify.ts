@@ -32,7 +32,12 @@ async function post(url: string, message: unknown, key: string): Promise<string 
   return response.ok ? null : `HTTP ${response.status}`;
 }
 
-function run(command: readonly string[], env: NodeJS.ProcessEnv, message: unknown, key: string): Promise<string | null> {
+function run(
+  command: readonly string[],
+  env: NodeJS.ProcessEnv,
+  message: unknown,
+  key: string,
+): Promise<string | null> {
   return new Promise((resolve) => {
     const [file, ...args] = command;
     const child = spawn(file as string, args, {

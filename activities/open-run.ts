@@ -1,96 +1,23 @@
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { Catalog } from '../src/contract/catalog';
 import type { CompiledPlan } from '../src/contract/compiled';
-import type { ConnectionSpec, ResolvedPlan } from '../src/contract/resolved-plan';
 import type { RunRef } from '../src/contract/run';
-import { engineVersion } from '../src/contract/version';
-import { compilePlan } from '../src/compile/compile-plan';
 import { restrictPlan } from '../src/compile/restrict-plan';
-import { RowproofError, fail, type Problem, type Where } from '../src/errors/rowproof-error';
+import { RowproofError, fail, problem, type Problem } from '../src/errors/rowproof-error';
 import { connectionsOf } from '../src/plan/connections';
 import { parsePlan } from '../src/plan/parse-plan';
-import { planDigest } from '../src/plan/plan-digest';
-import { resolvePlan } from '../src/plan/resolve-plan';
-import { readCatalog } from '../src/postgres/catalog/read-catalog';
-import { resolveConnection } from '../src/postgres/connection-spec';
-import { createRun, latestRun, loadRun, type LoadedRun } from '../src/postgres/ledger/run';
+import { closeRun, createRun, latestRun, loadRun, type LoadedRun } from '../src/postgres/ledger/run';
 import { ensureLedger } from '../src/postgres/ledger/schema';
-import { openSession, type Session } from '../src/postgres/session';
+import { hasRows } from '../src/postgres/queries/rollback-rows';
+import type { Session } from '../src/postgres/session';
+import { checkPlan } from './check-plan';
 import type { PlanFile } from './plans-folder';
-
-export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
-
-export interface Catalogs {
-  readonly sources: Readonly<Record<string, Catalog>>;
-  readonly target: Catalog;
-}
-
-/** A plan read against its live databases: everything `check`, `plan`, `preview` and `run` start from. */
-export interface ReadPlan {
-  readonly plan: ResolvedPlan;
-  readonly catalogs: Catalogs;
-  readonly digest: { readonly digest: string; readonly code: string };
-  /** Position of a plan path, for problems found later. */
-  readonly locate: (path: readonly (string | number)[]) => Where;
-}
-
-/** Parses, connects to every database, reads the catalogs, resolves. Raises all problems at once. */
-export async function readPlan(file: PlanFile, env: NodeJS.ProcessEnv): Promise<ReadPlan> {
-  const parsed = parsePlan(file.text, file.file);
-  if (parsed.plan === null) throw new RowproofError(parsed.problems);
-  const connections = connectionsOf(parsed.plan);
-  const names = Object.keys(connections.sources);
-  const [target, ...sources] = await Promise.all([
-    catalogOf(connections.target, 'target', env),
-    ...names.map((name) => catalogOf(connections.sources[name] as ConnectionSpec, name, env)),
-  ]);
-  const catalogs: Catalogs = {
-    target: target as Catalog,
-    sources: Object.fromEntries(names.map((name, at) => [name, sources[at] as Catalog])),
-  };
-  const resolved = resolvePlan(parsed.plan, catalogs, parsed.locate);
-  if (resolved.plan === null) throw new RowproofError([...parsed.problems, ...resolved.problems]);
-  const locate = (path: readonly (string | number)[]): Where => ({ ...parsed.locate([...path]), file: file.file });
-  return { plan: resolved.plan, catalogs, digest: planDigest(resolved.plan, engineVersion, sha256), locate };
-}
-
-async function catalogOf(spec: ConnectionSpec, name: string, env: NodeJS.ProcessEnv): Promise<Catalog> {
-  return withSession(spec, env, `catalog of ${name}`, readCatalog);
-}
-
-export async function withSession<T>(
-  spec: ConnectionSpec,
-  env: NodeJS.ProcessEnv,
-  purpose: string,
-  work: (session: Session) => Promise<T>,
-): Promise<T> {
-  const session = await openSession(await resolveConnection(spec, env), { applicationName: `rowproof ${purpose}` });
-  try {
-    return await work(session);
-  } finally {
-    await session.close();
-  }
-}
-
-export function compile(read: ReadPlan): {
-  compiled: CompiledPlan | null;
-  problems: readonly { problem: Problem; severity: 'error' | 'warning' }[];
-} {
-  return compilePlan(read.plan, read.catalogs, engineVersion, { sha256 }, read.digest, read.locate);
-}
-
-/** How a run names its ledger: the environment variable that holds the target's url, else the plan. */
-export function ledgerOf(target: ConnectionSpec, plan: string): string {
-  const { url, urlFile, passwordFile, tls } = target;
-  const variable = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/.exec(url ?? '');
-  const urlAlone = urlFile === null && passwordFile === null && Object.values(tls).every((value) => value === null);
-  return variable && urlAlone ? `env:${variable[1]}` : `plan:${plan}`;
-}
+import { ledgerOf, readPlan, withSession } from './read-plan';
 
 export interface OpenRunOptions {
   readonly only: readonly string[] | null;
   readonly sample: number | null;
+  /** Nothing will be written, so the target may hold rows. */
+  readonly checkOnly?: boolean;
   /** Workflow that asks; a run driven by another open workflow is refused. */
   readonly workflowId: string | null;
   readonly workflowIsOpen: (workflowId: string) => Promise<boolean>;
@@ -111,11 +38,11 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
   const read = await readPlan(file, env);
   const ledger = ledgerOf(read.plan.target, read.plan.name);
   return withSession(read.plan.target, env, 'open run', async (session) => {
-    await ensureLedger(session);
     const unfinished = await unfinishedRun(session, read.plan.name);
-    if (unfinished !== null) {
-      await refuseWhenDriven(unfinished, options);
-      if (unfinished.compiled.digest !== read.digest.digest) {
+    if (unfinished !== null) await refuseWhenDriven(unfinished, options);
+    const edited = unfinished !== null && unfinished.compiled.digest !== read.digest.digest;
+    if (unfinished !== null && !(edited && wroteNothing(unfinished))) {
+      if (edited) {
         throw fail(
           'RP4203',
           `${unfinished.run} was started with plan code ${unfinished.compiled.code}; the plan file now has ${read.digest.code}.`,
@@ -131,16 +58,33 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
         resumed: true,
       };
     }
-    const { compiled, problems } = compile(read);
+    const { compiled, problems } = await checkPlan(read, env);
     const errors = problems.filter(({ severity }) => severity === 'error').map(({ problem }) => problem);
     if (compiled === null || errors.length > 0) throw new RowproofError(errors);
+    const taken = restricted(compiled, options);
+    if (options.checkOnly !== true) await refuseFullTables(session, taken);
+    // nothing is written to the target before the plan is known to be sound
+    await ensureLedger(session);
+    if (unfinished !== null)
+      await closeRun(session, unfinished.run, 'aborted', 'Its plan was edited before anything was written.');
     const run = await createRun(session, {
       plan: read.plan.name,
-      compiled: restricted(compiled, options),
+      compiled: taken,
       options: runOptions(options),
     });
     return { ref: { run, ledger }, plan: read.plan.name, code: read.digest.code, resumed: false };
   });
+}
+
+/** RP5101 for each table that the plan wants empty and is not; preparing looks again under its locks. */
+async function refuseFullTables(session: Session, compiled: CompiledPlan): Promise<void> {
+  const problems: Problem[] = [];
+  for (const { whenNotEmpty, target } of compiled.mappings) {
+    if (whenNotEmpty !== 'refuse' || !(await hasRows(session, target))) continue;
+    const object = `${target.schema}.${target.name}`;
+    problems.push(problem('RP5101', `Target table ${object} is not empty.`, { where: { object } }));
+  }
+  if (problems.length > 0) throw new RowproofError(problems);
 }
 
 /** An unfinished run goes on with what it compiled at its start, whatever the plan file says now. */
@@ -174,6 +118,11 @@ async function unfinishedRun(session: Session, plan: string): Promise<LoadedRun 
   return isFinished(run) ? null : run;
 }
 
+/** Only discovery ran: an edited plan may take its place. */
+function wroteNothing(run: LoadedRun): boolean {
+  return run.phase === 'open' || run.phase === 'discovery';
+}
+
 export function isFinished(run: Pick<LoadedRun, 'outcome'>): boolean {
   return run.outcome === 'complete' || run.outcome === 'checked' || run.outcome === 'rolled_back';
 }
@@ -191,16 +140,24 @@ async function refuseWhenDriven(
 /** What `--only` and `--sample` leave of a plan; parents of the named tables come along. RP4207 for a name that is no table of the plan. */
 function restricted(compiled: CompiledPlan, options: Pick<OpenRunOptions, 'only' | 'sample'>): CompiledPlan {
   const only = options.only?.map((name) => mappingNamed(compiled, name));
-  return restrictPlan(compiled, { ...(only === undefined ? {} : { only }), ...(options.sample === null ? {} : { sample: options.sample }) }).compiled;
+  return restrictPlan(compiled, {
+    ...(only === undefined ? {} : { only }),
+    ...(options.sample === null ? {} : { sample: options.sample }),
+  }).compiled;
 }
 
 function mappingNamed(compiled: CompiledPlan, name: string): string {
-  const found = compiled.mappings.find((mapping) => mapping.name === name || `${mapping.target.schema}.${mapping.target.name}` === name);
+  const found = compiled.mappings.find(
+    (mapping) => mapping.name === name || `${mapping.target.schema}.${mapping.target.name}` === name,
+  );
   if (found !== undefined) return found.name;
   const known = compiled.mappings.map((mapping) => mapping.name).join(', ');
   throw fail('RP4207', `The plan has no table ${name}.`, { fix: `Name one of ${known}.` });
 }
 
 function runOptions(options: Pick<OpenRunOptions, 'only' | 'sample'>): { only?: string[]; sample?: number } {
-  return { ...(options.only === null ? {} : { only: [...options.only].sort() }), ...(options.sample === null ? {} : { sample: options.sample }) };
+  return {
+    ...(options.only === null ? {} : { only: [...options.only].sort() }),
+    ...(options.sample === null ? {} : { sample: options.sample }),
+  };
 }

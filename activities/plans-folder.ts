@@ -55,7 +55,9 @@ async function yamlFiles(folder: string): Promise<string[]> {
     if (entry.isFile() && /\.ya?ml$/.test(entry.name)) files.push(path);
     if (entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules') {
       const below = await readdir(path, { withFileTypes: true }).catch(() => []);
-      files.push(...below.filter((file) => file.isFile() && /\.ya?ml$/.test(file.name)).map((file) => join(path, file.name)));
+      files.push(
+        ...below.filter((file) => file.isFile() && /\.ya?ml$/.test(file.name)).map((file) => join(path, file.name)),
+      );
     }
   }
   return files.sort();

@@ -1,22 +1,40 @@
 import { fail } from '../src/errors/rowproof-error';
 import { lockSteps, readSteps } from '../src/postgres/ledger/step';
-import { countOtherRuns, deleteRun, dropLedger, lockRunEnd } from '../src/postgres/queries/rollback-finish';
+import { deleteRun, dropLedger, lockRunEnd, remainingRuns } from '../src/postgres/queries/rollback-finish';
 import { dropTable } from '../src/postgres/queries/rollback-rows';
 import { scopeTable } from '../src/postgres/queries/settle';
+import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
 import type { StepWork } from './prepare-host';
 
-/** One transaction: either all of the run is gone from the ledger, or none. */
-export async function removeRun({ session, run }: StepWork): Promise<{ removed: boolean }> {
+export interface RemovedRun {
+  readonly removed: boolean;
+  /** Runs that the ledger still holds; it is gone when there is none. */
+  readonly left: readonly string[];
+}
+
+/**
+ * One transaction: either all of the run is gone from the ledger, or none. The ledger itself goes when no run is left but
+ * those that left nothing on the target.
+ */
+export async function removeRun({ session, run }: StepWork): Promise<RemovedRun> {
   return inTransaction(session, 'read write', async () => {
     await lockSteps(session, run.run);
     const end = await lockRunEnd(session, run.run);
-    if (end === 'absent') return { removed: false };
     if (end === 'active') throw fail('RP7003', `Run ${run.run} has not ended`, { where: { object: run.run } });
-    for (const step of await readSteps(session, run.run, 'rows_saved')) await dropTable(session, step.detail.saved);
-    await dropTable(session, scopeTable(run.run));
-    await deleteRun(session, run.run);
-    if ((await countOtherRuns(session, run.run)) === 0) await dropLedger(session);
-    return { removed: true };
+    if (end === 'ended') await removeOne(session, run.run);
+    const others = await remainingRuns(session);
+    if (others.some(({ spent }) => !spent)) {
+      return { removed: end === 'ended', left: others.map((other) => other.run) };
+    }
+    for (const other of others) await removeOne(session, other.run);
+    await dropLedger(session);
+    return { removed: end === 'ended', left: [] };
   });
+}
+
+async function removeOne(session: Session, run: string): Promise<void> {
+  for (const step of await readSteps(session, run, 'rows_saved')) await dropTable(session, step.detail.saved);
+  await dropTable(session, scopeTable(run));
+  await deleteRun(session, run);
 }

@@ -13,7 +13,7 @@ import { compareFingerprints } from '../src/rollback/compare-fingerprints';
 import { takeFingerprint } from './prepare-fingerprint';
 import { onTarget, type StepHost } from './prepare-host';
 import { compensateStep } from './rollback-compensate';
-import { removeRun } from './rollback-finish';
+import { removeRun, type RemovedRun } from './rollback-finish';
 
 /** How long somebody who holds a lease or a step may take to end by himself before his backend is terminated. */
 const graceMs = 2_000;
@@ -21,7 +21,7 @@ const graceMs = 2_000;
 /** Every activity works from the ledger alone and may be repeated at any point. */
 export function createRollbackActivities(host: StepHost): RollbackActivities & {
   /** Removes what the run left in schema rowproof, except the id map; RP7003 while it is active. */
-  finishRun(ref: RunRef): Promise<{ removed: boolean }>;
+  finishRun(ref: RunRef): Promise<RemovedRun>;
 } {
   return {
     revokeLeases: (ref) =>

@@ -36,6 +36,7 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
               await openRun(await plans.find(input.plan), env, {
                 only: input.only ?? null,
                 sample: input.sample ?? null,
+                checkOnly: input.mode === 'check',
                 workflowId: input.workflowId,
                 workflowIsOpen: dependencies.workflowIsOpen,
               })

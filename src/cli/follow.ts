@@ -108,6 +108,5 @@ function openScreen(terminal: Terminal): Screen {
 }
 
 function visible(line: string): string {
-   
   return line.replace(/\u001b\[[0-9;]*m/g, '');
 }

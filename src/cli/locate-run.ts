@@ -17,7 +17,7 @@ export async function locateRun(
   const file = planArgument(terminal.cwd, options.plan);
   const { parsePlan } = await import('../plan/parse-plan');
   const { connectionsOf } = await import('../plan/connections');
-  const { ledgerOf, withSession } = await import('../../activities/open-run');
+  const { ledgerOf, withSession } = await import('../../activities/read-plan');
   const { latestRun, loadRunSummary } = await import('../postgres/ledger/run');
   const { RowproofError } = await import('../errors/rowproof-error');
   const { plan, problems } = parsePlan(file.text, file.file);

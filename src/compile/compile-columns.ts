@@ -3,7 +3,7 @@ import type { CastSpec, CompiledColumn } from '../contract/compiled';
 import type { ColumnPlan, IdPlan, MappingPlan } from '../contract/resolved-plan';
 import { chooseCast } from '../transform/cast/choose-cast';
 import { canEncode } from '../transform/encoding';
-import { parseStep } from '../transform/registry';
+import { encodingProblem, parseStep } from '../transform/registry';
 import { namesColumn } from './names-column';
 import type { MappingWork } from './mapping-work';
 import { findColumn, findMapping, findRelation, pathOf, refusesNull } from './mapping-work';
@@ -199,6 +199,11 @@ function stepsFine(work: MappingWork, plan: ColumnPlan, path: readonly (string |
         path: at,
         object,
       });
+      fine = false;
+    } else {
+      const foreign = encodingProblem(parsed, work.source.server.encoding);
+      if (foreign === null) return;
+      work.problems.error('RP2038', `${object}: ${foreign.problem}`, { path: at, object, fix: foreign.fix });
       fine = false;
     }
   });

@@ -260,4 +260,16 @@ export const checkErrors = {
     fix: 'Remove it from one of the two.',
     exit: 2,
   },
+  RP2044: {
+    title: 'The source refuses an SQL text of the plan',
+    why: 'PostgreSQL cannot even plan it: a column, function or type that is not there, or types that do not go together.',
+    fix: 'Correct the expression. Functions of your own need their schema, because search_path is pg_catalog.',
+    exit: 2,
+  },
+  RP2045: {
+    title: 'Schema rowproof cannot be created',
+    why: 'The ledger lives in schema rowproof of the target, and this role has no CREATE on that database.',
+    fix: 'Grant CREATE on the database to this role, or let its owner create schema rowproof with this role as its owner.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -6,9 +6,10 @@ import type { CommandResult, Terminal } from '../terminal';
 
 /** A plan against its live catalogs: every problem and warning at once. Reads only. */
 export async function check(terminal: Terminal, planPath: string): Promise<CommandResult> {
-  const { compile, readPlan } = await import('../../../activities/open-run');
+  const { readPlan } = await import('../../../activities/read-plan');
+  const { checkPlan } = await import('../../../activities/check-plan');
   const read = await readPlan(planArgument(terminal.cwd, planPath), terminal.env);
-  const { compiled, problems } = compile(read);
+  const { compiled, problems } = await checkPlan(read, terminal.env);
   const errors = problems.filter(({ severity }) => severity === 'error');
   const warnings = problems.filter(({ severity }) => severity === 'warning');
   const verdict =

@@ -74,7 +74,7 @@ async function planConnections(terminal: Terminal, planPath: string): Promise<Fi
   const { plan, problems } = parsePlan(file.text, file.file);
   if (plan === null) throw new RowproofError(problems);
   const { sources, target } = connectionsOf(plan);
-  const { withSession } = await import('../../../activities/open-run');
+  const { withSession } = await import('../../../activities/read-plan');
   const all = [...Object.entries(sources), ['target', target] as const];
   return Promise.all(
     all.map(([name, spec]) =>

@@ -13,11 +13,17 @@ export async function finish(
   if (await isOpen(terminal, record.workflowId))
     throw fail('RP4202', `${record.run} is running.`, { fix: 'Wait for its end, or abort it first.' });
   const { createRollbackActivities } = await import('../../../activities/rollback');
-  const text = await withLedger(terminal, record, 'finish', async (_, ref, databases) => {
-    await createRollbackActivities({ databases }).finishRun(ref);
-    return `${record.run} is finished: its ledger is gone, the id map stays in rowproof.id_map. There is no way back any more.`;
-  });
-  return { data: { run: record.run, finished: true }, text };
+  const { left } = await withLedger(terminal, record, 'finish', (_, ref, databases) =>
+    createRollbackActivities({ databases }).finishRun(ref),
+  );
+  const ledger =
+    left.length === 0
+      ? 'the ledger is gone from the target'
+      : `what the ledger held of it is gone; the ledger stays for ${left.join(', ')}`;
+  return {
+    data: { run: record.run, finished: true, left },
+    text: `${record.run} is finished: ${ledger}. Its id map stays in rowproof.id_map. There is no way back any more.`,
+  };
 }
 
 async function isOpen(terminal: Terminal, workflowId: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import type { CommandResult, Terminal } from '../terminal';
 
 /** What a run would do, on each side: statements with their locks, what stays behind, disk and time. */
 export async function plan(terminal: Terminal, planPath: string, options: { sql?: boolean }): Promise<CommandResult> {
-  const { compile, readPlan } = await import('../../../activities/open-run');
+  const { compile, readPlan } = await import('../../../activities/read-plan');
   const { explainPlan } = await import('../../compile/explain-plan');
   const { RowproofError } = await import('../../errors/rowproof-error');
   const read = await readPlan(planArgument(terminal.cwd, planPath), terminal.env);

@@ -13,7 +13,7 @@ export async function preview(terminal: Terminal, table: string, options: Previe
   const limit = Number(options.limit);
   if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
     throw fail('RP9001', '--limit takes a whole number from 1 to 10,000.');
-  const { compile, readPlan, withSession } = await import('../../../activities/open-run');
+  const { compile, readPlan, withSession } = await import('../../../activities/read-plan');
   const { bindStatement } = await import('../../compile/bind-statement');
   const { readRows } = await import('../../postgres/read-rows');
   const { inTransaction } = await import('../../postgres/transaction');

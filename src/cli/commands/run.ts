@@ -32,6 +32,7 @@ export async function run(terminal: Terminal, planPath: string, options: RunOpti
         ? await openRun(file, terminal.env, {
             only: options.only ?? null,
             sample: samplePercent(options.sample),
+            checkOnly: options.check === true,
             workflowId: null,
             workflowIsOpen: isOpen,
           })

@@ -1,0 +1,59 @@
+import type { MappingPlan } from '../src/contract/resolved-plan';
+import { problem, type Problem } from '../src/errors/rowproof-error';
+import { ledgerIsPossible, tryExpression } from '../src/postgres/queries/check-plan';
+import { compile, withSession, type ReadPlan } from './read-plan';
+import type { CompiledPlan } from '../src/contract/compiled';
+
+export interface CheckedPlan {
+  readonly compiled: CompiledPlan | null;
+  readonly problems: readonly { readonly problem: Problem; readonly severity: 'error' | 'warning' }[];
+}
+
+/** Everything that can be said of a plan before a run: the compiler's problems, and what only the servers can tell. */
+export async function checkPlan(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<CheckedPlan> {
+  const { compiled, problems } = compile(read);
+  const asked = [...(await trySql(read, env)), ...(await tryLedger(read, env))];
+  const all = [...problems, ...asked.map((found) => ({ problem: found, severity: 'error' as const }))];
+  return { compiled: asked.length > 0 ? null : compiled, problems: all };
+}
+
+async function trySql(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const [name, spec] of Object.entries(read.plan.sources)) {
+    const mappings = read.plan.mappings.filter((mapping) => mapping.source === name && texts(mapping).length > 0);
+    if (mappings.length === 0) continue;
+    await withSession(spec, env, 'check', async (session) => {
+      for (const mapping of mappings) {
+        for (const { sql, path } of texts(mapping)) {
+          const says = await tryExpression(session, mapping.from, sql);
+          if (says === null) continue;
+          const table = `${mapping.target.schema}.${mapping.target.name}`;
+          problems.push(
+            problem('RP2044', `${table}, ${path.join('.')}: ${says}`, {
+              where: read.locate(['tables', table, ...path]),
+            }),
+          );
+        }
+      }
+    });
+  }
+  return problems;
+}
+
+function texts(mapping: MappingPlan): { sql: string; path: string[] }[] {
+  const where = mapping.where === null ? [] : [{ sql: mapping.where, path: ['where'] }];
+  return [
+    ...where,
+    ...mapping.columns.flatMap((column) =>
+      column.sql === undefined ? [] : [{ sql: column.sql, path: ['columns', column.target] }],
+    ),
+  ];
+}
+
+function tryLedger(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<Problem[]> {
+  return withSession(read.plan.target, env, 'check', async (session) =>
+    (await ledgerIsPossible(session))
+      ? []
+      : [problem('RP2045', `The role ${read.catalogs.target.server.user} may not create schema rowproof.`)],
+  );
+}
