@@ -8,6 +8,7 @@ import { runCopy, runDiscovery, runRollback, runValidation } from './children';
 import { openControlDesk, type ControlDesk } from './control-desk';
 import { workflowTime } from './clock';
 import { parseInput, plainFailure } from './input';
+import { inOneSentence } from './one-sentence';
 
 const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
@@ -21,7 +22,7 @@ export async function migration(raw: unknown): Promise<MigrationResult> {
   const input = parseInput(migrationInput, raw, 'migration', { plan: 'crm' });
   const desk = openControlDesk(input.plan);
   try {
-    return await drive(input, desk);
+    return await inOneSentence(() => drive(input, desk));
   } finally {
     await condition(allHandlersFinished);
   }
@@ -158,7 +159,14 @@ async function afterFailure(error: unknown, run: OpenedRun, desk: ControlDesk, b
   }
   if (then === 'rollback' && begun) {
     desk.change((view) => atGate(inPhase(view, 'rollback', 'undoing every step'), null, null, 'undoing every step'));
-    const result = await runRollback(run, abort?.by ?? 'plan', abort?.reason ?? 'the plan says so after a failure');
+    const result = await runRollback(
+      run,
+      abort?.by ?? 'plan',
+      abort?.reason ?? 'the plan says so after a failure',
+    ).catch((undoing: unknown) => {
+      if (isCancellation(undoing)) throw undoing;
+      throw plainFailure('RollbackFailed', `${sentence} The rollback did not get to its end: ${sentenceOf(undoing)}`);
+    });
     await control.closeRun(run.ref, 'rolled_back', `${sentence} ${result.verdict}`);
     desk.change((view) => ({ ...view, state: 'rolled_back', sentence: result.verdict }));
     throw plainFailure('RolledBack', `${sentence} ${result.verdict}`);

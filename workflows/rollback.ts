@@ -1,8 +1,9 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
-import { rollbackInput, type RollbackResult } from '../src/contract/run';
+import { rollbackInput, type RollbackInput, type RollbackResult } from '../src/contract/run';
 import * as options from './activity-options';
 import { parseInput, plainFailure } from './input';
+import { inOneSentence } from './one-sentence';
 
 const undo = proxyActivities<Activities>(options.compensation);
 
@@ -17,6 +18,10 @@ export async function rollback(raw: unknown): Promise<RollbackResult> {
     by: 'you',
     reason: 'why',
   });
+  return inOneSentence(() => undoAll(input));
+}
+
+async function undoAll(input: RollbackInput): Promise<RollbackResult> {
   const ref = { run: input.run, ledger: input.ledger };
   await undo.recordEvent(ref, 'rollback', { by: input.by, reason: input.reason });
   await undo.revokeLeases(ref);

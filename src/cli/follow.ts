@@ -5,7 +5,7 @@ import { fineProgress } from './fine-progress';
 import { plainStatus, renderStatus } from './live-view';
 import { askPerson } from './questions';
 import type { Terminal } from './terminal';
-import { uiLink, type TemporalSession } from './temporal';
+import { detailsLink, type TemporalSession } from './temporal';
 
 export type FollowEnd = { readonly kind: 'closed' } | { readonly kind: 'detached' };
 
@@ -21,7 +21,7 @@ export async function follow(
   temporal: TemporalSession,
   handle: WorkflowHandle,
 ): Promise<FollowEnd> {
-  const link = uiLink(temporal, handle.workflowId);
+  const link = await detailsLink(temporal, handle.workflowId);
   const screen = openScreen(terminal);
   const stop = new AbortController();
   const interrupt = (): void => stop.abort();

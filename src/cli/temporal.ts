@@ -48,10 +48,18 @@ async function open(ui: string | null, local: boolean): Promise<TemporalSession>
   };
 }
 
-/** The tab of the web UI that shows current details. */
+/** The page of a workflow in the web UI: input, result and timeline of its latest execution. */
 export function uiLink(session: Pick<TemporalSession, 'ui' | 'namespace'>, workflowId: string): string | null {
   if (session.ui === null) return null;
   return `${session.ui}/namespaces/${encodeURIComponent(session.namespace)}/workflows/${encodeURIComponent(workflowId)}`;
+}
+
+/** The tab with current details, while the workflow runs; the UI has an address for it only below an execution. */
+export async function detailsLink(session: TemporalSession, workflowId: string): Promise<string | null> {
+  const page = uiLink(session, workflowId);
+  if (page === null) return null;
+  const { runId, status } = await session.client.workflow.getHandle(workflowId).describe();
+  return status.name === 'RUNNING' ? `${page}/${runId}/user-metadata` : page;
 }
 
 /** Whether a worker polls the queue now. */

@@ -1,15 +1,20 @@
-import type { FindingSummary, TableProgress } from '../contract/run';
+import type { BlockedBatch, FindingSummary, TableProgress } from '../contract/run';
 import type { RunView } from './run-view';
 
-/** The operator's page as CommonMark without tables: where the run is, what it needs, and the exact JSON to paste. */
+/**
+ * The operator's page as CommonMark without tables: where the run is, what it needs, and the exact JSON to paste. The
+ * column that shows it is about 45 characters of code wide and cuts longer lines off, so JSON stands on several.
+ */
 export function currentDetails(view: RunView): string {
   const lines = [
-    `**${view.run || view.plan}** · ${headline(view)} · as of ${clock(view.asOf)}, press R`,
+    `**${view.run || view.plan}** · ${headline(view)} · as of ${clock(view.asOf)}`,
     '',
     ...(view.lastCommand === null ? [] : [`Last command: ${view.lastCommand}`, '']),
     ...needs(view),
     ...tables(view),
-    `Plan code \`${view.code}\`. Updates: approve, decide, resolve, abort. Signals: pause, resume.`,
+    ...(view.code === ''
+      ? []
+      : [`Plan code \`${view.code}\`. Cancel, Terminate and Reset undo nothing; \`abort\` does.`]),
   ];
   return lines.join('\n');
 }
@@ -44,33 +49,36 @@ function needs(view: RunView): string[] {
   return [
     `**NEEDS YOU (${asked})**${view.blocked.length > 0 ? '; the rest goes on' : ''}`,
     '',
+    'More Actions → Send an Update → choose the name, paste the JSON, fill in `by` and `reason`.',
+    '',
     ...(view.gate === null ? [] : gateLines(view, view.gate)),
-    ...view.undecided.slice(0, 20).flatMap(findingLines),
-    ...(view.undecided.length > 20
-      ? [`… and ${view.undecided.length - 20} more findings; decide these first.`, '']
-      : []),
-    ...view.blocked
-      .slice(0, 20)
-      .flatMap((batch) => [
-        `Batch \`${batch.what}\`: ${batch.why}`,
-        '',
-        'Send an Update → `resolve` → paste, fill in by and reason (`do`: retry or quarantine):',
-        '',
-        ...block({ what: batch.what, do: 'retry', by: '', reason: '' }),
-      ]),
-    ...(view.blocked.length > 20
-      ? [`… and ${view.blocked.length - 20} more blocked batches; \`"what": "*"\` means all.`, '']
-      : []),
+    ...firstFew(view.undecided, findingLines, 'findings; decide these first.'),
+    ...firstFew(view.blocked, blockedLines, 'blocked batches; `"what": "*"` means all.'),
   ];
+}
+
+function firstFew<T>(items: readonly T[], lines: (item: T) => string[], rest: string): string[] {
+  const shown = items.slice(0, 20).flatMap(lines);
+  return items.length > 20 ? [...shown, `… and ${items.length - 20} more ${rest}`, ''] : shown;
 }
 
 function gateLines(view: RunView, gate: string): string[] {
   return [
     view.gateQuestion ?? `Gate ${gate}`,
     '',
-    'Send an Update → `approve` → paste, fill in by and reason:',
+    'Update **approve**:',
     '',
     ...block({ gate, code: view.code, by: '', reason: '' }),
+  ];
+}
+
+function blockedLines(batch: BlockedBatch): string[] {
+  return [
+    `Batch \`${batch.what}\` is blocked: ${batch.why}`,
+    '',
+    'Update **resolve**; `do` is retry or quarantine:',
+    '',
+    ...block({ what: batch.what, do: 'retry', by: '', reason: '' }),
   ];
 }
 
@@ -78,16 +86,20 @@ function findingLines(finding: FindingSummary): string[] {
   return [
     `Finding \`${finding.id}\`: ${finding.sentence}`,
     '',
-    `Send an Update → \`decide\` → paste, fill in by and reason (\`do\`: ${finding.choices.join(' or ')}):`,
+    `Update **decide**; \`do\` is ${choices(finding.choices)}:`,
     '',
     ...block({
       finding: finding.id,
       do: finding.choices[0] ?? 'quarantine',
-      expect: { rows: finding.rows, tolerance: 0 },
+      expect: { rows: finding.rows },
       by: '',
       reason: '',
     }),
   ];
+}
+
+function choices(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
 function tables(view: RunView): string[] {
@@ -106,8 +118,9 @@ function tables(view: RunView): string[] {
   ];
 }
 
-function block(message: unknown): string[] {
-  return ['```json', JSON.stringify(message), '```', ''];
+function block(message: Readonly<Record<string, unknown>>): string[] {
+  const members = Object.entries(message).map(([name, value]) => `  ${JSON.stringify(name)}: ${JSON.stringify(value)}`);
+  return ['```json', '{', members.join(',\n'), '}', '```', ''];
 }
 
 function group(value: number): string {

@@ -9,7 +9,7 @@ import { rememberRun, runFolder, type RunRecord } from '../run-record';
 import { writeRunReport } from '../run-report';
 import type { CommandResult, Terminal } from '../terminal';
 import { renderEnd } from '../render-end';
-import { connectTemporal, uiLink, type TemporalSession } from '../temporal';
+import { connectTemporal, detailsLink, type TemporalSession } from '../temporal';
 
 export interface RunOptions {
   readonly only?: string[];
@@ -52,7 +52,7 @@ export async function run(terminal: Terminal, planPath: string, options: RunOpti
     };
     rememberRun(terminal.cwd, record);
     const handle = await start(temporal, record, options.check === true);
-    const link = uiLink(temporal, handle.workflowId);
+    const link = await detailsLink(temporal, handle.workflowId);
     terminal.talk(`${record.run}: ${link === null ? `workflow ${handle.workflowId}` : `Temporal UI ${link}`}`);
     if (options.detach === true) return detached(record, link);
     return await watchToEnd(terminal, temporal, handle, record);
@@ -69,7 +69,7 @@ export async function watchToEnd(
   record: RunRecord,
 ): Promise<CommandResult> {
   const end = await follow(terminal, temporal, handle);
-  const link = uiLink(temporal, handle.workflowId);
+  const link = await detailsLink(temporal, handle.workflowId);
   if (end.kind === 'detached') {
     terminal.talk(`Detached; ${record.run} goes on. Come back with:  rowproof watch ${record.run}`);
     return { ...detached(record, link), exit: exitCodes.detached.code };

@@ -3,7 +3,7 @@ import { renderStatus } from '../live-view';
 import { locateRun, withLedger } from '../locate-run';
 import { listRecords } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
-import { connectTemporal, uiLink } from '../temporal';
+import { connectTemporal, detailsLink } from '../temporal';
 
 /** One look at a run: from its workflow while that is open, else from the ledger. */
 export async function status(
@@ -39,7 +39,7 @@ async function openStatus(
     const handle = temporal.client.workflow.getHandle(workflowId);
     const description = await handle.describe();
     if (description.status.name !== 'RUNNING') return null;
-    return { status: await handle.query<RunStatus>('status'), link: uiLink(temporal, workflowId) };
+    return { status: await handle.query<RunStatus>('status'), link: await detailsLink(temporal, workflowId) };
   } catch {
     return null;
   } finally {
