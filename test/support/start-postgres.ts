@@ -6,7 +6,7 @@ import { findPostgres } from '../../src/dev/find-postgres';
 import { freePort } from '../../src/dev/free-port';
 import { openStateFolder, stateFolder } from '../../src/dev/state-folder';
 import { clusterOwner } from '../../src/dev/unprivileged-user';
-import { setTestCluster } from './test-cluster';
+import { removeAbandonedClusters, setTestCluster } from './test-cluster';
 import { openFolder } from './open-folder';
 
 /**
@@ -22,6 +22,7 @@ export default async function startPostgres(): Promise<void> {
     binaries = await embeddedPostgres(stateFolder(), owner, (line) => process.stderr.write(`${line}\n`));
   }
   const root = openFolder('rowproof-test-');
+  await removeAbandonedClusters(root);
   const folder = join(root, 'cluster');
   mkdirSync(folder);
   await createCluster(folder, binaries, owner, true);
