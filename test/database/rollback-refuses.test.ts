@@ -178,9 +178,9 @@ describe('a run and what is not its own', () => {
         `'${run.ref.run}'`,
       ),
     );
-    expect(await activities.finishRun(run.ref)).toEqual({ removed: true });
+    expect(await activities.finishRun(run.ref)).toEqual({ removed: true, left: [other.ref.run] });
     expect(await database.query('select run from rowproof.run')).toEqual([{ run: other.ref.run }]);
-    expect(await createRollbackActivities(other).finishRun(other.ref)).toEqual({ removed: true });
+    expect(await createRollbackActivities(other).finishRun(other.ref)).toEqual({ removed: true, left: [] });
     expect(await database.query(`select tablename from pg_tables where schemaname = 'rowproof'`)).toEqual([
       { tablename: 'id_map' },
     ]);

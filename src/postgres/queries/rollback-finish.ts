@@ -1,12 +1,12 @@
 import { identifier } from '../../sql/quote';
 import type { Session } from '../session';
 
-/** Runs of the ledger other than this one. */
-export async function countOtherRuns(session: Session, run: string): Promise<number> {
-  const { rows } = await session.query<{ n: string }>('select count(*)::text as n from rowproof.run where run <> $1', [
-    run,
-  ]);
-  return Number(rows[0]?.n);
+/** Runs of the ledger, oldest first; `spent` are those that left nothing on the target: checked or rolled back. */
+export async function remainingRuns(session: Session): Promise<{ run: string; spent: boolean }[]> {
+  const { rows } = await session.query<{ run: string; spent: string }>(
+    `select run, (outcome is not null and outcome in ('checked', 'rolled_back'))::text as spent from rowproof.run order by opened_at, run`,
+  );
+  return rows.map(({ run, spent }) => ({ run, spent: spent === 'true' }));
 }
 
 /** Locks the run's row and tells whether it ended; 'absent' when it was finished before. */
