@@ -65,7 +65,7 @@ export function renderEnd(
 function renderBooks(books: readonly TableBooks[]): string[] {
   const width = Math.max(...books.map((book) => book.mapping.length), 8);
   const row = (name: string, cells: readonly string[]): string =>
-    `  ${name.padEnd(width)}  ${cells.map((cell) => cell.padStart(14)).join('')}`;
+    `  ${name.padEnd(width)}  ${cells.map((cell) => cell.padStart(15)).join('')}`;
   return [
     row('', ['source =', 'out of scope +', 'quarantined +', 'migrated', 'unexplained']),
     ...books.map((book) =>

@@ -4,7 +4,7 @@ import type { RollbackResult } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
 import { sentenceOf } from '../../progress/failure-sentence';
 import { ensureWorker } from '../local-worker';
-import { locateRun } from '../locate-run';
+import { locateRun, withLedger } from '../locate-run';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal, uiLink } from '../temporal';
 import type { Person } from './operate';
@@ -20,6 +20,8 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
         fix: `Abort it first: rowproof abort ${record.run} --then rollback --by YOU --reason WHY`,
       });
     }
+    // A worker that we start has our environment: what it cannot reach we say here, not after its retries.
+    if (temporal.local) await withLedger(terminal, record, 'rollback', () => Promise.resolve());
     const worker = await ensureWorker(terminal, temporal, record.plansFolder ?? terminal.cwd);
     const handle = await temporal.client.workflow.start('rollback', {
       workflowId: `${record.run}-rollback-${randomUUID()}`,
