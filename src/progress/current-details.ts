@@ -57,9 +57,13 @@ function needs(view: RunView): string[] {
   ];
 }
 
+/** The web UI carries the page in an address: it has to stay short enough for a proxy in between. */
+const mostInFull = 8;
+const mostTables = 20;
+
 function firstFew<T>(items: readonly T[], lines: (item: T) => string[], rest: string): string[] {
-  const shown = items.slice(0, 20).flatMap(lines);
-  return items.length > 20 ? [...shown, `… and ${items.length - 20} more ${rest}`, ''] : shown;
+  const shown = items.slice(0, mostInFull).flatMap(lines);
+  return items.length > mostInFull ? [...shown, `… and ${items.length - mostInFull} more ${rest}`, ''] : shown;
 }
 
 function gateLines(view: RunView, gate: string): string[] {
@@ -104,16 +108,17 @@ function choices(names: readonly string[]): string {
 
 function tables(view: RunView): string[] {
   if (view.tables.every((table) => table.state === 'waiting')) return [];
-  const shown = view.tables.filter((table) => table.state !== 'waiting');
+  const running = view.tables.filter((table) => table.state === 'running');
+  const shown = [...running, ...view.tables.filter((table) => table.state === 'done')];
   return [
     ...shown
-      .slice(0, 40)
+      .slice(0, mostTables)
       .map(
         (table) =>
           `- ${table.mapping}: ${table.state === 'done' ? 'done' : `${table.batchesDone} of ${table.batches} batches`}` +
           `, ${group(table.migrated)} migrated, ${group(table.quarantined)} quarantined, ${group(table.outOfScope)} out of scope`,
       ),
-    ...(shown.length > 40 ? [`- … and ${shown.length - 40} more tables`] : []),
+    ...(shown.length > mostTables ? [`- … and ${shown.length - mostTables} more tables`] : []),
     '',
   ];
 }

@@ -1,7 +1,8 @@
 import { CompleteAsyncError } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
-import { RowproofError } from '../errors/rowproof-error';
+import { catalogue } from '../errors/catalogue';
+import { RowproofError, type Problem } from '../errors/rowproof-error';
 import { describeDatabaseError } from '../postgres/sqlstate';
 
 /** Codes after which another attempt meets the same answer: refusals, closed runs, limits, decisions. */
@@ -28,11 +29,9 @@ export function safeFailure(error: unknown): Error {
     return withoutStack(new CancelledFailure('Activity cancelled'));
   if (error instanceof RowproofError) {
     const [first] = error.problems;
-    const sentence = error.problems.map((problem) => problem.what).join(' ');
-    const retryable = isPassing(error);
-    return plain(`${sentence} ${first?.fix ?? ''} (${error.code})`.slice(0, 4000), error.code, !retryable, [
-      { code: error.code },
-    ]);
+    const sentences = [...error.problems.map((problem) => problem.what), ownWhy(first), first?.fix];
+    const text = `${sentences.filter(Boolean).join(' ').slice(0, 3900)} (${error.code})`;
+    return plain(text, error.code, !isPassing(error), [{ code: error.code }]);
   }
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return plain('The connection to a database was lost.', 'ConnectionLost', false, []);
@@ -48,6 +47,11 @@ export function safeFailure(error: unknown): Error {
   return plain(`${sentence}.`, `SQLSTATE ${facts.sqlstate}`, false, [
     { sqlstate: facts.sqlstate, constraint: facts.constraint, column: facts.column, table: facts.table },
   ]);
+}
+
+/** The reason that this very error gave; what the catalogue says of all of its kind would only make the sentence longer. */
+function ownWhy(problem: Problem | undefined): string | null {
+  return problem === undefined || problem.why === catalogue[problem.code].why ? null : problem.why;
 }
 
 function isPassing(error: RowproofError): boolean {

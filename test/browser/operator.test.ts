@@ -1,0 +1,120 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findChromium, openBrowser, type TestBrowser } from '../support/browser';
+import { createShopBench, type ShopBench } from '../support/shop-bench';
+import { startTemporal, type TestTemporal } from '../support/temporal';
+import {
+  alertOf,
+  openUpdateForm,
+  pasteable,
+  readDetails,
+  readResult,
+  sendUpdate,
+  startInUi,
+  submitUpdate,
+  updatesOf,
+} from '../support/temporal-ui';
+
+const chromium = findChromium();
+if (chromium === null) process.stderr.write('The browser tests are skipped: no chromium (CHROMIUM_PATH, PATH).\n');
+
+/** Pictures for people who judge the screens. */
+const pictures = process.env['ROWPROOF_TEST_PICTURES'] ?? mkdtempSync(join(tmpdir(), 'rowproof-screens-'));
+
+(chromium === null ? describe.skip : describe)('an operator who has the Temporal UI and nothing else', () => {
+  let temporal: TestTemporal;
+  let bench: ShopBench;
+  let browser: TestBrowser;
+
+  beforeAll(async () => {
+    temporal = await startTemporal();
+    bench = await createShopBench(temporal);
+    bench.plan('shop', { settings: 'gates: [copy], on_failure: keep, batch: { rows: 50 }' });
+    bench.plan('shop_archive');
+    bench.worker();
+    browser = await openBrowser(chromium as string);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await bench?.close();
+    await temporal?.stop();
+  });
+
+  const picture = (name: string): Promise<unknown> => browser.page.screenshot({ path: join(pictures, `${name}.png`) });
+
+  const start = (workflowId: string, input: string): Promise<void> =>
+    startInUi(browser.page, temporal.uiUrl, {
+      taskQueue: bench.taskQueue,
+      workflowType: 'migration',
+      workflowId,
+      input,
+    });
+
+  it('starts a migration, decides its findings, approves the copy and sees it proved', async () => {
+    const { page } = browser;
+    await start('shop-from-ui', '{"plan":"shop"}');
+
+    const details = await readDetails(page, 'NEEDS YOU (2)');
+    await picture('1-findings');
+    expect(details).toContain('customer.signed_up_on.bad_date: 3 rows match none of the date formats.');
+    const offered = (await pasteable(page)).map((json) => JSON.parse(json) as Record<string, unknown>);
+    expect(offered.map(({ finding }) => finding)).toEqual([
+      'customer.signed_up_on.bad_date',
+      'sales_order.customer_id.orphan',
+    ]);
+
+    const form = await openUpdateForm(page);
+    const listed = await updatesOf(form);
+    await picture('2-updates');
+    expect(listed).toContain('Approve the gate the run waits at: {"gate","code","by","reason"}');
+    for (const name of ['approve', 'decide', 'resolve', 'abort']) expect(listed).toContain(name);
+    const [first, second] = offered.map((message) => ({ ...message, by: 'ana', reason: 'known faults' }));
+    await submitUpdate(form, 'decide', JSON.stringify({ ...first, finding: 'customer.nope' }));
+    const refusal = await alertOf(form);
+    await picture('3-refused');
+    expect(refusal).toBe(
+      'No undecided finding customer.nope. Undecided now: customer.signed_up_on.bad_date, sales_order.customer_id.orphan.',
+    );
+    await submitUpdate(form, 'decide', JSON.stringify(first));
+    await form.waitFor({ state: 'hidden' });
+    await readDetails(page, 'NEEDS YOU (1)');
+    await sendUpdate(page, 'decide', JSON.stringify(second));
+
+    const gate = await readDetails(page, 'Copy shop now?');
+    await picture('4-gate');
+    expect(gate).toContain('Last command: decide sales_order.customer_id.orphan = quarantine, by ana');
+    const approval = JSON.parse((await pasteable(page))[0] ?? '') as Record<string, unknown>;
+    expect(approval).toMatchObject({ gate: 'copy', by: '', reason: '' });
+    await sendUpdate(page, 'approve', JSON.stringify({ ...approval, by: 'ben', reason: 'all decided' }));
+
+    const result = await readResult(page, '"verdict"');
+    await picture('5-complete');
+    expect(result).toMatch(/^\s*\{\s*"verdict": "every row accounted for, every field proved/);
+    await page.reload({ waitUntil: 'domcontentloaded' });
+    await page.getByText('Completed', { exact: true }).first().waitFor();
+    const [{ n }] = (await bench.target.query<{ n: string }>('select count(*) n from shop.sales_order')) as [
+      { n: string },
+    ];
+    expect(Number(n)).toBe(394);
+  });
+
+  it('reads in one sentence why a wrong plan name failed, and which plans there are', async () => {
+    const { page } = browser;
+    await start('wrong-name', '{"plan":"shopp"}');
+    const result = await readResult(page, 'no plan named shopp');
+    await picture('6-wrong-plan');
+    expect(result).toContain('This worker has no plan named shopp. Its plans folder holds: shop, shop_archive.');
+    expect(result).not.toMatch(/Activity task failed|stackTrace|\.ts:|\.js:/);
+    expect(await page.getByText('Failed', { exact: true }).first().isVisible()).toBe(true);
+  });
+
+  it('reads in one sentence what a form without input lacks', async () => {
+    const { page } = browser;
+    await start('no-plan', '{}');
+    const result = await readResult(page, 'migration got an input it cannot use');
+    expect(result).toContain('Send one JSON object such as');
+    expect(result).not.toMatch(/stackTrace|\.ts:|\.js:/);
+  });
+});
