@@ -32,25 +32,36 @@ export interface Workbench {
   start(...args: string[]): Started;
   /** Starts a worker of this bench; its log goes to `workerLog`. */
   worker(...args: string[]): Started;
+  /** Workers that run. */
+  workers(): readonly Started[];
   write(name: string, text: string): string;
   /** Everything of this bench ends. */
   close(): Promise<void>;
 }
 
-export function createWorkbench(temporal: TestTemporal, variables: Readonly<Record<string, string>> = {}): Workbench {
+/** Without `temporal` nothing is configured, and rowproof starts a local environment of its own. */
+export function createWorkbench(
+  temporal: TestTemporal | null,
+  variables: Readonly<Record<string, string>> = {},
+): Workbench {
   const folder = openFolder('rowproof-bench-');
   const taskQueue = `bench-${randomBytes(4).toString('hex')}`;
   const workerLog = join(folder, 'worker.log');
   mkdirSync(join(folder, 'plans'));
   const env: NodeJS.ProcessEnv = {
     ...withoutOurs(process.env),
-    TEMPORAL_ADDRESS: temporal.address,
-    TEMPORAL_NAMESPACE: temporal.namespace,
-    ROWPROOF_TASK_QUEUE: taskQueue,
-    ROWPROOF_UI_URL: temporal.uiUrl,
+    ...(temporal === null
+      ? {}
+      : {
+          TEMPORAL_ADDRESS: temporal.address,
+          TEMPORAL_NAMESPACE: temporal.namespace,
+          ROWPROOF_TASK_QUEUE: taskQueue,
+          ROWPROOF_UI_URL: temporal.uiUrl,
+        }),
     ...variables,
   };
   const started: Started[] = [];
+  const workers: Started[] = [];
   const begin = (args: readonly string[], log: number | 'pipe'): Started => {
     const child = spawn(process.execPath, [binary, ...args], { cwd: folder, env, stdio: ['ignore', log, log] });
     const text = { out: '', err: '' };
@@ -68,8 +79,13 @@ export function createWorkbench(temporal: TestTemporal, variables: Readonly<Reco
     workerLog,
     rowproof: (...args) => runCommand(process.execPath, [binary, ...args], { cwd: folder, env, timeoutMs: 150_000 }),
     start: (...args) => begin(args, 'pipe'),
-    worker: (...args) =>
-      begin(['worker', '--plans', join(folder, 'plans'), '--log-level', 'debug', ...args], openSync(workerLog, 'a')),
+    worker: (...args) => {
+      const command = ['worker', '--plans', join(folder, 'plans'), '--log-level', 'debug', ...args];
+      const one = begin(command, openSync(workerLog, 'a'));
+      workers.push(one);
+      return one;
+    },
+    workers: () => workers.filter(({ child }) => child.exitCode === null && child.signalCode === null),
     write: (name, text) => {
       const file = join(folder, 'plans', name);
       writeFileSync(file, text);
