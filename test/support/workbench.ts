@@ -113,13 +113,15 @@ export function document<T = Record<string, unknown>>(result: { stdout: string; 
   }
 }
 
-/** Asks every 100 ms until the answer is neither null nor false; the test's time limit ends a wait that is in vain. */
+/** Asks every 100 ms until the answer is neither null nor false; gives up after 100 s with the stack of whoever waits. */
 export async function eventually<T>(ask: () => Promise<T | null | false> | T | null | false): Promise<T> {
-  for (;;) {
+  const inVain = new Error('This did not come about within 100 s.');
+  for (const started = Date.now(); Date.now() - started < 100_000;) {
     const answer = await ask();
     if (answer !== null && answer !== false) return answer;
     await new Promise((done) => setTimeout(done, 100));
   }
+  throw inVain;
 }
 
 export async function withClient<T>(temporal: TestTemporal, work: (client: Client) => Promise<T>): Promise<T> {
