@@ -12,6 +12,8 @@ export const batchCopyInput = z.strictObject({
   /** Mappings finished before a continue-as-new. */
   finished: z.array(z.string()).optional(),
   paused: z.boolean().optional(),
+  /** Batches, such as `orders:91`, that waited for an answer before a continue-as-new and still do. */
+  blocked: z.array(z.string()).optional(),
 });
 export type BatchCopyInput = z.infer<typeof batchCopyInput>;
 

@@ -20,12 +20,14 @@ export interface TemporalPorts {
 /**
  * Starts the development server on its database file and waits until its namespace is ready for us. `spawned` hears
  * of the process first: two servers on one database file would damage it, so it is recorded before anything can fail.
+ * `settings` are dynamic configuration.
  */
 export async function startTemporalServer(
   program: string,
   folder: string,
   ports: TemporalPorts,
   spawned: (server: ProcessRecord) => void = () => undefined,
+  settings: Readonly<Record<string, string | number>> = {},
 ): Promise<ProcessRecord> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = temporalFiles(folder);
@@ -34,6 +36,10 @@ export async function startTemporalServer(
     [
       ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(ports.port), '--ui-port', String(ports.uiPort)],
       ...['--db-filename', files.database, '--log-level', 'warn', '--disable-config-file', '--disable-config-env'],
+      ...Object.entries(settings).flatMap(([name, value]) => [
+        '--dynamic-config-value',
+        `${name}=${JSON.stringify(value)}`,
+      ]),
     ],
     { log: files.log, cwd: folder, owner: null, env: temporalEnvironment() },
   );

@@ -20,8 +20,8 @@ export interface TestTemporal {
   kill(): Promise<void>;
 }
 
-/** A real development server of its own, prepared as `rowproof dev up` does it. */
-export async function startTemporal(): Promise<TestTemporal> {
+/** A real development server of its own, prepared as `rowproof dev up` does it; `settings` are dynamic configuration. */
+export async function startTemporal(settings: Readonly<Record<string, string | number>> = {}): Promise<TestTemporal> {
   const state = stateFolder();
   openStateFolder(state);
   const program = await findTemporal(state, (line) => process.stderr.write(`${line}\n`));
@@ -29,7 +29,7 @@ export async function startTemporal(): Promise<TestTemporal> {
   const home = join(folder, 'temporal');
   const port = await freePort();
   const uiPort = await freePort([], [port]);
-  let server = await startTemporalServer(program, home, { port, uiPort });
+  let server = await startTemporalServer(program, home, { port, uiPort }, undefined, settings);
   const end = async (...signals: NodeJS.Signals[]): Promise<void> => {
     if (!(await stopServer(server, signals))) throw new Error(`Temporal (process ${server.pid}) does not end`);
   };
@@ -47,7 +47,7 @@ export async function startTemporal(): Promise<TestTemporal> {
     },
     restart: async () => {
       await end('SIGTERM', 'SIGKILL');
-      server = await startTemporalServer(program, home, { port, uiPort });
+      server = await startTemporalServer(program, home, { port, uiPort }, undefined, settings);
     },
     kill: () => end('SIGKILL'),
   };
