@@ -12,7 +12,7 @@ import { createValidationActivities } from './validation';
 
 export type { ActivityDependencies };
 
-type CopySide = Pick<Activities, 'copyBatch' | 'proveMapping'>;
+type CopySide = Pick<Activities, 'copyBatch' | 'quarantineBatch' | 'proveMapping'>;
 
 /** All activities over real databases, split by the task queue that runs them. */
 export function createActivities(dependencies: ActivityDependencies): {
@@ -21,7 +21,7 @@ export function createActivities(dependencies: ActivityDependencies): {
 } {
   const databases = openDatabases(dependencies);
   const host = temporalHost(databases);
-  const { copyBatch, ...copyControl } = createCopyActivities(host);
+  const { copyBatch, quarantineBatch, ...copyControl } = createCopyActivities(host);
   const { proveMapping, ...validation } = createValidationActivities({
     databases,
     plansFolder: dependencies.plansFolder,
@@ -37,6 +37,6 @@ export function createActivities(dependencies: ActivityDependencies): {
       ...createRollbackActivities({ databases }),
       ...validation,
     },
-    copy: { copyBatch, proveMapping },
+    copy: { copyBatch, quarantineBatch, proveMapping },
   };
 }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { CompiledPlan } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
@@ -5,6 +6,7 @@ import { restrictPlan } from '../src/compile/restrict-plan';
 import { RowproofError, fail, problem, type Problem } from '../src/errors/rowproof-error';
 import { connectionsOf } from '../src/plan/connections';
 import { parsePlan } from '../src/plan/parse-plan';
+import { readPhases, type PhaseTimes } from '../src/postgres/ledger/phase';
 import { closeRun, createRun, latestRun, loadRun, type LoadedRun } from '../src/postgres/ledger/run';
 import { ensureLedger } from '../src/postgres/ledger/schema';
 import { hasRows } from '../src/postgres/queries/rollback-rows';
@@ -27,7 +29,11 @@ export interface OpenRunResult {
   readonly ref: RunRef;
   readonly plan: string;
   readonly code: string;
+  /** Tells this run from one of the same name in another ledger; says nothing about either. */
+  readonly identity: string;
   readonly resumed: boolean;
+  /** The plan file has other settings now; a run keeps those it was started with. */
+  readonly settingsDiffer: boolean;
 }
 
 /**
@@ -40,8 +46,13 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
   return withSession(read.plan.target, env, 'open run', async (session) => {
     const unfinished = await unfinishedRun(session, read.plan.name);
     if (unfinished !== null) await refuseWhenDriven(unfinished, options);
+    const phases = unfinished === null ? [] : await readPhases(session, unfinished.run);
+    if (unfinished !== null) {
+      refuseAfterRollback(unfinished.run, phases);
+      if (options.checkOnly === true && hasBegun(phases)) throw checkOfBegunRun(unfinished.run);
+    }
     const edited = unfinished !== null && unfinished.compiled.digest !== read.digest.digest;
-    if (unfinished !== null && !(edited && wroteNothing(unfinished))) {
+    if (unfinished !== null && !(edited && !hasBegun(phases))) {
       if (edited) {
         throw fail(
           'RP4203',
@@ -55,7 +66,9 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
         ref: { run: unfinished.run, ledger },
         plan: unfinished.plan,
         code: unfinished.compiled.code,
+        identity: identityOf(unfinished),
         resumed: true,
+        settingsDiffer: !isDeepStrictEqual(unfinished.compiled.plan.settings, read.plan.settings),
       };
     }
     const { compiled, problems } = await checkPlan(read, env);
@@ -72,7 +85,15 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
       compiled: taken,
       options: runOptions(options),
     });
-    return { ref: { run, ledger }, plan: read.plan.name, code: read.digest.code, resumed: false };
+    const identity = identityOf(await loadRun(session, run));
+    return {
+      ref: { run, ledger },
+      plan: read.plan.name,
+      code: read.digest.code,
+      identity,
+      resumed: false,
+      settingsDiffer: false,
+    };
   });
 }
 
@@ -101,11 +122,14 @@ export async function resumeRun(
     const found = await loadRun(session, run);
     if (isFinished(found)) throw fail('RP4208', `${run} is ${found.outcome} and takes no further work.`);
     await refuseWhenDriven(found, { workflowId: null, workflowIsOpen });
+    refuseAfterRollback(run, await readPhases(session, run));
     return {
       ref: { run, ledger: ledgerOf(target, found.plan) },
       plan: found.plan,
       code: found.compiled.code,
+      identity: identityOf(found),
       resumed: true,
+      settingsDiffer: false,
     };
   });
 }
@@ -118,13 +142,32 @@ async function unfinishedRun(session: Session, plan: string): Promise<LoadedRun 
   return isFinished(run) ? null : run;
 }
 
-/** Only discovery ran: an edited plan may take its place. */
-function wroteNothing(run: LoadedRun): boolean {
-  return run.phase === 'open' || run.phase === 'discovery';
+/** Whether preparing the target was started: before that nothing was written, and an edited plan may take the run's place. */
+export function hasBegun(phases: readonly Pick<PhaseTimes, 'phase'>[]): boolean {
+  return phases.some(({ phase }) => phase === 'prepare');
+}
+
+/** RP4208 once a rollback of the run has begun: only its rollback goes on. */
+export function refuseAfterRollback(run: string, phases: readonly Pick<PhaseTimes, 'phase'>[]): void {
+  if (!phases.some(({ phase }) => phase === 'rollback')) return;
+  throw fail('RP4208', `A rollback of ${run} has begun.`, {
+    why: 'Part of what it wrote is gone already, so it cannot go on.',
+    fix: `Bring the rollback to its end: rowproof rollback ${run}`,
+  });
+}
+
+export function checkOfBegunRun(run: string): RowproofError {
+  return fail('RP4207', `${run} has begun to write, so its plan cannot be checked by a run of its own now.`, {
+    fix: `Look at it with \`rowproof status ${run}\`; go on with it or roll it back first.`,
+  });
 }
 
 export function isFinished(run: Pick<LoadedRun, 'outcome'>): boolean {
   return run.outcome === 'complete' || run.outcome === 'checked' || run.outcome === 'rolled_back';
+}
+
+function identityOf(run: LoadedRun): string {
+  return createHmac('sha256', run.secret).update('identity of the run').digest('hex').slice(0, 12);
 }
 
 async function refuseWhenDriven(

@@ -5,12 +5,12 @@ import { fail } from '../src/errors/rowproof-error';
 import type { Databases } from '../src/postgres/databases';
 import { releaseTables } from '../src/postgres/ledger/claim';
 import { appendEvent } from '../src/postgres/ledger/event';
-import { finishedPhases, setPhase } from '../src/postgres/ledger/phase';
+import { readPhases, setPhase, type PhaseTimes } from '../src/postgres/ledger/phase';
 import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
 import type { ActivityDependencies } from './dependencies';
 import { callHook } from './notify';
-import { isFinished, openRun } from './open-run';
+import { checkOfBegunRun, hasBegun, isFinished, openRun, refuseAfterRollback } from './open-run';
 import { plansFolder } from './plans-folder';
 
 /** Opening, recording and closing runs. Each looks into the ledger first, so a repeated call changes nothing twice. */
@@ -48,13 +48,16 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
         if (workflowId !== null && workflowId !== input.workflowId && (await dependencies.workflowIsOpen(workflowId))) {
           throw fail('RP4202', `${run.run} is running already, as workflow ${workflowId}.`);
         }
+        const phases = await readPhases(session, run.run);
+        refuseAfterRollback(run.run, phases);
+        if (input.mode === 'check' && hasBegun(phases)) throw checkOfBegunRun(run.run);
         if (outcome !== null) await reopenRun(session, run.run);
         await setWorkflow(session, run.run, input.workflowId, input.executionId);
         await appendEvent(session, run.run, 'workflow', {
           workflowId: input.workflowId,
           executionId: input.executionId,
         });
-        return openedRun(ref, run, await finishedPhases(session, run.run), dependencies.searchAttributes);
+        return openedRun(ref, run, phases, dependencies.searchAttributes);
       });
     },
 
@@ -85,7 +88,7 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
   };
 }
 
-function openedRun(ref: RunRef, run: LoadedRun, finished: OpenedRun['finished'], searchAttributes: boolean): OpenedRun {
+function openedRun(ref: RunRef, run: LoadedRun, phases: readonly PhaseTimes[], searchAttributes: boolean): OpenedRun {
   const { plan, code, mappings } = run.compiled;
   return {
     ref,
@@ -96,7 +99,8 @@ function openedRun(ref: RunRef, run: LoadedRun, finished: OpenedRun['finished'],
     approvers: plan.settings.approvers,
     onFailure: plan.settings.onFailure,
     inFlight: plan.settings.batch.inFlight,
-    finished,
+    finished: phases.filter(({ finishedAt }) => finishedAt !== null).map(({ phase }) => phase),
+    begun: hasBegun(phases),
     searchAttributes,
   };
 }

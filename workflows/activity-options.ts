@@ -10,6 +10,12 @@ export const quick: ActivityOptions = {
   ...waitForCancel,
 };
 
+/** What must be recorded although a database is away for a while, such as the end of a run. */
+export const patient: ActivityOptions = {
+  ...quick,
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 60 },
+};
+
 /** Whole-table work on the control side: minutes to hours, heartbeating, restartable. */
 export const longRunning: ActivityOptions = {
   startToCloseTimeout: '24 hours',

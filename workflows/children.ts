@@ -13,6 +13,7 @@ import * as options from './activity-options';
 import { batchCopy } from './batch-copy';
 import type { ControlDesk } from './control-desk';
 import { discovery } from './discovery';
+import { pausedSignal } from './messages';
 import { rollback } from './rollback';
 import { validation } from './validation';
 
@@ -53,6 +54,7 @@ export async function runCopy(run: OpenedRun, desk: ControlDesk): Promise<void> 
     await scope.run(async () => {
       for (const group of groups) {
         const workflowId = childId(run, 'copy');
+        const paused = desk.paused();
         const handle = await startChild(batchCopy, {
           workflowId,
           args: [
@@ -62,12 +64,14 @@ export async function runCopy(run: OpenedRun, desk: ControlDesk): Promise<void> 
               inFlight: run.inFlight,
               parent,
               searchAttributes: run.searchAttributes,
+              paused,
             },
           ],
           staticSummary: `${run.plan}: ${group.length === 1 ? group[0] : `${group.length} small tables`}`,
         });
         results.push(handle.result());
         desk.listen(workflowId);
+        if (desk.paused() !== paused) await handle.signal(pausedSignal, desk.paused());
         remember(desk, 'batchCopy', workflowId);
       }
       await Promise.all(results);

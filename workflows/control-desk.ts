@@ -3,6 +3,7 @@ import type { OpenedRun } from '../src/contract/activity-types';
 import type { AbortMessage, ApproveMessage } from '../src/contract/run';
 import type { RunView } from '../src/progress/run-view';
 import { DeskState } from './desk-state';
+import { plainFailure } from './input';
 import { installSignals } from './operator-signals';
 import { installUpdates } from './operator-updates';
 
@@ -15,8 +16,11 @@ export interface ControlDesk {
   whenRunning(): Promise<void>;
   /** Parks at one of `gates`; resolves with the approval of one of them. */
   gate(gates: readonly string[], question: string, sentence: string): Promise<ApproveMessage>;
-  /** Resolves after the next accepted `decide`. */
-  nextDecision(): Promise<void>;
+  paused(): boolean;
+  /** How many `decide` commands were accepted so far. */
+  decisions(): number;
+  /** Resolves once more than `seen` were accepted: read the number before looking, so that none is missed. */
+  decidedSince(seen: number): Promise<void>;
   /** Runs work that `abort` cancels. */
   abortable<T>(work: () => Promise<T>): Promise<T>;
   aborted(): AbortMessage | null;
@@ -41,15 +45,17 @@ export function openControlDesk(plan: string): ControlDesk {
     },
     whenRunning: () => condition(() => !desk.paused),
     gate: (gates, question, sentence) => waitAtGate(desk, gates, question, sentence),
-    nextDecision: async () => {
-      const seen = desk.decisions;
-      await condition(() => desk.decisions > seen);
-    },
+    paused: () => desk.paused,
+    decisions: () => desk.decisions,
+    decidedSince: (seen) => condition(() => desk.decisions > seen),
     abortable: async (work) => {
       const scope = new CancellationScope();
       desk.scope = scope;
       try {
-        return await scope.run(work);
+        const result = await scope.run(work);
+        // an abort that was accepted while the last step ended still counts
+        if (desk.abort !== null) throw plainFailure('Aborted', 'Aborted at the end of the last step.');
+        return result;
       } finally {
         desk.scope = null;
       }

@@ -79,7 +79,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
     try {
       const receipt =
         order?.do === 'quarantine'
-          ? await control.quarantineBatch(input.ref, mapping, ordinal, order.by, order.reason)
+          ? await copy.quarantineBatch(input.ref, mapping, ordinal, order.by, order.reason)
           : await copy.copyBatch.executeWithOptions({ summary: `${mapping} ${ordinal}/${of}` }, [
               input.ref,
               mapping,

@@ -1,16 +1,19 @@
-import { allHandlersFinished, condition, isCancellation, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, proxyActivities, workflowInfo } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import { migrationInput, type MigrationInput, type MigrationResult, type Phase } from '../src/contract/run';
-import { atGate, inPhase, opened, waitingForDecisions } from '../src/progress/run-view';
-import { sentenceOf } from '../src/progress/failure-sentence';
+import { inPhase, opened } from '../src/progress/run-view';
 import * as options from './activity-options';
-import { runCopy, runDiscovery, runRollback, runValidation } from './children';
+import { afterFailure } from './after-failure';
+import { runCopy, runDiscovery, runValidation } from './children';
 import { openControlDesk, type ControlDesk } from './control-desk';
 import { workflowTime } from './clock';
+import { decideAll } from './decide-all';
 import { parseInput, plainFailure } from './input';
 import { inOneSentence } from './one-sentence';
+import { tell } from './tell';
 
 const control = proxyActivities<Activities>(options.quick);
+const recording = proxyActivities<Activities>(options.patient);
 const long = proxyActivities<Activities>(options.longRunning);
 
 /**
@@ -31,16 +34,19 @@ export async function migration(raw: unknown): Promise<MigrationResult> {
 async function drive(input: MigrationInput, desk: ControlDesk): Promise<MigrationResult> {
   const startedAt = workflowTime();
   const info = workflowInfo();
-  const run = await control.openRun({ ...input, workflowId: info.workflowId, executionId: info.runId });
+  const driver = { workflowId: info.workflowId, executionId: info.runId };
+  let run = await control.openRun({ ...input, ...driver });
+  const first = run;
   desk.opened(run);
-  desk.change((view) => opened(view, run));
-  const changes = { begun: run.finished.includes('prepare') };
+  desk.change((view) => opened(view, first));
   for (;;) {
+    const changes = { begun: run.begun };
     try {
-      const verdict = await desk.abortable(() => phases(input, run, desk, changes));
+      const now = run;
+      const verdict = await desk.abortable(() => phases(input, now, desk, changes));
       const outcome = input.mode === 'check' ? 'checked' : 'complete';
-      await control.closeRun(run.ref, outcome, verdict.sentence);
-      await control.notify(run.ref, 'done', verdict.sentence);
+      await recording.closeRun(run.ref, outcome, verdict.sentence);
+      await tell(run, 'done', verdict.sentence);
       desk.change((view) => ({ ...inPhase(view, 'done', verdict.sentence), state: 'complete' }));
       return {
         verdict: verdict.sentence,
@@ -49,10 +55,13 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
         code: run.code,
         outcome,
         books: [...verdict.books],
+        green: verdict.green,
         seconds: (Date.parse(workflowTime()) - Date.parse(startedAt)) / 1000,
       };
     } catch (error) {
       await afterFailure(error, run, desk, changes.begun);
+      // the ledger says which phases are finished by now
+      run = await control.openRun({ ...input, ...run.ref, ...driver });
     }
   }
 }
@@ -76,11 +85,11 @@ async function phases(
     await runDiscovery(run, desk);
     if (input.mode !== 'check') await decideAll(run, desk, () => control.undecidedFindings(run.ref));
   });
-  if (input.mode === 'check') return checked(await control.undecidedFindings(run.ref));
+  if (input.mode === 'check') return checked((await control.undecidedFindings(run.ref)).length);
 
-  if (run.gates.includes('copy') && !run.finished.includes('prepare')) {
+  if (run.gates.includes('copy') && !run.begun) {
     const question = `Copy ${run.plan} now? Nothing has been written to the target yet.`;
-    await control.notify(run.ref, 'gate', question);
+    await tell(run, 'gate', question);
     await desk.gate(['copy'], question, 'waits for approval of the copy');
   }
   changes.begun = true;
@@ -109,68 +118,10 @@ async function phases(
   return verdict;
 }
 
-/** Waits until no finding is undecided; each `decide` looks again, because one decision may cover several. */
-async function decideAll(
-  run: OpenedRun,
-  desk: ControlDesk,
-  look: () => ReturnType<Activities['undecidedFindings']>,
-): Promise<void> {
-  let undecided = await look();
-  if (undecided.length > 0) {
-    await control.notify(run.ref, 'gate', `${run.ref.run} waits for ${undecided.length} decision(s).`);
-  }
-  while (undecided.length > 0) {
-    const waiting = undecided;
-    desk.change((view) => waitingForDecisions(view, waiting));
-    await desk.nextDecision();
-    undecided = await look();
-  }
-  desk.change((view) => waitingForDecisions(view, []));
-}
-
-function checked(undecided: readonly unknown[]): Verdict {
+function checked(undecided: number): Verdict {
   const sentence =
-    undecided.length === 0
+    undecided === 0
       ? 'Checked: every finding has a decision; nothing was written.'
-      : `Checked: ${undecided.length} finding(s) need a decision; nothing was written.`;
-  return { green: true, sentence, books: [], problems: [] };
-}
-
-/** Cancel undoes nothing and ends here; an abort or a failure asks or follows the plan. Returns to try again, else throws. */
-async function afterFailure(error: unknown, run: OpenedRun, desk: ControlDesk, begun: boolean): Promise<void> {
-  const abort = desk.aborted();
-  if (isCancellation(error) && abort === null) throw error;
-  desk.quiet();
-  const sentence = abort === null ? sentenceOf(error) : `Aborted by ${abort.by}: ${abort.reason}`;
-  const kind = abort === null ? 'failed' : 'aborted';
-  desk.change((view) => ({ ...view, sentence, blocked: [], state: kind }));
-  desk.settleAbort();
-  await control.notify(run.ref, 'failed', sentence);
-  let then = abort?.then ?? run.onFailure;
-  if (then === 'ask' && begun) {
-    const question = `${sentence}\n\nApprove \`rollback\` to undo all of it, \`retry\` to go on from the ledger, or \`keep\` to stop here.`;
-    const answer = await desk.gate(
-      ['rollback', 'retry', 'keep'],
-      question,
-      `${sentence} Waits for rollback, retry or keep.`,
-    );
-    if (answer.gate === 'retry') return;
-    then = answer.gate === 'rollback' ? 'rollback' : 'keep';
-  }
-  if (then === 'rollback' && begun) {
-    desk.change((view) => atGate(inPhase(view, 'rollback', 'undoing every step'), null, null, 'undoing every step'));
-    const result = await runRollback(
-      run,
-      abort?.by ?? 'plan',
-      abort?.reason ?? 'the plan says so after a failure',
-    ).catch((undoing: unknown) => {
-      if (isCancellation(undoing)) throw undoing;
-      throw plainFailure('RollbackFailed', `${sentence} The rollback did not get to its end: ${sentenceOf(undoing)}`);
-    });
-    await control.closeRun(run.ref, 'rolled_back', `${sentence} ${result.verdict}`);
-    desk.change((view) => ({ ...view, state: 'rolled_back', sentence: result.verdict }));
-    throw plainFailure('RolledBack', `${sentence} ${result.verdict}`);
-  }
-  await control.closeRun(run.ref, kind, sentence);
-  throw plainFailure(abort === null ? 'Failed' : 'Aborted', sentence);
+      : `Checked: ${undecided} finding(s) need a decision; nothing was written.`;
+  return { green: undecided === 0, sentence, books: [], problems: [] };
 }

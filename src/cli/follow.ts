@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { RunStatus, TableProgress } from '../contract/run';
 import { fineProgress } from './fine-progress';
-import { plainStatus, renderStatus } from './live-view';
+import { heightOf, plainStatus, renderStatus, type ScreenSize } from './live-view';
 import { askPerson } from './questions';
 import type { Terminal } from './terminal';
 import { detailsLink, type TemporalSession } from './temporal';
@@ -28,7 +28,8 @@ export async function follow(
   process.on('SIGINT', interrupt);
   let lastLine = 0;
   let lastPhase = '';
-  let asked: string | null = null;
+  /** Questions that were put and are still open: each is put once, however often the screen is drawn. */
+  let left: string[] = [];
   try {
     for (;;) {
       if (stop.signal.aborted) return { kind: 'detached' };
@@ -36,17 +37,20 @@ export async function follow(
       const status = execution.name === 'RUNNING' ? await look(temporal, handle) : null;
       if (status !== null) {
         if (terminal.output === 'ndjson') terminal.out(JSON.stringify({ status }));
-        if (terminal.live) screen.draw(renderStatus(status, link));
+        if (terminal.live) screen.draw((size) => renderStatus(status, link, size));
         else if (Date.now() - lastLine >= lineEveryMs || lastPhase !== `${status.phase} ${status.state}`) {
           terminal.talk(plainStatus(status));
           lastLine = Date.now();
           lastPhase = `${status.phase} ${status.state}`;
         }
-        const question = questionOf(status);
-        if (terminal.interactive && question !== null && question !== asked) {
+        left = left.filter((question) => openQuestions(status).includes(question));
+        const question = openQuestions(status).find((open) => !left.includes(open));
+        if (terminal.interactive && question !== undefined) {
           screen.keep();
-          await askPerson(terminal, handle, status, stop.signal);
-          asked = question;
+          left.push(question);
+          await whileAsked(temporal, handle, question, stop, (signal) =>
+            askPerson(terminal, handle, status, question, signal, stop),
+          );
         }
       }
       if (execution.name !== 'RUNNING') {
@@ -60,11 +64,32 @@ export async function follow(
   }
 }
 
-/** What a waiting run asks, as a key: each question is put once, however often the screen is drawn. */
-function questionOf(status: RunStatus): string | null {
-  return status.state === 'waiting'
-    ? `${status.gate ?? ''} ${status.undecided.map((finding) => finding.id).join(' ')}`
-    : null;
+/** What a waiting run asks: ids of findings, else the name of its gate. */
+function openQuestions(status: RunStatus): string[] {
+  if (status.state !== 'waiting') return [];
+  if (status.undecided.length > 0) return status.undecided.map((finding) => finding.id);
+  return status.gate === null ? [] : [status.gate];
+}
+
+/** Puts a question, and takes it back when the run went on without an answer from here: decided in the web UI, or ended. */
+async function whileAsked(
+  temporal: TemporalSession,
+  handle: WorkflowHandle,
+  question: string,
+  stop: AbortController,
+  ask: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const moot = new AbortController();
+  const looking = setInterval(() => {
+    void look(temporal, handle).then((status) => {
+      if (status === null || !openQuestions(status).includes(question)) moot.abort();
+    });
+  }, drawEveryMs);
+  try {
+    await ask(AbortSignal.any([stop.signal, moot.signal]));
+  } finally {
+    clearInterval(looking);
+  }
 }
 
 async function look(temporal: TemporalSession, handle: WorkflowHandle): Promise<RunStatus | null> {
@@ -86,7 +111,8 @@ function merge(coarse: TableProgress, fine: TableProgress | undefined): TablePro
 }
 
 interface Screen {
-  draw(lines: readonly string[]): void;
+  /** Draws over what was drawn before, within what the window can hold. */
+  draw(render: (size: ScreenSize) => readonly string[]): void;
   /** Leaves what is drawn and starts below it. */
   keep(): void;
 }
@@ -94,19 +120,16 @@ interface Screen {
 function openScreen(terminal: Terminal): Screen {
   let height = 0;
   return {
-    draw: (lines) => {
+    draw: (render) => {
+      const { columns = 80, rows = 24 } = process.stderr;
       const up = height === 0 ? '' : `\u001b[${height}A\u001b[0J`;
+      const lines = render({ columns, rows: rows - 1 });
       process.stderr.write(`${up}${lines.join('\n')}\n`);
-      const columns = process.stderr.columns ?? 80;
-      height = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(visible(line).length / columns)), 0);
+      height = lines.reduce((sum, line) => sum + heightOf(line, columns), 0);
     },
     keep: () => {
       if (height > 0) terminal.talk('');
       height = 0;
     },
   };
-}
-
-function visible(line: string): string {
-  return line.replace(/\u001b\[[0-9;]*m/g, '');
 }

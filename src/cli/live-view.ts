@@ -4,17 +4,48 @@ import { overallShare } from '../progress/current-details';
 
 const steps = ['discovery', 'prepare', 'copy', 'settle', 'finish', 'proof'] as const;
 
-/** The run as lines of text, for a screen that is drawn again and again. */
-export function renderStatus(status: RunStatus, link: string | null): string[] {
+export interface ScreenSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/**
+ * The run as lines of text, for a screen that is drawn again and again. What a window cannot hold cannot be drawn over,
+ * so tables give way there: those that move are shown first. Without a size everything is shown.
+ */
+export function renderStatus(status: RunStatus, link: string | null, size: ScreenSize | null = null): string[] {
   const share = overallShare(status.tables);
   const at = (steps as readonly string[]).indexOf(status.phase);
-  return [
-    `${pc.bold(status.run || status.plan)}  ${headline(status, at)}  plan ${status.plan} ${status.code}  running ${since(status)}`,
+  const columns = size?.columns ?? Infinity;
+  const head = [
+    `${pc.bold(status.run || status.plan)}  ${headline(status, at)}  plan ${[status.plan, status.code].filter(Boolean).join(' ')}  running ${since(status)}`,
     ...steps.map((step, position) => stepLine(step, position, at, status, share)),
-    ...tableLines(status),
-    ...needLines(status),
-    ...(link === null ? [] : [pc.dim(`  Temporal UI  ${link}`)]),
   ];
+  const foot = [...needLines(status), ...(link === null ? [] : [pc.dim(`  Temporal UI  ${link}`)])];
+  const taken = [...head, ...foot].reduce((sum, line) => sum + heightOf(line, columns), 0);
+  const room = size === null ? 20 : Math.min(20, Math.max(2, size.rows - taken));
+  const lines = [...head, ...tableLines(status, room), ...foot];
+  return size === null ? lines : cropped(lines, size);
+}
+
+/** Rows that a line takes in a window of that width. */
+export function heightOf(line: string, columns: number): number {
+  return Math.max(1, Math.ceil(visible(line).length / columns));
+}
+
+function cropped(lines: readonly string[], { columns, rows }: ScreenSize): string[] {
+  const kept: string[] = [];
+  let height = 0;
+  for (const line of lines) {
+    height += heightOf(line, columns);
+    if (height > rows) break;
+    kept.push(line);
+  }
+  return kept;
+}
+
+function visible(line: string): string {
+  return line.replace(/\u001b\[[0-9;]*m/g, '');
 }
 
 /** One plain line for logs. */
@@ -38,18 +69,20 @@ function stepLine(step: string, position: number, at: number, status: RunStatus,
   return `  ${pc.cyan('▶')} ${step.padEnd(10)} ${String(share).padStart(3)} %  ${bar(share)}`;
 }
 
-function tableLines(status: RunStatus): string[] {
-  const moving = status.tables.filter((table) => table.state !== 'waiting');
+function tableLines(status: RunStatus, room: number): string[] {
+  const running = status.tables.filter((table) => table.state === 'running');
+  const moving = [...running, ...status.tables.filter((table) => table.state === 'done')];
+  const shown = moving.length <= room ? moving : moving.slice(0, room - 1);
   const width = Math.max(...moving.map((table) => table.mapping.length), 8);
   return [
-    ...moving.slice(0, 20).map((table) => `      ${table.mapping.padEnd(width)}  ${tableState(table)}`),
-    ...(moving.length > 20 ? [`      … and ${moving.length - 20} more tables`] : []),
+    ...shown.map((table) => `    ${table.mapping.padEnd(width)}  ${tableState(table)}`),
+    ...(moving.length > shown.length ? [`    … and ${moving.length - shown.length} more tables`] : []),
   ];
 }
 
 function tableState(table: TableProgress): string {
-  const state = table.state === 'done' ? 'done' : `${table.batchesDone} of ${table.batches} batches`;
-  return `${state.padEnd(20)} ${group(table.migrated).padStart(12)} migrated  ${group(table.quarantined).padStart(9)} quarantined`;
+  const state = table.state === 'done' ? 'done' : `${table.batchesDone} of ${table.batches}`;
+  return `${state.padEnd(12)} ${group(table.migrated).padStart(11)} migrated ${group(table.quarantined).padStart(9)} quarantined`;
 }
 
 function needLines(status: RunStatus): string[] {
@@ -57,18 +90,21 @@ function needLines(status: RunStatus): string[] {
   return [
     ...(status.gate === null ? [] : gateLines(status.gate, status, code)),
     ...status.undecided
-      .slice(0, 10)
+      .slice(0, 5)
       .flatMap((finding) => [
         `${pc.yellow('!')} ${finding.id}: ${finding.sentence}`,
         `    decide it:  rowproof decide ${finding.id} ${finding.choices[0] ?? 'quarantine'} --by YOU --reason WHY`,
       ]),
-    ...(status.undecided.length > 10 ? [`    … and ${status.undecided.length - 10} more findings`] : []),
+    ...(status.undecided.length > 5 ? [`    … and ${status.undecided.length - 5} more findings`] : []),
     ...status.blocked
-      .slice(0, 10)
+      .slice(0, 5)
       .flatMap((batch) => [
         `${pc.yellow('!')} batch ${batch.what} blocked: ${batch.why} The rest goes on.`,
         `    when it is mended:  rowproof resolve ${batch.what} retry --by YOU --reason WHY`,
       ]),
+    ...(status.blocked.length > 5
+      ? [`    … and ${status.blocked.length - 5} more blocked batches; \`resolve '*'\` means all`]
+      : []),
   ];
 }
 

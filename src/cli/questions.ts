@@ -1,50 +1,106 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { RunStatus } from '../contract/run';
+import type { FindingSummary, RunStatus } from '../contract/run';
+import { group } from './live-view';
 import type { Terminal } from './terminal';
 
-/** Asks the person at the terminal what the run waits for: numbered choices for findings, a typed code for gates. */
+/**
+ * Asks the person at the terminal what the run waits for: numbered choices for a finding, or a typed gate and code.
+ * `question` is the finding's id or the gate's name. Ctrl-C detaches through `stop`; `signal` takes the question back.
+ */
 export async function askPerson(
   terminal: Terminal,
   handle: WorkflowHandle,
   status: RunStatus,
+  question: string,
   signal: AbortSignal,
+  stop: AbortController,
 ): Promise<void> {
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new AbortController();
+  prompt.once('SIGINT', () => stop.abort());
+  prompt.once('close', () => closed.abort());
+  const given = AbortSignal.any([signal, closed.signal]);
+  const ask = async (question: string): Promise<string> => (await prompt.question(question, { signal: given })).trim();
   try {
-    const [finding] = status.undecided;
-    if (finding !== undefined) {
-      terminal.talk(`${finding.id}: ${finding.sentence} (${finding.rows} rows)`);
-      finding.choices.forEach((choice, at) => terminal.talk(`  ${at + 1}  ${choice}`));
-      const number = Number(await prompt.question('Number, or Enter to leave it: ', { signal }));
-      const choice = finding.choices[number - 1];
-      if (choice === undefined) return;
-      const reason = await prompt.question('Because: ', { signal });
-      const message = {
-        finding: finding.id,
-        do: choice,
-        expect: { rows: finding.rows, tolerance: 0 },
-        by: userInfo().username,
-        reason,
-      };
-      terminal.talk(await send(handle, 'decide', message));
-      return;
-    }
-    if (status.gate === null) return;
-    const gates = status.gate === 'rollback' ? ['rollback', 'retry', 'keep'] : [status.gate];
-    terminal.talk(`${status.sentence} Choices: ${gates.join(', ')}.`);
-    const gate = (
-      await prompt.question(`Type ${gates.join(' or ')} to approve it, Enter to leave it: `, { signal })
-    ).trim();
-    if (!gates.includes(gate)) return;
-    const code = (await prompt.question(`Plan code (${status.code}): `, { signal })).trim();
-    const reason = await prompt.question('Because: ', { signal });
-    terminal.talk(await send(handle, 'approve', { gate, code, by: userInfo().username, reason }));
+    for (const finding of status.undecided) await askFinding(terminal, handle, finding, ask);
+    if (status.undecided.length === 0 && status.gate !== null)
+      await askGate(terminal, handle, status, status.gate, ask);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    terminal.talk('');
   } finally {
     prompt.close();
+  }
+}
+
+type Ask = (question: string) => Promise<string>;
+
+async function askFinding(
+  terminal: Terminal,
+  handle: WorkflowHandle,
+  finding: FindingSummary,
+  ask: Ask,
+): Promise<void> {
+  terminal.talk(`${finding.id}: ${finding.sentence}`);
+  finding.choices.forEach((choice, at) => terminal.talk(`  ${at + 1}  ${describeChoice(choice, finding.rows)}`));
+  for (;;) {
+    const answer = await ask('Number, or Enter to leave it: ');
+    const choice = finding.choices[Number(answer) - 1];
+    if (answer !== '' && choice === undefined) {
+      terminal.talk(`Type a number from 1 to ${finding.choices.length}.`);
+      continue;
+    }
+    if (choice === undefined) return;
+    const reason = await askReason(ask);
+    const expect = { rows: finding.rows };
+    const message = { finding: finding.id, do: choice, expect, by: userInfo().username, reason };
+    terminal.talk(await send(handle, 'decide', message));
+    return;
+  }
+}
+
+async function askGate(
+  terminal: Terminal,
+  handle: WorkflowHandle,
+  status: RunStatus,
+  gate: string,
+  ask: Ask,
+): Promise<void> {
+  const gates = gate === 'rollback' ? ['rollback', 'retry', 'keep'] : [gate];
+  terminal.talk(status.sentence);
+  const chosen = await ask(`Type ${gates.join(' or ')} to approve it, Enter to leave it: `);
+  if (!gates.includes(chosen)) return;
+  const code = await ask(`Plan code (${status.code}): `);
+  const reason = await askReason(ask);
+  terminal.talk(await send(handle, 'approve', { gate: chosen, code, by: userInfo().username, reason }));
+}
+
+async function askReason(ask: Ask): Promise<string> {
+  for (;;) {
+    const reason = await ask('Because: ');
+    if (reason !== '') return reason;
+  }
+}
+
+function describeChoice(choice: string, rows: number): string {
+  const many = rows === 1 ? 'the row' : `these ${group(rows)} rows`;
+  switch (choice) {
+    case 'quarantine':
+      return `quarantine    keep ${many} in quarantine, with the reason`;
+    case 'out_of_scope':
+      return `out_of_scope  leave ${many} behind on purpose`;
+    case 'accept':
+      return `accept        migrate ${many} as they are`;
+    case 'stop':
+      return 'stop          stop the run';
+    case 'fire':
+      return 'fire          let the trigger fire for every row';
+    case 'disable':
+      return 'disable       disable the trigger until the copy is done';
+    default:
+      return choice;
   }
 }
 

@@ -16,10 +16,12 @@ export function renderEnd(
   folder: string,
 ): CommandResult {
   const verdict = end.ok ? end.result.verdict : end.sentence;
-  const books = end.ok ? end.result.books : [];
-  const seconds = end.ok ? end.result.seconds : null;
-  const outcome = end.ok ? end.result.outcome : 'failed';
-  const headline = end.ok ? pc.green(outcome.toUpperCase()) : pc.red('NOT COMPLETE');
+  // a run that failed may have got as far as its books
+  const books = end.ok ? end.result.books : report.document.books;
+  const seconds = end.ok ? end.result.seconds : report.document.seconds;
+  const outcome = end.ok ? end.result.outcome : end.outcome;
+  const green = end.ok && end.result.green;
+  const headline = green ? pc.green(outcome.toUpperCase()) : pc.red(end.ok ? outcome.toUpperCase() : 'NOT COMPLETE');
   const lines = [
     `${pc.bold(record.run)}  ${headline}: ${verdict}${seconds === null ? '' : `  ${duration(seconds)}`}`,
     ...(books.length === 0 ? [] : renderBooks(books)),
@@ -31,12 +33,12 @@ export function renderEnd(
           `  left behind  schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`,
         ]
       : []),
-    ...(end.ok
+    ...(end.ok || outcome === 'rolled_back'
       ? []
       : [`  go on        rowproof run --resume ${record.run} PLAN    or undo: rowproof rollback ${record.run}`]),
   ];
   return {
-    exit: end.ok ? exitCodes.ok.code : exitCodes.notProved.code,
+    exit: green ? exitCodes.ok.code : exitCodes.notProved.code,
     text: lines.join('\n'),
     data: {
       verdict,
@@ -62,12 +64,15 @@ export function renderEnd(
   };
 }
 
+const ends: Readonly<Record<string, string>> = { RolledBack: 'rolled_back', Aborted: 'aborted' };
+
 function renderBooks(books: readonly TableBooks[]): string[] {
   const width = Math.max(...books.map((book) => book.mapping.length), 8);
+  const headings = ['source =', 'out of scope +', 'quarantined +', 'migrated', 'unexplained'];
   const row = (name: string, cells: readonly string[]): string =>
-    `  ${name.padEnd(width)}  ${cells.map((cell) => cell.padStart(15)).join('')}`;
+    `  ${name.padEnd(width)}${cells.map((cell, at) => cell.padStart(Math.max(12, (headings[at] ?? '').length + 1))).join('')}`;
   return [
-    row('', ['source =', 'out of scope +', 'quarantined +', 'migrated', 'unexplained']),
+    row('', headings),
     ...books.map((book) =>
       row(book.mapping, [book.source, book.outOfScope, book.quarantined, book.migrated, book.unexplained].map(group)),
     ),

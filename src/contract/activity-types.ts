@@ -22,6 +22,8 @@ export interface OpenedRun {
   readonly inFlight: number;
   /** Phases the ledger already records as finished: a new workflow over the same run skips them. */
   readonly finished: readonly Phase[];
+  /** True once preparing the target was started: from then on there is something to undo. */
+  readonly begun: boolean;
   /** True when search attributes are registered on this cluster. */
   readonly searchAttributes: boolean;
 }

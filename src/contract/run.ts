@@ -119,6 +119,8 @@ export const migrationResult = z.strictObject({
   code: z.string(),
   outcome: z.enum(['complete', 'checked']),
   books: z.array(tableBooks),
+  /** False for a check that found something undecided; a run that is not green fails. */
+  green: z.boolean(),
   seconds: z.number(),
 });
 export type MigrationResult = z.infer<typeof migrationResult>;

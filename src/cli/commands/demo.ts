@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import pc from 'picocolors';
-import { fail } from '../../errors/rowproof-error';
 import type { CommandResult, Terminal } from '../terminal';
 import { exitCodes } from '../exit-codes';
 import { withLedger } from '../locate-run';
 import { listRecords, recallRun } from '../run-record';
+import { wholeNumber } from '../number-option';
 import { run } from './run';
 
 export interface DemoOptions {
@@ -16,11 +16,8 @@ const defaultRows = 260_000;
 
 /** Generates a dirty legacy CRM, migrates it through Temporal, proves it, and holds the quarantine against the truth manifest. */
 export async function demo(terminal: Terminal, options: DemoOptions): Promise<CommandResult> {
-  const rows = Number(options.rows ?? defaultRows);
-  const seed = Number(options.seed);
-  if (!Number.isInteger(rows) || rows < 1_000 || rows > 20_000_000)
-    throw fail('RP9001', '--rows takes a whole number from 1,000 to 20,000,000.');
-  if (!Number.isInteger(seed) || seed < 0) throw fail('RP9001', '--seed takes a whole number.');
+  const rows = options.rows === undefined ? defaultRows : wholeNumber('--rows', options.rows, 1_000, 20_000_000);
+  const seed = wholeNumber('--seed', options.seed, 0);
   const { devDown, devUp } = await import('../../dev/environment');
   const { stateFolder } = await import('../../dev/state-folder');
   const { provisionDemo } = await import('../../dev/provision-demo');

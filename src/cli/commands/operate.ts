@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import { fail } from '../../errors/rowproof-error';
 import { locateRun } from '../locate-run';
+import { wholeNumber } from '../number-option';
 import type { RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal } from '../temporal';
@@ -29,7 +30,12 @@ export async function decide(
   const expect =
     options.expect === undefined
       ? {}
-      : { expect: { rows: Number(options.expect), tolerance: Number(options.tolerance ?? 0) } };
+      : {
+          expect: {
+            rows: wholeNumber('--expect', options.expect, 0),
+            tolerance: wholeNumber('--tolerance', options.tolerance ?? '0', 0),
+          },
+        };
   return update(terminal, 'decide', options, { finding, do: action, ...expect, ...signed(options) });
 }
 

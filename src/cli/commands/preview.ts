@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import { fail } from '../../errors/rowproof-error';
+import { wholeNumber } from '../number-option';
 import { planArgument } from '../plan-argument';
 import type { CommandResult, Terminal } from '../terminal';
 
@@ -10,9 +11,7 @@ export interface PreviewOptions {
 
 /** Rows of one table before and after, read in a transaction that the server keeps read-only. Values go to this screen only. */
 export async function preview(terminal: Terminal, table: string, options: PreviewOptions): Promise<CommandResult> {
-  const limit = Number(options.limit);
-  if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
-    throw fail('RP9001', '--limit takes a whole number from 1 to 10,000.');
+  const limit = wholeNumber('--limit', options.limit, 1, 10_000);
   const { compile, readPlan, withSession } = await import('../../../activities/read-plan');
   const { bindStatement } = await import('../../compile/bind-statement');
   const { readRows } = await import('../../postgres/read-rows');

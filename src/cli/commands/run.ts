@@ -1,13 +1,16 @@
-import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { MigrationResult } from '../../contract/run';
-import { sentenceOf } from '../../progress/failure-sentence';
+import { codeOf, sentenceOf } from '../../progress/failure-sentence';
 import { exitCodes } from '../exit-codes';
 import { follow } from '../follow';
 import { ensureWorker } from '../local-worker';
+import { percent } from '../number-option';
 import { planArgument } from '../plan-argument';
 import { rememberRun, runFolder, type RunRecord } from '../run-record';
 import { writeRunReport } from '../run-report';
 import type { CommandResult, Terminal } from '../terminal';
+import { startRun } from '../start-run';
 import { renderEnd } from '../render-end';
 import { connectTemporal, detailsLink, type TemporalSession } from '../temporal';
 
@@ -22,6 +25,7 @@ export interface RunOptions {
 /** Opens (or finds) the run of a plan, starts its workflow and follows it to the verdict. */
 export async function run(terminal: Terminal, planPath: string, options: RunOptions): Promise<CommandResult> {
   const file = planArgument(terminal.cwd, planPath);
+  const sample = options.sample === undefined ? null : percent('--sample', options.sample);
   const { openRun, resumeRun } = await import('../../../activities/open-run');
   const temporal = await connectTemporal(terminal, { start: true });
   try {
@@ -31,15 +35,18 @@ export async function run(terminal: Terminal, planPath: string, options: RunOpti
       options.resume === undefined
         ? await openRun(file, terminal.env, {
             only: options.only ?? null,
-            sample: samplePercent(options.sample),
+            sample,
             checkOnly: options.check === true,
             workflowId: null,
             workflowIsOpen: isOpen,
           })
         : await resumeRun(file, terminal.env, options.resume, isOpen);
     if (opened.resumed) terminal.talk(`${opened.ref.run} is unfinished: going on from its ledger.`);
+    if (opened.settingsDiffer) {
+      terminal.talk('The settings of the plan file were edited since; the run keeps those it was started with.');
+    }
     const worker = await ensureWorker(terminal, temporal, file.folder);
-    const record: RunRecord = {
+    let record: RunRecord = {
       run: opened.ref.run,
       plan: opened.plan,
       code: opened.code,
@@ -50,8 +57,9 @@ export async function run(terminal: Terminal, planPath: string, options: RunOpti
       startedAt: new Date().toISOString(),
       workerPid: worker.pid,
     };
+    const { handle, workflowId } = await startRun(temporal, record, opened.identity, options.check === true);
+    record = { ...record, workflowId };
     rememberRun(terminal.cwd, record);
-    const handle = await start(temporal, record, options.check === true);
     const link = await detailsLink(temporal, handle.workflowId);
     terminal.talk(`${record.run}: ${link === null ? `workflow ${handle.workflowId}` : `Temporal UI ${link}`}`);
     if (options.detach === true) return detached(record, link);
@@ -80,31 +88,24 @@ export async function watchToEnd(
 }
 
 export type RunEnd =
-  { readonly ok: true; readonly result: MigrationResult } | { readonly ok: false; readonly sentence: string };
+  | { readonly ok: true; readonly result: MigrationResult }
+  | { readonly ok: false; readonly outcome: FailedOutcome; readonly sentence: string };
+
+export type FailedOutcome = 'failed' | 'aborted' | 'rolled_back' | 'cancelled';
 
 async function outcomeOf(handle: WorkflowHandle): Promise<RunEnd> {
   try {
     return { ok: true, result: (await handle.result()) as MigrationResult };
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
-    return { ok: false, sentence: sentenceOf(error.cause ?? error) };
+    return { ok: false, outcome: failedOutcome(error.cause), sentence: sentenceOf(error.cause ?? error) };
   }
 }
 
-async function start(temporal: TemporalSession, record: RunRecord, check: boolean): Promise<WorkflowHandle> {
-  const input = { plan: record.plan, run: record.run, ledger: record.ledger, ...(check ? { mode: 'check' } : {}) };
-  try {
-    return await temporal.client.workflow.start('migration', {
-      workflowId: record.workflowId,
-      taskQueue: record.taskQueue,
-      args: [input],
-      staticSummary: `${record.plan}: migration`,
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return temporal.client.workflow.getHandle(record.workflowId);
-  }
+function failedOutcome(cause: unknown): FailedOutcome {
+  if (cause instanceof CancelledFailure) return 'cancelled';
+  const type = cause instanceof ApplicationFailure ? cause.type : null;
+  return type === 'RolledBack' ? 'rolled_back' : type === 'Aborted' ? 'aborted' : 'failed';
 }
 
 function detached(record: RunRecord, link: string | null): CommandResult {
@@ -112,8 +113,4 @@ function detached(record: RunRecord, link: string | null): CommandResult {
     data: { run: record.run, plan: record.plan, workflowId: record.workflowId, ui: link, detached: true },
     text: `${record.run} runs in Temporal. Come back with:  rowproof watch ${record.run}`,
   };
-}
-
-function samplePercent(text: string | undefined): number | null {
-  return text === undefined ? null : Number(text.replace('%', ''));
 }

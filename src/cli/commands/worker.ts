@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { WorkerRole } from '../../worker/run-worker';
+import { wholeNumber } from '../number-option';
 import { connectTemporal } from '../temporal';
 import type { CommandResult, Terminal } from '../terminal';
 
@@ -19,12 +20,12 @@ export async function worker(terminal: Terminal, options: WorkerCommandOptions):
   await (await connectTemporal(terminal, { start: false })).close();
   await runWorker({
     role: options.role,
-    copySlots: Number(options.slots),
+    copySlots: wholeNumber('--slots', options.slots, 1, 64),
     taskQueue: options.taskQueue,
     plansFolder: options.plans === undefined ? null : resolve(terminal.cwd, options.plans),
     metrics: options.metrics ?? null,
     logLevel: options.logLevel,
-    idleSeconds: options.idle === undefined ? null : Number(options.idle),
+    idleSeconds: options.idle === undefined ? null : wholeNumber('--idle', options.idle, 1),
   });
   return { data: { stopped: true }, text: '' };
 }
