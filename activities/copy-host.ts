@@ -7,7 +7,6 @@ import type { Databases } from '../src/postgres/databases';
 import { readDecisions } from '../src/postgres/ledger/copy-decision';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
-import { decisionMatches } from '../src/profile/decision-match';
 
 /** What the copy activities get from outside; in a worker `signal` and `heartbeat` are those of the activity's context. */
 export interface CopyHost {
@@ -31,13 +30,13 @@ export function lockTimeoutOf(run: LoadedRun): number {
   return lockTimeoutMs > 0 ? lockTimeoutMs : 5_000;
 }
 
-/** Every decision of the plan and of operators. */
+/** Operators' decisions, then the plan's: of two that cover a finding equally closely the first counts. */
 export async function decisionsOf(session: Session, run: LoadedRun): Promise<CopyDecision[]> {
-  return [...run.compiled.plan.decisions.map(fromPlan), ...(await readDecisions(session, run.run))];
+  return [...(await readDecisions(session, run.run)), ...run.compiled.plan.decisions.map(fromPlan)];
 }
 
 export async function classOfFindings(session: Session, run: LoadedRun): Promise<ClassOf> {
-  return classByDecisions(await decisionsOf(session, run), decisionMatches);
+  return classByDecisions(await decisionsOf(session, run));
 }
 
 /** A short piece of work on one ledger session. */

@@ -2,6 +2,7 @@ import type { BatchReceipt } from '../src/contract/activity-types';
 import { fail, type RowproofError } from '../src/errors/rowproof-error';
 import type { Batch, BatchName } from '../src/postgres/ledger/batch';
 import { lockBatch, moveLease, readBatch, takeBatch } from '../src/postgres/ledger/batch';
+import { refuseAfterRollback } from '../src/postgres/ledger/step';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { terminateBackend } from '../src/postgres/terminate';
@@ -77,6 +78,7 @@ export async function renewLease(session: Session, name: BatchName, nonce: strin
 export async function fence(session: Session, name: BatchName, nonce: string): Promise<void> {
   const batch = await lockBatch(session, name);
   if (batch?.owner !== nonce || batch.state !== 'running') await refuse(name, batch);
+  await refuseAfterRollback(session, name.run);
 }
 
 function refuse(name: BatchName, batch: Batch | null): Promise<never> {

@@ -4,7 +4,8 @@ import { fail } from '../src/errors/rowproof-error';
 import { batchTotals } from '../src/postgres/ledger/batch';
 import { profiledRows } from '../src/postgres/ledger/copy-decision';
 import { countOwnBadRows } from '../src/postgres/ledger/quarantine';
-import { decisionMatches } from '../src/profile/decision-match';
+import { decisionFor } from '../src/profile/decision-match';
+import { coversRows } from '../src/profile/undecided';
 import type { CopyHost } from './copy-host';
 import { decisionsOf, mappingOf, onLedger } from './copy-host';
 
@@ -20,15 +21,13 @@ export function createCheckLimits(host: CopyHost) {
       const bad = await countOwnBadRows(session, run.run, mapping.name);
       if (bad.length === 0) return;
       const decisions = await decisionsOf(session, run);
-      const decided = (finding: string, expecting: boolean): boolean =>
-        decisions.some((one) => (!expecting || one.expectsRows) && decisionMatches(one.finding, finding));
-      const undecided = bad.filter(({ finding }) => !decided(finding, false));
+      const undecided = bad.filter(({ finding }) => !coversRows(decisionFor(decisions, finding)));
       if (mapping.onBadRow === 'stop' && undecided.length > 0) {
         throw fail('RP5011', `${mapping.name} stops on bad rows, and has some of ${listed(undecided)}`, {
           where: { object: mapping.name },
         });
       }
-      const counted = bad.filter(({ finding }) => !decided(finding, true));
+      const counted = bad.filter(({ finding }) => decisionFor(decisions, finding)?.expectsRows !== true);
       const rows = counted.reduce((sum, one) => sum + one.rows, 0);
       const copied = (await batchTotals(session, run.run, mapping.name)).sourceRows;
       const known = await profiledRows(session, run.run, mapping.name);

@@ -5,6 +5,7 @@ import { countBatches, insertBatches, lockBatchPlanning } from '../src/postgres/
 import { profiledRows } from '../src/postgres/ledger/copy-decision';
 import { copyOut } from '../src/postgres/copy-stream';
 import { liftTimeouts } from '../src/postgres/queries/copy-transaction';
+import { changeTarget } from '../src/postgres/queries/schema-change';
 import { inTransaction } from '../src/postgres/transaction';
 import { rangedStatement } from './copy-attempt';
 import { withHeartbeat } from './copy-heartbeat';
@@ -14,7 +15,7 @@ import { CopySessions } from './copy-sessions';
 
 /**
  * Computes the batch ranges of a mapping by one pass over the source key and stores them in one transaction. Idempotent: what
- * is stored stays, also when two planners run at once.
+ * is stored stays, also when two planners run at once. RP5104 once a rollback has begun: it could not revoke what comes later.
  */
 export function createPlanBatches(host: CopyHost) {
   return async (ref: RunRef, mappingName: string): Promise<{ batches: number; rows: number }> => {
@@ -39,7 +40,7 @@ export function createPlanBatches(host: CopyHost) {
           return found;
         });
         const ranges = rangesFromBoundaries(boundaries);
-        const batches = await inTransaction(target, 'read write', async () => {
+        const batches = await changeTarget(target, run.run, { object: 'rowproof.batch' }, async () => {
           await lockBatchPlanning(target, run.run, mapping.name);
           const already = await countBatches(target, run.run, mapping.name);
           if (already > 0) return already;

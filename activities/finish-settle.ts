@@ -10,7 +10,6 @@ import { dropTable, lockAgainstWriters } from '../src/postgres/queries/rollback-
 import { changeTarget } from '../src/postgres/queries/schema-change';
 import { anyRow, readBlocks, scopeTable, storeScope } from '../src/postgres/queries/settle';
 import type { Session } from '../src/postgres/session';
-import { decisionMatches } from '../src/profile/decision-match';
 import type { IndexDetail } from '../src/rollback/step-detail';
 import type { AssignedRow, TargetRow } from '../src/settle/assign-source-keys';
 import { classifyOrphan, orphanRule, uniqueFinding } from '../src/settle/classify';
@@ -42,13 +41,9 @@ interface Settling extends StepWork {
  */
 export async function settleTarget(host: StepHost, work: StepWork): Promise<{ adjusted: number; rounds: number }> {
   const sources = new Map<string, Promise<Session>>();
-  const decisions = await decisionsOfRun(work.session, work.run);
   const settling: Settling = {
     ...work,
-    classOf: classByDecisions(
-      decisions.map((decision) => ({ ...decision, expectsRows: false })),
-      decisionMatches,
-    ),
+    classOf: classByDecisions(await decisionsOfRun(work.session, work.run)),
     sourceOf: (mapping) => {
       const open = sources.get(mapping.source) ?? host.databases.source(work.run.compiled, mapping.source, 'settle');
       sources.set(mapping.source, open);

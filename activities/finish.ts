@@ -1,9 +1,11 @@
 import type { FinishActivities } from '../src/contract/activity-types';
 import type { FindingSummary } from '../src/contract/run';
+import { fail } from '../src/errors/rowproof-error';
 import { readSteps } from '../src/postgres/ledger/step';
 import { changeTarget } from '../src/postgres/queries/schema-change';
 import { analyzeTable, refreshView } from '../src/postgres/queries/schema-change-view';
 import { decisionFor } from '../src/profile/decision-match';
+import { coversRows } from '../src/profile/undecided';
 import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
 import { qualified } from '../src/sql/quote';
 import { writeIdMaps } from './finish-id-map';
@@ -58,8 +60,13 @@ export function createFinishActivities(host: StepHost): FinishActivities {
       onTarget(host, ref, 'undecided', async ({ session, run }) => {
         const decisions = await decisionsOfRun(session, run);
         const groups = await quarantineByFinding(session, run.run);
+        const stops = groups.filter((group) => decisionFor(decisions, group.finding)?.action === 'stop');
+        if (stops.length > 0) {
+          const named = stops.map((group) => `${group.finding} (${group.rows} rows)`).join(', ');
+          throw fail('RP4303', `${named}: decided to stop.`);
+        }
         return groups
-          .filter((group) => decisionFor(decisions, group.finding) === null)
+          .filter((group) => !coversRows(decisionFor(decisions, group.finding)))
           .map((group): FindingSummary => ({
             id: group.finding,
             mapping: group.mapping,

@@ -21,7 +21,8 @@ export async function removeRun({ session, run }: StepWork): Promise<RemovedRun>
   return inTransaction(session, 'read write', async () => {
     await lockSteps(session, run.run);
     const end = await lockRunEnd(session, run.run);
-    if (end === 'active') throw fail('RP7003', `Run ${run.run} has not ended`, { where: { object: run.run } });
+    if (end === 'needed')
+      throw fail('RP7003', `Run ${run.run} is neither complete nor rolled back`, { where: { object: run.run } });
     if (end === 'ended') await removeOne(session, run.run);
     const others = await remainingRuns(session);
     if (others.some(({ spent }) => !spent)) {

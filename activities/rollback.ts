@@ -20,7 +20,7 @@ const graceMs = 2_000;
 
 /** Every activity works from the ledger alone and may be repeated at any point. */
 export function createRollbackActivities(host: StepHost): RollbackActivities & {
-  /** Removes what the run left in schema rowproof, except the id map; RP7003 while it is active. */
+  /** Removes what the run left in schema rowproof, except the id map; RP7003 unless it is complete, checked or rolled back. */
   finishRun(ref: RunRef): Promise<RemovedRun>;
 } {
   return {

@@ -1,6 +1,7 @@
 import type { ValidationActivities } from '../src/contract/activity-types';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { decisionFor } from '../src/profile/decision-match';
+import { coversRows } from '../src/profile/undecided';
 import { observeDecisions, type ObservedDecision } from '../src/postgres/ledger/decision-effect';
 import { readChecks } from '../src/postgres/ledger/check-result';
 import { proofTotals } from '../src/postgres/ledger/proof';
@@ -78,7 +79,7 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
       }
       const decisions = await observeDecisions(session, run);
       const undecided = (await quarantineByFinding(session, run.run)).filter(
-        ({ finding }) => decisionFor(decisions, finding) === null,
+        ({ finding }) => !coversRows(decisionFor(decisions, finding)),
       );
       const verdict = reachVerdict({
         books,

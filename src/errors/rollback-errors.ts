@@ -15,9 +15,9 @@ export const rollbackErrors = {
     exit: 5,
   },
   RP7003: {
-    title: 'The run is still active',
-    why: 'Its ledger is needed until it is complete, failed or rolled back.',
-    fix: 'Let it end, abort it or roll it back, then finish it.',
+    title: 'The ledger of the run is still needed',
+    why: 'Until a run is complete or rolled back, its ledger is the only way forward and back, and holds the rows it saved.',
+    fix: 'Let it end or roll it back, then finish it.',
     exit: 5,
   },
   RP7004: {

@@ -33,6 +33,11 @@ export function undecided(findings: readonly Finding[], decisions: readonly Know
   });
 }
 
+/** Whether a decision lets rows stay behind: `stop`, or what is said of a trigger, covers none. */
+export function coversRows(decision: { readonly action: string } | null): boolean {
+  return decision !== null && ['quarantine', 'out_of_scope', 'accept'].includes(decision.action);
+}
+
 /** Findings that are there and whose decision says stop. */
 export function stopping(findings: readonly Finding[], decisions: readonly KnownDecision[]): Finding[] {
   return findings.filter(

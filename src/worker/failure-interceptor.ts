@@ -5,9 +5,23 @@ import { catalogue } from '../errors/catalogue';
 import { RowproofError, type Problem } from '../errors/rowproof-error';
 import { describeDatabaseError } from '../postgres/sqlstate';
 
-/** Codes after which another attempt meets the same answer: refusals, closed runs, limits, decisions. */
-const passing: ReadonlySet<string> = new Set(['RP5001', 'RP5002']);
-const passingConnection = /^RP30(01|0[4-9]|1[0-9]|2[0-9])$/;
+/**
+ * Codes after which another attempt may meet another answer: a server that is away or busy, a lease or a lock that others
+ * hold. All others are answers that stay: refusals, missing rights, closed runs, limits, decisions.
+ */
+const passing: ReadonlySet<string> = new Set([
+  'RP3001',
+  'RP3002',
+  'RP3003',
+  'RP3013',
+  'RP3014',
+  'RP3023',
+  'RP3024',
+  'RP3099',
+  'RP5001',
+  'RP5002',
+  'RP5005',
+]);
 
 /**
  * Replaces every error of an activity by an allow-listed failure: our own sentence, or SQLSTATE, constraint and column.
@@ -44,7 +58,7 @@ export function safeFailure(error: unknown): Error {
   ];
   const sentence =
     `PostgreSQL refused a statement: SQLSTATE ${facts.sqlstate} ${where.filter(Boolean).join(', ')}`.trim();
-  return plain(`${sentence}.`, `SQLSTATE ${facts.sqlstate}`, false, [
+  return plain(`${sentence}.`, `SQLSTATE ${facts.sqlstate}`, !facts.isRetryable, [
     { sqlstate: facts.sqlstate, constraint: facts.constraint, column: facts.column, table: facts.table },
   ]);
 }
@@ -55,9 +69,9 @@ function ownWhy(problem: Problem | undefined): string | null {
 }
 
 function isPassing(error: RowproofError): boolean {
-  return (
-    passing.has(error.code) || passingConnection.test(error.code) || describeDatabaseError(error.cause).isRetryable
-  );
+  // a refused connection may carry the loss that followed as its cause: there the code alone tells
+  if (error.code.startsWith('RP30')) return passing.has(error.code);
+  return passing.has(error.code) || describeDatabaseError(error.cause).isRetryable;
 }
 
 function plain(message: string, type: string, nonRetryable: boolean, details: unknown[]): ApplicationFailure {

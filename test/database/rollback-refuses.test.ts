@@ -167,6 +167,23 @@ describe('a run and what is not its own', () => {
     expect(await createRollbackActivities(run).proveRollback(run.ref)).toEqual({ equal: true, differences: [] });
   });
 
+  it('keeps the ledger of a run that may still be rolled back: failed, aborted, or with steps left to undo', async () => {
+    const run = await loaded();
+    const activities = createRollbackActivities(run);
+    const other = await openTestRun(database, plain);
+    const setOutcome = (one: TestRun, outcome: string): Promise<unknown> =>
+      database.query(`update rowproof.run set outcome = '${outcome}' where run = '${one.ref.run}'`);
+    for (const outcome of ['failed', 'aborted', 'rolled_back']) {
+      await setOutcome(run, outcome);
+      expect(await codeOf(activities.finishRun(run.ref))).toBe('RP7003');
+    }
+    // the run of another that is finished takes only those along that left nothing behind
+    await setOutcome(other, 'complete');
+    expect(await createRollbackActivities(other).finishRun(other.ref)).toEqual({ removed: true, left: [run.ref.run] });
+    await undo(run);
+    expect(await activities.finishRun(run.ref)).toEqual({ removed: true, left: [] });
+  });
+
   it('removes itself from the ledger when it has ended, and the ledger with the last run', async () => {
     const run = await loaded();
     const activities = createRollbackActivities(run);

@@ -129,12 +129,13 @@ export async function lockBatch(session: Session, name: BatchName): Promise<Batc
   return rows[0] === undefined ? null : toBatch(name, rows[0]);
 }
 
-/** Makes this session's backend the owner of an unfinished batch; null when it is done, revoked or absent. */
+/** Makes this session's backend the owner of an unfinished batch; null when it is done, revoked or absent, or its run is being rolled back. */
 export async function takeBatch(session: Session, name: BatchName, nonce: string): Promise<Batch | null> {
   const { rows } = await session.query<BatchRow>(
     `update rowproof.batch set state = 'running', owner = $4, epoch = epoch + 1, attempts = attempts + 1, failure = null,
        backend_pid = $5, backend_start = $6::timestamptz, started_at = coalesce(started_at, clock_timestamp())
-     where ${named} and state in ('pending', 'running', 'blocked') returning ${batchColumns}`,
+     where ${named} and state in ('pending', 'running', 'blocked')
+       and not exists (select from rowproof.phase where run = $1 and phase = 'rollback') returning ${batchColumns}`,
     [...values(name), nonce, session.pid, session.backendStart],
   );
   return rows[0] === undefined ? null : toBatch(name, rows[0]);

@@ -56,15 +56,25 @@ export async function observeDecisions(session: Session, run: LoadedRun): Promis
   const all = await readDecisions(session, run);
   const discovered = await discoveredRows(session, run.run);
   const quarantined = await quarantineFindings(session, run.run);
+  const foundBy = (covers: (id: string) => boolean): number =>
+    [...discovered].reduce((sum, [id, found]) => sum + (covers(id) ? found : 0), 0);
   const observed: ObservedDecision[] = [];
   for (const decision of all) {
     const covers = (id: string): boolean =>
       decisionMatches(decision.finding, id) && decisionFor(all, id)?.finding === decision.finding;
     const leavesBehind = decision.action === 'quarantine' || decision.action === 'out_of_scope';
+    // rows whose scope is unknown stay at the source and are nowhere booked one by one
+    const unknown =
+      decision.action === 'out_of_scope' ? foundBy((id) => covers(id) && id.endsWith('.where.scope_unknown')) : 0;
     const rows = leavesBehind
-      ? await countQuarantined(session, run.run, quarantined.filter(covers))
-      : [...discovered].reduce((sum, [id, found]) => sum + (covers(id) ? found : 0), 0);
-    observed.push({ ...decision, observed: rows });
+      ? await countQuarantined(
+          session,
+          run.run,
+          quarantined.filter(covers),
+          decision.action === 'out_of_scope' ? 'out_of_scope' : 'quarantined',
+        )
+      : foundBy(covers);
+    observed.push({ ...decision, observed: rows + unknown });
   }
   return observed;
 }

@@ -84,14 +84,23 @@ export async function quarantineFindings(session: Session, run: string): Promise
   return rows.map((row) => row.finding);
 }
 
-/** Rows that name at least one of these findings, each row once. */
-export async function countQuarantined(session: Session, run: string, findings: readonly string[]): Promise<number> {
+/**
+ * Rows that name at least one of these findings, each row once. A row whose main finding is among them counts only in the
+ * class its decision asks for, unless it follows a parent: then the parent decides about its class.
+ */
+export async function countQuarantined(
+  session: Session,
+  run: string,
+  findings: readonly string[],
+  kind: 'quarantined' | 'out_of_scope',
+): Promise<number> {
   if (findings.length === 0) return 0;
   const { rows } = await session.query<{ n: string }>(
     `select count(*)::text as n from rowproof.quarantine,
        (select array_agg(f) as ids from jsonb_array_elements_text($2::jsonb) as f) as wanted
-     where run = $1 and (finding = any(wanted.ids) or findings && wanted.ids)`,
-    [run, JSON.stringify(findings)],
+     where run = $1 and case when finding = any(wanted.ids)
+       then class = $3 or reason in ('parent_quarantined', 'parent_out_of_scope') else findings && wanted.ids end`,
+    [run, JSON.stringify(findings), kind],
   );
   return Number(rows[0]?.n);
 }

@@ -1,22 +1,29 @@
 import { identifier } from '../../sql/quote';
 import type { Session } from '../session';
 
+/** Nothing on the target needs the ledger's help any more: a run without steps that a rollback has still to undo. */
+const undone = `outcome is not null and outcome in ('checked', 'rolled_back')
+  and not exists (select from rowproof.step s where s.run = r.run and s.state <> 'compensated')`;
+
 /** Runs of the ledger, oldest first; `spent` are those that left nothing on the target: checked or rolled back. */
 export async function remainingRuns(session: Session): Promise<{ run: string; spent: boolean }[]> {
   const { rows } = await session.query<{ run: string; spent: string }>(
-    `select run, (outcome is not null and outcome in ('checked', 'rolled_back'))::text as spent from rowproof.run order by opened_at, run`,
+    `select run, (${undone})::text as spent from rowproof.run r order by opened_at, run`,
   );
   return rows.map(({ run, spent }) => ({ run, spent: spent === 'true' }));
 }
 
-/** Locks the run's row and tells whether it ended; 'absent' when it was finished before. */
-export async function lockRunEnd(session: Session, run: string): Promise<'absent' | 'active' | 'ended'> {
-  const { rows } = await session.query<{ outcome: string | null }>(
-    'select outcome from rowproof.run where run = $1 for update',
+/**
+ * Locks the run's row: 'needed' while the ledger is the only way forward or back (it is under way, failed or was aborted, or
+ * has open steps), 'ended' when it is complete or nothing of it is left, 'absent' when it was finished before.
+ */
+export async function lockRunEnd(session: Session, run: string): Promise<'absent' | 'needed' | 'ended'> {
+  const { rows } = await session.query<{ ended: string }>(
+    `select (coalesce(outcome = 'complete', false) or (${undone}))::text as ended from rowproof.run r where run = $1 for update`,
     [run],
   );
   if (rows[0] === undefined) return 'absent';
-  return rows[0].outcome === null ? 'active' : 'ended';
+  return rows[0].ended === 'true' ? 'ended' : 'needed';
 }
 
 async function ledgerTables(session: Session): Promise<string[]> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { fence, renewLease, takeLease } from '../../../activities/copy-lease';
 import { setLockTimeout } from '../../../src/postgres/queries/copy-transaction';
+import { createRollbackActivities } from '../../../activities/rollback';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { openCopyRun, type CopyRun } from './copy-run';
@@ -158,4 +159,23 @@ test('Two workers on one batch at once load it once', async () => {
   ]);
   expect(results.some((one) => one.status === 'fulfilled')).toBe(true);
   await onceOnly();
+});
+
+test('Once leases are revoked no batch can be planned, taken or committed any more', async () => {
+  const [owner, nonce] = [await session(), randomUUID()];
+  await takeLease(owner, name(), nonce);
+  // a late planner that has read its ranges before the rollback began
+  await run.target.query('delete from rowproof.batch');
+  await createRollbackActivities({ databases: run.databases }).revokeLeases(run.ref);
+  await expect(run.activities.planBatches(run.ref, 'people')).rejects.toMatchObject({ code: 'RP5104' });
+  expect(await run.target.query('select * from rowproof.batch')).toEqual([]);
+  await run.target.query(
+    `insert into rowproof.batch (run, mapping, ordinal, state, owner) values ($1, 'people', 0, 'running', $2), ($1, 'people', 1, 'pending', null)`,
+    [run.ref.run, nonce],
+  );
+  await expect(run.activities.copyBatch(run.ref, 'people', 1)).rejects.toMatchObject({ code: 'RP5003' });
+  await expect(inTransaction(owner, 'read write', () => fence(owner, name(), nonce))).rejects.toMatchObject({
+    code: 'RP5104',
+  });
+  expect(await run.target.query('select * from people')).toEqual([]);
 });

@@ -1,3 +1,5 @@
+import { createFinishActivities } from '../../../activities/finish';
+import { createValidationActivities } from '../../../activities/validation';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
 
 let run: CopyRun;
@@ -106,4 +108,47 @@ test('A finding that is decided out of scope is booked there', async () => {
     outOfScope: 22,
   });
   expect(await run.target.query('select distinct class from rowproof.quarantine')).toEqual([{ class: 'out_of_scope' }]);
+});
+
+test('An exact decision counts before a pattern, and an operator before the plan, in class and in limits', async () => {
+  run = await openCopyRun({
+    ...draft,
+    mappings: [{ ...draft.mappings[0]!, onBadRow: 'stop', maxBadRows: { rows: 0, percent: null } }],
+    decisions: [
+      {
+        finding: 'people.*',
+        do: 'out_of_scope',
+        expect: { rows: 16, tolerance: 0 },
+        because: 'old',
+        by: 'dana',
+      },
+      { finding: 'people.short.check', do: 'quarantine', expect: null, because: 'to be mended', by: 'dana' },
+    ],
+  });
+  await run.copyAll();
+  expect(await run.target.query('select distinct class from rowproof.quarantine')).toEqual([{ class: 'quarantined' }]);
+  await expect(run.activities.checkLimits(run.ref, 'people')).rejects.toMatchObject({ code: 'RP5010' });
+  await run.target.query(
+    `insert into rowproof.decision values ($1, 'people.short.check', 'quarantine', 16, 0, 'known', 'ed', 'operator', now())`,
+    [run.ref.run],
+  );
+  await run.activities.checkLimits(run.ref, 'people');
+});
+
+test('A decision to stop covers no row: neither the copy, nor the settle gate, nor the verdict takes it for a decision', async () => {
+  run = await openCopyRun({
+    ...draft,
+    mappings: [{ ...draft.mappings[0]!, onBadRow: 'stop' }],
+  });
+  await run.copyAll();
+  const finish = createFinishActivities({ databases: run.databases });
+  expect(await finish.undecidedQuarantine(run.ref)).toMatchObject([{ id: 'people.short.check', rows: 16 }]);
+  await run.target.query(
+    `insert into rowproof.decision values ($1, 'people.short.check', 'stop', null, null, 'no', 'dana', 'operator', now())`,
+    [run.ref.run],
+  );
+  await expect(finish.undecidedQuarantine(run.ref)).rejects.toMatchObject({ code: 'RP4303' });
+  await expect(run.activities.checkLimits(run.ref, 'people')).rejects.toMatchObject({ code: 'RP5011' });
+  const verdict = await createValidationActivities({ databases: run.databases, plansFolder: null }).reconcile(run.ref);
+  expect(verdict.problems).toContain('16 rows in quarantine without a decision: people.short.check');
 });
