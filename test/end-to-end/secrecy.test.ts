@@ -55,7 +55,7 @@ tables:
       name: name
       mail: mail
       born: { from: born, steps: [{ parse_date: [DD/MM/YYYY] }] }
-      score: { sql: "score::integer" }
+      score: score
       remark: remark
       boss: { from: boss, ref: vault.person }
     rules: { mail: [unique, not_null], name: [not_empty] }

@@ -147,6 +147,8 @@ export async function createGatedBench(
     openGate: async () => void (await gate.query('select pg_advisory_unlock_all()')),
     stuckAtGate: (run) =>
       eventually(async () => {
+        const ledger = await target.query(`select 1 where to_regclass('rowproof.batch') is not null`);
+        if (ledger.length === 0) return false;
         const done = await count(`select count(*) as n from rowproof.batch where run = $1 and state = 'done'`, run);
         const waiting = await source.query(
           `select 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
