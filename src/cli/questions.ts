@@ -24,9 +24,9 @@ export async function askPerson(
   const given = AbortSignal.any([signal, closed.signal]);
   const ask = async (question: string): Promise<string> => (await prompt.question(question, { signal: given })).trim();
   try {
-    for (const finding of status.undecided) await askFinding(terminal, handle, finding, ask);
-    if (status.undecided.length === 0 && status.gate !== null)
-      await askGate(terminal, handle, status, status.gate, ask);
+    const finding = status.undecided.find(({ id }) => id === question);
+    if (finding !== undefined) await askFinding(terminal, handle, finding, ask);
+    else await askGate(terminal, handle, status, question, ask);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
     terminal.talk('');

@@ -64,8 +64,6 @@ export function renderEnd(
   };
 }
 
-const ends: Readonly<Record<string, string>> = { RolledBack: 'rolled_back', Aborted: 'aborted' };
-
 function renderBooks(books: readonly TableBooks[]): string[] {
   const width = Math.max(...books.map((book) => book.mapping.length), 8);
   const headings = ['source =', 'out of scope +', 'quarantined +', 'migrated', 'unexplained'];

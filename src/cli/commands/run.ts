@@ -1,7 +1,7 @@
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { MigrationResult } from '../../contract/run';
-import { codeOf, sentenceOf } from '../../progress/failure-sentence';
+import { sentenceOf } from '../../progress/failure-sentence';
 import { exitCodes } from '../exit-codes';
 import { follow } from '../follow';
 import { ensureWorker } from '../local-worker';
