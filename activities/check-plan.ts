@@ -1,6 +1,6 @@
 import type { MappingPlan } from '../src/contract/resolved-plan';
 import { problem, type Problem } from '../src/errors/rowproof-error';
-import { ledgerIsPossible, tryExpression } from '../src/postgres/queries/check-plan';
+import { ledgerIsPossible, temporaryTablesArePossible, tryExpression } from '../src/postgres/queries/check-plan';
 import { compile, withSession, type ReadPlan } from './read-plan';
 import type { CompiledPlan } from '../src/contract/compiled';
 
@@ -12,7 +12,7 @@ export interface CheckedPlan {
 /** Everything that can be said of a plan before a run: the compiler's problems, and what only the servers can tell. */
 export async function checkPlan(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<CheckedPlan> {
   const { compiled, problems } = compile(read);
-  const asked = [...(await trySql(read, env)), ...(await tryLedger(read, env))];
+  const asked = [...(await trySql(read, env)), ...(await tryTarget(read, env))];
   const all = [...problems, ...asked.map((found) => ({ problem: found, severity: 'error' as const }))];
   return { compiled: asked.length > 0 ? null : compiled, problems: all };
 }
@@ -50,10 +50,14 @@ function texts(mapping: MappingPlan): { sql: string; path: string[] }[] {
   ];
 }
 
-function tryLedger(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<Problem[]> {
-  return withSession(read.plan.target, env, 'check', async (session) =>
-    (await ledgerIsPossible(session))
+function tryTarget(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<Problem[]> {
+  const { user } = read.catalogs.target.server;
+  return withSession(read.plan.target, env, 'check', async (session) => [
+    ...((await ledgerIsPossible(session))
       ? []
-      : [problem('RP2045', `The role ${read.catalogs.target.server.user} may not create schema rowproof.`)],
-  );
+      : [problem('RP2045', `The role ${user} may not create schema rowproof.`)]),
+    ...((await temporaryTablesArePossible(session))
+      ? []
+      : [problem('RP2046', `The role ${user} may not make temporary tables on the target.`)]),
+  ]);
 }

@@ -272,4 +272,10 @@ export const checkErrors = {
     fix: 'Grant CREATE on the database to this role, or let its owner create schema rowproof with this role as its owner.',
     exit: 2,
   },
+  RP2046: {
+    title: 'No temporary tables on the target',
+    why: 'Discovery tries the rules of the target in temporary tables, and this role has no TEMPORARY on that database.',
+    fix: 'GRANT TEMPORARY ON DATABASE … TO the role.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

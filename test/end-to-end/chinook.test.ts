@@ -143,6 +143,14 @@ function texts(rows: readonly Record<string, unknown>[]): string[] {
     expect(checked.code).toBe(0);
   });
 
+  it('is refused by check while a right is missing, by name', async () => {
+    await target.query(`revoke temporary on database "${target.name}" from public`);
+    const refused = await bench.rowproof('check', plan, '--output', 'json');
+    expect(document<{ problems: { code: string }[] }>(refused).problems.map(({ code }) => code)).toEqual(['RP2046']);
+    expect(refused.code).toBe(2);
+    await target.query(`grant temporary on database "${target.name}" to ${roles.owner}`);
+  });
+
   it('is proved, and its books close', async () => {
     const ended = await bench.rowproof('run', plan, '--output', 'json');
     run = document<RunDocument>(ended);

@@ -20,8 +20,11 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
         fix: `Abort it first: rowproof abort ${record.run} --then rollback --by YOU --reason WHY`,
       });
     }
-    // A worker that we start has our environment: what it cannot reach we say here, not after its retries.
-    if (temporal.local) await withLedger(terminal, record, 'rollback', () => Promise.resolve());
+    // A worker that we start has our environment: what it cannot reach or find we say here, not after its retries.
+    if (temporal.local) {
+      const { loadRunSummary } = await import('../../postgres/ledger/run');
+      await withLedger(terminal, record, 'rollback', (session) => loadRunSummary(session, record.run));
+    }
     const worker = await ensureWorker(terminal, temporal, record.plansFolder ?? terminal.cwd);
     const handle = await temporal.client.workflow.start('rollback', {
       workflowId: `${record.run}-rollback-${randomUUID()}`,

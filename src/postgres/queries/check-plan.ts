@@ -22,6 +22,14 @@ export async function tryExpression(
   }
 }
 
+/** Whether this role may make temporary tables here. */
+export async function temporaryTablesArePossible(session: Session): Promise<boolean> {
+  const { rows } = await session.query<{ possible: string }>(
+    `select pg_catalog.has_database_privilege(current_database(), 'TEMPORARY')::text as possible`,
+  );
+  return rows[0]?.possible === 'true';
+}
+
 /** Whether schema rowproof is there, or this role may create it. */
 export async function ledgerIsPossible(session: Session): Promise<boolean> {
   const { rows } = await session.query<{ possible: string }>(
