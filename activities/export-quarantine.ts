@@ -2,8 +2,9 @@ import { bindStatement } from '../src/compile/bind-statement';
 import type { RunRef } from '../src/contract/run';
 import { csvLine } from '../src/report/csv';
 import type { Databases } from '../src/postgres/databases';
+import type { Session } from '../src/postgres/session';
 import { appendEvent } from '../src/postgres/ledger/event';
-import { quarantinedKeys } from '../src/postgres/ledger/quarantine-summary';
+import { quarantineByReason, quarantinedKeys } from '../src/postgres/ledger/quarantine-summary';
 import { readRows } from '../src/postgres/read-rows';
 
 const page = 500;
@@ -21,19 +22,23 @@ export async function exportQuarantine(
   const ledger = await databases.ledger(ref, 'quarantine export');
   try {
     const run = await databases.run(ref, ledger);
-    await appendEvent(ledger, ref.run, 'quarantine exported', { by: options.by, table: options.table });
+    const rows = await countToExport(ledger, ref.run, options.table);
+    // before the first row leaves: an export that is cut short is recorded as well
+    await appendEvent(ledger, ref.run, 'quarantine exported', { by: options.by, table: options.table, rows });
     write(csvLine(['table', 'reason', 'finding', 'column', 'sqlstate', 'source_key', 'original']));
     let count = 0;
-    for (const mapping of run.compiled.mappings.filter(({ name }) => options.table === null || name === options.table)) {
+    for (const mapping of run.compiled.mappings.filter(
+      ({ name }) => options.table === null || name === options.table,
+    )) {
       const source = await databases.source(run.compiled, mapping.source, 'quarantine export');
       try {
-        for (let after: string | null = null; ; ) {
+        for (let after: string | null = null; ;) {
           const keys = await quarantinedKeys(ledger, ref.run, mapping.name, after, page);
           if (keys.length === 0) break;
           const originals = new Map(
-            (await readRows(source, bindStatement(mapping.statements.originals), [keys.map((key) => key.sourceKey)])).map(
-              ([key, original]) => [key, original ?? null] as const,
-            ),
+            (
+              await readRows(source, bindStatement(mapping.statements.originals), [keys.map((key) => key.sourceKey)])
+            ).map(([key, original]) => [key, original ?? null] as const),
           );
           for (const key of keys) {
             const original = originals.get(key.sourceKey) ?? null;
@@ -50,4 +55,10 @@ export async function exportQuarantine(
   } finally {
     await ledger.close();
   }
+}
+
+async function countToExport(ledger: Session, run: string, table: string | null): Promise<number> {
+  return (await quarantineByReason(ledger, run))
+    .filter((group) => group.class === 'quarantined' && (table === null || group.mapping === table))
+    .reduce((sum, group) => sum + group.rows, 0);
 }

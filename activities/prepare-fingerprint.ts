@@ -11,7 +11,12 @@ import {
   describeSchemas,
   type DescribedObject,
 } from '../src/postgres/queries/fingerprint-relation';
-import { describeRows, describeSequencePositions, touchedSchemas } from '../src/postgres/queries/fingerprint-rows';
+import {
+  describeRows,
+  describeSequencePositions,
+  tablesOf,
+  touchedSchemas,
+} from '../src/postgres/queries/fingerprint-rows';
 import { tableExists } from '../src/postgres/queries/schema-change-index';
 import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
 import { inTransaction } from '../src/postgres/transaction';
@@ -20,7 +25,7 @@ import { onTarget, type StepHost, type StepWork } from './prepare-host';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** What the target is, in one snapshot: definitions of the schemas that the plan touches, sequences, rows of mapped tables. */
+/** What the target is, in one snapshot: definitions, sequences and rows of every table of the schemas that the plan touches. */
 export async function takeFingerprint({
   session,
   run,
@@ -47,6 +52,12 @@ export async function takeFingerprint({
     for (const { target } of tables) {
       beat();
       if (await tableExists(session, target)) found.push(await describeRows(session, target));
+    }
+    // a trigger that fires, a cascade or somebody else may have written into tables outside the plan
+    for (const { table, readable } of await tablesOf(session, schemas)) {
+      beat();
+      const mapped = tables.some(({ target }) => target.schema === table.schema && target.name === table.name);
+      if (readable && !mapped) found.push(await describeRows(session, table));
     }
     return found;
   });

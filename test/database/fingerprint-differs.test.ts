@@ -37,6 +37,18 @@ const changes: readonly (readonly [string, string, string, readonly string[]])[]
     ['rows of "Neu.Schema"."old" differs'],
   ],
   [
+    'a row of a table outside the plan',
+    `update "Neu.Schema"."Aussen" set k = 2`,
+    `update "Neu.Schema"."Aussen" set k = 1`,
+    ['rows of "Neu.Schema"."Aussen" differs'],
+  ],
+  [
+    'a row of a table with a column called t',
+    `update "Neu.Schema".t set x = 2`,
+    `update "Neu.Schema".t set x = 1`,
+    ['rows of "Neu.Schema"."t" differs'],
+  ],
+  [
     'a privilege',
     `grant select on "Neu.Schema".old to public`,
     `revoke select on "Neu.Schema".old from public`,
@@ -70,7 +82,7 @@ const changes: readonly (readonly [string, string, string, readonly string[]])[]
     'a validated constraint',
     `truncate "Neu.Schema"."Aussen"; alter table "Neu.Schema"."Aussen" validate constraint "zeigt auf"`,
     '',
-    ['constraint "zeigt auf" of "Neu.Schema"."Aussen" differs'],
+    ['constraint "zeigt auf" of "Neu.Schema"."Aussen" differs', 'rows of "Neu.Schema"."Aussen" differs'],
   ],
 ];
 
@@ -79,7 +91,9 @@ describe('the fingerprint of a target', () => {
   let run: TestRun;
   beforeAll(async () => {
     database = await createDatabase({ prefix: 'fingerprint' });
-    await database.query(hostile);
+    await database.query(
+      `${hostile}; create table "Neu.Schema".t (t int, x int); insert into "Neu.Schema".t values (1, 1)`,
+    );
     run = await openTestRun(database, mappings(true));
     await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
   });

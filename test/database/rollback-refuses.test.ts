@@ -1,6 +1,7 @@
 import { createFinishActivities } from '../../activities/finish';
 import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
 import { createRollbackActivities } from '../../activities/rollback';
+import type { DecisionPlan } from '../../src/contract/resolved-plan';
 import { RowproofError } from '../../src/errors/rowproof-error';
 import { changeTarget, setTimeouts } from '../../src/postgres/queries/schema-change';
 import { createDatabase, type TestDatabase } from '../support/postgres';
@@ -38,8 +39,8 @@ describe('a run and what is not its own', () => {
   });
   afterEach(() => database.drop());
 
-  async function loaded(): Promise<TestRun> {
-    const run = await openTestRun(database, plain);
+  async function loaded(decisions: readonly DecisionPlan[] = []): Promise<TestRun> {
+    const run = await openTestRun(database, plain, { decisions });
     await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     await database.query(
@@ -143,6 +144,21 @@ describe('a run and what is not its own', () => {
       { state: 'done', n: 2 },
       { state: 'revoked', n: 1 },
     ]);
+  });
+
+  it('does not call the target equal when a trigger that fired wrote into a table outside the plan', async () => {
+    await database.query(`create table s.audit (t text, n int);
+      create function s.note() returns trigger language plpgsql as $$ begin insert into s.audit values ('child', new.id); return new; end $$;
+      create trigger note after insert on s.child for each row execute function s.note()`);
+    const run = await loaded([
+      { finding: 'child.note.trigger', do: 'fire', expect: null, because: 'the audit wants it', by: 'ana' },
+    ]);
+    await createRollbackActivities(run).revokeLeases(run.ref);
+    await undo(run);
+    expect(await createRollbackActivities(run).proveRollback(run.ref)).toEqual({
+      equal: false,
+      differences: ['rows of "s"."audit" differs'],
+    });
   });
 
   it('terminates whoever still holds a batch or a step', async () => {

@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import { fail } from '../../errors/rowproof-error';
 import { group } from '../live-view';
 import { locateRun, withLedger } from '../locate-run';
 import type { CommandResult, Terminal } from '../terminal';
@@ -15,6 +16,9 @@ export async function quarantine(
   run: string | undefined,
   options: QuarantineOptions,
 ): Promise<CommandResult> {
+  if (options.csv === true && terminal.output !== 'text') {
+    throw fail('RP9001', `--csv writes CSV and nothing else: leave --output ${terminal.output} out.`);
+  }
   const record = await locateRun(terminal, run, options);
   if (options.csv === true) return exportCsv(terminal, record, options);
   const { quarantineByReason } = await import('../../postgres/ledger/quarantine-summary');
@@ -37,9 +41,9 @@ async function exportCsv(
 ): Promise<CommandResult> {
   const { exportQuarantine } = await import('../../../activities/export-quarantine');
   const rows = await withLedger(terminal, record, 'quarantine export', (_, ref, databases) =>
-    exportQuarantine(databases, ref, { table: options.table ?? null, by: userInfo().username }, (line) => {
-      if (terminal.output === 'text') terminal.out(line);
-    }),
+    exportQuarantine(databases, ref, { table: options.table ?? null, by: userInfo().username }, (line) =>
+      terminal.out(line),
+    ),
   );
   terminal.talk(`${group(rows)} rows exported; recorded in the ledger of ${record.run}.`);
   return { data: { run: record.run, rows }, text: '' };

@@ -46,13 +46,32 @@ export async function describeSequencePositions(
   return described;
 }
 
+/**
+ * Tables of the schemas with rows of their own, partitions as part of their root; `readable` says whether this role sees all
+ * rows, so that a trigger of a mapped table which writes elsewhere is noticed.
+ */
+export async function tablesOf(
+  session: Session,
+  schemas: readonly string[],
+): Promise<{ table: QualifiedName; readable: boolean }[]> {
+  const { rows } = await session.query<{ doc: string; readable: string }>(
+    `select ${nameOf('c.oid')}::text as doc, (pg_catalog.has_table_privilege(c.oid, 'SELECT')
+       and pg_catalog.has_schema_privilege(n.oid, 'USAGE') and not pg_catalog.row_security_active(c.oid))::text as readable
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and not c.relispartition and n.nspname in (select jsonb_array_elements_text($1::jsonb))
+     order by n.nspname, c.relname`,
+    [JSON.stringify(schemas)],
+  );
+  return rows.map((row) => ({ table: JSON.parse(row.doc) as QualifiedName, readable: row.readable === 'true' }));
+}
+
 /** Number of rows and a digest over them that does not depend on their order; a row counts as often as it is there. */
 export async function describeRows(session: Session, table: QualifiedName): Promise<DescribedObject> {
   const bits = (from: number): string =>
     `coalesce(sum(('x' || substr(h, ${from}, 15))::bit(60)::bigint::numeric), 0)::text`;
   const { rows } = await session.query<{ text: string }>(
     `select jsonb_build_array(count(*)::text, ${bits(1)}, ${bits(16)}, ${bits(31)})::text as text
-     from (select encode(sha256(convert_to(t::text, pg_catalog.getdatabaseencoding())), 'hex') as h from ${qualified(table)} t) rows`,
+     from (select encode(sha256(convert_to((t.*)::text, pg_catalog.getdatabaseencoding())), 'hex') as h from ${qualified(table)} t) rows`,
   );
   return { object: `rows of ${qualified(table)}`, text: rows[0]?.text as string };
 }

@@ -1,3 +1,4 @@
+import { exportQuarantine } from '../../../activities/export-quarantine';
 import { createFinishActivities } from '../../../activities/finish';
 import { createValidationActivities } from '../../../activities/validation';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
@@ -151,4 +152,16 @@ test('A decision to stop covers no row: neither the copy, nor the settle gate, n
   await expect(run.activities.checkLimits(run.ref, 'people')).rejects.toMatchObject({ code: 'RP5011' });
   const verdict = await createValidationActivities({ databases: run.databases, plansFolder: null }).reconcile(run.ref);
   expect(verdict.problems).toContain('16 rows in quarantine without a decision: people.short.check');
+});
+
+test('An export of the quarantine is recorded with the rows that leave', async () => {
+  run = await openCopyRun(draft);
+  await run.copyAll();
+  const lines: string[] = [];
+  const options = { table: 'people', by: 'dana' };
+  expect(await exportQuarantine(run.databases, run.ref, options, (line) => lines.push(line))).toBe(16);
+  expect(lines).toHaveLength(17);
+  expect(await run.target.query('select kind, body from rowproof.event')).toEqual([
+    { kind: 'quarantine exported', body: { by: 'dana', table: 'people', rows: 16 } },
+  ]);
 });

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import type { ApplicationFailure } from '@temporalio/common';
 import type { ErrorCode } from '../../../src/errors/catalogue';
 import { fail } from '../../../src/errors/rowproof-error';
 import { safeFailure } from '../../../src/worker/failure-interceptor';
