@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createRecompute } from '../src/compile/recompute-row';
-import { classifyFailure, type RowFailure } from '../src/copy/classify-failure';
+import { classifyFailure, ownSqlColumn, type RowFailure } from '../src/copy/classify-failure';
 import { slices } from '../src/copy/isolate-bad-items';
 import { rejectedRow, type QuarantinedRow } from '../src/copy/quarantined-row';
 import { refsText } from '../src/copy/refs-text';
@@ -131,7 +131,7 @@ class StagedRows {
 
 function failedRow(attempt: CopyAttempt, key: string, failure: RowFailure, refs: string | null): QuarantinedRow {
   const { mapping, classOf } = attempt;
-  const { reason, finding, column } = classifyFailure(mapping, ownSqlColumn(attempt, failure));
+  const { reason, finding, column } = classifyFailure(mapping, ownSqlColumn(mapping, failure));
   return {
     sourceKey: key,
     class: classOf(finding),
@@ -144,13 +144,6 @@ function failedRow(attempt: CopyAttempt, key: string, failure: RowFailure, refs:
     findings: [finding],
     refs,
   };
-}
-
-/** The source does not say which expression raised; where the plan has only one of its own, it was that. */
-function ownSqlColumn({ mapping }: CopyAttempt, failure: RowFailure): RowFailure {
-  if (failure.side !== 'source' || failure.column !== null) return failure;
-  const own = mapping.columns.filter((column) => column.sql !== undefined);
-  return own.length === 1 && mapping.where === null ? { ...failure, column: own[0]?.target ?? null } : failure;
 }
 
 /** What children refer to, of a row that the target refused, as the target would have spelled it. */

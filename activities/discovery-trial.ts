@@ -1,11 +1,10 @@
-import { bindStatement } from '../src/compile/bind-statement';
-import { withSample } from '../src/compile/with-sample';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { replaceFindings } from '../src/postgres/ledger/finding';
 import { readStoredCatalog } from '../src/postgres/ledger/profile';
 import { copyIn, copyOut } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
+import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { readRows } from '../src/postgres/read-rows';
 import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
@@ -18,6 +17,7 @@ import {
   untriedFinding,
   type Finding,
 } from '../src/profile/finding';
+import { computeAllSql, mayRaise } from '../src/profile/raising';
 import {
   createTrialSql,
   trialCountsSql,
@@ -27,7 +27,9 @@ import {
   tryReferenceSql,
   tryUniqueSql,
 } from '../src/profile/trial-sql';
+import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { whileBeating, type ActivityHost } from './host';
+import { sourceStatement } from './validation-host';
 
 /**
  * Tries the target's CHECKs, unique keys and foreign keys on the transformed source rows, in temporary tables of one
@@ -44,13 +46,14 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
     await trial.query('begin');
     for (const [position, mapping] of mappings.entries()) {
       const source = keep(await databases.source(run.compiled, mapping.source, `rules of ${mapping.name}`));
-      const { sample } = run.options;
-      const rows = bindStatement(
-        sample === undefined ? mapping.statements.trial : withSample(mapping.statements.trial, sample),
-      );
       await trial.query(createTrialSql(mapping, position));
       await inTransaction(source, 'repeatable read read only', async () => {
-        await copyIn(trial, trialInto(mapping, position), copyOut(source, rows, host.signal()));
+        const rows = (except: readonly string[]): string =>
+          sourceStatement(run, mapping, mapping.statements.trial, { except });
+        const raises =
+          mayRaise(mapping) && 'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
+        const { keys } = raises ? await rowsThatRaise(source, run, mapping) : nothingRaises;
+        await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
       });
       await source.close();
       await analyzeTemporary(trial, trialTable(position));

@@ -1,21 +1,25 @@
 import type { DiscoveryActivities } from '../src/contract/activity-types';
 import { fail } from '../src/errors/rowproof-error';
-import { withSample } from '../src/compile/with-sample';
-import { bindStatement } from '../src/compile/bind-statement';
 import { allowedBadRows } from '../src/copy/row-limit';
 import { appendEvent } from '../src/postgres/ledger/event';
 import { knownDecisions, storeDecision } from '../src/postgres/ledger/decision';
 import { readFindings, replaceFindings } from '../src/postgres/ledger/finding';
 import { profiledTotals, storeCatalog, storeProfile } from '../src/postgres/ledger/profile';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
+import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { readRows } from '../src/postgres/read-rows';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnFacts, columnStatisticsSql } from '../src/profile/column-statistics';
 import { reasonFinding, scopeFinding } from '../src/profile/finding';
+import { computeAllSql, mayRaise } from '../src/profile/raising';
 import { stopping, undecided, unexpectedRows } from '../src/profile/undecided';
 import { mappingOf, whileBeating, type ActivityHost } from './host';
+import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { tryTargetRules } from './discovery-trial';
+import { sourceStatement } from './validation-host';
+
+type Numbers = readonly (string | null)[];
 
 type Discovery = Omit<DiscoveryActivities, 'fingerprintTarget'>;
 
@@ -49,18 +53,27 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         const run = await databases.run(ref, ledger);
         const mapping = mappingOf(run, name);
         const source = keep(await databases.source(run.compiled, mapping.source, `profile ${name}`));
-        const { sample } = run.options;
-        const bound = (sql: string): string => bindStatement(sample === undefined ? sql : withSample(sql, sample));
         const facts = await inTransaction(source, 'repeatable read read only', async () => {
+          const bound = (sql: string, except: readonly string[] = []): string =>
+            sourceStatement(run, mapping, sql, { except });
           const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
-          const [counts] = await readRows(source, bound(mapping.statements.counts));
-          const reasons = await readRows(source, bound(mapping.statements.reasonCounts));
+          const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
+            counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
+            reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
+          });
+          const first = await inSavepoint(source, async () => {
+            if (mayRaise(mapping)) await readRows(source, computeAllSql(bound(mapping.statements.expected)));
+            return tried([]);
+          });
+          const raising = 'failed' in first ? await rowsThatRaise(source, run, mapping) : nothingRaises;
+          const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
           const statistics = columnStatisticsSql(mapping);
           const [numbers] = await readRows(source, statistics.sql);
           return {
             keys: keys ?? [],
-            counts: counts ?? [],
+            counts,
             reasons,
+            raising,
             columns: statistics.columns,
             numbers: numbers ?? [],
           };
@@ -72,7 +85,11 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
             `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${nullKeys} rows and repeated in ${repeated}.`,
           );
         }
-        const [total = 0, outOfScope = 0, scopeUnknown = 0, rejected = 0] = facts.counts.map(Number);
+        const [computed = 0, outOfScope = 0, scopeUnknown = 0, foreseen = 0] = facts.counts.map(Number);
+        const [total, rejected] = [computed, foreseen].map((rows) => rows + facts.raising.keys.length) as [
+          number,
+          number,
+        ];
         const columns = facts.columns.map((column, at) => ({
           column,
           ...Object.fromEntries(
@@ -83,6 +100,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
           const reason = mapping.reasons.find((known) => known.index === Number(index));
           return reason === undefined ? [] : [reasonFinding(reason, name, Number(rows))];
         });
+        findings.push(...facts.raising.findings);
         if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
         await inTransaction(ledger, 'read write', async () => {
           await storeProfile(ledger, ref.run, name, { total, outOfScope, scopeUnknown, rejected, columns });

@@ -62,7 +62,7 @@ export function sourceStatement(
   run: LoadedRun,
   mapping: CompiledMapping,
   sql: string,
-  binding: ProofBinding & Pick<Parameters<typeof bindStatement>[1] & object, 'range'> = {},
+  binding: ProofBinding & Pick<Parameters<typeof bindStatement>[1] & object, 'range' | 'rows'> = {},
 ): string {
   const restricted = restrictKeys(mapping, sql, binding);
   const sampled = run.options.sample === undefined ? restricted : withSample(restricted, run.options.sample);
@@ -70,5 +70,6 @@ export function sourceStatement(
     key: mapping.key,
     ...(binding.slice === undefined ? {} : { slice: binding.slice }),
     ...(binding.range === undefined ? {} : { range: binding.range }),
+    ...(binding.rows === undefined ? {} : { rows: binding.rows }),
   });
 }

@@ -1,5 +1,4 @@
 import type { ProofSummary, ValidationActivities } from '../src/contract/activity-types';
-import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { replaceChecks } from '../src/postgres/ledger/check-result';
 import type { CarefulBatch } from '../src/postgres/ledger/proof';
@@ -13,6 +12,7 @@ import {
 } from '../src/postgres/ledger/proof';
 import { refusedByServer } from '../src/postgres/ledger/proof-quarantine';
 import { forgetVerdict } from '../src/postgres/ledger/verdict';
+import { mayRaise } from '../src/profile/raising';
 import { withHeartbeat } from './copy-heartbeat';
 import { mappingOf, onLedger } from './copy-host';
 import { proveCarefulBatch, type CarefulResult } from './validation-careful';
@@ -20,10 +20,6 @@ import type { ReadyHost } from './validation-host';
 import { proveSlice, type ProofWork } from './validation-slice';
 
 /** True when reading a row's raw columns can raise: the user's own SQL, or a cast without a total form in the sort key. */
-function mayRaise(mapping: CompiledMapping): boolean {
-  return mapping.columns.some((column) => column.sql !== undefined || column.cast.raising);
-}
-
 /** Slices that an earlier attempt of this activity has stored: it went on to the one its last heartbeat names. */
 function firstSlice(host: ReadyHost, mapping: string, slices: number): number {
   const last = host.lastHeartbeat() as { mapping?: unknown; slice?: unknown; slices?: unknown } | undefined;

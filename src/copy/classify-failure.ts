@@ -59,3 +59,10 @@ function first(
   if (spec === undefined) return null;
   return { finding: spec.finding, column: spec.columns.length === 1 ? (spec.columns[0] ?? null) : null };
 }
+
+/** The source does not say which expression raised; where the plan has only one of its own, it was that. */
+export function ownSqlColumn(mapping: CompiledMapping, failure: RowFailure): RowFailure {
+  if (failure.side !== 'source' || failure.column !== null) return failure;
+  const own = mapping.columns.filter((column) => column.sql !== undefined);
+  return own.length === 1 && mapping.where === null ? { ...failure, column: own[0]?.target ?? null } : failure;
+}

@@ -52,6 +52,18 @@ export function reasonFinding(
   return rowsFinding({ id: reason.finding, mapping, column: reason.column, kind: reason.kind, rows, meaning });
 }
 
+/** Rows for which the source raises an error instead of computing them: the plan's own SQL, or a cast without a test. */
+export function raisingRowsFinding(id: string, mapping: string, column: string | null, rows: number): Finding {
+  return rowsFinding({
+    id,
+    mapping,
+    column,
+    kind: 'raised',
+    rows,
+    meaning: 'raise an error while the source computes them',
+  });
+}
+
 export function uniqueFinding(
   unique: { finding: string; columns: readonly string[]; name: string },
   mapping: string,

@@ -55,7 +55,7 @@ tables:
       name: name
       mail: mail
       born: { from: born, steps: [{ parse_date: [DD/MM/YYYY] }] }
-      score: score
+      score: { sql: "score::integer" }
       remark: remark
       boss: { from: boss, ref: vault.person }
     rules: { mail: [unique, not_null], name: [not_empty] }
