@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
-import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { FindingSummary, RunStatus } from '../contract/run';
 import { group } from './live-view';
 import type { Terminal } from './terminal';
@@ -56,8 +56,7 @@ async function askFinding(
     const reason = await askReason(ask);
     const expect = { rows: finding.rows };
     const message = { finding: finding.id, do: choice, expect, by: userInfo().username, reason };
-    terminal.talk(await send(handle, 'decide', message));
-    return;
+    if (await send(terminal, handle, 'decide', message)) return;
   }
 }
 
@@ -70,11 +69,14 @@ async function askGate(
 ): Promise<void> {
   const gates = gate === 'rollback' ? ['rollback', 'retry', 'keep'] : [gate];
   terminal.talk(status.sentence);
-  const chosen = await ask(`Type ${gates.join(' or ')} to approve it, Enter to leave it: `);
-  if (!gates.includes(chosen)) return;
-  const code = await ask(`Plan code (${status.code}): `);
-  const reason = await askReason(ask);
-  terminal.talk(await send(handle, 'approve', { gate: chosen, code, by: userInfo().username, reason }));
+  for (;;) {
+    const chosen = await ask(`Type ${gates.join(' or ')} to approve it, Enter to leave it: `);
+    if (chosen === '') return;
+    if (!gates.includes(chosen)) continue;
+    const code = await ask(`Plan code (${status.code}): `);
+    const reason = await askReason(ask);
+    if (await send(terminal, handle, 'approve', { gate: chosen, code, by: userInfo().username, reason })) return;
+  }
 }
 
 async function askReason(ask: Ask): Promise<string> {
@@ -104,11 +106,14 @@ function describeChoice(choice: string, rows: number): string {
   }
 }
 
-async function send(handle: WorkflowHandle, update: string, message: unknown): Promise<string> {
+/** Says what came of the update; false when it was refused, so that the question can be put again. */
+async function send(terminal: Terminal, handle: WorkflowHandle, update: string, message: unknown): Promise<boolean> {
   try {
-    return await handle.executeUpdate<string, [unknown]>(update, { args: [message] });
+    terminal.talk(await handle.executeUpdate<string, [unknown]>(update, { args: [message] }));
+    return true;
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    return cause instanceof Error ? cause.message : 'refused';
+    if (!(error instanceof WorkflowUpdateFailedError)) throw error;
+    terminal.talk(error.cause instanceof Error ? error.cause.message : 'Refused.');
+    return false;
   }
 }

@@ -38,6 +38,7 @@ async function open(ui: string | null, local: boolean): Promise<TemporalSession>
   } catch (error) {
     throw fail('RP4204', `No Temporal server answers at ${address}.`, { cause: error });
   }
+  await refuseMissingNamespace(connection, address, namespace);
   return {
     client: new Client({ connection, namespace }),
     address,
@@ -46,6 +47,22 @@ async function open(ui: string | null, local: boolean): Promise<TemporalSession>
     local,
     close: () => connection.close(),
   };
+}
+
+const grpcNotFound = 5;
+
+/** A role that may not describe the namespace may still use it, so only its absence is refused. */
+async function refuseMissingNamespace(connection: Connection, address: string, namespace: string): Promise<void> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+  } catch (error) {
+    if ((error as { code?: unknown }).code !== grpcNotFound) return;
+    await connection.close();
+    throw fail('RP4204', `The Temporal at ${address} has no namespace ${namespace}.`, {
+      why: 'Runs live in a namespace, which an administrator of that Temporal makes.',
+      fix: 'Set TEMPORAL_NAMESPACE to one it has, or make it with `temporal operator namespace create`.',
+    });
+  }
 }
 
 /** The page of a workflow in the web UI: input, result and timeline of its latest execution. */

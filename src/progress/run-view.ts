@@ -84,9 +84,9 @@ export function atGate(view: RunView, gate: string | null, question: string | nu
   return { ...view, gate, gateQuestion: question, state: gate === null ? 'running' : 'waiting', sentence };
 }
 
-/** The state an operator filters by: blocked and paused win over the phase's own state. */
+/** The state an operator filters by: while it runs, paused wins over blocked. */
 export function effectiveState(view: RunView, paused: boolean): RunState {
-  if (view.state === 'waiting') return 'waiting';
+  if (view.state !== 'running') return view.state;
   if (paused) return 'paused';
-  return view.blocked.length > 0 && view.state === 'running' ? 'blocked' : view.state;
+  return view.blocked.length > 0 ? 'blocked' : 'running';
 }

@@ -1,0 +1,77 @@
+import { refuseApproval } from '../../../src/progress/approval';
+import { codeOf, sentenceOf } from '../../../src/progress/failure-sentence';
+import { refuseDecision, refuseResolution } from '../../../src/progress/refusals';
+import { worthShowing } from '../../../src/progress/table-progress';
+import type { FindingSummary, TableProgress } from '../../../src/contract/run';
+
+const who = { by: 'ana', reason: 'because' };
+const approval = { gate: 'copy', code: '7f3a-91c2', ...who };
+
+describe('an approval', () => {
+  it('stands at its gate, with the code of the plan, by one who may', () => {
+    expect(refuseApproval(approval, ['copy'], null, '7f3a-91c2', { copy: ['ana'] })).toBeNull();
+    expect(refuseApproval(approval, ['copy'], null, '7f3a-91c2', {})).toBeNull();
+  });
+
+  it.each([
+    [[], null, '7f3a-91c2', {}, 'No gate waits for approval now, so copy cannot be approved.'],
+    [['copy'], 'copy', '7f3a-91c2', {}, 'copy is approved already.'],
+    [['rollback', 'keep'], null, '7f3a-91c2', {}, 'The run waits at rollback or keep, not at copy.'],
+    [['copy'], null, '0000-0000', {}, /The plan code is 0000-0000; the approval names 7f3a-91c2/],
+    [['copy'], null, '7f3a-91c2', { copy: ['ben', 'eva'] }, 'ana may not approve copy; the plan names ben, eva.'],
+  ] as const)('is refused in a sentence: %j', (gates, already, code, approvers, sentence) => {
+    expect(refuseApproval(approval, gates, already, code, approvers)).toMatch(sentence);
+  });
+});
+
+describe('a decision and a resolution', () => {
+  const undecided = [{ id: 'orders.day.bad_date', choices: ['quarantine', 'stop'] } as unknown as FindingSummary];
+  const blocked = [{ what: 'orders:91', mapping: 'orders', ordinal: 91, why: 'x' }];
+
+  it('are refused with what there is instead', () => {
+    expect(refuseDecision({ finding: 'x', do: 'stop', ...who }, undecided)).toBe(
+      'No undecided finding x. Undecided now: orders.day.bad_date.',
+    );
+    expect(refuseDecision({ finding: 'orders.day.bad_date', do: 'fire', ...who }, undecided)).toBe(
+      'orders.day.bad_date takes quarantine or stop, not fire.',
+    );
+    expect(refuseResolution({ what: 'orders:9', do: 'retry', ...who }, blocked)).toBe(
+      'orders:9 is not blocked. Blocked now: orders:91.',
+    );
+    expect(refuseResolution({ what: '*', do: 'retry', ...who }, [])).toBe('No batch is blocked. Blocked now: none.');
+  });
+
+  it('stand for what waits', () => {
+    expect(refuseDecision({ finding: 'orders.day.bad_date', do: 'stop', ...who }, undecided)).toBeNull();
+    expect(refuseResolution({ what: 'orders:91', do: 'quarantine', ...who }, blocked)).toBeNull();
+    expect(refuseResolution({ what: '*', do: 'retry', ...who }, blocked)).toBeNull();
+  });
+});
+
+describe('what the root hears of a table', () => {
+  const table = (batchesDone: number, state: TableProgress['state'] = 'running'): TableProgress =>
+    ({ batches: 1000, batchesDone, state }) as TableProgress;
+
+  it('is its first report, each twentieth of its batches and each change of state: 21 reports, not 1,000', () => {
+    let shown: TableProgress | undefined;
+    let reports = 0;
+    for (let done = 0; done <= 1000; done += 1) {
+      const now = table(done);
+      if (!worthShowing(shown, now)) continue;
+      shown = now;
+      reports += 1;
+    }
+    expect(reports).toBe(21);
+    expect(worthShowing(table(1000), table(1000, 'done'))).toBe(true);
+    expect(worthShowing({ ...table(0), batches: 0 }, { ...table(0), batches: 0 })).toBe(false);
+  });
+});
+
+describe('the sentence of a failure', () => {
+  it('is that of the innermost cause, with its code', () => {
+    const cause = Object.assign(new Error('No plan shopp.'), { type: 'RP4201' });
+    const wrapped = new Error('Child failed', { cause: new Error('Activity task failed', { cause }) });
+    expect([sentenceOf(wrapped), codeOf(wrapped)]).toEqual(['No plan shopp.', 'RP4201']);
+    expect([sentenceOf(null), codeOf(null), codeOf(new Error('x'))]).toEqual(['The run failed.', 'Failed', 'Failed']);
+  });
+});
