@@ -4,13 +4,13 @@ import { allowedBadRows } from '../src/copy/row-limit';
 import { appendEvent } from '../src/postgres/ledger/event';
 import { knownDecisions, storeDecision } from '../src/postgres/ledger/decision';
 import { readFindings, replaceFindings } from '../src/postgres/ledger/finding';
-import { profiledTotals, storeCatalog, storeProfile } from '../src/postgres/ledger/profile';
+import { profiledCounts, storeCatalog, storeProfile } from '../src/postgres/ledger/profile';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { readRows } from '../src/postgres/read-rows';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
-import { columnFacts, columnStatisticsSql } from '../src/profile/column-statistics';
+import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
 import { reasonFinding, scopeFinding } from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import { stopping, undecided, unexpectedRows } from '../src/profile/undecided';
@@ -68,14 +68,13 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
           const raising = 'failed' in first ? await rowsThatRaise(source, run, mapping) : nothingRaises;
           const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
           const statistics = columnStatisticsSql(mapping);
-          const [numbers] = await readRows(source, statistics.sql);
+          const [answer] = await readRows(source, bound(statistics.sql));
           return {
             keys: keys ?? [],
             counts,
             reasons,
             raising,
-            columns: statistics.columns,
-            numbers: numbers ?? [],
+            columns: readColumnStatistics(statistics.columns, answer ?? []),
           };
         });
         const [nullKeys = 0, repeated = 0] = facts.keys.map(Number);
@@ -90,12 +89,6 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
           number,
           number,
         ];
-        const columns = facts.columns.map((column, at) => ({
-          column,
-          ...Object.fromEntries(
-            columnFacts.map((fact, nth) => [fact, numberOf(facts.numbers[at * columnFacts.length + nth])]),
-          ),
-        }));
         const findings = facts.reasons.flatMap(([index, rows]) => {
           const reason = mapping.reasons.find((known) => known.index === Number(index));
           return reason === undefined ? [] : [reasonFinding(reason, name, Number(rows))];
@@ -103,7 +96,13 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         findings.push(...facts.raising.findings);
         if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
         await inTransaction(ledger, 'read write', async () => {
-          await storeProfile(ledger, ref.run, name, { total, outOfScope, scopeUnknown, rejected, columns });
+          await storeProfile(ledger, ref.run, name, {
+            total,
+            outOfScope,
+            scopeUnknown,
+            rejected,
+            columns: facts.columns,
+          });
           await replaceFindings(ledger, ref.run, 'profile', name, findings);
         });
         return { rows: total, findings: findings.length };
@@ -125,10 +124,11 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
           );
         const open = undecided(findings, decisions);
         if (open.length === 0) {
-          const totals = await profiledTotals(ledger, ref.run);
+          const profiled = await profiledCounts(ledger, ref.run);
           for (const mapping of run.compiled.mappings) {
-            const rows = unexpectedRows(findings, decisions, mapping.name);
-            const allowed = allowedBadRows(mapping.maxBadRows, totals.get(mapping.name) ?? 0);
+            const { total, rejected } = profiled.get(mapping.name) ?? { total: 0, rejected: 0 };
+            const rows = unexpectedRows(findings, decisions, mapping.name, rejected);
+            const allowed = allowedBadRows(mapping.maxBadRows, total);
             if (allowed !== null && rows > allowed) {
               throw fail('RP4304', `${mapping.name}: discovery counts ${rows} bad rows, the limit allows ${allowed}.`);
             }
@@ -158,8 +158,4 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         });
       }),
   };
-}
-
-function numberOf(text: string | null | undefined): number | null {
-  return text == null ? null : Number(text);
 }

@@ -45,14 +45,25 @@ export function stopping(findings: readonly Finding[], decisions: readonly Known
   );
 }
 
-/** Rows of findings that no decision with an expected count covers: what max_bad_rows limits. */
+/** Rules that are tried on rows without a reason of their own, each row taken by one of them at most. */
+const ruleKinds: ReadonlySet<string> = new Set(['check', 'unique', 'orphan']);
+
+/**
+ * Rows of findings that no decision with an expected count covers: what max_bad_rows limits. `rejected` are the rows with at
+ * least one reason: a row with several stands in several findings and counts once, so that the number is never too high.
+ */
 export function unexpectedRows(
   findings: readonly Finding[],
   decisions: readonly KnownDecision[],
   mapping: string,
+  rejected: number,
 ): number {
-  return findings
-    .filter((finding) => finding.mapping === mapping && finding.choices.includes('quarantine'))
-    .filter((finding) => (decisionFor(decisions, finding.id)?.expect ?? null) === null)
-    .reduce((sum, finding) => sum + finding.rows, 0);
+  const sums = { rules: 0, reasons: 0, expected: 0 };
+  for (const finding of findings) {
+    if (finding.mapping !== mapping || !finding.choices.includes('quarantine')) continue;
+    const expected = (decisionFor(decisions, finding.id)?.expect ?? null) !== null;
+    if (!ruleKinds.has(finding.kind)) sums[expected ? 'expected' : 'reasons'] += finding.rows;
+    else if (!expected) sums.rules += finding.rows;
+  }
+  return sums.rules + Math.min(sums.reasons, Math.max(0, rejected - sums.expected));
 }

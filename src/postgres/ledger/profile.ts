@@ -33,13 +33,16 @@ export async function storeProfile(
   );
 }
 
-/** Rows per mapping as discovery counted them. */
-export async function profiledTotals(session: Session, run: string): Promise<Map<string, number>> {
-  const { rows } = await session.query<{ mapping: string; total: string }>(
-    'select mapping, total from rowproof.profile where run = $1',
+/** Per mapping, as discovery counted them: all rows, and those with at least one reason of their own. */
+export async function profiledCounts(
+  session: Session,
+  run: string,
+): Promise<Map<string, { total: number; rejected: number }>> {
+  const { rows } = await session.query<{ mapping: string; total: string; rejected: string }>(
+    'select mapping, total, rejected from rowproof.profile where run = $1',
     [run],
   );
-  return new Map(rows.map((row) => [row.mapping, Number(row.total)]));
+  return new Map(rows.map((row) => [row.mapping, { total: Number(row.total), rejected: Number(row.rejected) }]));
 }
 
 /** Keeps the first catalog of each side: later ones show the run's own changes. */

@@ -2,12 +2,14 @@ import { openDatabases } from '../../../activities/dependencies';
 import { createDiscoveryActivities } from '../../../activities/discovery';
 import { openRun } from '../../../activities/open-run';
 import type { RunRef } from '../../../src/contract/run';
+import type { Databases } from '../../../src/postgres/databases';
 import { createDatabase, type TestDatabase } from '../../support/postgres';
 
 export interface DiscoveryRun {
   readonly ref: RunRef;
   readonly source: TestDatabase;
   readonly target: TestDatabase;
+  readonly databases: Databases;
   readonly activities: ReturnType<typeof createDiscoveryActivities>;
   /** Profiles every mapping and tries the rules; findings by id with their rows. */
   discover(): Promise<Record<string, number>>;
@@ -35,6 +37,7 @@ export async function openDiscovery(given: { source: string; target: string; pla
     ref,
     source,
     target,
+    databases,
     activities,
     discover: async () => {
       await activities.recordCatalogs(ref);

@@ -1,3 +1,5 @@
+import { createCopyActivities } from '../../../activities/copy';
+import { createFinishActivities } from '../../../activities/finish';
 import { openDiscovery, type DiscoveryRun } from './discovery-run';
 
 let run: DiscoveryRun | undefined;
@@ -224,4 +226,56 @@ test('A column that was retyped after the run was opened stops it by name', asyn
   });
   await run.source.query('alter table a alter v type int using v::int');
   await expect(run.discover()).rejects.toMatchObject({ code: 'RP4301' });
+});
+
+test('A row with two problems counts once against the limit', async () => {
+  run = await openDiscovery({
+    source: `create table a (id int primary key, x text, y text);
+      insert into a select g, case when g = 1 then 'bad' else '1' end, case when g = 1 then 'bad' else '1' end from generate_series(1, 100) g`,
+    target: 'create table b (id int primary key, x int, y int)',
+    plan: `tables: { public.b: { from: public.a, max_bad_rows: 1%, columns: { id: id, x: x, y: y } } }
+decisions: { "b.*": { do: quarantine, because: typos, by: ana } }
+`,
+  });
+  expect(await run.discover()).toEqual({ 'b.x.cast_integer': 1, 'b.y.cast_integer': 1 });
+  expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
+  await run.source.query(`update a set x = 'bad' where id = 2`);
+  await run.discover();
+  await expect(run.activities.undecidedFindings(run.ref)).rejects.toMatchObject({ code: 'RP4304' });
+});
+
+test('A table of three hundred columns is profiled, column by column', async () => {
+  const names = Array.from({ length: 300 }, (_, at) => `c${at}`);
+  const columns = names.map((name) => `${name} text`).join(', ');
+  run = await openDiscovery({
+    source: `create table a (id int primary key, ${columns}); insert into a (id, c299) values (1, ' x'), (2, null)`,
+    target: `create table b (id int primary key, ${columns})`,
+    plan: `tables: { public.b: { from: public.a, columns: { id: id, ${names.map((name) => `${name}: ${name}`).join(', ')} } } }\n`,
+  });
+  await run.discover();
+  const [profile] = await run.target.query<{ columns: unknown[] }>('select columns from rowproof.profile');
+  expect(profile?.columns).toHaveLength(301);
+  expect(profile?.columns[300]).toMatchObject({ column: 'c299', nulls: 1, padded: 1, longest: 2, bytes: 2 });
+});
+
+test('SQL of the plan that raises for one row costs that row alone, from discovery to quarantine', async () => {
+  run = await openDiscovery({
+    source: 'create table a (id int primary key); insert into a select generate_series(1, 5)',
+    target: 'create table a (id int primary key, ratio smallint not null check (ratio > 0))',
+    plan: `tables:
+  public.a: { from: public.a, columns: { id: id, ratio: { sql: "1/(case when id=3 then 0 else 1 end)" } } }
+`,
+  });
+  const found = await run.discover();
+  const [[id, rows]] = Object.entries(found) as [[string, number]];
+  expect(rows).toBe(1);
+  expect(await run.activities.undecidedFindings(run.ref)).toMatchObject([{ id, rows: 1 }]);
+  const copy = createCopyActivities({ databases: run.databases, signal: () => undefined, heartbeat: () => undefined });
+  await copy.planBatches(run.ref, 'a');
+  expect(await copy.copyBatch(run.ref, 'a', 0)).toMatchObject({ migrated: 4, quarantined: 1 });
+  expect(await run.target.query('select source_key, finding, sqlstate from rowproof.quarantine')).toEqual([
+    { source_key: '["3"]', finding: id, sqlstate: '22012' },
+  ]);
+  const finish = createFinishActivities({ databases: run.databases });
+  expect(await finish.undecidedQuarantine(run.ref)).toMatchObject([{ id, rows: 1 }]);
 });
