@@ -4,7 +4,12 @@ import type { CompiledMapping } from '../src/contract/compiled';
 import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
 import { readStoredCatalog, replaceChecks, type CheckResult } from '../src/postgres/ledger/check-result';
-import { countOrphans, foreignKeysOf, type LiveReference } from '../src/postgres/queries/proof-reference';
+import {
+  countFollowersOfPresent,
+  countOrphans,
+  foreignKeysOf,
+  type LiveReference,
+} from '../src/postgres/queries/proof-reference';
 import { countRepeats, countWhere } from '../src/postgres/queries/proof-rule';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
@@ -37,18 +42,33 @@ export function createProveReferences(host: ReadyHost): ValidationActivities['pr
       for (const reference of live) {
         beat();
         const orphans = await readableOrphans(session, mappings, reference);
-        const mapping = mappings.find((one) => isChildOf(one, reference))?.name ?? null;
+        const mapping = mappings.find((one) => isChildOf(one, reference)) ?? null;
+        const parentIsThere = await wronglyTaken(session, run, mapping, reference);
         results.push({
           name: `${reference.child.schema}.${reference.child.name}.${reference.name}`,
-          mapping,
-          broken: (orphans ?? 0) + (reference.validated ? 0 : 1),
-          detail: { orphans, validated: reference.validated },
+          mapping: mapping?.name ?? null,
+          broken: (orphans ?? 0) + (reference.validated ? 0 : 1) + (parentIsThere ?? 0),
+          detail: { orphans, validated: reference.validated, parentIsThere },
         });
       }
       results.push(...absentReferences(mappings, live));
       await replaceChecks(session, run.run, 'reference', results);
       return outcome(results);
     });
+}
+
+/**
+ * Rows in quarantine for want of a parent that the target holds; null where the quarantine does not keep the columns of the
+ * reference (only those that others refer to and the target key), so that nothing can be said.
+ */
+async function wronglyTaken(
+  session: Session,
+  run: LoadedRun,
+  mapping: CompiledMapping | null,
+  reference: LiveReference,
+): Promise<number | null> {
+  if (mapping === null || !reference.columns.every((column) => mapping.referencedColumns.includes(column))) return null;
+  return countFollowersOfPresent(session, run.run, mapping.name, reference);
 }
 
 /** Orphans of a reference; null for a table outside the plan that this role may not read: there the server's word counts. */

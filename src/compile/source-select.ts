@@ -140,10 +140,10 @@ export class SourceSelect {
       needs: columns.flatMap(({ value }) => value.needs),
       write: (...expressions) => {
         let at = 0;
-        const pairs = columns.map(
-          ({ name, value }) => `${literal(name)}, ${value.write(...expressions.slice(at, (at += value.needs.length)))}`,
-        );
-        return `jsonb_build_object(${pairs.join(', ')})::text`;
+        const texts = columns.map(({ value }) => value.write(...expressions.slice(at, (at += value.needs.length))));
+        const names = columns.map(({ name }) => literal(name));
+        // arrays, because a function takes no more than a hundred arguments
+        return `jsonb_object(ARRAY[${names.join(', ')}]::text[], ARRAY[${texts.join(', ')}]::text[])::text`;
       },
     };
   }

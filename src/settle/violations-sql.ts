@@ -9,8 +9,10 @@ import { identifier, literal, qualified } from '../sql/quote';
 
 function rowColumns(mapping: CompiledMapping, of: string): string {
   const key = mapping.targetKey.map((column) => `${of}${identifier(column.name)}::text`).join(', ');
-  const refs = mapping.referencedColumns.map((name) => `${literal(name)}, ${of}${identifier(name)}::text`).join(', ');
-  return `${of}tableoid::oid::text as "table", ${of}ctid::text as "row", jsonb_build_array(${key})::text as target_key, jsonb_build_object(${refs})::text as refs`;
+  // arrays, because a function takes no more than a hundred arguments
+  const names = mapping.referencedColumns.map(literal).join(', ');
+  const texts = mapping.referencedColumns.map((name) => `${of}${identifier(name)}::text`).join(', ');
+  return `${of}tableoid::oid::text as "table", ${of}ctid::text as "row", jsonb_build_array(${key})::text as target_key, jsonb_object(array[${names}]::text[], array[${texts}]::text[])::text as refs`;
 }
 
 /** Condition under which a row takes part in a unique index. */

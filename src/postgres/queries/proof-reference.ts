@@ -1,5 +1,5 @@
 import type { QualifiedName } from '../../contract/catalog';
-import { identifier, qualified } from '../../sql/quote';
+import { identifier, literal, qualified } from '../../sql/quote';
 import type { Session } from '../session';
 
 /** A foreign key as it stands now. */
@@ -41,6 +41,30 @@ export async function foreignKeysOf(session: Session, tables: readonly Qualified
     [JSON.stringify(tables.map(({ schema, name }) => ({ schema, name })))],
   );
   return rows.map((row) => JSON.parse(row.reference) as LiveReference);
+}
+
+/**
+ * Rows that settle took away for this reference although the target holds their parent, found by the texts that the quarantine
+ * keeps. $2 mapping of the child, whose refs have to hold all columns of the reference. Texts that differ while the types call
+ * them equal (7 and 7.00) are passed over: the count is never too high.
+ */
+export async function countFollowersOfPresent(
+  session: Session,
+  run: string,
+  mapping: string,
+  reference: LiveReference,
+): Promise<number> {
+  const pairs = reference.columns.map(
+    (column, index) =>
+      `p.${identifier(reference.parentColumns[index] as string)}::text = q.refs ->> ${literal(column)}`,
+  );
+  const { rows } = await session.query<{ n: string }>(
+    `select count(*)::text as n from rowproof.quarantine q where q.run = $1 and q.mapping = $2 and q.constraint_name = $3
+       and q.adjustment is not null and q.reason in ('orphan', 'parent_quarantined', 'parent_out_of_scope')
+       and exists (select from ${qualified(reference.parent)} p where ${pairs.join(' and ')})`,
+    [run, mapping, reference.name],
+  );
+  return Number(rows[0]?.n);
 }
 
 /** Rows of the child that no parent row matches, found by a query of our own, whatever the constraint believes. */

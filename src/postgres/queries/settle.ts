@@ -106,7 +106,7 @@ export async function readExpectedContents(
 ): Promise<Map<string, string>> {
   const names = Array.from({ length: columns }, (_, index) => `c${index}`);
   const { rows } = await source.query<{ key: string; content: string }>(
-    `select e.k as key, jsonb_build_array(${names.map((name) => `e.${name}`).join(', ')})::text as content
+    `select e.k as key, to_jsonb(array[${names.map((name) => `e.${name}::text`).join(', ')}]::text[])::text as content
      from (${expected}) as e (k, t${names.map((name) => `, ${name}`).join('')}) where e.k = any($1::text[])`,
     [keys],
   );
@@ -123,7 +123,7 @@ export async function readActualContents(
   const columns = mapping.columns.map((column) => `${identifier(column.target)}::text`).join(', ');
   for (const table of new Set(rows.map((row) => row.table))) {
     const result = await session.query<{ row: string; content: string }>(
-      `select ctid::text as "row", jsonb_build_array(${columns})::text as content from ${qualified(mapping.target)}
+      `select ctid::text as "row", to_jsonb(array[${columns}]::text[])::text as content from ${qualified(mapping.target)}
        where tableoid = $1::oid and ctid = any($2::tid[])`,
       [table, rows.filter((row) => row.table === table).map((row) => row.row)],
     );

@@ -85,3 +85,24 @@ test('Duplicates, orphans and their children leave books that close and a proof 
   expect(verdict.books[0]).toMatchObject({ outOfScope: 10, quarantined: 5, migrated: 85 });
   expect(verdict.books.every((books) => books.migrated > 0 && books.quarantined + books.outOfScope > 0)).toBe(true);
 });
+
+test('Rows of a hundred and twenty columns that share a target key are told apart by their contents', async () => {
+  const names = Array.from({ length: 120 }, (_, at) => `c${at}`);
+  const columns = names.map((name) => `${name} text`).join(', ');
+  run = await openCopyRun({
+    source: `create table wide (no int primary key, id int, ${columns});
+      insert into wide (no, id, c119) values (1, 7, 'first'), (2, 7, 'second'), (3, 8, null)`,
+    target: `create table wide (id int primary key, ${columns})`,
+    mappings: [{ name: 'wide', columns: [{ target: 'id' }, ...names.map((target) => ({ target }))] }],
+  } as never);
+  await createPrepareActivities({ databases: run.databases }).prepareTarget(run.ref);
+  await run.copyAll();
+  await createFinishActivities({ databases: run.databases }).settle(run.ref);
+  expect(await run.target.query('select id, c119 from wide order by id')).toEqual([
+    { id: 7, c119: 'first' },
+    { id: 8, c119: null },
+  ]);
+  expect(await run.target.query('select source_key, refs from rowproof.quarantine')).toEqual([
+    { source_key: '["2"]', refs: { id: '7' } },
+  ]);
+});

@@ -256,3 +256,35 @@ test('Spot checks compare typed values from a file that stays where it is', asyn
   ]);
   expect((await run.validation.reconcile(run.ref)).problems).toContain('spot check bad: 2 broken');
 });
+
+test('A row that settle took for want of a parent, though the target holds it, is broken', async () => {
+  run = await openValidationRun({
+    source: `create table parent (id int primary key); insert into parent select generate_series(1, 9);
+      create table child (p int, n int, primary key (p, n)); insert into child select g, 1 from generate_series(1, 9) g`,
+    target: `create table parent (id int primary key);
+      create table child (p int references parent, n int, q int references parent, primary key (p, n))`,
+    mappings: [
+      { name: 'parent', columns: [{ target: 'id' }] },
+      { name: 'child', columns: [{ target: 'p' }, { target: 'n' }, { target: 'q', from: ['p'] }] },
+    ],
+  } as never);
+  expect(await run.validation.proveReferences(run.ref)).toEqual({ checked: 2, broken: 0 });
+  const take = (key: number, constraint: string): Promise<unknown> =>
+    (run as ValidationRun).target.query(`delete from child where p = ${key};
+      insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, constraint_name, refs, adjustment)
+      values ('crm-1', 'child', '["${key}", "1"]', 'quarantined', 'orphan', 'child.p.orphan', '${constraint}', '{"p": "${key}", "n": "1"}', 1)`);
+  await take(2, 'child_p_fkey');
+  await take(3, 'child_q_fkey');
+  // rightly taken: its parent is gone
+  await take(9, 'child_p_fkey');
+  await run.target.query('delete from parent where id = 9');
+  expect(await run.validation.proveReferences(run.ref)).toEqual({ checked: 2, broken: 1 });
+  expect(
+    await run.target.query(
+      `select name, broken::int, detail -> 'parentIsThere' as there from rowproof.check_result where kind = 'reference' and name <> '*' order by name`,
+    ),
+  ).toEqual([
+    { name: 'public.child.child_p_fkey', broken: 1, there: 1 },
+    { name: 'public.child.child_q_fkey', broken: 0, there: null },
+  ]);
+});
