@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runCommand, type CommandResult } from '../support/command';
@@ -9,6 +9,8 @@ const rowproof = (...args: string[]): Promise<CommandResult> =>
   runCommand(process.execPath, [binary, ...args], { cwd: folder });
 
 describe('the command line by itself', () => {
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
   it('lists every command with --help, and each has its own', async () => {
     const help = await rowproof('--help');
     expect([help.code, help.stderr]).toEqual([0, '']);

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { findTemporal } from '../../src/dev/find-temporal';
 import { stateFolder } from '../../src/dev/state-folder';
 import { openFolder } from '../support/open-folder';
@@ -178,6 +179,7 @@ describe('`rowproof run` with no Temporal configured', () => {
       if (worker !== null) process.kill(worker, 'SIGTERM');
       await bench.rowproof('dev', 'down');
       await bench.close();
+      rmSync(state, { recursive: true, force: true });
     }
   });
 });
