@@ -16,6 +16,7 @@ import {
   describeSequencePositions,
   tablesOf,
   touchedSchemas,
+  unreadableRows,
 } from '../src/postgres/queries/fingerprint-rows';
 import { tableExists } from '../src/postgres/queries/schema-change-index';
 import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
@@ -57,7 +58,8 @@ export async function takeFingerprint({
     for (const { table, readable } of await tablesOf(session, schemas)) {
       beat();
       const mapped = tables.some(({ target }) => target.schema === table.schema && target.name === table.name);
-      if (readable && !mapped) found.push(await describeRows(session, table));
+      if (mapped) continue;
+      found.push(readable ? await describeRows(session, table) : unreadableRows(table));
     }
     return found;
   });

@@ -65,6 +65,11 @@ export async function tablesOf(
   return rows.map((row) => ({ table: JSON.parse(row.doc) as QualifiedName, readable: row.readable === 'true' }));
 }
 
+/** Stands for the rows of a table that the role may not read (all of): nothing is said about them. */
+export function unreadableRows(table: QualifiedName): DescribedObject {
+  return { object: `rows of ${qualified(table)}`, text: 'unreadable' };
+}
+
 /** Number of rows and a digest over them that does not depend on their order; a row counts as often as it is there. */
 export async function describeRows(session: Session, table: QualifiedName): Promise<DescribedObject> {
   const bits = (from: number): string =>
