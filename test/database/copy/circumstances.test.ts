@@ -118,7 +118,8 @@ test.each([
       grant all on all tables in schema rowproof to ${role}; grant all on all sequences in schema rowproof to ${role}`);
       await run.target.query(`grant create on schema rowproof to ${role}`);
       if (revoke !== '') await run.target.query(`${revoke} "${run.target.name}" from public`);
-      const as = (url: string): string => Object.assign(new URL(url), { username: role, password: 'ordinary' }).toString();
+      const as = (url: string): string =>
+        Object.assign(new URL(url), { username: role, password: 'ordinary' }).toString();
       const worker = run.worker({ sourceUrl: as(run.source.url), targetUrl: as(run.target.url) });
       await worker.planBatches(run.ref, 'people');
       expect(await worker.copyBatch(run.ref, 'people', 0)).toMatchObject({
