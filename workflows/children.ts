@@ -9,6 +9,7 @@ import {
 import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import type { RollbackResult } from '../src/contract/run';
 import { groupMappings } from '../src/copy/group-mappings';
+import { reportSteps } from '../src/progress/table-progress';
 import * as options from './activity-options';
 import { batchCopy } from './batch-copy';
 import type { ControlDesk } from './control-desk';
@@ -65,6 +66,7 @@ export async function runCopy(run: OpenedRun, desk: ControlDesk): Promise<void> 
               parent,
               searchAttributes: run.searchAttributes,
               paused,
+              reports: reportSteps(run.mappings.length),
             },
           ],
           staticSummary: `${run.plan}: ${group.length === 1 ? group[0] : `${group.length} small tables`}`,

@@ -62,7 +62,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
   async function progressed(table: TableProgress): Promise<void> {
     tables.set(table.mapping, table);
     setCurrentDetails(`${table.mapping}: ${table.batchesDone} of ${table.batches} batches`);
-    if (!worthShowing(reported.get(table.mapping), table)) return;
+    if (!worthShowing(reported.get(table.mapping), table, input.reports ?? 20)) return;
     reported.set(table.mapping, table);
     await tell({ table });
   }

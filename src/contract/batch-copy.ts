@@ -14,6 +14,8 @@ export const batchCopyInput = z.strictObject({
   paused: z.boolean().optional(),
   /** Batches, such as `orders:91`, that waited for an answer before a continue-as-new and still do. */
   blocked: z.array(z.string()).optional(),
+  /** Steps of a table that the root hears of, see reportSteps. */
+  reports: z.number().int().optional(),
 });
 export type BatchCopyInput = z.infer<typeof batchCopyInput>;
 

@@ -1,11 +1,21 @@
 import type { TableProgress } from '../contract/run';
 
-/** Whether the root's page should change: a new state, or another 5 % of the batches. Keeps the root's history short. */
-export function worthShowing(shown: TableProgress | undefined, now: TableProgress): boolean {
-  if (shown === undefined || shown.state !== now.state) return true;
-  return twentieth(shown) !== twentieth(now);
+/**
+ * How many times a table is reported to the root besides its beginning and its end. Each report is about four events of
+ * the root's history, which has to stay under about 2,000 however many tables there are; below 0 only ends are told.
+ */
+export function reportSteps(tables: number): number {
+  const share = Math.floor(300 / tables) - 2;
+  return Math.min(20, share);
 }
 
-function twentieth(table: TableProgress): number {
-  return table.batches === 0 ? 0 : Math.floor((20 * table.batchesDone) / table.batches);
+/** Whether the root's page should change: a new state, or another step of the batches. */
+export function worthShowing(shown: TableProgress | undefined, now: TableProgress, steps: number): boolean {
+  if (steps < 0) return now.state === 'done' && shown?.state !== 'done';
+  if (shown === undefined || shown.state !== now.state) return true;
+  return step(shown, steps) !== step(now, steps);
+}
+
+function step(table: TableProgress, steps: number): number {
+  return table.batches === 0 ? 0 : Math.floor((steps * table.batchesDone) / table.batches);
 }

@@ -1,8 +1,7 @@
 import { refuseApproval } from '../../../src/progress/approval';
 import { codeOf, sentenceOf } from '../../../src/progress/failure-sentence';
 import { refuseDecision, refuseResolution } from '../../../src/progress/refusals';
-import { worthShowing } from '../../../src/progress/table-progress';
-import type { FindingSummary, TableProgress } from '../../../src/contract/run';
+import type { FindingSummary } from '../../../src/contract/run';
 
 const who = { by: 'ana', reason: 'because' };
 const approval = { gate: 'copy', code: '7f3a-91c2', ...who };
@@ -45,25 +44,6 @@ describe('a decision and a resolution', () => {
     expect(refuseDecision({ finding: 'orders.day.bad_date', do: 'stop', ...who }, undecided)).toBeNull();
     expect(refuseResolution({ what: 'orders:91', do: 'quarantine', ...who }, blocked)).toBeNull();
     expect(refuseResolution({ what: '*', do: 'retry', ...who }, blocked)).toBeNull();
-  });
-});
-
-describe('what the root hears of a table', () => {
-  const table = (batchesDone: number, state: TableProgress['state'] = 'running'): TableProgress =>
-    ({ batches: 1000, batchesDone, state }) as TableProgress;
-
-  it('is its first report, each twentieth of its batches and each change of state: 21 reports, not 1,000', () => {
-    let shown: TableProgress | undefined;
-    let reports = 0;
-    for (let done = 0; done <= 1000; done += 1) {
-      const now = table(done);
-      if (!worthShowing(shown, now)) continue;
-      shown = now;
-      reports += 1;
-    }
-    expect(reports).toBe(21);
-    expect(worthShowing(table(1000), table(1000, 'done'))).toBe(true);
-    expect(worthShowing({ ...table(0), batches: 0 }, { ...table(0), batches: 0 })).toBe(false);
   });
 });
 
