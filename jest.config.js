@@ -3,6 +3,8 @@ const tiers = ['unit', 'database', 'replay', 'end-to-end', 'browser'];
 /** One project a tier: `npx jest --selectProjects unit`. A generous limit: it stops what hangs, it measures nothing. */
 module.exports = {
   testTimeout: 180_000,
+  // most tests wait for servers: two at a time also on two cores
+  maxWorkers: '100%',
   projects: tiers.map((tier) => ({
     displayName: tier,
     rootDir: __dirname,
