@@ -1,16 +1,18 @@
-import { bindStatement } from '../src/compile/bind-statement';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { fail } from '../src/errors/rowproof-error';
 import {
+  keysThatRaised,
   quarantinedKeys,
   readActualContents,
   readExpectedContents,
   readSourceKeys,
 } from '../src/postgres/queries/settle';
 import type { Session } from '../src/postgres/session';
+import { mayRaise } from '../src/profile/raising';
 import { assignSourceKeys, sharedTargetKeys, type AssignedRow, type TargetRow } from '../src/settle/assign-source-keys';
 import { qualified } from '../src/sql/quote';
 import type { StepWork } from './prepare-host';
+import { sourceStatement } from './validation-host';
 
 /** The rows, in the order given, with the source rows that they were loaded from. */
 export async function withSourceKeys(
@@ -20,11 +22,10 @@ export async function withSourceKeys(
   rows: readonly TargetRow[],
 ): Promise<AssignedRow[]> {
   const targetKeys = [...new Set(rows.map((row) => row.targetKey))];
-  const found = await readSourceKeys(
-    source,
-    bindStatement(mapping.statements.keysOfTargets, { key: mapping.key }),
-    targetKeys,
-  );
+  // rows that the source cannot compute would end the statement; none of them was loaded
+  const except = mayRaise(mapping) ? await keysThatRaised(work.session, work.run.run, mapping.name) : [];
+  const onSource = (sql: string): string => sourceStatement(work.run, mapping, sql, { except });
+  const found = await readSourceKeys(source, onSource(mapping.statements.keysOfTargets), targetKeys);
   const gone = await quarantinedKeys(
     work.session,
     work.run.run,
@@ -42,12 +43,7 @@ export async function withSourceKeys(
       rows.filter((row) => shared.has(row.targetKey)),
     );
     const asked = keys.filter((key) => shared.has(key.targetKey)).map((key) => key.key);
-    ofKey = await readExpectedContents(
-      source,
-      bindStatement(mapping.statements.expected, { key: mapping.key }),
-      mapping.columns.length,
-      asked,
-    );
+    ofKey = await readExpectedContents(source, onSource(mapping.statements.expected), mapping.columns.length, asked);
   }
   const assigned = assignSourceKeys(rows, keys, {
     ofRow: (row) => ofRow.get(`${row.table} ${row.row}`),

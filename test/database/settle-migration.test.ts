@@ -184,3 +184,31 @@ describe('a migration settled and finished', () => {
     expect(found.find((row) => row.reason === 'parent_out_of_scope' && row.class === 'quarantined')).toBeUndefined();
   });
 });
+
+test('Rows for which the plan’s own SQL raises do not keep settle from finding the source rows of the others', async () => {
+  const run = await openCopyRun({
+    source: `create table t (id int primary key, v int); insert into t select g, g % 4 from generate_series(0, 11) g`,
+    target: 'create table t (id int primary key, v int unique)',
+    mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'v', from: [], sql: '12 / (v - 1)' }] }],
+  });
+  try {
+    await createPrepareActivities(run).prepareTarget(run.ref);
+    await run.copyAll();
+    await createFinishActivities(run).settle(run.ref);
+    expect(await run.target.query('select id, v from t order by id')).toEqual([
+      { id: 0, v: -12 },
+      { id: 2, v: 12 },
+      { id: 3, v: 6 },
+    ]);
+    expect(
+      await run.target.query(
+        'select reason, count(*)::int as n, min(source_key) as first from rowproof.quarantine group by 1 order by 1',
+      ),
+    ).toEqual([
+      { reason: expect.any(String), n: 3, first: '["1"]' },
+      { reason: 'duplicate', n: 6, first: '["10"]' },
+    ]);
+  } finally {
+    await run.drop();
+  }
+});

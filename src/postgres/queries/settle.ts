@@ -84,6 +84,15 @@ export async function quarantinedKeys(
   return new Set(rows.map((row) => row.source_key));
 }
 
+/** Keys of a mapping that were quarantined because a server raised an error for them. */
+export async function keysThatRaised(session: Session, run: string, mapping: string): Promise<string[]> {
+  const { rows } = await session.query<{ source_key: string }>(
+    `select source_key from rowproof.quarantine where run = $1 and mapping = $2 and sqlstate is not null order by source_key`,
+    [run, mapping],
+  );
+  return rows.map((row) => row.source_key);
+}
+
 /** On the source: keys of the rows that were loaded as these target keys, in source key order. */
 export async function readSourceKeys(
   source: Session,
