@@ -188,17 +188,26 @@ describe('a migration settled and finished', () => {
 test('Rows for which the plan’s own SQL raises do not keep settle from finding the source rows of the others', async () => {
   const run = await openCopyRun({
     source: `create table t (id int primary key, v int); insert into t select g, g % 4 from generate_series(0, 11) g`,
-    target: 'create table t (id int primary key, v int unique)',
-    mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'v', from: [], sql: '12 / (v - 1)' }] }],
+    target: 'create table t (id uuid primary key, no int, v int unique)',
+    mappings: [
+      {
+        name: 't',
+        id: { kind: 'uuid_from', from: ['id'], column: 'id' },
+        columns: [
+          { target: 'no', from: ['id'] },
+          { target: 'v', from: [], sql: '12 / (v - 1)' },
+        ],
+      },
+    ],
   });
   try {
     await createPrepareActivities(run).prepareTarget(run.ref);
     await run.copyAll();
     await createFinishActivities(run).settle(run.ref);
-    expect(await run.target.query('select id, v from t order by id')).toEqual([
-      { id: 0, v: -12 },
-      { id: 2, v: 12 },
-      { id: 3, v: 6 },
+    expect(await run.target.query('select no, v from t order by no')).toEqual([
+      { no: 0, v: -12 },
+      { no: 2, v: 12 },
+      { no: 3, v: 6 },
     ]);
     expect(
       await run.target.query(
