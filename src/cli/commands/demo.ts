@@ -51,6 +51,7 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Co
     if (!terminal.interactive) {
       stopWorker(terminal.cwd);
       await devDown({ say: terminal.talk });
+      terminal.talk('Both keep their data: `rowproof dev up` brings them back, with this run in the Temporal UI.');
     }
   }
 }
