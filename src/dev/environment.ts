@@ -55,13 +55,16 @@ export interface DevStatus {
   readonly temporal: DevTemporal | null;
 }
 
+/** The UI's usual port: an environment that starts for the first time takes it when nobody else has it. */
+const usualUiPort = 8233;
+
 /** Starts what does not run yet and returns where it is; the processes outlive the caller. Idempotent. */
-export async function devUp(options: { say: Say; state?: string }): Promise<DevEnvironment> {
+export async function devUp(options: { say: Say; state?: string; uiPort?: number }): Promise<DevEnvironment> {
   const state = options.state ?? stateFolder();
   openStateFolder(state);
   return withStateLock(state, options.say, async () => {
     await upPostgres(state, options.say);
-    await upTemporal(state, options.say);
+    await upTemporal(state, options.say, options.uiPort);
     // A server that was dying when we looked is gone by now.
     await upPostgres(state, options.say);
     const { postgres, temporal } = devStatus({ state });
@@ -156,7 +159,7 @@ async function chooseBinaries(state: string, owner: Owner | null, say: Say): Pro
   return found.find(wanted) ?? found[0] ?? (await embeddedPostgres(state, owner, say));
 }
 
-async function upTemporal(state: string, say: Say): Promise<void> {
+async function upTemporal(state: string, say: Say, wantedUiPort = usualUiPort): Promise<void> {
   const before = readState(state);
   const running = before.temporal;
   if (isAlive(running?.process)) {
@@ -166,7 +169,7 @@ async function upTemporal(state: string, say: Say): Promise<void> {
   const program = await findTemporal(state, say);
   const taken = [before.postgres?.port ?? 0];
   const port = await freePort([running?.port], taken);
-  const uiPort = await freePort([running?.uiPort, 8233], [...taken, port]);
+  const uiPort = await freePort([running?.uiPort, wantedUiPort], [...taken, port]);
   await startTemporalServer(program, join(state, 'temporal'), { port, uiPort }, (process) =>
     writeState(state, { ...before, temporal: { port, uiPort, process } }),
   );

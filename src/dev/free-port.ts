@@ -1,4 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
+
+/**
+ * Below the ranges from which systems hand out ports (Linux 32768, others 49152): a server that comes back after a crash
+ * must find its port again, and there any outgoing connection could sit on it.
+ */
+const candidates = { from: 20_000, below: 32_000 };
 
 /** Whether nobody listens on this port of the loopback address. */
 export function isFree(port: number): Promise<boolean> {
@@ -9,26 +16,14 @@ export function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** The first free one of `wanted`, else one the system picks that is not in `taken`. */
+/** The first free one of `wanted`, else any free one that is not in `taken`. */
 export async function freePort(
   wanted: readonly (number | null | undefined)[] = [],
   taken: readonly number[] = [],
 ): Promise<number> {
   for (const port of wanted) if (port != null && !taken.includes(port) && (await isFree(port))) return port;
   for (;;) {
-    const port = await systemPort();
-    if (!taken.includes(port)) return port;
+    const port = randomInt(candidates.from, candidates.below);
+    if (!taken.includes(port) && (await isFree(port))) return port;
   }
-}
-
-function systemPort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }

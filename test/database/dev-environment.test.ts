@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { devDown, devStatus, devUp } from '../../src/dev/environment';
 import { findTemporal } from '../../src/dev/find-temporal';
+import { freePort } from '../../src/dev/free-port';
 import { openStateFolder, stateFolder } from '../../src/dev/state-folder';
 import { RowproofError } from '../../src/errors/rowproof-error';
 import { openFolder } from '../support/open-folder';
 
 const quiet = (): void => undefined;
 const state = join(openFolder('rowproof-dev-'), 'state');
+const uiPort = freePort();
 
 async function query(url: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: url });
@@ -39,14 +41,17 @@ describe('the local environment', () => {
   });
 
   it('comes up once for two callers at the same time', async () => {
-    const [one, two] = await Promise.all([devUp({ say: quiet, state }), devUp({ say: quiet, state })]);
+    const [one, two] = await Promise.all([
+      devUp({ say: quiet, state, uiPort: await uiPort }),
+      devUp({ say: quiet, state, uiPort: await uiPort }),
+    ]);
     expect(two).toEqual(one);
     expect(devStatus({ state })).toEqual(one);
-    expect(await devUp({ say: quiet, state })).toEqual(one);
+    expect(await devUp({ say: quiet, state, uiPort: await uiPort })).toEqual(one);
   });
 
   it('has a UTF8 cluster with an explicit locale and fsync that takes passwords only', async () => {
-    const { url } = (await devUp({ say: quiet, state })).postgres;
+    const { url } = (await devUp({ say: quiet, state, uiPort: await uiPort })).postgres;
     const [facts] = await query(
       url,
       `select current_setting('fsync') as fsync, current_setting('listen_addresses') as listens,
@@ -62,7 +67,7 @@ describe('the local environment', () => {
   });
 
   it('has a Temporal with our search attributes and 90 days of retention', async () => {
-    const { address, namespace } = (await devUp({ say: quiet, state })).temporal;
+    const { address, namespace } = (await devUp({ say: quiet, state, uiPort: await uiPort })).temporal;
     const connection = await Connection.connect({ address });
     try {
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
@@ -76,7 +81,8 @@ describe('the local environment', () => {
   });
 
   it('keeps ports, rows and histories over a crash of both servers', async () => {
-    const before = await devUp({ say: quiet, state });
+    // The usual port of the UI is free for whoever starts next while ours is down, so this one has a port of its own.
+    const before = await devUp({ say: quiet, state, uiPort: await uiPort });
     await query(before.postgres.url, 'create table kept (n int); insert into kept values (7)');
     const connection = await Connection.connect({ address: before.temporal.address });
     const client = new TemporalClient({ connection });
@@ -85,7 +91,7 @@ describe('the local environment', () => {
     process.kill(before.postgres.pid, 'SIGKILL');
     process.kill(before.temporal.pid, 'SIGKILL');
 
-    const after = await devUp({ say: quiet, state });
+    const after = await devUp({ say: quiet, state, uiPort: await uiPort });
     expect(after.postgres.url).toBe(before.postgres.url);
     expect(after.temporal.uiUrl).toBe(before.temporal.uiUrl);
     expect(after.postgres.pid).not.toBe(before.postgres.pid);
@@ -97,25 +103,25 @@ describe('the local environment', () => {
   });
 
   it('finds a PostgreSQL again whose start nobody recorded', async () => {
-    const before = await devUp({ say: quiet, state });
+    const before = await devUp({ say: quiet, state, uiPort: await uiPort });
     rmSync(join(state, 'environment.json'));
     process.kill(before.temporal.pid, 'SIGKILL');
-    const after = await devUp({ say: quiet, state });
+    const after = await devUp({ say: quiet, state, uiPort: await uiPort });
     expect(after.postgres).toEqual(before.postgres);
   });
 
   it('goes down and says what it stopped', async () => {
-    const { postgres } = await devUp({ say: quiet, state });
+    const { postgres } = await devUp({ say: quiet, state, uiPort: await uiPort });
     expect(await devDown({ say: quiet, state })).toEqual(['temporal', 'postgres']);
     expect(devStatus({ state })).toEqual({ state, postgres: null, temporal: null });
     await expect(query(postgres.url, 'select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('shows the end of the server log when PostgreSQL does not start', async () => {
-    const { log } = (await devUp({ say: quiet, state })).postgres;
+    const { log } = (await devUp({ say: quiet, state, uiPort: await uiPort })).postgres;
     await devDown({ say: quiet, state });
     appendFileSync(join(log, '..', 'data', 'postgresql.auto.conf'), "no_such_parameter = 'x'\n");
-    const failure = await devUp({ say: quiet, state }).catch((error: unknown) => error);
+    const failure = await devUp({ say: quiet, state, uiPort: await uiPort }).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(RowproofError);
     expect((failure as RowproofError).code).toBe('RP8003');
     expect((failure as RowproofError).problems[0]?.why).toContain('no_such_parameter');
