@@ -1,6 +1,10 @@
 import type { Activities } from '../src/contract/activity-types';
 import type { ActivityDependencies } from './dependencies';
+import { createCaptureActivities } from './capture';
 import { createCopyActivities } from './copy';
+import { createCutoverActivities } from './cutover';
+import { createDeltaActivities } from './delta';
+import { createLiveProofActivities } from './live-proof';
 import { openDatabases } from './dependencies';
 import { createDiscoveryActivities } from './discovery';
 import { createFingerprintActivities, createPrepareActivities } from './prepare';
@@ -12,7 +16,7 @@ import { createValidationActivities } from './validation';
 
 export type { ActivityDependencies };
 
-type CopySide = Pick<Activities, 'copyBatch' | 'quarantineBatch' | 'proveMapping'>;
+type CopySide = Pick<Activities, 'copyBatch' | 'quarantineBatch' | 'proveMapping' | 'proveLive'>;
 
 /** All activities over real databases, split by the task queue that runs them. */
 export function createActivities(dependencies: ActivityDependencies): {
@@ -35,8 +39,11 @@ export function createActivities(dependencies: ActivityDependencies): {
       ...copyControl,
       ...createFinishActivities({ databases }),
       ...createRollbackActivities({ databases }),
+      ...createCaptureActivities(host),
+      ...createDeltaActivities(host),
+      ...createCutoverActivities(host),
       ...validation,
     },
-    copy: { copyBatch, quarantineBatch, proveMapping },
+    copy: { copyBatch, quarantineBatch, proveMapping, ...createLiveProofActivities(host) },
   };
 }

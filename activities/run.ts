@@ -99,8 +99,17 @@ function openedRun(ref: RunRef, run: LoadedRun, phases: readonly PhaseTimes[], s
     approvers: plan.settings.approvers,
     onFailure: plan.settings.onFailure,
     inFlight: plan.settings.batch.inFlight,
+    pattern: patternOf(run),
+    capture: patternOf(run) !== 'hybrid' || plan.capture === 'timestamp' ? 'none' : plan.capture,
+    confirmSwitch: plan.settings.cutover.confirmSwitch,
     finished: phases.filter(({ finishedAt }) => finishedAt !== null).map(({ phase }) => phase),
     begun: hasBegun(phases),
     searchAttributes,
   };
+}
+
+/** A run of a part of the tables or rows is a try: nothing is captured or frozen for it. */
+export function patternOf(run: LoadedRun): OpenedRun['pattern'] {
+  const whole = run.options.sample === undefined && (run.options.only ?? []).length === 0;
+  return whole ? run.compiled.plan.settings.pattern : 'copy';
 }

@@ -1,3 +1,4 @@
+import type { CaptureReport, ChecklistLine, CutoverResult, DeltaReport, Writer } from './delta';
 import type { BlockedBatch, DecideMessage, FindingSummary, MigrationInput, Phase, RunRef, TableBooks } from './run';
 
 /**
@@ -20,6 +21,10 @@ export interface OpenedRun {
   readonly approvers: Readonly<Record<string, readonly string[]>>;
   readonly onFailure: 'ask' | 'rollback' | 'keep';
   readonly inFlight: number;
+  /** copy: the source is quiet. A run of a part (`only`, `sample`) is always `copy`. */
+  readonly pattern: 'copy' | 'hybrid' | 'big_bang';
+  readonly capture: 'none' | 'triggers' | 'logical';
+  readonly confirmSwitch: boolean;
   /** Phases the ledger already records as finished: a new workflow over the same run skips them. */
   readonly finished: readonly Phase[];
   /** True once preparing the target was started: from then on there is something to undo. */
@@ -154,7 +159,66 @@ export interface RollbackActivities {
   proveRollback(ref: RunRef): Promise<{ equal: boolean; differences: readonly string[] }>;
 }
 
-export type Activities = RunActivities &
+export interface CaptureActivities {
+  /**
+   * Puts the capture in place on every source and then takes S0, which becomes the cursor; opens the lanes. The intent is a step
+   * of the ledger before anything is created, so a rollback finds it. Never makes the application queue longer than the
+   * plan's lock timeout at a time. Fails by name: RP53xx.
+   */
+  installCapture(ref: RunRef): Promise<{ relations: number }>;
+  /** Takes everything away again that installCapture created. Idempotent, also where only half of it stands. */
+  removeCapture(ref: RunRef): Promise<void>;
+  /**
+   * One look at the sources: moves what a slot delivered into `pending` and confirms it, purges old marks in bulk, checks the
+   * limits. Stops the lanes by name (and takes triggers or slot away where the source's disk is at stake) when a limit is reached.
+   */
+  watchCapture(ref: RunRef): Promise<CaptureReport>;
+  /** After a stop that an operator resolved: repairs the capture, accepts the new fingerprint, reads the named tables again whole. */
+  resyncCapture(ref: RunRef, by: string, reason: string): Promise<{ relations: number }>;
+}
+
+export interface DeltaActivities {
+  /**
+   * Rounds for up to `forMs`, or until caught up when `untilCaughtUp`. Heartbeats. Returns early when the lane was taken by an
+   * aligned proof or a cutover. Fails (non-retryable, RP54xx) when a lane is stopped.
+   */
+  runRounds(ref: RunRef, options: { forMs: number; untilCaughtUp: boolean }): Promise<DeltaReport>;
+}
+
+export interface LiveProofActivities {
+  /** Proves one mapping slice by slice on aligned snapshots while rounds go on; differences are confirmed at a second alignment. */
+  proveLive(ref: RunRef, mapping: string): Promise<ProofSummary>;
+}
+
+export interface CutoverActivities {
+  /** Guard on the target: writes by others are refused until openTarget. A step of the ledger. */
+  guardTarget(ref: RunRef): Promise<{ tables: number }>;
+  /** big_bang: the source is frozen before the copy, without a deadline. A step of the ledger. */
+  freezeSource(ref: RunRef, by: string): Promise<CutoverResult>;
+  /** Every line is recorded as an event. */
+  checkCutover(
+    ref: RunRef,
+    approval: { by: string; reason: string; code: string } | null,
+  ): Promise<readonly ChecklistLine[]>;
+  /**
+   * Barrier, drain, proof of what changed, sequences, then freeze triggers and COMMIT (the point of no return) or, in a drill,
+   * ROLLBACK. Every outcome but 'frozen' leaves writers free and the lanes open. One attempt a call; it answers, it does not throw,
+   * where the run can go on.
+   */
+  cutOver(ref: RunRef, options: { drill: boolean; by: string }): Promise<CutoverResult>;
+  /** One transaction: forward lanes closed, guard gone, target open. Idempotent. */
+  openTarget(ref: RunRef): Promise<void>;
+  /** settings.switch with the idempotency key `<run>:switch`; `called` false without a hook. Raises while it fails. */
+  callSwitch(ref: RunRef): Promise<{ called: boolean }>;
+  /** Who writes to the sources, or tries to. Recorded as an event under `moment`. */
+  listWriters(ref: RunRef, moment: 'before' | 'after'): Promise<readonly Writer[]>;
+}
+
+export type Activities = CaptureActivities &
+  DeltaActivities &
+  LiveProofActivities &
+  CutoverActivities &
+  RunActivities &
   DiscoveryActivities &
   PrepareActivities &
   CopyActivities &

@@ -43,6 +43,9 @@ export const settingsDocument = z
       .describe('Tuning of the copy.'),
     proof: z
       .strictObject({
+        max_snapshot_age: duration
+          .optional()
+          .describe('How old a snapshot of the live proof may get before it is aligned again. Default: 10min.'),
         slice_rows: z.int().min(1).optional().describe('Rows compared in one pass. Default: 5,000,000.'),
         work_mem: z
           .string()
@@ -52,6 +55,71 @@ export const settingsDocument = z
       })
       .optional()
       .describe('Tuning of the proof.'),
+    pattern: z
+      .enum(['hybrid', 'big_bang', 'copy'])
+      .optional()
+      .describe(
+        'hybrid: copy, follow, short cutover (default with capture). big_bang: freeze the source first. copy: the source is quiet already (default without capture).',
+      ),
+    capture: z
+      .strictObject({
+        max_marks: bytes
+          .optional()
+          .describe('Size of the change log on a source at which following stops. Default: 4 GiB.'),
+        max_wal: bytes
+          .optional()
+          .describe('WAL a slot may hold back on a source before following stops. Default: 8 GiB.'),
+        lock_timeout: duration
+          .optional()
+          .describe('How long creating or dropping a trigger may make writers of one table queue. Default: 300ms.'),
+        lock_budget: duration
+          .optional()
+          .describe('For how long locks that were not obtained are asked for again. Default: 5min.'),
+      })
+      .optional()
+      .describe('How changes of the source are captured.'),
+    delta: z
+      .strictObject({
+        round_keys: z.int().min(1).max(1_000_000).optional().describe('Keys of one round at most. Default: 20,000.'),
+        pause_between: duration.optional().describe('Rest between rounds once there is no backlog. Default: 500ms.'),
+        throttle: z
+          .strictObject({
+            query: z.string().min(1).optional().describe('SQL for the sources that gives one number, such as a load.'),
+            pause_above: z.number().optional().describe('Rounds wait while the number is above this.'),
+            abort_above: z.number().optional().describe('Following stops when the number is above this.'),
+            max_replica_lag: duration
+              .optional()
+              .describe('Rounds wait while a standby of the source is further behind.'),
+            max_lock_waits: z
+              .int()
+              .min(0)
+              .optional()
+              .describe('Rounds wait while more sessions of the source wait for locks.'),
+          })
+          .optional()
+          .describe('When rounds hold back.'),
+      })
+      .optional()
+      .describe('Tuning of the delta.'),
+    cutover: z
+      .strictObject({
+        max_freeze: duration.optional().describe('Writers are let go when the freeze takes longer. Default: 5s.'),
+        max_lag: duration.optional().describe('Lag above which no cutover begins. Default: 5s.'),
+        max_proof_age: duration
+          .optional()
+          .describe('Age of the full proof above which it is made again. Default: 60min.'),
+        lock_timeout: duration.optional().describe('How long one attempt waits for the locks. Default: 500ms.'),
+        lock_budget: duration.optional().describe('For how long locks are asked for again. Default: 2min.'),
+        confirm_switch: z
+          .boolean()
+          .optional()
+          .describe('Wait for `approve` of gate switch after the target was opened.'),
+      })
+      .optional()
+      .describe('Limits of the cutover.'),
+    switch: hookDocument
+      .optional()
+      .describe('Moves the application to the target, called once it is open: http or command.'),
     sequence_margin: z.int().min(0).optional().describe('How far sequences end above the highest id. Default: 1000.'),
     lock_timeout: duration.optional().describe('How long a change of the target waits for a lock. Default: 5s.'),
     statement_timeout: duration.optional().describe('Limit of short statements. Default: 60s.'),

@@ -107,7 +107,35 @@ export interface Settings {
   /** What happens after an abort or a failure: ask the operator, roll back, or keep what is there. */
   readonly onFailure: 'ask' | 'rollback' | 'keep';
   readonly batch: { readonly rows: number | null; readonly bytes: number; readonly inFlight: number };
-  readonly proof: { readonly sliceRows: number; readonly workMem: string | null };
+  readonly proof: { readonly sliceRows: number; readonly workMem: string | null; readonly maxSnapshotAgeMs: number };
+  /** copy: the source is quiet. hybrid: copy, follow, short cutover. big_bang: freeze the source first. */
+  readonly pattern: 'copy' | 'hybrid' | 'big_bang';
+  readonly capture: {
+    readonly maxMarkBytes: number;
+    readonly maxWalBytes: number;
+    readonly lockTimeoutMs: number;
+    readonly lockBudgetMs: number;
+  };
+  readonly delta: {
+    readonly roundKeys: number;
+    readonly pauseMs: number;
+    readonly throttle: {
+      readonly query: string | null;
+      readonly pauseAbove: number | null;
+      readonly abortAbove: number | null;
+      readonly maxReplicaLagMs: number | null;
+      readonly maxLockWaits: number | null;
+    };
+  };
+  readonly cutover: {
+    readonly maxFreezeMs: number;
+    readonly maxLagMs: number;
+    readonly maxProofAgeMs: number;
+    readonly lockTimeoutMs: number;
+    readonly lockBudgetMs: number;
+    readonly confirmSwitch: boolean;
+  };
+  readonly switch: Hook | null;
   readonly sequenceMargin: number;
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;

@@ -1,7 +1,10 @@
+import { captureErrors } from './capture-errors';
 import { checkErrors } from './check-errors';
 import { cliErrors } from './cli-errors';
 import { connectionErrors } from './connection-errors';
 import { copyErrors } from './copy-errors';
+import { cutoverErrors } from './cutover-errors';
+import { deltaErrors } from './delta-errors';
 import { discoveryErrors } from './discovery-errors';
 import { environmentErrors } from './environment-errors';
 import { operationErrors } from './operation-errors';
@@ -21,6 +24,9 @@ export const catalogue = {
   ...discoveryErrors,
   ...copyErrors,
   ...prepareErrors,
+  ...captureErrors,
+  ...deltaErrors,
+  ...cutoverErrors,
   ...proofErrors,
   ...rollbackErrors,
   ...environmentErrors,

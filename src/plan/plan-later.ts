@@ -8,16 +8,14 @@ export const laterKeys: ReadonlySet<string> = new Set([
   'function',
   'mapped',
   'watch',
-  'cutover',
   'rehearsal',
   'rehearsals',
   'backup',
-  'pattern',
   'timestamp_column',
 ]);
 
 /** Values that the schema knows and this version does not carry out, by the last key of their path. */
 export const laterValues: Readonly<Record<string, readonly string[]>> = {
-  capture: ['triggers', 'logical', 'timestamp'],
+  capture: ['timestamp'],
   when_not_empty: ['append'],
 };

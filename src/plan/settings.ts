@@ -32,6 +32,21 @@ function hook(document: z.infer<typeof hookDocument> | undefined): Hook | null {
   return 'http' in document ? { http: document.http, command: null } : { http: null, command: document.command };
 }
 
+function deltaSettings(given: NonNullable<PlanDocument['settings']>['delta']): Settings['delta'] {
+  const throttle = given?.throttle ?? {};
+  return {
+    roundKeys: given?.round_keys ?? 20_000,
+    pauseMs: withUnit(given?.pause_between, timeUnits, 500),
+    throttle: {
+      query: throttle.query ?? null,
+      pauseAbove: throttle.pause_above ?? null,
+      abortAbove: throttle.abort_above ?? null,
+      maxReplicaLagMs: throttle.max_replica_lag === undefined ? null : withUnit(throttle.max_replica_lag, timeUnits, 0),
+      maxLockWaits: throttle.max_lock_waits ?? null,
+    },
+  };
+}
+
 /** Settings with their defaults: bytes in bytes, times in milliseconds. */
 export function settingsOf(document: PlanDocument): Settings {
   const given = document.settings ?? {};
@@ -46,7 +61,28 @@ export function settingsOf(document: PlanDocument): Settings {
       bytes: Math.max(1, withUnit(given.batch?.bytes, byteUnits, 32 * 2 ** 20)),
       inFlight: given.batch?.in_flight ?? 4,
     },
-    proof: { sliceRows: given.proof?.slice_rows ?? 5_000_000, workMem: given.proof?.work_mem ?? null },
+    proof: {
+      sliceRows: given.proof?.slice_rows ?? 5_000_000,
+      workMem: given.proof?.work_mem ?? null,
+      maxSnapshotAgeMs: withUnit(given.proof?.max_snapshot_age, timeUnits, 600_000),
+    },
+    pattern: given.pattern ?? ((document.capture ?? 'none') === 'none' ? 'copy' : 'hybrid'),
+    capture: {
+      maxMarkBytes: withUnit(given.capture?.max_marks, byteUnits, 4 * 2 ** 30),
+      maxWalBytes: withUnit(given.capture?.max_wal, byteUnits, 8 * 2 ** 30),
+      lockTimeoutMs: withUnit(given.capture?.lock_timeout, timeUnits, 300),
+      lockBudgetMs: withUnit(given.capture?.lock_budget, timeUnits, 300_000),
+    },
+    delta: deltaSettings(given.delta),
+    cutover: {
+      maxFreezeMs: withUnit(given.cutover?.max_freeze, timeUnits, 5000),
+      maxLagMs: withUnit(given.cutover?.max_lag, timeUnits, 5000),
+      maxProofAgeMs: withUnit(given.cutover?.max_proof_age, timeUnits, 3_600_000),
+      lockTimeoutMs: withUnit(given.cutover?.lock_timeout, timeUnits, 500),
+      lockBudgetMs: withUnit(given.cutover?.lock_budget, timeUnits, 120_000),
+      confirmSwitch: given.cutover?.confirm_switch ?? false,
+    },
+    switch: hook(given.switch),
     sequenceMargin: given.sequence_margin ?? 1000,
     lockTimeoutMs: withUnit(given.lock_timeout, timeUnits, 5000),
     statementTimeoutMs: withUnit(given.statement_timeout, timeUnits, 60_000),

@@ -3,6 +3,9 @@ import type { QualifiedName } from '../contract/catalog';
 /** What a step of the ledger holds: everything that is needed to put the target back, and nothing about rows. */
 
 export const stepKinds = [
+  'capture',
+  'freeze',
+  'guard',
   'materialized_view',
   'sequence',
   'triggers',
@@ -138,7 +141,32 @@ export interface RowsDetail {
   readonly kept: readonly { readonly index: QualifiedName; readonly why: string }[];
 }
 
+/** What stands on one source for a run; names only. Recorded before it is created. */
+export interface CaptureDetail {
+  readonly source: string;
+  readonly kind: 'triggers' | 'logical';
+  /** Change table, functions, triggers; or publication and slot. */
+  readonly objects: Readonly<Record<string, string>>;
+  readonly relations: readonly QualifiedName[];
+}
+
+/** Triggers that refuse writes to mapped relations of one source. Recorded before they are created. */
+export interface FreezeDetail {
+  readonly source: string;
+  readonly trigger: string;
+  readonly relations: readonly QualifiedName[];
+}
+
+/** Triggers that refuse writes of others to the target tables until it is opened. */
+export interface GuardDetail {
+  readonly trigger: string;
+  readonly relations: readonly QualifiedName[];
+}
+
 export interface StepDetails {
+  readonly capture: CaptureDetail;
+  readonly freeze: FreezeDetail;
+  readonly guard: GuardDetail;
   readonly materialized_view: MaterializedViewDetail;
   readonly sequence: SequenceDetail;
   readonly triggers: TriggersDetail;

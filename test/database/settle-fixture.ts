@@ -1,3 +1,4 @@
+import { quietSettings } from '../support/quiet-settings';
 import type { CompiledColumn, CompiledMapping, CompiledPlan, KeyColumn } from '../../src/contract/compiled';
 import type { ColumnType, QualifiedName } from '../../src/contract/catalog';
 import type { DecisionPlan, ResolvedPlan } from '../../src/contract/resolved-plan';
@@ -142,7 +143,8 @@ function planOf(decisions: readonly DecisionPlan[]): ResolvedPlan {
       gates: [],
       onFailure: 'ask',
       batch: { rows: null, bytes: 1, inFlight: 1 },
-      proof: { sliceRows: 1000, workMem: null },
+      proof: { sliceRows: 1000, workMem: null, maxSnapshotAgeMs: 600_000 },
+      ...quietSettings,
       sequenceMargin: 10,
       lockTimeoutMs: 300,
       statementTimeoutMs: 0,

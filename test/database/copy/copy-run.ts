@@ -1,3 +1,4 @@
+import { quietSettings } from '../../support/quiet-settings';
 import { restrictPlan } from '../../../src/compile/restrict-plan';
 import { createCopyActivities } from '../../../activities/copy';
 import type { CopyHost } from '../../../activities/copy-host';
@@ -73,7 +74,8 @@ const settings: Settings = {
   gates: [],
   onFailure: 'ask',
   batch: { rows: null, bytes: 32 * 1024 * 1024, inFlight: 4 },
-  proof: { sliceRows: 5_000_000, workMem: null },
+  proof: { sliceRows: 5_000_000, workMem: null, maxSnapshotAgeMs: 600_000 },
+  ...quietSettings,
   sequenceMargin: 1000,
   lockTimeoutMs: 200,
   statementTimeoutMs: 60_000,

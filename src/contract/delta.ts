@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+/** What delta, live proof and cutover tell workflows and people. No key values, no row values. */
+
+export const deltaLag = z.strictObject({
+  /** Changes captured on the sources that the target does not have yet. */
+  marks: z.number(),
+  /** Age of the oldest of them, seconds; 0 when there is none. */
+  seconds: z.number(),
+  /** WAL that the slots hold back, bytes; 0 with triggers. */
+  walBytes: z.number(),
+});
+export type DeltaLag = z.infer<typeof deltaLag>;
+
+export const deltaReport = z.strictObject({
+  rounds: z.number(),
+  keys: z.number(),
+  lag: deltaLag,
+  /** Keys in `pending`. */
+  pending: z.number(),
+  /** True when the last round left nothing behind. */
+  caughtUp: z.boolean(),
+  /** Why rounds hold back now, null when they do not. */
+  throttled: z.string().nullable(),
+  /** Ids of findings that came up while following (a new column, a new table). */
+  newFindings: z.array(z.string()),
+});
+export type DeltaReport = z.infer<typeof deltaReport>;
+
+export const captureReport = z.strictObject({
+  /** Bytes of the change logs on the sources. */
+  markBytes: z.number(),
+  /** WAL that the slots hold back, bytes. */
+  walBytes: z.number(),
+  /** Sentences that somebody should read: what comes close to a limit, and what to do. */
+  warnings: z.array(z.string()),
+});
+export type CaptureReport = z.infer<typeof captureReport>;
+
+export const checklistLine = z.strictObject({
+  /** lag, pending, quarantine, prepared, proof, drift, rules_built, blocked, approval … */
+  name: z.string(),
+  ok: z.boolean(),
+  sentence: z.string(),
+});
+export type ChecklistLine = z.infer<typeof checklistLine>;
+
+export const writer = z.strictObject({
+  source: z.string(),
+  application: z.string(),
+  user: z.string(),
+  sessions: z.number(),
+});
+export type Writer = z.infer<typeof writer>;
+
+export const cutoverOutcomes = ['frozen', 'drilled', 'lock', 'deadline', 'not_proved', 'lag', 'refused'] as const;
+export const cutoverResult = z.strictObject({
+  outcome: z.enum(cutoverOutcomes),
+  sentence: z.string(),
+  /** How long writers could not write, milliseconds: from the first lock request of the attempt that got them to the end. */
+  freezeMs: z.number(),
+  /** Locks asked for before they were obtained. */
+  lockAttempts: z.number(),
+  /** Keys proved again under the barrier. */
+  changedKeys: z.number(),
+  /** Sessions that wrote to a source right before. */
+  writers: z.array(writer),
+});
+export type CutoverResult = z.infer<typeof cutoverResult>;
+
+const who = { by: z.string().trim().min(1), reason: z.string().trim().min(1) };
+export const drillMessage = z.strictObject(who);
+export type DrillMessage = z.infer<typeof drillMessage>;

@@ -1,0 +1,128 @@
+/** Ledger, version 2: following a source that is written to, proving it live, and the cutover. */
+export const ledgerVersion2 = `
+-- who may write to the target on behalf of the run: 'delta' (rounds), 'intake' (slot to pending); fenced as batches are
+create table rowproof.lane (
+  run text not null references rowproof.run,
+  lane text not null check (lane in ('delta', 'intake')),
+  owner uuid,
+  epoch bigint not null default 0,
+  backend_pid int,
+  backend_start timestamptz,
+  -- closed: after the switch nobody owns it; stopped: capture is broken, see reason
+  state text not null default 'open' check (state in ('open', 'stopped', 'closed')),
+  reason text,
+  -- whether rounds uphold unique and foreign keys: from settle on
+  rules_on boolean not null default false,
+  round bigint not null default 0,
+  opened_at timestamptz not null default clock_timestamp(),
+  closed_at timestamptz,
+  primary key (run, lane)
+);
+
+-- up to which snapshot a source was applied; compare-and-set in the transaction that wrote the rows
+create table rowproof.cursor (
+  run text not null references rowproof.run,
+  source text not null,
+  -- text of pg_snapshot
+  snapshot text not null,
+  taken_at timestamptz not null default clock_timestamp(),
+  -- what the capture stands on: trigger or slot names, system identifier, timeline, fingerprint of captured relations
+  capture jsonb not null default '{}',
+  confirmed_lsn text,
+  primary key (run, source)
+);
+
+-- keys that have to be read again; key null: the whole relation (TRUNCATE, resync)
+create table rowproof.pending (
+  run text not null references rowproof.run,
+  source text not null,
+  relation int not null,
+  key text,
+  -- the newest transaction that touched the key, where only its visibility tells when to read (logical); null: read at once
+  xid xid8,
+  noted_at timestamptz not null default clock_timestamp()
+);
+create unique index pending_key on rowproof.pending (run, source, relation, key) where key is not null;
+create unique index pending_whole on rowproof.pending (run, source, relation) where key is null;
+
+-- one row a committed round: what it did, and the target transactions that did it
+create table rowproof.round (
+  run text not null references rowproof.run,
+  round bigint not null,
+  xids text[] not null,
+  keys bigint not null,
+  written bigint not null,
+  deleted bigint not null,
+  quarantined bigint not null,
+  source_snapshots jsonb not null,
+  started_at timestamptz not null,
+  committed_at timestamptz not null default clock_timestamp(),
+  primary key (run, round)
+);
+
+-- running totals of what rounds changed in the books, one row a mapping, signed
+create table rowproof.delta_books (
+  run text not null references rowproof.run,
+  mapping text not null,
+  migrated bigint not null default 0,
+  quarantined bigint not null default 0,
+  out_of_scope bigint not null default 0,
+  primary key (run, mapping)
+);
+
+-- source key to target key, only for mappings whose target key cannot be computed from the source key
+create table rowproof.provenance (
+  run text not null references rowproof.run,
+  mapping text not null,
+  source_key text not null,
+  target_key text not null,
+  primary key (run, mapping, source_key)
+);
+create index provenance_target on rowproof.provenance (run, mapping, target_key);
+
+-- keys that rounds touched since the proof: what is proved again under the freeze
+create table rowproof.touched (
+  run text not null references rowproof.run,
+  mapping text not null,
+  source_key text not null,
+  round bigint not null,
+  primary key (run, mapping, source_key)
+);
+
+-- target keys that left the target since the proof and have to be absent (or explained) under the freeze
+create table rowproof.touched_target (
+  run text not null references rowproof.run,
+  mapping text not null,
+  target_key text not null,
+  round bigint not null,
+  primary key (run, mapping, target_key)
+);
+
+-- at which round a slice of the live proof was aligned
+create table rowproof.proof_alignment (
+  run text not null references rowproof.run,
+  mapping text not null,
+  slice int not null,
+  slices int not null,
+  round bigint not null,
+  source_total bigint,
+  source_out_of_scope bigint,
+  aligned_at timestamptz not null default clock_timestamp(),
+  primary key (run, mapping, slice)
+);
+
+-- attempts at the cutover and drills
+create table rowproof.cutover (
+  run text not null references rowproof.run,
+  attempt int not null,
+  drill boolean not null,
+  outcome text,
+  freeze_ms bigint,
+  lock_attempts int,
+  changed_keys bigint,
+  detail jsonb not null default '{}',
+  started_at timestamptz not null default clock_timestamp(),
+  ended_at timestamptz,
+  primary key (run, attempt)
+);
+`;
