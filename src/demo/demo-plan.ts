@@ -1,13 +1,13 @@
 import type { TruthManifest } from './fates';
 
 /** The demo's plan. Its decisions carry the counts that the manifest says, as a team would after its first rehearsal. */
-export function demoPlan(manifest: TruthManifest): string {
+export function demoPlan(manifest: TruthManifest, capture: 'none' | 'triggers'): string {
   return `# The plan of the demo: a legacy CRM into a differently designed schema.
 version: 1
 name: demo
 sources: { legacy: { url_file: legacy.url } }
 target: { url_file: crm.url }
-capture: none
+capture: ${capture}
 defaults: { on_bad_row: quarantine, max_bad_rows: 0.5%, unmapped_source_columns: error }
 
 tables:

@@ -83,7 +83,7 @@ export function* orderLines(
 }
 
 /** A product that is migrated, so that a line that follows its order has that one reason. */
-function soundProduct(productCount: number, manifest: TruthManifest): string {
+export function soundProduct(productCount: number, manifest: TruthManifest): string {
   for (let number = 1; number <= productCount; number += 1) {
     if (manifest.fateOf('tbl_prod', [productCode(number)]) === 'migrated') return productCode(number);
   }

@@ -8,8 +8,10 @@ import { openSession, type Session } from '../postgres/session';
 import { identifier, literal } from '../sql/quote';
 import { demoPlan } from '../demo/demo-plan';
 import { TruthManifest } from '../demo/fates';
-import { generateLegacy, type LegacyRow } from '../demo/generate';
+import { generateLegacy, legacyCounts, type LegacyRow } from '../demo/generate';
+import { soundProduct } from '../demo/generate-orders';
 import { legacyColumns, legacySchema, type LegacyTable } from '../demo/legacy-schema';
+import type { LivePlace } from '../demo/live-writes';
 import { targetSchema } from '../demo/target-schema';
 
 export interface DemoPlace {
@@ -17,32 +19,35 @@ export interface DemoPlace {
   readonly plan: string;
   readonly manifest: TruthManifest;
   readonly rows: number;
+  /** Url of the old application's role, which may write to the legacy tables; with its password. */
+  readonly applicationUrl: string;
+  readonly live: LivePlace;
 }
 
 interface DemoNames {
-  readonly roles: { readonly reader: string; readonly owner: string };
+  readonly roles: { readonly legacy: string; readonly owner: string; readonly application: string };
   readonly databases: { readonly legacy: string; readonly crm: string };
 }
 
 function demoNames(prefix: string): DemoNames {
   return {
-    roles: { reader: `${prefix}_reader`, owner: `${prefix}_owner` },
+    roles: { legacy: `${prefix}_legacy`, owner: `${prefix}_owner`, application: `${prefix}_application` },
     databases: { legacy: `${prefix}_legacy`, crm: `${prefix}_crm` },
   };
 }
 
 /**
- * Makes both demo databases anew on the given server: the generated legacy CRM, readable by one ordinary role, and the
- * empty new schema, owned by another; their names begin with `prefix`. Writes plan, connection files (mode 0600) and the truth manifest into `folder`.
+ * Makes both demo databases anew on the given server: the generated legacy CRM, owned by one ordinary role and written to by
+ * a second, and the empty new schema, owned by a third; their names begin with `prefix`. Writes plan, connection files (mode 0600) and the truth manifest into `folder`.
  */
 export async function provisionDemo(
   superuserUrl: string,
   folder: string,
-  options: { seed: number; rows: number; prefix?: string },
+  options: { seed: number; rows: number; capture: 'none' | 'triggers'; prefix?: string },
 ): Promise<DemoPlace> {
   const { roles, databases } = demoNames(options.prefix ?? 'rowproof_demo');
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const passwords = { reader: secret(), owner: secret() };
+  const passwords = { legacy: secret(), owner: secret(), application: secret() };
   await withDatabase(superuserUrl, null, async (session) => {
     for (const database of Object.values(databases))
       await session.query(`drop database if exists ${identifier(database)} with (force)`);
@@ -53,32 +58,44 @@ export async function provisionDemo(
         `${verb} role ${identifier(role)} login nosuperuser password ${literal(passwords[name as keyof typeof roles])}`,
       );
     }
-    await session.query(`create database ${identifier(databases.legacy)}`);
+    await session.query(`create database ${identifier(databases.legacy)} owner ${identifier(roles.legacy)}`);
     await session.query(`create database ${identifier(databases.crm)} owner ${identifier(roles.owner)}`);
   });
   const manifest = new TruthManifest();
   let rows = 0;
   await withDatabase(superuserUrl, databases.legacy, async (session) => {
-    await session.query(legacySchema);
+    // owned by the role that rowproof connects as: the triggers that capture changes need that
+    await session.query(`grant create on schema public to ${identifier(roles.legacy)}`);
+    await session.query(`set role ${identifier(roles.legacy)}; ${legacySchema}`);
     rows = await loadLegacy(session, options, manifest);
-    await session.query(`grant select on all tables in schema public to ${identifier(roles.reader)}`);
-    await session.query('analyze');
+    await session.query(
+      `grant select, insert, update, delete on all tables in schema public to ${identifier(roles.application)}`,
+    );
+    await session.query('reset role; analyze');
   });
   await withDatabase(superuserUrl, databases.crm, async (session) => {
     await session.query(`set role ${identifier(roles.owner)}; ${targetSchema}`);
   });
-  writeUrl(folder, 'legacy.url', superuserUrl, databases.legacy, roles.reader, passwords.reader);
+  writeUrl(folder, 'legacy.url', superuserUrl, databases.legacy, roles.legacy, passwords.legacy);
   writeUrl(folder, 'crm.url', superuserUrl, databases.crm, roles.owner, passwords.owner);
   const plan = join(folder, 'demo.yaml');
   writeFileSync(
     plan,
-    demoPlan(manifest).replace(
+    demoPlan(manifest, options.capture).replace(
       /url_file: (\w+\.url)/g,
       (_, name: string) => `url_file: ${JSON.stringify(join(folder, name))}`,
     ),
   );
   writeFileSync(join(folder, 'truth-manifest.json'), JSON.stringify(manifest.planted), { mode: 0o600 });
-  return { folder, plan, manifest, rows };
+  const counts = legacyCounts(options.rows);
+  return {
+    folder,
+    plan,
+    manifest,
+    rows,
+    applicationUrl: urlFor(superuserUrl, databases.legacy, roles.application, passwords.application),
+    live: { customers: counts.tbl_cust, product: soundProduct(counts.tbl_prod, manifest) },
+  };
 }
 
 async function loadLegacy(
@@ -144,11 +161,15 @@ function writeUrl(
   role: string,
   password: string,
 ): void {
+  writeFileSync(join(folder, name), `${urlFor(superuserUrl, database, role, password)}\n`, { mode: 0o600 });
+}
+
+function urlFor(superuserUrl: string, database: string, role: string, password: string): string {
   const url = new URL(superuserUrl);
   url.pathname = `/${database}`;
   url.username = role;
   url.password = password;
-  writeFileSync(join(folder, name), `${url.toString()}\n`, { mode: 0o600 });
+  return url.toString();
 }
 
 function secret(): string {

@@ -23,7 +23,12 @@ export async function createDemoBench(
 ): Promise<DemoBench> {
   const prefix = `e2e_${randomBytes(4).toString('hex')}`;
   const bench = createWorkbench(temporal);
-  const place = await provisionDemo(serverUrl(), join(bench.folder, 'data'), { seed: 11, rows: options.rows, prefix });
+  const place = await provisionDemo(serverUrl(), join(bench.folder, 'data'), {
+    seed: 11,
+    rows: options.rows,
+    capture: 'none',
+    prefix,
+  });
   const written = readFileSync(place.plan, 'utf8').replace(
     /^settings: .*$/m,
     `settings: { ${options.settings ?? 'on_failure: keep'}, batch: { rows: ${options.batchRows} } }`,
@@ -40,8 +45,8 @@ export async function createDemoBench(
       for (const name of ['legacy', 'crm']) {
         await rowsOf(null, `drop database if exists "${prefix}_${name}" with (force)`);
       }
-      await rowsOf(null, `drop role if exists "${prefix}_reader"`);
-      await rowsOf(null, `drop role if exists "${prefix}_owner"`);
+      for (const role of ['legacy', 'owner', 'application'])
+        await rowsOf(null, `drop role if exists "${prefix}_${role}"`);
     },
   };
 }

@@ -26,7 +26,11 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Co
   const environment = await devUp({ say: terminal.talk });
   try {
     terminal.talk(`Generating a legacy CRM of about ${rows} rows from seed ${seed} …`);
-    const place = await provisionDemo(environment.postgres.url, join(stateFolder(), 'demo'), { seed, rows });
+    const place = await provisionDemo(environment.postgres.url, join(stateFolder(), 'demo'), {
+      seed,
+      rows,
+      capture: 'none',
+    });
     terminal.talk(
       `${place.rows} rows in 7 legacy tables, ${place.manifest.planted.length} of them planted with a fault or bound to one; plan ${place.plan}`,
     );
