@@ -1,7 +1,7 @@
 import type { CompiledMapping } from '../contract/compiled';
 
 /** Casts whose canonical text only the server can spell, so that a key cannot be recomputed here. */
-const spelledByServer = new Set(['text-to-json', 'text-to-other']);
+const spelledByServer = new Set(['jsonb', 'other']);
 
 /**
  * True when the target key of a source row cannot be told from its source key: a key column that reads something else, own SQL, a

@@ -21,6 +21,10 @@ const passing: ReadonlySet<string> = new Set([
   'RP5001',
   'RP5002',
   'RP5005',
+  'RP5401',
+  'RP5404',
+  'RP5405',
+  'RP5407',
 ]);
 
 /**

@@ -97,3 +97,33 @@ export async function setLaneState(
 export async function setRulesOn(session: Session, run: string): Promise<void> {
   await session.query(`update rowproof.lane set rules_on = true where run = $1 and lane = 'delta'`, [run]);
 }
+
+/** The same attempt goes on in this session; false when it lost the lane. Outside a transaction, as takeLane. */
+export async function moveLane(session: Session, run: string, lane: LaneName, nonce: string): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `update rowproof.lane set backend_pid = pg_catalog.pg_backend_pid(),
+       backend_start = (select a.backend_start from pg_catalog.pg_stat_activity a where a.pid = pg_catalog.pg_backend_pid())
+     where run = $1 and lane = $2 and state = 'open' and owner = $3::uuid`,
+    [run, lane, nonce],
+  );
+  return rowCount === 1;
+}
+
+/** Gives the lane back where `nonce` still has it, so that the next one need not wait. */
+export async function releaseLane(session: Session, run: string, lane: LaneName, nonce: string): Promise<void> {
+  await session.query(
+    `update rowproof.lane set owner = null, epoch = epoch + 1 where run = $1 and lane = $2 and owner = $3::uuid`,
+    [run, lane, nonce],
+  );
+}
+
+/** Application name of the live session that holds the lane; null when nobody does, or the holder is gone. */
+export async function laneHolder(session: Session, run: string, lane: LaneName): Promise<string | null> {
+  const { rows } = await session.query<{ name: string }>(
+    `select a.application_name as name from rowproof.lane l
+       join pg_catalog.pg_stat_activity a on a.pid = l.backend_pid and a.backend_start = l.backend_start
+     where l.run = $1 and l.lane = $2 and l.owner is not null`,
+    [run, lane],
+  );
+  return rows[0]?.name ?? null;
+}
