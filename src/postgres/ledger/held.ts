@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import type { QualifiedName } from '../../contract/catalog';
+import { identifier, literal, qualified } from '../../sql/quote';
+import type { Session } from '../session';
+
+/** Name of the column of a held table that carries the source key; the others are those of the target table. */
+export const heldKey = 'rowproof_key';
+
+/** Table of the rows of one mapping that could be loaded, but do not fit with others; each has its row in quarantine. */
+export function heldTable(run: string, mapping: string): QualifiedName {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([run, mapping]))
+    .digest('hex')
+    .slice(0, 24);
+  return { schema: 'rowproof', name: `held_${digest}` };
+}
+
+/** Names among these mappings that have a held table. */
+export async function heldMappings(session: Session, run: string, mappings: readonly string[]): Promise<Set<string>> {
+  const { rows } = await session.query<{ name: string }>(
+    `select tablename as name from pg_catalog.pg_tables where schemaname = 'rowproof' and tablename like 'held\\_%'`,
+  );
+  const found = new Set(rows.map((row) => row.name));
+  return new Set(mappings.filter((mapping) => found.has(heldTable(run, mapping).name)));
+}
+
+/** Creates the held table of a mapping in the caller's transaction: columns as the target has them, no rules. Idempotent. */
+export async function createHeld(session: Session, run: string, mapping: string, target: QualifiedName): Promise<void> {
+  const table = heldTable(run, mapping);
+  const { rows } = await session.query<{ there: string }>(
+    `select (pg_catalog.to_regclass(${literal(qualified(table))}) is not null)::text as there`,
+  );
+  if (rows[0]?.there === 'true') return;
+  await session.query(
+    `create table ${qualified(table)} as select null::text as ${identifier(heldKey)}, t.* from ${qualified(target)} t with no data`,
+  );
+  await session.query(`create unique index on ${qualified(table)} (${identifier(heldKey)})`);
+}
+
+/** Drops every held table of a run. */
+export async function dropHeld(session: Session, run: string, mappings: readonly string[]): Promise<void> {
+  for (const mapping of mappings) await session.query(`drop table if exists ${qualified(heldTable(run, mapping))}`);
+}
+
+/** Source keys quarantined during the copy because of other rows (unique, foreign key): to be judged anew by a round. */
+export async function crossRowQuarantined(
+  session: Session,
+  run: string,
+): Promise<readonly { readonly mapping: string; readonly sourceKey: string }[]> {
+  const { rows } = await session.query<{ mapping: string; source_key: string }>(
+    `select mapping, source_key from rowproof.quarantine
+     where run = $1 and adjustment is null and (sqlstate in ('23505', '23503', '23P01') or reason in ('duplicate', 'orphan'))
+     order by mapping, source_key`,
+    [run],
+  );
+  return rows.map((row) => ({ mapping: row.mapping, sourceKey: row.source_key }));
+}
