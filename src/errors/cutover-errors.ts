@@ -1,4 +1,41 @@
 import type { CatalogueEntry } from './entry';
 
 /** RP55xx: cutover, drill and switch. */
-export const cutoverErrors = {} as const satisfies Record<string, CatalogueEntry>;
+export const cutoverErrors = {
+  RP5501: {
+    title: 'The source is not frozen',
+    why: 'The target may be opened only while nobody can write to the source: else both sides would take writes at once.',
+    fix: 'Cut over first; it freezes every source of the plan.',
+    exit: 5,
+  },
+  RP5502: {
+    title: 'The role may not freeze the source',
+    why: 'The freeze locks the captured tables and creates triggers on them, which only their owner may do.',
+    fix: 'Connect to the source as the owner of these tables, or grant the role that owns them.',
+    exit: 3,
+  },
+  RP5503: {
+    title: 'The freeze could not be lifted yet',
+    why: 'Dropping a trigger needs a short lock on its table, and somebody else holds the table.',
+    fix: 'End the sessions that are named, or wait for them; it is tried again.',
+    exit: 5,
+  },
+  RP5504: {
+    title: 'It is not known whether the freeze took effect',
+    why: 'The connection to the source was lost while the freeze committed, and the source does not answer.',
+    fix: 'Bring the source back: the next attempt looks for the freeze first.',
+    exit: 5,
+  },
+  RP5505: {
+    title: 'The switch hook failed',
+    why: 'settings.switch tells the applications to use the target; until it succeeds they may still try the source, which refuses writes.',
+    fix: 'Repair what the hook calls; it is called again with the same idempotency key. Or switch by hand and confirm it.',
+    exit: 5,
+  },
+  RP5506: {
+    title: 'The lane stays locked',
+    why: 'A session still holds the lane that writes changes to the target, and could not be ended.',
+    fix: 'It is tried again; if it stays, end the session of rowproof on the target that is idle in transaction.',
+    exit: 5,
+  },
+} as const satisfies Record<string, CatalogueEntry>;

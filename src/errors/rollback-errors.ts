@@ -38,4 +38,10 @@ export const rollbackErrors = {
     fix: 'Restore the rows from the backup of the target.',
     exit: 5,
   },
+  RP7007: {
+    title: 'The target is open',
+    why: 'Since the cutover the applications write to the target; taking its rows away would lose what they wrote.',
+    fix: 'Go forward: repair what is wrong on the target. The run can be finished, not rolled back.',
+    exit: 5,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

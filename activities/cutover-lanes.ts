@@ -1,0 +1,46 @@
+import { fail } from '../src/errors/rowproof-error';
+import { lockLane, readLane, setLaneState, type LaneName } from '../src/postgres/ledger/lane';
+import type { Session } from '../src/postgres/session';
+import { describeDatabaseError } from '../src/postgres/sqlstate';
+import { terminateBackend } from '../src/postgres/terminate';
+
+export const laneNames: readonly LaneName[] = ['delta', 'intake'];
+const patience = 10;
+
+/**
+ * Does what needs the row locks of the lanes, in a transaction of `work`. Whoever holds one longer than lock_timeout is ended, when it
+ * is the backend that the ledger records. RP5506 when a lane stays locked.
+ */
+export async function againstLaneHolders<T>(
+  session: Session,
+  run: string,
+  beat: () => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    beat();
+    try {
+      return await work();
+    } catch (error) {
+      if (describeDatabaseError(error).sqlstate !== '55P03') throw error;
+      if (attempt >= patience) throw fail('RP5506', `A lane of ${run} stays locked`, { where: { object: run } });
+    }
+    for (const name of laneNames) {
+      const lane = await readLane(session, run, name);
+      if (lane?.backendPid == null || lane.backendStart === null || lane.backendPid === session.pid) continue;
+      if (lane.owner !== null) await terminateBackend(session, lane.backendPid, lane.backendStart);
+    }
+  }
+}
+
+/** Closes the lanes for good in the caller's transaction: no round that began before can commit after it. */
+export async function closeLanes(session: Session, run: string, reason: string): Promise<number> {
+  let closed = 0;
+  for (const name of laneNames) {
+    const lane = await lockLane(session, run, name);
+    if (lane === null || lane.state === 'closed') continue;
+    await setLaneState(session, run, name, 'closed', reason);
+    closed++;
+  }
+  return closed;
+}

@@ -1,0 +1,84 @@
+import type { CutoverResult } from '../../contract/delta';
+import type { Session } from '../session';
+
+/** Attempts at a cutover, drills among them, and whether the target was opened. */
+
+/** Begins an attempt; returns its number. */
+export async function startAttempt(session: Session, run: string, drill: boolean, by: string): Promise<number> {
+  const { rows } = await session.query<{ attempt: string }>(
+    `insert into rowproof.cutover (run, attempt, drill, detail)
+     select $1, coalesce(max(attempt), 0) + 1, $2, $3::jsonb from rowproof.cutover where run = $1
+     returning attempt::text as attempt`,
+    [run, drill, JSON.stringify({ by })],
+  );
+  return Number(rows[0]?.attempt);
+}
+
+/** Stores how an attempt ended; the first end stays. */
+export async function endAttempt(
+  session: Session,
+  run: string,
+  attempt: number,
+  result: CutoverResult,
+  detail: Readonly<Record<string, number | string>>,
+): Promise<void> {
+  await session.query(
+    `update rowproof.cutover set outcome = $3, freeze_ms = $4, lock_attempts = $5, changed_keys = $6,
+       detail = detail || $7::jsonb, ended_at = pg_catalog.clock_timestamp()
+     where run = $1 and attempt = $2 and outcome is null`,
+    [
+      run,
+      attempt,
+      result.outcome,
+      Math.round(result.freezeMs),
+      result.lockAttempts,
+      result.changedKeys,
+      JSON.stringify({ ...detail, sentence: result.sentence }),
+    ],
+  );
+}
+
+export interface PastAttempt {
+  readonly attempt: number;
+  readonly drill: boolean;
+  readonly outcome: string | null;
+  readonly freezeMs: number;
+  readonly lockAttempts: number;
+  readonly changedKeys: number;
+}
+
+/** Attempts in order. */
+export async function readAttempts(session: Session, run: string): Promise<PastAttempt[]> {
+  const { rows } = await session.query<Record<string, string | null>>(
+    `select attempt::text as attempt, drill::text as drill, outcome, freeze_ms::text as freeze_ms,
+       lock_attempts::text as lock_attempts, changed_keys::text as changed_keys
+     from rowproof.cutover where run = $1 order by cutover.attempt`,
+    [run],
+  );
+  return rows.map((row) => ({
+    attempt: Number(row['attempt']),
+    drill: row['drill'] === 'true',
+    outcome: row['outcome'] ?? null,
+    freezeMs: Number(row['freeze_ms'] ?? 0),
+    lockAttempts: Number(row['lock_attempts'] ?? 0),
+    changedKeys: Number(row['changed_keys'] ?? 0),
+  }));
+}
+
+/** Kind of the event that says, for good, that the target takes writes of others. */
+export const openedEvent = 'target opened';
+
+/** Whether the target was opened: from then on there is no way back. Only certain under the step lock. */
+export async function isOpened(session: Session, run: string): Promise<boolean> {
+  const { rowCount } = await session.query('select 1 from rowproof.event where run = $1 and kind = $2 limit 1', [
+    run,
+    openedEvent,
+  ]);
+  return rowCount > 0;
+}
+
+/** Whether a rollback of the run has begun. */
+export async function isRollingBack(session: Session, run: string): Promise<boolean> {
+  const { rowCount } = await session.query(`select 1 from rowproof.phase where run = $1 and phase = 'rollback'`, [run]);
+  return rowCount > 0;
+}

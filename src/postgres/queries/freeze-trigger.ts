@@ -1,0 +1,71 @@
+import type { QualifiedName } from '../../contract/catalog';
+import { type Gate, gateFunction, gateTrigger } from '../../cutover/gate-sql';
+import { identifier, qualified } from '../../sql/quote';
+import type { Session } from '../session';
+
+/** The relations with all partitions and inheritance children: every table into which a write can be addressed. Sorted. */
+export async function writableTree(session: Session, relations: readonly QualifiedName[]): Promise<QualifiedName[]> {
+  const { rows } = await session.query<{ schema: string; name: string }>(
+    `with recursive tree (oid) as (
+       select c.oid from jsonb_to_recordset($1::jsonb) as m (schema text, name text)
+       join pg_catalog.pg_namespace n on n.nspname = m.schema
+       join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = m.name
+       union
+       select i.inhrelid from tree join pg_catalog.pg_inherits i on i.inhparent = tree.oid
+     )
+     select n.nspname as schema, c.relname as name
+     from tree join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') order by n.nspname, c.relname`,
+    [JSON.stringify(relations.map(({ schema, name }) => ({ schema, name })))],
+  );
+  return rows.map(({ schema, name }) => ({ schema, name }));
+}
+
+/** Relations on which a gate stands and fires for everybody. */
+export async function gatedRelations(session: Session, name: string): Promise<QualifiedName[]> {
+  return triggersOf(session, name, true);
+}
+
+async function triggersOf(session: Session, name: string, firing: boolean): Promise<QualifiedName[]> {
+  const { rows } = await session.query<{ schema: string; name: string }>(
+    `select n.nspname as schema, c.relname as name
+     from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
+     join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace and pn.nspname = 'rowproof'
+     join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where t.tgname = $1 and p.proname = $1 and (t.tgenabled = 'A' or not $2::boolean) order by n.nspname, c.relname`,
+    [name, firing],
+  );
+  return rows.map((row) => ({ schema: row.schema, name: row.name }));
+}
+
+/** Creates a gate in the caller's transaction; relations that have it keep it. Creates schema rowproof where it is missing. */
+export async function createGate(session: Session, gate: Gate, relations: readonly QualifiedName[]): Promise<void> {
+  const { rowCount } = await session.query(`select 1 from pg_catalog.pg_namespace where nspname = 'rowproof'`);
+  if (rowCount === 0) await session.query('create schema rowproof');
+  const there = new Set((await triggersOf(session, gate.name, false)).map(qualified));
+  const statements = relations
+    .filter((relation) => !there.has(qualified(relation)))
+    .flatMap((relation) => gateTrigger(gate, relation));
+  // one message: under a barrier every round trip keeps writers waiting
+  await session.query([gateFunction(gate), ...statements].join(';\n'));
+}
+
+/** Relations that carry a trigger of the gate, in whatever state. */
+export async function gateTriggers(session: Session, name: string): Promise<QualifiedName[]> {
+  return triggersOf(session, name, false);
+}
+
+/** Drops the gate's trigger on one relation. */
+export async function dropGateTrigger(session: Session, name: string, relation: QualifiedName): Promise<void> {
+  await session.query(`drop trigger if exists ${identifier(name)} on ${qualified(relation)}`);
+}
+
+/** Drops the gate's function, once no trigger calls it. */
+export async function dropGateFunction(session: Session, name: string): Promise<void> {
+  const { rowCount } = await session.query(
+    `select 1 from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+     where n.nspname = 'rowproof' and p.proname = $1`,
+    [name],
+  );
+  if (rowCount > 0) await session.query(`drop function rowproof.${identifier(name)}()`);
+}
