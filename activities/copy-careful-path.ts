@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createRecompute } from '../src/compile/recompute-row';
+import { createRecompute, type Recompute } from '../src/compile/recompute-row';
+import type { CompiledMapping } from '../src/contract/compiled';
 import { classifyFailure, ownSqlColumn, type RowFailure } from '../src/copy/classify-failure';
 import { slices } from '../src/copy/isolate-bad-items';
-import { rejectedRow, type QuarantinedRow } from '../src/copy/quarantined-row';
+import { rejectedRow, type ClassOf, type QuarantinedRow } from '../src/copy/quarantined-row';
 import { refsText } from '../src/copy/refs-text';
 import { fail } from '../src/errors/rowproof-error';
 import { copyIn } from '../src/postgres/copy-stream';
@@ -24,6 +25,7 @@ import { rangedStatement } from './copy-attempt';
 import { insertCarefully } from './copy-careful-insert';
 import { keysOfRange, readCarefully } from './copy-careful-read';
 import { label } from './copy-lease';
+import { provenanceOfStaged } from './copy-provenance';
 import { commitReceipt } from './copy-receipt';
 
 /**
@@ -46,6 +48,13 @@ export async function copyCarefully(attempt: CopyAttempt, source: Session, targe
       const refs = await refsOfStaged(attempt, target, tables, position);
       staged.bad.push(failedRow(attempt, staged.keys[position] as string, failure, refs));
     }
+    await provenanceOfStaged(
+      attempt,
+      target,
+      tables,
+      staged,
+      new Set(inserted.refused.map(({ position }) => position)),
+    );
     await dropCarefulTables(target, tables);
     const written = await writeQuarantine(
       target,
@@ -79,6 +88,8 @@ export async function copyCarefully(attempt: CopyAttempt, source: Session, targe
 /** Rows on their way from the source into the temporary table, by position; what cannot go there is collected. */
 class StagedRows {
   readonly keys: string[] = [];
+  /** Target key of each, '' where only the server can spell it. */
+  readonly targetKeys: string[] = [];
   readonly bad: QuarantinedRow[] = [];
   bytes = 0;
   private readonly hash = createHash('sha256');
@@ -111,26 +122,43 @@ class StagedRows {
   /** The values of a loadable row as text; null when the row has reasons. */
   private take(raw: readonly (string | null)[]): (string | null)[] | null {
     const { mapping, classOf, progress } = this.attempt;
-    const sourceKey = raw[0] as string;
-    const row = this.recompute(raw.slice(1));
-    const texts = row.values.map((value) => ('value' in value ? value.value : 'server' in value ? value.server : null));
-    if (row.reasons.length > 0) {
-      const at = (column: string): number => mapping.columns.findIndex((one) => one.target === column);
-      const refs = refsText(mapping.referencedColumns, (column) => texts[at(column)] ?? null);
-      this.bad.push(rejectedRow(mapping, { key: sourceKey, reasons: row.reasons, refs }, classOf));
+    const judged = judgeRow(mapping, this.recompute, raw, classOf);
+    if ('bad' in judged) {
+      this.bad.push(judged.bad);
       return null;
     }
-    this.keys.push(sourceKey);
-    const encoded = `${JSON.stringify(texts)}\n`;
+    this.keys.push(raw[0] as string);
+    this.targetKeys.push(judged.targetKey);
+    const encoded = `${JSON.stringify(judged.texts)}\n`;
     this.hash.update(encoded);
     this.bytes += encoded.length;
     progress.bytes = this.bytes;
-    return texts;
+    return judged.texts;
   }
 }
 
-function failedRow(attempt: CopyAttempt, key: string, failure: RowFailure, refs: string | null): QuarantinedRow {
-  const { mapping, classOf } = attempt;
+/** One raw row (source key text, then the raw columns): what is to be loaded, or why it is not. */
+export function judgeRow(
+  mapping: CompiledMapping,
+  recompute: Recompute,
+  raw: readonly (string | null)[],
+  classOf: ClassOf,
+): { readonly texts: (string | null)[]; readonly targetKey: string } | { readonly bad: QuarantinedRow } {
+  const row = recompute(raw.slice(1));
+  const texts = row.values.map((value) => ('value' in value ? value.value : 'server' in value ? value.server : null));
+  if (row.reasons.length === 0) return { texts, targetKey: row.key };
+  const at = (column: string): number => mapping.columns.findIndex((one) => one.target === column);
+  const refs = refsText(mapping.referencedColumns, (column) => texts[at(column)] ?? null);
+  return { bad: rejectedRow(mapping, { key: raw[0] as string, reasons: row.reasons, refs }, classOf) };
+}
+
+/** A row that the source could not compute, or the target did not take. */
+export function failedRow(
+  { mapping, classOf }: Pick<CopyAttempt, 'mapping' | 'classOf'>,
+  key: string,
+  failure: RowFailure,
+  refs: string | null,
+): QuarantinedRow {
   const { reason, finding, column } = classifyFailure(mapping, ownSqlColumn(mapping, failure));
   return {
     sourceKey: key,

@@ -1,6 +1,7 @@
 import { fail } from '../src/errors/rowproof-error';
 import { identifier, qualified } from '../src/sql/quote';
-import { rejectedRow, type QuarantinedRow } from '../src/copy/quarantined-row';
+import type { CompiledMapping } from '../src/contract/compiled';
+import { rejectedRow, type ClassOf, type QuarantinedRow } from '../src/copy/quarantined-row';
 import { copyOut, relayCopy } from '../src/postgres/copy-stream';
 import { writeQuarantine } from '../src/postgres/ledger/quarantine';
 import { countScope } from '../src/postgres/queries/proof-rows';
@@ -9,6 +10,7 @@ import type { Session } from '../src/postgres/session';
 import type { BatchOutcome, CopyAttempt } from './copy-attempt';
 import { rangedStatement, targetColumns } from './copy-attempt';
 import { label } from './copy-lease';
+import { provenanceOfRange } from './copy-provenance';
 import { commitReceipt } from './copy-receipt';
 
 /** The target took fewer rows than the source sent, and no error: a trigger dropped some. The careful path finds which. */
@@ -42,6 +44,7 @@ export async function copyFast(
     });
     if (loaded.sourceRows !== loaded.targetRows) throw new RowsSwallowed();
     attempt.progress.rows = loaded.targetRows;
+    await provenanceOfRange(attempt, source, target, loaded.targetRows);
     const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
     // expressions are dear: rows with a reason are looked for only when some of those in scope did not come along
     const missing = counts.total - counts.outOfScope - loaded.targetRows;
@@ -78,9 +81,7 @@ async function quarantineRejected(
   const sums = { quarantined: 0, outOfScope: 0 };
   async function* rows(): AsyncGenerator<QuarantinedRow[]> {
     for await (const chunk of copyOut(source, rangedStatement(mapping, 'rejected', range))) {
-      const rejected = chunk.map(([key, reasons, refs]) =>
-        rejectedRow(mapping, { key: key ?? '', reasons: intArray(reasons ?? '{}'), refs: refs ?? null }, classOf),
-      );
+      const rejected = chunk.map((row) => rejectedByStatement(mapping, row, classOf));
       for (const row of rejected) sums[row.class === 'quarantined' ? 'quarantined' : 'outOfScope'] += 1;
       yield rejected;
     }
@@ -90,6 +91,15 @@ async function quarantineRejected(
     throw fail('RP5004', `Batch ${label(name)} kept ${written} of ${sums.quarantined + sums.outOfScope} rejected rows`);
   }
   return sums;
+}
+
+/** One row of the statement `rejected`: key text, reasons, refs. */
+export function rejectedByStatement(
+  mapping: CompiledMapping,
+  [key, reasons, refs]: readonly (string | null)[],
+  classOf: ClassOf,
+): QuarantinedRow {
+  return rejectedRow(mapping, { key: key ?? '', reasons: intArray(reasons ?? '{}'), refs: refs ?? null }, classOf);
 }
 
 function intArray(text: string): number[] {

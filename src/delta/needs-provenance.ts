@@ -1,4 +1,4 @@
-import type { CompiledMapping } from '../contract/compiled';
+import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
 
 /** Casts whose canonical text only the server can spell, so that a key cannot be recomputed here. */
 const spelledByServer = new Set(['jsonb', 'other']);
@@ -15,9 +15,18 @@ export function needsProvenance(
   return mapping.targetKey.some(({ name }) => {
     const column = mapping.columns.find((one) => one.target === name);
     if (column === undefined || column.sql !== undefined) return true;
-    if (!column.from.every((input) => known.has(input))) return true;
-    return (
-      spelledByServer.has(column.cast.kind) || (column.keyCasts ?? []).some(({ kind }) => spelledByServer.has(kind))
-    );
+    return !column.from.every((input) => known.has(input)) || serverSpells(column);
   });
+}
+
+/** True when a part of the target key has a type whose canonical text only the server knows. */
+export function keySpelledByServer(mapping: Pick<CompiledMapping, 'targetKey' | 'columns'>): boolean {
+  return mapping.targetKey.some(({ name }) => {
+    const column = mapping.columns.find((one) => one.target === name);
+    return column !== undefined && serverSpells(column);
+  });
+}
+
+function serverSpells(column: CompiledColumn): boolean {
+  return spelledByServer.has(column.cast.kind) || (column.keyCasts ?? []).some(({ kind }) => spelledByServer.has(kind));
 }

@@ -90,3 +90,23 @@ export async function canonicalCarefulValue(
   );
   return (rows[0] as { value: string | null }).value;
 }
+
+/** Target key text of the stored rows at `positions`, by position, as the target spells it. */
+export async function carefulKeys(
+  session: Session,
+  tables: CarefulTables,
+  columns: readonly LoadedColumn[],
+  key: readonly number[],
+  positions: readonly number[],
+  total: number,
+): Promise<string[]> {
+  const parts = key.map((index) => `(r.${field(index)}${castTo((columns[index] as LoadedColumn).type)})::text`);
+  const { rows } = await session.query<{ position: string; key: string }>(
+    `select r.position::text as position, jsonb_build_array(${parts.join(', ')})::text as key
+     from ${tables.rows} r where r.position = any($1::bigint[])`,
+    [positions],
+  );
+  const keys = new Array<string>(total).fill('');
+  for (const row of rows) keys[Number(row.position)] = row.key;
+  return keys;
+}
