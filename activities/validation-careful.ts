@@ -7,9 +7,9 @@ import { rowsByKeys } from '../src/postgres/queries/proof-rows';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { suspectsKept } from '../src/validate/tally';
 import { CopySessions } from './copy-sessions';
+import type { ProofWork } from './validation-compare';
 import { keyDigest, sourceStatement } from './validation-host';
 import { inSnapshots, openSides, type Sides } from './validation-sides';
-import type { ProofWork } from './validation-slice';
 
 export interface CarefulResult {
   readonly check: Omit<CheckResult, 'kind'>;
@@ -95,18 +95,35 @@ async function compareRejected(
 export async function proveCarefulBatch(work: ProofWork, batch: CarefulBatch): Promise<CarefulResult> {
   const { host, ref, run, mapping } = work;
   const sessions = new CopySessions(host, ref, `recompute ${mapping.name}:${batch.ordinal}`, host.signal());
-  const found = new Found(work);
-  const name = `${mapping.name}:${batch.ordinal}`;
   let succeeded = false;
   try {
     const sides = await openSides(sessions, run, mapping);
-    const quarantine = await openQuarantine(sides.helper, run.run, mapping.name);
-    const rows = await inSnapshots(run, sides, async () => {
+    const quarantine = await openQuarantine(sides.lookup, run.run, mapping.name);
+    const result = await compareCareful(work, batch, quarantine, sides, (read) => inSnapshots(run, sides, read));
+    succeeded = true;
+    return result;
+  } finally {
+    await sessions.end(succeeded);
+  }
+}
+
+/** The same in the snapshots that `within` reads in. What cannot be recomputed is an outcome, not a failure. */
+export async function compareCareful(
+  work: ProofWork,
+  batch: CarefulBatch,
+  quarantine: QuarantineBook,
+  sides: Sides,
+  within: (read: () => Promise<number>) => Promise<number>,
+): Promise<CarefulResult> {
+  const { mapping } = work;
+  const found = new Found(work);
+  const name = `${mapping.name}:${batch.ordinal}`;
+  try {
+    const rows = await within(async () => {
       const compared = await compareLoaded(work, sides, quarantine, batch.range, found);
       await compareRejected(work, sides, quarantine, batch.range, found);
       return compared;
     });
-    succeeded = true;
     return {
       check: { name, mapping: mapping.name, broken: found.broken, detail: { rows } },
       differences: found.differences,
@@ -116,7 +133,5 @@ export async function proveCarefulBatch(work: ProofWork, batch: CarefulBatch): P
     if (!isDataError) throw error;
     // what cannot be recomputed is not green
     return { check: { name, mapping: mapping.name, broken: found.broken + 1, detail: { sqlstate } }, differences: [] };
-  } finally {
-    await sessions.end(succeeded);
   }
 }

@@ -1,31 +1,15 @@
-import type { ProofSummary, ValidationActivities } from '../src/contract/activity-types';
-import type { RunRef } from '../src/contract/run';
-import { replaceChecks } from '../src/postgres/ledger/check-result';
-import type { CarefulBatch } from '../src/postgres/ledger/proof';
-import {
-  carefulBatches,
-  forgetSlices,
-  proofTotals,
-  receiptRows,
-  storeDifferences,
-  storeSlice,
-} from '../src/postgres/ledger/proof';
+import type { ValidationActivities } from '../src/contract/activity-types';
+import { carefulBatches, forgetSlices, receiptRows, storeSlice } from '../src/postgres/ledger/proof';
 import { refusedByServer } from '../src/postgres/ledger/proof-quarantine';
 import { forgetVerdict } from '../src/postgres/ledger/verdict';
 import { mayRaise } from '../src/profile/raising';
 import { withHeartbeat } from './copy-heartbeat';
 import { mappingOf, onLedger } from './copy-host';
-import { proveCarefulBatch, type CarefulResult } from './validation-careful';
+import { proveCarefulBatch } from './validation-careful';
+import type { ProofWork } from './validation-compare';
 import type { ReadyHost } from './validation-host';
-import { proveSlice, type ProofWork } from './validation-slice';
-
-/** True when reading a row's raw columns can raise: the user's own SQL, or a cast without a total form in the sort key. */
-/** Slices that an earlier attempt of this activity has stored: it went on to the one its last heartbeat names. */
-function firstSlice(host: ReadyHost, mapping: string, slices: number): number {
-  const last = host.lastHeartbeat() as { mapping?: unknown; slice?: unknown; slices?: unknown } | undefined;
-  const known = last?.mapping === mapping && last.slices === slices && typeof last.slice === 'number';
-  return known ? Math.min(Math.max(0, last.slice as number), slices) : 0;
-}
+import { proveSlice } from './validation-slice';
+import { reexecutedColumns, storeCareful, storedDivision, summary } from './validation-store';
 
 /**
  * Idempotent: a slice is stored in one transaction in place of an earlier proof of it; a retry goes on after the slices that
@@ -39,7 +23,8 @@ export function createProveMapping(host: ReadyHost): ValidationActivities['prove
     const facts = await onLedger(host, ref, `prove ${name}`, async (session) => {
       const rows = await receiptRows(session, run.run, name);
       const slices = Math.max(1, Math.ceil(rows / sliceRows));
-      const first = firstSlice(host, name, slices);
+      const stored = storedDivision(host, name);
+      const first = stored?.slices === slices ? stored.first : 0;
       await forgetVerdict(session, run.run);
       await forgetSlices(session, run.run, name, slices, first);
       return {
@@ -57,7 +42,7 @@ export function createProveMapping(host: ReadyHost): ValidationActivities['prove
       );
     }
     await withHeartbeat(host, { mapping: name, slice: slices, slices }, (progress) =>
-      proveCareful({ ...work, progress }, facts.careful),
+      storeCareful(host, ref, name, facts.careful, (batch) => proveCarefulBatch({ ...work, progress }, batch)),
     );
     return summary(host, ref, name);
   };
@@ -66,39 +51,8 @@ export function createProveMapping(host: ReadyHost): ValidationActivities['prove
 async function proveAndStore(work: ProofWork, slice: number, slices: number): Promise<void> {
   const { run, mapping } = work;
   const { differences, ...proved } = await proveSlice(work, { index: slice, of: slices });
-  const reexecutedColumns = mapping.columns
-    .filter((column) => column.proof === 're-executed')
-    .map((column) => column.target);
+  const stored = { run: run.run, mapping: mapping.name, slice, slices, ...proved };
   await onLedger(work.host, work.ref, `store proof of ${mapping.name}`, (session) =>
-    storeSlice(
-      session,
-      { run: run.run, mapping: mapping.name, slice, slices, ...proved, reexecutedColumns },
-      differences,
-    ),
+    storeSlice(session, { ...stored, reexecutedColumns: reexecutedColumns(mapping) }, differences),
   );
-}
-
-async function proveCareful(work: ProofWork, batches: readonly CarefulBatch[]): Promise<void> {
-  const { run, mapping } = work;
-  const checks: CarefulResult['check'][] = [];
-  for (const batch of batches) {
-    const { check, differences } = await proveCarefulBatch(work, batch);
-    checks.push(check);
-    // slices count from 0; a batch's differences stand below
-    const name = { run: run.run, mapping: mapping.name, slice: -1 - batch.ordinal };
-    await onLedger(work.host, work.ref, `store proof of ${mapping.name}`, (session) =>
-      storeDifferences(session, name, differences),
-    );
-  }
-  await onLedger(work.host, work.ref, `store proof of ${mapping.name}`, (session) =>
-    replaceChecks(session, run.run, 'careful', checks, mapping.name),
-  );
-}
-
-async function summary(host: ReadyHost, ref: RunRef, mapping: string): Promise<ProofSummary> {
-  const totals = await onLedger(host, ref, `sum up proof of ${mapping}`, (session) => proofTotals(session, ref.run));
-  const own = totals.find((one) => one.mapping === mapping);
-  if (own === undefined) throw new Error('the proof that was just stored is gone');
-  const { identical, decided, mismatch, missing, extraneous, duplicate, unverifiable } = own;
-  return { mapping, rows: own.expected, identical, decided, mismatch, missing, extraneous, duplicate, unverifiable };
 }

@@ -134,3 +134,23 @@ export function reproduced(first: readonly Suspect[], second: readonly Suspect[]
   const seen = new Set(second.map(identity));
   return first.every((suspect) => seen.has(identity(suspect)));
 }
+
+/**
+ * Leaves as a difference only what the second look saw as well. The others never looked the same twice: they are neither right
+ * nor wrong, and count as unverifiable.
+ */
+export function onlyReproduced(
+  counts: ProofCounts,
+  first: readonly Suspect[],
+  second: readonly Suspect[],
+): { readonly counts: ProofCounts; readonly suspects: readonly Suspect[] } {
+  const seen = new Set(second.map(identity));
+  const result = { ...counts };
+  const suspects = first.map((suspect) => {
+    if (seen.has(identity(suspect))) return suspect;
+    result[suspect.class] -= 1;
+    result.unverifiable += 1;
+    return { ...suspect, class: 'unverifiable' as const };
+  });
+  return { counts: result, suspects };
+}

@@ -43,6 +43,11 @@ export async function openQuarantine(session: Session, run: string, mapping: str
     const all = toMap(rows);
     return { find: () => Promise.resolve(all) };
   }
+  return quarantineByKeys(session, run, mapping);
+}
+
+/** The same looked up chunk by chunk, for a proof of a few keys. */
+export function quarantineByKeys(session: Session, run: string, mapping: string): QuarantineBook {
   return {
     async find(keys) {
       const found = await session.query<Row>(

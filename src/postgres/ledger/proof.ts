@@ -3,6 +3,7 @@ import type { BadClass, ProofCounts } from '../../validate/row';
 import { badClasses } from '../../validate/row';
 import type { Session } from '../session';
 import { inTransaction } from '../transaction';
+import { storeAlignment, type SliceAlignment } from './proof-alignment';
 
 export interface SliceName {
   readonly run: string;
@@ -55,15 +56,17 @@ async function replaceDifferences(
   );
 }
 
-/** Stores what a slice showed, in place of what an earlier proof of it showed. */
+/** Stores what a slice showed, in place of what an earlier proof of it showed; with where it was aligned when it was. */
 export async function storeSlice(
   session: Session,
   proved: ProvedSlice,
   differences: readonly Difference[],
+  aligned: SliceAlignment | null = null,
 ): Promise<void> {
   const { counts } = proved;
   await inTransaction(session, 'read write', async () => {
     await replaceDifferences(session, proved, differences);
+    if (aligned !== null) await storeAlignment(session, proved, aligned);
     await session.query(
       `insert into rowproof.proof (run, mapping, slice, slices, expected, actual, identical, decided, mismatch, missing,
          extraneous, duplicate, unverifiable, expected_digest, actual_digest, reexecuted_columns)
@@ -117,6 +120,10 @@ export async function forgetSlices(
   await inTransaction(session, 'read write', async () => {
     await session.query(
       'delete from rowproof.proof where run = $1 and mapping = $2 and (slices <> $3 or slice >= $4)',
+      [run, mapping, slices, from],
+    );
+    await session.query(
+      'delete from rowproof.proof_alignment where run = $1 and mapping = $2 and (slices <> $3 or slice >= $4)',
       [run, mapping, slices, from],
     );
     await session.query(
@@ -181,4 +188,14 @@ export async function receiptRows(session: Session, run: string, mapping: string
     [run, mapping],
   );
   return Number(rows[0]?.n);
+}
+
+/** The same with what rounds changed since. */
+export async function mappingRows(session: Session, run: string, mapping: string): Promise<number> {
+  const { rows } = await session.query<{ n: string }>(
+    `select coalesce(sum(migrated + quarantined + out_of_scope), 0)::text as n from rowproof.delta_books
+     where run = $1 and mapping = $2`,
+    [run, mapping],
+  );
+  return (await receiptRows(session, run, mapping)) + Number(rows[0]?.n);
 }
