@@ -1,5 +1,17 @@
 import type { RunRef } from '../src/contract/run';
+import { mappingsOfRun } from '../src/rollback/mappings-of-run';
+import { storeDifferences, touchedSlice } from '../src/postgres/ledger/proof';
+import { moveAlignment, provedRound } from '../src/postgres/ledger/proof-alignment';
+import { forgetTouched } from '../src/postgres/ledger/proof-touched';
+import type { LoadedRun } from '../src/postgres/ledger/run';
+import { onLedger } from './copy-host';
+import { align } from './delta-align';
+import type { Alignment } from './delta-contract';
 import type { ActivityHost } from './host';
+import { TouchedSessions } from './live-proof-sessions';
+import { compareTouched, type TouchedFindings } from './live-proof-keys';
+import type { Align } from './live-proof-view';
+import { readyHost, type ReadyHost } from './validation-host';
 
 /** What a proof of the keys that changed came to. */
 export interface TouchedProof {
@@ -9,18 +21,78 @@ export interface TouchedProof {
   readonly differences: number;
 }
 
+/** Readers at a time: the servers' work overlaps, this process stays one thread. */
+const readers = 2;
+
 /**
  * Proves every key again that rounds touched since its table was proved, on both sides, as they are now: nothing may write on
  * either side meanwhile (call it under the barrier, after the drain). Costs what changed. Replaces what an earlier call stored.
  */
-export function proveTouched(_host: ActivityHost, _ref: RunRef): Promise<TouchedProof> {
-  return Promise.reject(new Error('proveTouched is not built yet'));
+export async function proveTouched(host: ActivityHost, ref: RunRef): Promise<TouchedProof> {
+  const ready = readyHost({ ...host, plansFolder: null });
+  const run = await ready.databases.run(ref);
+  const found = await lookAt(ready, ref, run, null);
+  return store(ready, ref, run, found);
 }
 
 /**
  * Does the same at an alignment while rounds go on, and moves the tables that come out green up to it, so that the proof under
- * the barrier has only the last moments left. Call it right before the barrier.
+ * the barrier has only the last moments left. A difference is looked at again at a second alignment before it is stored. Call
+ * it right before the barrier.
  */
-export function refreshProof(_host: ActivityHost, _ref: RunRef): Promise<TouchedProof> {
-  return Promise.reject(new Error('refreshProof is not built yet'));
+export async function refreshProof(
+  host: ActivityHost,
+  ref: RunRef,
+  takeAlignment: Align = align,
+): Promise<TouchedProof> {
+  const ready = readyHost({ ...host, plansFolder: null });
+  const run = await ready.databases.run(ref);
+  const look = async (): Promise<Found> => {
+    const alignment = await takeAlignment(ready, ref, 'prove what changed');
+    try {
+      return await lookAt(ready, ref, run, alignment);
+    } finally {
+      await alignment.close();
+    }
+  };
+  let found = await look();
+  if (found.mappings.some(({ broken }) => broken > 0)) found = await look();
+  return store(ready, ref, run, found);
+}
+
+interface Found {
+  readonly round: number | null;
+  readonly mappings: readonly TouchedFindings[];
+}
+
+async function lookAt(host: ReadyHost, ref: RunRef, run: LoadedRun, alignment: Alignment | null): Promise<Found> {
+  const mappings = mappingsOfRun(run.compiled, run.options);
+  const pool = new TouchedSessions(host, ref, run, alignment);
+  let succeeded = false;
+  try {
+    const lists = await pool.lists();
+    const found = [];
+    for (const mapping of mappings) {
+      const since = await provedRound(lists, run.run, mapping.name);
+      found.push(await compareTouched({ host, ref, run, mapping, pool, readers, since }));
+    }
+    succeeded = true;
+    return { round: alignment?.round ?? null, mappings: found };
+  } finally {
+    await pool.end(succeeded);
+  }
+}
+
+async function store(host: ReadyHost, ref: RunRef, run: LoadedRun, { round, mappings }: Found): Promise<TouchedProof> {
+  await onLedger(host, ref, 'store proof of what changed', async (session) => {
+    for (const { mapping, differences, broken } of mappings) {
+      await storeDifferences(session, { run: run.run, mapping, slice: touchedSlice }, differences);
+      if (broken > 0 || round === null) continue;
+      await moveAlignment(session, run.run, mapping, round);
+      await forgetTouched(session, run.run, mapping, await provedRound(session, run.run, mapping));
+    }
+  });
+  const sum = (figure: (one: TouchedFindings) => number): number =>
+    mappings.reduce((total, one) => total + figure(one), 0);
+  return { keys: sum(({ keys }) => keys), differences: sum(({ broken }) => broken) };
 }

@@ -75,3 +75,12 @@ export async function provedRound(session: Session, run: string, mapping: string
   );
   return Number(rows[0]?.round);
 }
+
+/** Moves every slice of a table up to a later round: whatever rounds touched between is proved at that one. Its age stays. */
+export async function moveAlignment(session: Session, run: string, mapping: string, round: number): Promise<void> {
+  await session.query('update rowproof.proof_alignment set round = $3 where run = $1 and mapping = $2 and round < $3', [
+    run,
+    mapping,
+    round,
+  ]);
+}

@@ -100,7 +100,13 @@ export async function storeSlice(
   });
 }
 
-/** Stores the differences of a check that is no slice of its own (a batch recomputed by SQL): `slice` is negative. */
+/** The place of differences among keys that changed after their table was proved. */
+export const touchedSlice = -(2 ** 31);
+
+/**
+ * Stores the differences of a check that is no slice of its own (a batch recomputed by SQL, keys that changed): `slice` is
+ * negative.
+ */
 export async function storeDifferences(
   session: Session,
   name: SliceName,
