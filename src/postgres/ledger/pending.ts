@@ -5,13 +5,15 @@ import { copyIn } from '../copy-stream';
 export interface PendingKey {
   readonly relation: number;
   readonly key: string | null;
-  /** Newest transaction (xid8 as text) that touched it; null: to be read at once. */
+  /** Transaction (xid8 as text) that touched it last; null: to be read at once. */
   readonly xid: string | null;
 }
 
 /**
- * Adds keys in the caller's transaction; a key that is there keeps its newest xid (no xid counts as old). Returns how many
- * came in.
+ * Adds keys in the caller's transaction, each once, in the order of their commits: the last transaction that touched a key
+ * is the one to wait for, since it could only touch it when the others were visible. The highest xid is not the last:
+ * a transaction that began long ago may commit late. No xid keeps the one that is there. Whole relations are kept once for each
+ * transaction: those need not wait for one another (partitions). Returns how many came in.
  */
 export async function addPending(
   session: Session,
@@ -30,14 +32,13 @@ export async function addPending(
     `insert into rowproof.pending as p (run, source, relation, key, xid)
      select $1, $2, relation, key, max(xid::xid8) from rowproof_pending_in where key is not null group by relation, key
      on conflict (run, source, relation, key) where key is not null
-       do update set xid = greatest(p.xid, excluded.xid)`,
+       do update set xid = coalesce(excluded.xid, p.xid)`,
     [run, source],
   );
   await session.query(
-    `insert into rowproof.pending as p (run, source, relation, key, xid)
-     select $1, $2, relation, null, max(xid::xid8) from rowproof_pending_in where key is null group by relation
-     on conflict (run, source, relation) where key is null
-       do update set xid = greatest(p.xid, excluded.xid)`,
+    `insert into rowproof.pending (run, source, relation, key, xid)
+     select distinct $1, $2, relation, null::text, xid::xid8 from rowproof_pending_in where key is null
+     on conflict do nothing`,
     [run, source],
   );
   return count;

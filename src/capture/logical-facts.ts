@@ -1,0 +1,84 @@
+/** What logical capture stands on, as it was when the run began to follow: kept in the ledger's cursor. */
+export interface LogicalFacts {
+  readonly kind: 'logical';
+  readonly slot: string;
+  readonly publication: string;
+  /** Position where the slot began. */
+  readonly startLsn: string;
+  /** Null where the role may not read it. */
+  readonly systemIdentifier: string | null;
+  readonly timeline: string;
+  readonly published: PublicationFacts | null;
+  /** Every table that holds rows of a captured relation. */
+  readonly identities: readonly IdentityFacts[];
+}
+
+export interface PublicationFacts {
+  readonly allTables: boolean;
+  /** Whole schemas in it (15 and newer): never ours. */
+  readonly schemas: number;
+  readonly viaRoot: boolean;
+  /** insert, update, delete, truncate: those that it publishes. */
+  readonly operations: readonly string[];
+  readonly tables: readonly {
+    readonly oid: string;
+    /** With a row filter or a list of columns: never ours. */
+    readonly restricted: boolean;
+  }[];
+}
+
+export interface IdentityFacts {
+  readonly oid: string;
+  /** `"schema"."table"` */
+  readonly name: string;
+  /** pg_class.relreplident: d primary key, i index, f full, n nothing. */
+  readonly identity: string;
+  /** Columns of the identity; empty when it has none, null when it is the whole row. */
+  readonly columns: readonly string[] | null;
+}
+
+/** Whether a table's identity tells all of these columns of a row that is updated or deleted. */
+export function tells(identity: IdentityFacts, columns: readonly string[]): boolean {
+  const known = identity.columns;
+  return known === null || (known.length > 0 && columns.every((column) => known.includes(column)));
+}
+
+/** The named reason why what is there now cannot be followed any more, or null. */
+export function compareLogical(
+  before: LogicalFacts,
+  now: Pick<LogicalFacts, 'systemIdentifier' | 'timeline' | 'published' | 'identities'>,
+  keys: ReadonlyMap<string, readonly string[]>,
+): string | null {
+  if (before.systemIdentifier !== now.systemIdentifier)
+    return 'The source is another server than the one on which the slot was created (system identifier).';
+  if (before.timeline !== now.timeline)
+    return `The source went to timeline ${now.timeline}: it was promoted or restored, and the slot may have lost changes.`;
+  const publication = comparePublication(before, now.published);
+  if (publication !== null) return publication;
+  for (const identity of now.identities) {
+    if (!tells(identity, keys.get(identity.oid) ?? []))
+      return `The replica identity of ${identity.name} was changed: it does not tell the key of a row any more.`;
+  }
+  return null;
+}
+
+function comparePublication(before: LogicalFacts, now: PublicationFacts | null): string | null {
+  const name = before.publication;
+  if (now === null) return `Publication ${name} is gone.`;
+  const known = before.published;
+  if (known === null) return `Publication ${name} was not there when the run began to follow.`;
+  if (now.allTables !== known.allTables || now.schemas !== known.schemas)
+    return `Publication ${name} was altered: it publishes other tables than before.`;
+  if (now.viaRoot !== known.viaRoot) return `Publication ${name} was altered: partitions are published otherwise.`;
+  if (now.operations.join() !== known.operations.join())
+    return `Publication ${name} was altered: it publishes ${now.operations.join(', ') || 'nothing'}.`;
+  const text = (facts: PublicationFacts): string =>
+    facts.tables
+      .map(({ oid }) => oid)
+      .sort()
+      .join();
+  if (text(now) !== text(known)) return `Publication ${name} was altered: tables were added or taken away.`;
+  if (now.tables.some(({ restricted }) => restricted))
+    return `Publication ${name} was altered: a row filter or a list of columns was added.`;
+  return null;
+}

@@ -1,0 +1,16 @@
+/** A row as a slot delivers it: text of each column, null for NULL, undefined where the message leaves the value out. */
+export type DeliveredRow = Readonly<Record<string, string | null | undefined>>;
+
+/** One message of `pgoutput`, as far as keys depend on it. Relations are named by their oid. */
+export type LogicalMessage =
+  | { readonly kind: 'begin'; readonly xid: number }
+  | { readonly kind: 'commit'; readonly endLsn: string }
+  | {
+      readonly kind: 'change';
+      readonly relation: number;
+      /** The old row, or its replica identity alone; null where the message has none: then the identity did not change. */
+      readonly before: DeliveredRow | null;
+      readonly after: DeliveredRow | null;
+    }
+  | { readonly kind: 'truncate'; readonly relations: readonly number[] }
+  | { readonly kind: 'other' };
