@@ -60,7 +60,7 @@ export function anyOrphanSql(key: ForeignKeyDetail): string {
 }
 
 /** Spells a value so that child and parent of comparable types agree: 7 and 7.00, citext in any case. */
-function spelled(text: string, type: string, guarded: boolean): string {
+export function spelled(text: string, type: string, guarded: boolean): string {
   if (['smallint', 'integer', 'bigint', 'numeric'].includes(type)) {
     const plain = `trim_scale((${text})::numeric)::text`;
     return guarded ? `CASE WHEN (${text}) ~ '^-?[0-9]+([.][0-9]+)?$' THEN ${plain} END` : plain;

@@ -6,22 +6,28 @@ import type { Session } from '../session';
 /** Name of the column of a held table that carries the source key; the others are those of the target table. */
 export const heldKey = 'rowproof_key';
 
-/** Table of the rows of one mapping that could be loaded, but do not fit with others; each has its row in quarantine. */
-export function heldTable(run: string, mapping: string): QualifiedName {
-  const digest = createHash('sha256')
-    .update(JSON.stringify([run, mapping]))
-    .digest('hex')
-    .slice(0, 24);
-  return { schema: 'rowproof', name: `held_${digest}` };
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
-/** Names among these mappings that have a held table. */
-export async function heldMappings(session: Session, run: string, mappings: readonly string[]): Promise<Set<string>> {
+/** Table of the rows of one mapping that could be loaded, but do not fit with others; each has its row in quarantine. */
+export function heldTable(run: string, mapping: string): QualifiedName {
+  return { schema: 'rowproof', name: `held_${digest(run)}_${digest(mapping)}` };
+}
+
+/** Names among these mappings that have a held table with rows in it. */
+export async function heldMappings(session: Session, run: string, mappings: readonly string[]): Promise<string[]> {
   const { rows } = await session.query<{ name: string }>(
-    `select tablename as name from pg_catalog.pg_tables where schemaname = 'rowproof' and tablename like 'held\\_%'`,
+    `select tablename as name from pg_catalog.pg_tables where schemaname = 'rowproof' and pg_catalog.starts_with(tablename::text, $1)`,
+    [`held_${digest(run)}_`],
   );
   const found = new Set(rows.map((row) => row.name));
-  return new Set(mappings.filter((mapping) => found.has(heldTable(run, mapping).name)));
+  const there = mappings.filter((mapping) => found.has(heldTable(run, mapping).name));
+  if (there.length === 0) return [];
+  const { rows: filled } = await session.query<Record<string, string>>(
+    `select ${there.map((name, index) => `(exists (select from ${qualified(heldTable(run, name))}))::text as h${index}`).join(', ')}`,
+  );
+  return there.filter((_, index) => filled[0]?.[`h${index}`] === 'true');
 }
 
 /** Creates the held table of a mapping in the caller's transaction: columns as the target has them, no rules. Idempotent. */
@@ -38,8 +44,12 @@ export async function createHeld(session: Session, run: string, mapping: string,
 }
 
 /** Drops every held table of a run. */
-export async function dropHeld(session: Session, run: string, mappings: readonly string[]): Promise<void> {
-  for (const mapping of mappings) await session.query(`drop table if exists ${qualified(heldTable(run, mapping))}`);
+export async function dropHeld(session: Session, run: string): Promise<void> {
+  const { rows } = await session.query<{ name: string }>(
+    `select tablename as name from pg_catalog.pg_tables where schemaname = 'rowproof' and pg_catalog.starts_with(tablename::text, $1)`,
+    [`held_${digest(run)}_`],
+  );
+  for (const { name } of rows) await session.query(`drop table ${qualified({ schema: 'rowproof', name })}`);
 }
 
 /** Source keys quarantined during the copy because of other rows (unique, foreign key): to be judged anew by a round. */
@@ -49,7 +59,7 @@ export async function crossRowQuarantined(
 ): Promise<readonly { readonly mapping: string; readonly sourceKey: string }[]> {
   const { rows } = await session.query<{ mapping: string; source_key: string }>(
     `select mapping, source_key from rowproof.quarantine
-     where run = $1 and adjustment is null and (sqlstate in ('23505', '23503', '23P01') or reason in ('duplicate', 'orphan'))
+     where run = $1 and batch is not null and sqlstate in ('23505', '23503', '23P01')
      order by mapping, source_key`,
     [run],
   );

@@ -9,10 +9,10 @@ function textArray(items: readonly string[]): string {
   return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
 }
 
-/** Streams rows into the quarantine of a batch, inside the caller's transaction; resolves to how many. */
+/** Streams rows into the quarantine of a batch (of a round: `ordinal` null), inside the caller's transaction; resolves to how many. */
 export function writeQuarantine(
   session: Session,
-  batch: { readonly run: string; readonly mapping: string; readonly ordinal: number },
+  batch: { readonly run: string; readonly mapping: string; readonly ordinal: number | null },
   chunks: AsyncIterable<readonly QuarantinedRow[]> | Iterable<readonly QuarantinedRow[]>,
 ): Promise<number> {
   async function* rows(): AsyncGenerator<(string | null)[][]> {
@@ -30,7 +30,7 @@ export function writeQuarantine(
         row.constraint,
         textArray(row.findings),
         row.refs,
-        String(batch.ordinal),
+        batch.ordinal === null ? null : String(batch.ordinal),
       ]);
     }
   }
