@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Started } from '../support/workbench';
+import type { TestTemporal } from '../support/temporal';
+import type { Chance } from './chance';
+import { connected } from './oracle';
+import type { Servers } from './servers';
+
+/** Breaks things that the stress test itself started: workers, backends, its own servers. */
+export interface Nemesis {
+  /** What it did, with seconds since its start. */
+  readonly deeds: readonly string[];
+  /** One deed now, by chance. */
+  strike(only?: readonly Deed[]): Promise<void>;
+  /** Strikes at random moments until `rest`. */
+  haunt(strikes: number): void;
+  /** No more deeds; resumes what is stopped and brings back what is down. */
+  rest(): Promise<void>;
+}
+
+export type Deed =
+  | 'kill worker'
+  | 'pause worker'
+  | 'terminate on source'
+  | 'terminate on target'
+  | 'restart source'
+  | 'restart target'
+  | 'restart Temporal';
+
+export interface Victims {
+  readonly chance: Chance;
+  readonly database: string;
+  readonly servers: Servers;
+  readonly temporal: TestTemporal | null;
+  readonly workers: () => readonly Started[];
+  /** Replaces a worker that was killed. */
+  readonly another: () => void;
+  readonly weights?: Partial<Readonly<Record<Deed, number>>>;
+}
+
+const usual: Readonly<Record<Deed, number>> = {
+  'kill worker': 2,
+  'pause worker': 3,
+  'terminate on source': 4,
+  'terminate on target': 4,
+  'restart source': 1,
+  'restart target': 1.5,
+  'restart Temporal': 1.5,
+};
+
+export function createNemesis(victims: Victims): Nemesis {
+  const { chance, servers } = victims;
+  const began = performance.now();
+  const deeds: string[] = [];
+  const paused = new Set<Started>();
+  const resumptions: Promise<void>[] = [];
+  let resting = false;
+  let haunting = Promise.resolve();
+  let busy = Promise.resolve();
+
+  const resume = (worker: Started): void => {
+    if (paused.delete(worker)) worker.child.kill('SIGCONT');
+  };
+  const terminate = async (which: 'source' | 'target'): Promise<void> => {
+    // one of them or all: a transaction may lose its connection while another of the same process goes on
+    const all = chance.in(0.3);
+    await connected(servers[which].url(victims.database), async (client) => {
+      await client.query(
+        `select pg_terminate_backend(pid) from (
+           select pid from pg_stat_activity where datname = current_database() and application_name like 'rowproof%'
+           order by md5(pid::text || $1) limit $2) chosen`,
+        [String(chance.int(1, 1e6)), all ? 100 : 1],
+      );
+    }).catch(() => undefined);
+  };
+  const done: Readonly<Record<Deed, () => Promise<void>>> = {
+    'kill worker': async () => {
+      const running = victims.workers();
+      if (running.length === 0) return;
+      chance.pick(running).child.kill('SIGKILL');
+      await sleep(chance.int(0, 1_000));
+      victims.another();
+    },
+    'pause worker': () => {
+      const running = victims.workers().filter((worker) => !paused.has(worker));
+      // somebody has to go on
+      if (running.length < 2) return Promise.resolve();
+      const worker = chance.pick(running);
+      worker.child.kill('SIGSTOP');
+      paused.add(worker);
+      const stay = chance.in(0.5) ? chance.int(200, 4_000) : chance.int(30_000, 75_000);
+      resumptions.push(
+        (async () => {
+          for (let left = stay; left > 0 && !resting; left -= 100) await sleep(100);
+          resume(worker);
+        })(),
+      );
+      return Promise.resolve();
+    },
+    'terminate on source': () => terminate('source'),
+    'terminate on target': () => terminate('target'),
+    'restart source': () => servers.source.restart(chance.pick(['fast', 'immediate']), chance.int(0, 1_500)),
+    'restart target': () => servers.target.restart(chance.pick(['fast', 'immediate']), chance.int(0, 1_500)),
+    'restart Temporal': async () => {
+      if (victims.temporal === null) return;
+      await victims.temporal.kill();
+      await victims.temporal.restart();
+    },
+  };
+  const strike = (only?: readonly Deed[]): Promise<void> => {
+    const weights = { ...usual, ...victims.weights };
+    const deed = only === undefined ? chance.weighted(weights) : chance.pick(only);
+    busy = busy.then(async () => {
+      if (resting) return;
+      deeds.push(`${((performance.now() - began) / 1_000).toFixed(1)}s ${deed}`);
+      await done[deed]();
+    });
+    return busy;
+  };
+  return {
+    deeds,
+    strike,
+    haunt: (strikes) => {
+      haunting = (async () => {
+        for (let left = strikes; left > 0 && !resting; left -= 1) {
+          for (let wait = chance.int(200, 7_000); wait > 0 && !resting; wait -= 100) await sleep(100);
+          if (!resting) await strike();
+        }
+      })();
+    },
+    rest: async () => {
+      resting = true;
+      await haunting;
+      await busy;
+      for (const worker of [...paused]) resume(worker);
+      await Promise.all(resumptions);
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createWorkbench } from '../support/workbench';
+import type { TestTemporal } from '../support/temporal';
+import { chanceFrom } from './chance';
+import { createNemesis } from './nemesis';
+import { compareHistories, compareSides, connected, firstModels, leftBehind } from './oracle';
+import { fly, type Flight } from './pilot';
+import { startProbe } from './probe';
+import { openPlace, type Place, type Servers } from './servers';
+import { firstRows, planText, sourceSchema, targetSchema } from './world';
+import { startWriter, type Writer } from './writer';
+
+export interface SeedOptions {
+  readonly seed: number;
+  readonly capture: 'triggers' | 'logical' | 'none';
+  readonly fault: string | null;
+  readonly patienceMs: number;
+  readonly clients: number;
+  readonly scale: number;
+  /** Deeds of the nemesis at most. */
+  readonly strikes: number;
+  /** Folder that takes the logs of a seed that differs. */
+  readonly keep: string;
+}
+
+export interface SeedResult {
+  readonly seed: number;
+  readonly outcome: Flight['outcome'];
+  readonly differences: readonly string[];
+  readonly transactions: number;
+  readonly unknown: number;
+  readonly deeds: readonly string[];
+  readonly seconds: number;
+  readonly longestWaitMs: number;
+  readonly sentence: string;
+}
+
+const settings = `  capture: { lock_timeout: 200ms, lock_budget: 60s }
+  delta: { round_keys: 400, pause_between: 100ms }
+  cutover: { max_freeze: 8s, max_lag: 20s, lock_timeout: 300ms, lock_budget: 20s }
+`;
+
+/** A whole migration under a workload and a nemesis, then the comparison. */
+export async function runSeed(servers: Servers, temporal: TestTemporal, options: SeedOptions): Promise<SeedResult> {
+  const began = performance.now();
+  const chance = chanceFrom(options.seed, options.capture);
+  const place = await openPlace(servers, `stress_${options.seed}_${process.pid}`, {
+    source: sourceSchema,
+    target: targetSchema,
+    rows: firstRows(options.clients, options.scale),
+  });
+  const bench = createWorkbench(temporal, {
+    STRESS_SOURCE_URL: place.mover.source,
+    STRESS_TARGET_URL: place.mover.target,
+    ...(options.fault === null ? {} : { ROWPROOF_FAULT_INJECTION_BUILD: '1', ROWPROOF_FAULT: options.fault }),
+  });
+  const plan = bench.write('stress.yaml', planText({ capture: options.capture, settings }));
+  const startWorker = (): void => void bench.worker('--log-level', 'info');
+  startWorker();
+  startWorker();
+  const numbers = Array.from({ length: options.clients }, (_, index) => index + 1);
+  const models = await firstModels(place.admin.source, numbers);
+  let leisure = true;
+  const writers = numbers.map((client) =>
+    startWriter({
+      url: place.shop.source,
+      client,
+      chance: chance.fork(`client ${client}`),
+      model: models.get(client) ?? new Map(),
+      restMs: 40,
+      leisure: () => leisure,
+    }),
+  );
+  const probe = startProbe(place.shop);
+  const nemesis = createNemesis({
+    chance: chance.fork('nemesis'),
+    database: place.name,
+    servers,
+    temporal,
+    workers: bench.workers,
+    another: startWorker,
+  });
+  nemesis.haunt(options.strikes);
+  const pilot = chance.fork('pilot');
+  const flight = await fly({
+    bench,
+    address: temporal.address,
+    namespace: temporal.namespace,
+    plan,
+    chance: pilot,
+    patienceMs: options.patienceMs,
+    followMs: pilot.int(500, 6_000),
+    drills: pilot.in(0.4) ? 1 : 0,
+    approving: () => {
+      leisure = pilot.in(0.2);
+      if (options.strikes > 0 && pilot.in(0.6)) {
+        const wait = pilot.int(0, 3_000);
+        void sleep(wait).then(() => nemesis.strike());
+      }
+    },
+  });
+  await nemesis.rest();
+  const differences: string[] = [];
+  if (flight.outcome === 'complete') differences.push(...(await judge(place, writers)));
+  for (const writer of writers) writer.stop();
+  await Promise.all(writers.map((writer) => writer.ended));
+  differences.push(...(await probe.stop()));
+  for (const writer of writers)
+    for (const [what, n] of writer.strange) differences.push(`A writer got ${n} times: ${what}`);
+  const result: SeedResult = {
+    seed: options.seed,
+    outcome: flight.outcome,
+    differences,
+    transactions: writers.reduce((sum, { history }) => sum + history.length, 0),
+    unknown: writers.reduce((sum, { history }) => sum + history.filter(({ wasUnknown }) => wasUnknown).length, 0),
+    deeds: nemesis.deeds,
+    seconds: (performance.now() - began) / 1_000,
+    longestWaitMs: Math.max(...writers.map((writer) => writer.longest())),
+    sentence: flight.sentence,
+  };
+  if (differences.length > 0 || flight.outcome !== 'complete') {
+    keepLogs(options, result, flight, bench.workerLog);
+    process.stderr.write(`  log of seed ${options.seed}: ${join(options.keep, String(options.seed))}\n`);
+  }
+  for (const worker of bench.workers()) worker.child.kill('SIGKILL');
+  await bench.close();
+  if (process.env['STRESS_KEEP_DATABASES'] !== '1') await place.drop();
+  return result;
+}
+
+/** What must hold once the run says that the target is open. */
+async function judge(place: Place, writers: readonly Writer[]): Promise<string[]> {
+  const found: string[] = [];
+  // each writer has to run into the freeze by itself
+  await Promise.race([Promise.all(writers.map(({ ended }) => ended)), sleep(20_000)]);
+  for (const { client, frozen } of writers)
+    if (frozen() === '') found.push(`Client ${client} still writes to the source.`);
+  for (const writer of writers) writer.stop();
+  await Promise.all(writers.map(({ ended }) => ended));
+  const outOfScope = await leftBehind(place.admin.source);
+  const compare = async (moment: string): Promise<void> => {
+    const sides = await compareSides(place.admin.source, place.admin.target);
+    const histories = await compareHistories(place.admin.target, writers, outOfScope);
+    found.push(...[...sides, ...histories].map((difference) => `${moment}: ${difference}`));
+  };
+  await compare('after the switch');
+  // longer than a process that was stopped needs to do what it had begun
+  await sleep(2_500);
+  await compare('later');
+  await connected(place.shop.target, async (client) => {
+    await client.query(`update app.side set val = val where false`);
+  }).catch((error: unknown) => found.push(`The open target refuses writes: ${String(error)}`));
+  await connected(place.admin.source, async (client) => {
+    await client.query(`set session_replication_role = replica; update public.side set val = val where false`);
+    found.push('The frozen source takes writes.');
+  }).catch(() => undefined);
+  return found;
+}
+
+function keepLogs(options: SeedOptions, result: SeedResult, flight: Flight, workerLog: string): void {
+  const folder = join(options.keep, String(options.seed));
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'result.json'), JSON.stringify(result, null, 2));
+  writeFileSync(join(folder, 'flight.log'), flight.log.join('\n'));
+  if (existsSync(workerLog)) copyFileSync(workerLog, join(folder, 'worker.log'));
+}
