@@ -41,7 +41,8 @@ export async function ledgerVersion(session: Session): Promise<number | null> {
   const { rows } = await session.query<{ versioned: string; usable: string; relations: string }>(
     `select (exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'ledger' and c.relkind = 'r'))::text as versioned,
        pg_catalog.has_schema_privilege(n.oid, 'usage')::text as usable,
-       (select pg_catalog.count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname not in ('id_map', 'id_map_pkey')) as relations
+       (select pg_catalog.count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname not in ('id_map', 'id_map_pkey')
+         and c.relname !~ '^change_[a-z0-9_]+$' and c.relkind <> 't') as relations
      from pg_catalog.pg_namespace n where n.nspname = 'rowproof'`,
   );
   const found = rows[0];
@@ -52,8 +53,8 @@ export async function ledgerVersion(session: Session): Promise<number | null> {
     });
   }
   if (found.versioned !== 'true') {
-    // welcome: an empty schema made by an administrator (the role then needs no CREATE on the database), and the id map
-    // that a finished run left behind
+    // welcome: an empty schema made by an administrator (the role then needs no CREATE on the database), the id map that a
+    // finished run left behind, and change logs of runs that this database is a source of
     if (Number(found.relations) > 0)
       throw fail('RP4003', `Schema rowproof on ${session.connection.label} is not a ledger`, { where });
     return null;

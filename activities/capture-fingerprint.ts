@@ -1,0 +1,53 @@
+import { compareCapture, type CaptureStop } from '../src/capture/compare-capture';
+import { newsFindings, readsColumn } from '../src/capture/describe-news';
+import type { CaptureFingerprint } from '../src/capture/fingerprint';
+import { readCaptureFingerprint } from '../src/postgres/queries/capture-fingerprint';
+import type { CaptureCheck, SourceWork } from './capture-kind';
+
+/** The part of a source's work that reading needs. */
+export type FingerprintWork = Pick<SourceWork, 'run' | 'sourceName' | 'name' | 'source' | 'relations'>;
+
+/** The fingerprint inside a cursor's facts; null when there is none. */
+export function fingerprintOf(facts: Readonly<Record<string, unknown>>): CaptureFingerprint | null {
+  return (facts['fingerprint'] as CaptureFingerprint | undefined) ?? null;
+}
+
+/** Stops by what changed since `before`; `name` null where the capture has no triggers. */
+export async function compareFingerprint(
+  work: FingerprintWork,
+  name: string | null,
+  before: CaptureFingerprint,
+  truncated: readonly number[],
+): Promise<{ stop: readonly CaptureStop[]; check: CaptureCheck; now: CaptureFingerprint }> {
+  const { compiled } = work.run;
+  const now = await readCaptureFingerprint(work.source, work.relations, name);
+  const reads = (facts: { ids: readonly number[] }, column: string): boolean =>
+    readsColumn(compiled.mappings, work.relations, facts, column);
+  const { stop, news, changed } = compareCapture(before, now, reads, truncated);
+  const reason =
+    stop.length === 0 ? null : `Source ${work.sourceName}: ${stop.map(({ sentence }) => sentence).join('; ')}.`;
+  const check: CaptureCheck = {
+    stop: reason,
+    findings: stop.length === 0 ? newsFindings(compiled, work.relations, news) : [],
+    capture: stop.length === 0 && changed ? { fingerprint: now } : null,
+  };
+  return { stop, check, now };
+}
+
+/**
+ * What a round has to know of tables, columns, partitions and (with `name`) triggers before it reads. New facts keep everything in
+ * `facts` but the fingerprint.
+ */
+export async function checkFingerprint(
+  work: FingerprintWork,
+  name: string | null,
+  facts: Readonly<Record<string, unknown>>,
+  truncated: readonly number[],
+): Promise<CaptureCheck> {
+  const before = fingerprintOf(facts);
+  if (before === null) {
+    return { stop: `Source ${work.sourceName}: nothing is known of its capture.`, findings: [], capture: null };
+  }
+  const { check } = await compareFingerprint(work, name, before, truncated);
+  return check.capture === null ? check : { ...check, capture: { ...facts, ...check.capture } };
+}

@@ -1,0 +1,32 @@
+import type { LoadedRun } from '../src/postgres/ledger/run';
+import { fail } from '../src/errors/rowproof-error';
+import { capturedRelations } from '../src/capture/captured-relations';
+import { captureName } from '../src/postgres/queries/capture-name';
+import type { Session } from '../src/postgres/session';
+import type { CaptureCheck, SourceCapture } from './capture-kind';
+import { triggerCapture } from './capture-triggers';
+
+/** The capture of a run's plan; null where it captures nothing. RP5311 for a kind that is not there. */
+export function captureOf(run: LoadedRun): SourceCapture | null {
+  const { capture } = run.compiled.plan;
+  if (capture === 'none') return null;
+  if (capture === 'triggers') return triggerCapture;
+  throw fail('RP5311', `The plan captures by ${capture}, which this version cannot do.`);
+}
+
+/**
+ * What every round asks before it reads, inside its source snapshot: may the lane go on? `truncated` are relations with a
+ * whole-table mark in the window. Store `findings` with `keepFindings` and `capture` with `setCaptureFacts` in the round's transaction.
+ */
+export async function checkCapture(
+  run: LoadedRun,
+  sourceName: string,
+  source: Session,
+  facts: Readonly<Record<string, unknown>>,
+  truncated: readonly number[],
+): Promise<CaptureCheck> {
+  const capture = captureOf(run);
+  if (capture === null) return { stop: null, findings: [], capture: null };
+  const relations = capturedRelations(run.compiled).filter((one) => one.source === sourceName);
+  return capture.check({ run, sourceName, name: captureName(run), source, relations }, facts, truncated);
+}

@@ -1,0 +1,157 @@
+import { readColumns, mappingsOf } from '../src/capture/describe-news';
+import { captureSites, siteNames } from '../src/capture/trigger-sql';
+import type { CaptureReport } from '../src/contract/delta';
+import { fail, RowproofError } from '../src/errors/rowproof-error';
+import type { Cursor } from '../src/postgres/ledger/cursor';
+import { setLaneState } from '../src/postgres/ledger/lane';
+import type { LockBudget } from '../src/postgres/queries/capture-lock';
+import { readCaptureFingerprint } from '../src/postgres/queries/capture-fingerprint';
+import { liveMarkBytes, markTableBytes, purgeMarks, vacuumMarks } from '../src/postgres/queries/capture-marks';
+import { changeTableName } from '../src/postgres/queries/capture-name';
+import {
+  createMarkObjects,
+  createTriggers,
+  dropMarkObjects,
+  dropTriggers,
+  emptyChangeTable,
+  muteTriggers,
+} from '../src/postgres/queries/capture-objects';
+import { oldSnapshots } from '../src/postgres/queries/capture-old-snapshots';
+import { triggerProblems } from '../src/postgres/queries/capture-preflight';
+import { currentSnapshot } from '../src/postgres/queries/capture-snapshot';
+import { inTransaction } from '../src/postgres/transaction';
+import type { CaptureDetail } from '../src/rollback/step-detail';
+import { checkFingerprint, compareFingerprint, fingerprintOf } from './capture-fingerprint';
+import type { Repaired, SourceCapture, SourceWork, Standing } from './capture-kind';
+
+/** Marks younger than this stay, however far the cursor is: the target may come back with an older cursor. */
+const horizonSeconds = 600;
+/** A change table smaller than this is not worth a purge. */
+const purgeAboveBytes = 16 * 2 ** 20;
+const purgeAtMost = 2_000_000;
+
+/** Capture by triggers that write the keys of changed rows into an insert-only change table. */
+export const triggerCapture: SourceCapture = {
+  preflight: (work) =>
+    triggerProblems(work.source, work.relations, (relation) =>
+      mappingsOf(work.run.compiled.mappings, work.relations, { ids: [relation.id] }).flatMap(readColumns),
+    ),
+  describe,
+  install,
+  remove,
+  watch,
+  repair,
+  check: (work, facts, truncated) => checkFingerprint(work, work.name, facts, truncated),
+};
+
+function budgetOf({ run, beat }: SourceWork): LockBudget {
+  const { lockTimeoutMs, lockBudgetMs } = run.compiled.plan.settings.capture;
+  return { lockTimeoutMs, lockBudgetMs, beat };
+}
+
+function describe(work: SourceWork): CaptureDetail {
+  const sites = captureSites(work.relations);
+  const functions = sites.map((site) => [`function_${site.id}`, siteNames(work.name, site).function] as const);
+  return {
+    source: work.sourceName,
+    kind: 'triggers',
+    objects: { name: work.name, changeTable: changeTableName(work.name), ...Object.fromEntries(functions) },
+    relations: sites.map(({ relation }) => relation),
+  };
+}
+
+async function create(work: SourceWork): Promise<void> {
+  const sites = captureSites(work.relations);
+  await createMarkObjects(work.source, work.name, sites);
+  for (const site of sites) await createTriggers(work.source, work.name, site, budgetOf(work));
+}
+
+async function install(work: SourceWork): Promise<Standing> {
+  await create(work);
+  // a transaction of its own after the last trigger: every writer it does not see has met the triggers
+  return inTransaction(work.source, 'repeatable read read only', async () => ({
+    snapshot: await currentSnapshot(work.source),
+    facts: await factsNow(work),
+  }));
+}
+
+async function factsNow(work: SourceWork): Promise<Readonly<Record<string, unknown>>> {
+  const fingerprint = await readCaptureFingerprint(work.source, work.relations, work.name);
+  return { kind: 'triggers', name: work.name, fingerprint };
+}
+
+async function remove(work: SourceWork, detail: CaptureDetail): Promise<void> {
+  const name = detail.objects['name'] ?? work.name;
+  await dropTriggers(work.source, name, budgetOf(work));
+  await dropMarkObjects(work.source, name, budgetOf(work));
+}
+
+async function watch(work: SourceWork, cursor: Cursor): Promise<CaptureReport> {
+  const { source, name, sourceName, beat } = work;
+  const size = await markTableBytes(source, name);
+  // the next round names it and stops
+  if (size === null)
+    return { markBytes: 0, walBytes: 0, warnings: [`The change log of source ${sourceName} is gone.`] };
+  if (size >= purgeAboveBytes) {
+    await purgeMarks(source, name, cursor.snapshot, { horizonSeconds, atMost: purgeAtMost, beat });
+  }
+  const limit = work.run.compiled.plan.settings.capture.maxMarkBytes;
+  const warnings: string[] = [];
+  let markBytes = size;
+  if (size >= limit / 2) {
+    // a table that was purged keeps its size and takes new marks into the space that vacuum found
+    await vacuumMarks(source, name);
+    markBytes = Math.min((await markTableBytes(source, name)) ?? 0, await liveMarkBytes(source, name));
+    if (markBytes >= limit) await giveUp(work, limit);
+    if (markBytes >= limit / 2) {
+      warnings.push(
+        `The change log of source ${sourceName} takes ${megabytes(markBytes)} of ${megabytes(limit)}: rounds follow too slowly. ` +
+          `At the limit the triggers are taken away; speed up the rounds (settings.delta) or raise settings.capture.max_mark_bytes.`,
+      );
+    }
+    for (const holder of await oldSnapshots(source)) {
+      warnings.push(
+        `On source ${sourceName} ${holder} keeps marks from being cleaned up: its transaction is older than an hour. End it.`,
+      );
+    }
+  }
+  return { markBytes, walBytes: 0, warnings };
+}
+
+/** The application and its disk come first: no more marks from here on, then the lanes learn why. */
+async function giveUp(work: SourceWork, limit: number): Promise<never> {
+  const what = `The change log of source ${work.sourceName} reached its limit of ${megabytes(limit)}`;
+  await muteTriggers(work.source, work.name);
+  await inTransaction(work.target, 'read write', async () => {
+    for (const lane of ['delta', 'intake'] as const) {
+      await setLaneState(work.target, work.run.run, lane, 'stopped', `${what}; its triggers were taken away.`);
+    }
+  });
+  await dropTriggers(work.source, work.name, budgetOf(work));
+  await emptyChangeTable(work.source, work.name, budgetOf(work));
+  throw fail('RP5309', what, { where: { object: work.sourceName } });
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MB`;
+}
+
+async function repair(work: SourceWork, cursor: Cursor): Promise<Repaired> {
+  const problems = await triggerCapture.preflight(work);
+  if (problems.length > 0) throw new RowproofError(problems);
+  const before = fingerprintOf(cursor.capture);
+  const all = work.relations.map(({ id }) => id);
+  const broken =
+    before === null
+      ? all
+      : (await compareFingerprint(work, work.name, before, [])).stop.flatMap(({ relations }) => relations);
+  await create(work);
+  return inTransaction(work.source, 'repeatable read read only', async () => {
+    const snapshot = await currentSnapshot(work.source);
+    // once more: what broke while this went on counts as well
+    const after = before === null ? [] : (await compareFingerprint(work, work.name, before, [])).stop;
+    const reread = [...new Set([...broken, ...after.flatMap(({ relations }) => relations)])];
+    const anew = before === null || after.some(({ code }) => code === 'server' || code === 'change_table');
+    return { facts: await factsNow(work), snapshot: anew ? snapshot : null, reread: reread.length > 0 ? reread : all };
+  });
+}

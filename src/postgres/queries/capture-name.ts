@@ -1,0 +1,23 @@
+import { createHmac } from 'node:crypto';
+import { identifier } from '../../sql/quote';
+import type { LoadedRun } from '../ledger/run';
+
+/**
+ * What everything of a run on a source is named after: short, `[a-z0-9_]` only (fit for tables and for slots), and another
+ * one for another ledger's run of the same id, since the secret differs.
+ */
+export function captureName(run: Pick<LoadedRun, 'run' | 'secret'>): string {
+  const readable = run.run.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_');
+  const digest = createHmac('sha256', run.secret).update(`capture ${run.run}`).digest('hex');
+  // the end holds the number of the run
+  return `${readable.slice(-24).replace(/^_+/, '')}_${digest.slice(0, 8)}`;
+}
+
+/** The change table of a capture, ready for SQL. */
+export function changeTable(name: string): string {
+  return `rowproof.${identifier(changeTableName(name))}`;
+}
+
+export function changeTableName(name: string): string {
+  return `change_${name}`;
+}
