@@ -142,9 +142,9 @@ async function unfinishedRun(session: Session, plan: string): Promise<LoadedRun 
   return isFinished(run) ? null : run;
 }
 
-/** Whether preparing the target was started: before that nothing was written, and an edited plan may take the run's place. */
+/** Whether preparing the target or freezing a source was started: before that an edited plan may take the run's place. */
 export function hasBegun(phases: readonly Pick<PhaseTimes, 'phase'>[]): boolean {
-  return phases.some(({ phase }) => phase === 'prepare');
+  return phases.some(({ phase }) => phase === 'prepare' || phase === 'freeze');
 }
 
 /** RP4208 once a rollback of the run has begun: only its rollback goes on. */

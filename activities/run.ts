@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { OpenedRun, RunActivities } from '../src/contract/activity-types';
+import type { OpenedRun, RunActivities, Verdict } from '../src/contract/activity-types';
 import type { RunRef } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
 import type { Databases } from '../src/postgres/databases';
@@ -7,6 +7,7 @@ import { releaseTables } from '../src/postgres/ledger/claim';
 import { appendEvent } from '../src/postgres/ledger/event';
 import { readPhases, setPhase, type PhaseTimes } from '../src/postgres/ledger/phase';
 import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run';
+import { readVerdict } from '../src/postgres/ledger/verdict';
 import type { Session } from '../src/postgres/session';
 import type { ActivityDependencies } from './dependencies';
 import { callHook } from './notify';
@@ -57,7 +58,8 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
           workflowId: input.workflowId,
           executionId: input.executionId,
         });
-        return openedRun(ref, run, phases, dependencies.searchAttributes);
+        const verdict = await readVerdict(session, run.run);
+        return openedRun(ref, run, phases, verdict, dependencies.searchAttributes);
       });
     },
 
@@ -88,7 +90,13 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
   };
 }
 
-function openedRun(ref: RunRef, run: LoadedRun, phases: readonly PhaseTimes[], searchAttributes: boolean): OpenedRun {
+function openedRun(
+  ref: RunRef,
+  run: LoadedRun,
+  phases: readonly PhaseTimes[],
+  verdict: Verdict | null,
+  searchAttributes: boolean,
+): OpenedRun {
   const { plan, code, mappings } = run.compiled;
   return {
     ref,
@@ -102,6 +110,11 @@ function openedRun(ref: RunRef, run: LoadedRun, phases: readonly PhaseTimes[], s
     pattern: patternOf(run),
     capture: patternOf(run) !== 'hybrid' || plan.capture === 'timestamp' ? 'none' : plan.capture,
     confirmSwitch: plan.settings.cutover.confirmSwitch,
+    limits: {
+      maxFreezeMs: plan.settings.cutover.maxFreezeMs,
+      maxProofAgeMs: plan.settings.cutover.maxProofAgeMs,
+    },
+    verdict,
     finished: phases.filter(({ finishedAt }) => finishedAt !== null).map(({ phase }) => phase),
     begun: hasBegun(phases),
     searchAttributes,

@@ -10,6 +10,9 @@ export const quick: ActivityOptions = {
   ...waitForCancel,
 };
 
+/** What a workflow itself repeats, with its own rests and its own words in between. */
+export const oneTry: ActivityOptions = { ...quick, retry: { maximumAttempts: 1 } };
+
 /** What must be recorded although a database is away for a while, such as the end of a run. */
 export const patient: ActivityOptions = {
   ...quick,
@@ -42,6 +45,35 @@ export const proof: ActivityOptions = {
   startToCloseTimeout: '24 hours',
   heartbeatTimeout: '60 seconds',
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 5 },
+  ...waitForCancel,
+};
+
+/** A slice of rounds: short, so that whoever wants the lane never waits long; the child that asks tries again for ever. */
+export const rounds: ActivityOptions = {
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '30 seconds',
+  retry: {
+    initialInterval: '500 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '10 seconds',
+    maximumAttempts: 5,
+  },
+  ...waitForCancel,
+};
+
+/** One look at the capture on the sources. */
+export const watching: ActivityOptions = {
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '60 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 3 },
+  ...waitForCancel,
+};
+
+/** The barrier. A dead worker is noticed soon, because its successor says whether the freeze was committed. */
+export const barrier: ActivityOptions = {
+  startToCloseTimeout: '2 hours',
+  heartbeatTimeout: '20 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 5 },
   ...waitForCancel,
 };
 

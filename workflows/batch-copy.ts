@@ -1,15 +1,14 @@
-import { continueAsNew, proxyActivities, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, proxyActivities, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
 import { batchCopyInput } from '../src/contract/batch-copy';
 import { migrationAttributes } from '../src/contract/search-attributes';
 import * as options from './activity-options';
 import { openCopyLane } from './copy-lane';
+import { historyIsLong } from './history-length';
 import { parseInput } from './input';
 
 const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
-
-const mostEvents = 2_000;
 
 /**
  * Copies the batches of one or several mappings. Signals paused and resolution come from the root, progress goes to it;
@@ -28,10 +27,4 @@ export async function batchCopy(raw: unknown): Promise<void> {
     await control.checkLimits(input.ref, mapping);
     finished.push(mapping);
   }
-}
-
-/** The server suggests it earlier where it is set up for shorter histories. */
-function historyIsLong(): boolean {
-  const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return historyLength > mostEvents || continueAsNewSuggested;
 }

@@ -21,7 +21,7 @@ import { validation } from './validation';
 const control = proxyActivities<Activities>(options.quick);
 
 /** Ends in uuid4: after a UI Reset a fixed id would collide with the old child, which still runs. The fence decides between them. */
-function childId(run: OpenedRun, kind: string): string {
+export function childId(run: OpenedRun, kind: string): string {
   return `${run.ref.run}-${kind}-${uuid4()}`;
 }
 
@@ -35,12 +35,12 @@ export async function runDiscovery(run: OpenedRun, desk: ControlDesk): Promise<v
   await executeChild(discovery, { workflowId, args: [phaseInput(run)], staticSummary: `${run.plan}: discovery` });
 }
 
-export async function runValidation(run: OpenedRun, desk: ControlDesk): Promise<Verdict> {
+export async function runValidation(run: OpenedRun, desk: ControlDesk, live = false): Promise<Verdict> {
   const workflowId = childId(run, 'validation');
   remember(desk, 'validation', workflowId);
   return executeChild(validation, {
     workflowId,
-    args: [phaseInput(run)],
+    args: [{ ...phaseInput(run), ...(live ? { live } : {}) }],
     staticSummary: `${run.plan}: proof of every row`,
   });
 }
@@ -98,6 +98,6 @@ export async function runRollback(run: OpenedRun, by: string, reason: string): P
   return result;
 }
 
-function remember(desk: ControlDesk, kind: string, workflowId: string): void {
+export function remember(desk: ControlDesk, kind: string, workflowId: string): void {
   desk.change((view) => ({ ...view, children: [...view.children, { kind, workflowId }] }));
 }

@@ -1,5 +1,6 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
 import type { OpenedRun } from '../src/contract/activity-types';
+import type { DrillMessage } from '../src/contract/delta';
 import type { AbortMessage, ApproveMessage } from '../src/contract/run';
 import type { RunView } from '../src/progress/run-view';
 import { DeskState } from './desk-state';
@@ -26,6 +27,17 @@ export interface ControlDesk {
   aborted(): AbortMessage | null;
   /** Forgets an abort once it was acted on. */
   settleAbort(): void;
+  /** How many reports about the delta came in, over all children that follow. */
+  followReports(): number;
+  /** Resolves with the next drill that somebody asks for; from the first call on drills are accepted. */
+  nextDrill(): Promise<DrillMessage>;
+  answerDrill(sentence: string): void;
+  /** No drill is accepted any more; one that waits is answered. */
+  endDrills(): void;
+  /** Resolves when a finding came up while following. */
+  newFindings(): Promise<void>;
+  /** From here on nothing can be undone: `abort` is refused. */
+  onlyForward(): void;
   /** Adds a child that gets pause, resume and resolve. */
   listen(child: string): void;
   /** No child listens any more. */
@@ -64,6 +76,24 @@ export function openControlDesk(plan: string): ControlDesk {
     settleAbort: () => {
       desk.abort = null;
     },
+    followReports: () => desk.followReports,
+    nextDrill: async () => {
+      desk.drillsOpen = true;
+      await condition(() => desk.drill !== null && desk.drill.answer === null);
+      return (desk.drill as NonNullable<typeof desk.drill>).message;
+    },
+    answerDrill: (sentence) => answerDrill(desk, sentence),
+    endDrills: () => {
+      desk.drillsOpen = false;
+      answerDrill(desk, 'The drill did not begin; writers are free.');
+    },
+    newFindings: async () => {
+      await condition(() => desk.newFindings);
+      desk.newFindings = false;
+    },
+    onlyForward: () => {
+      desk.forward = true;
+    },
     listen: (child) => {
       desk.listeners = [...desk.listeners, child];
     },
@@ -71,6 +101,10 @@ export function openControlDesk(plan: string): ControlDesk {
       desk.listeners = [];
     },
   };
+}
+
+function answerDrill(desk: DeskState, sentence: string): void {
+  if (desk.drill !== null) desk.drill.answer ??= sentence;
 }
 
 async function waitAtGate(
@@ -82,8 +116,11 @@ async function waitAtGate(
   desk.approval = null;
   desk.openGates = gates;
   desk.show({ ...desk.view, gate: gates[0] ?? null, gateQuestion: question, state: 'waiting', sentence });
-  await condition(() => desk.approval !== null);
-  desk.openGates = [];
-  desk.show({ ...desk.view, gate: null, gateQuestion: null, state: 'running', sentence: 'goes on' });
+  try {
+    await condition(() => desk.approval !== null);
+  } finally {
+    desk.openGates = [];
+    desk.show({ ...desk.view, gate: null, gateQuestion: null, state: 'running', sentence: 'goes on' });
+  }
   return desk.approval as unknown as ApproveMessage;
 }

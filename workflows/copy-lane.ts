@@ -1,11 +1,4 @@
-import {
-  condition,
-  getExternalWorkflowHandle,
-  isCancellation,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-} from '@temporalio/workflow';
+import { condition, isCancellation, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
 import type { BatchCopyInput, ProgressReport, Resolution } from '../src/contract/batch-copy';
 import type { TableProgress } from '../src/contract/run';
@@ -14,7 +7,8 @@ import { worthShowing } from '../src/progress/table-progress';
 import * as options from './activity-options';
 import { copySide } from './copy-side';
 import { slots } from './in-parallel';
-import { copyProgressQuery, pausedSignal, progressSignal, resolutionSignal } from './messages';
+import { copyProgressQuery, pausedSignal, resolutionSignal } from './messages';
+import { tellRoot } from './tell-root';
 
 const control = proxyActivities<Activities>(options.quick);
 
@@ -50,14 +44,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
   setHandler(resolutionSignal, (message) => void resolutions.set(message.what, message));
   setHandler(copyProgressQuery, () => [...tables.values()]);
 
-  async function tell(report: ProgressReport): Promise<void> {
-    try {
-      await getExternalWorkflowHandle(input.parent).signal(progressSignal, report);
-    } catch (error) {
-      if (isCancellation(error)) throw error;
-      // the root is gone (terminated): the copy goes on, the ledger has everything
-    }
-  }
+  const tell = (report: ProgressReport): Promise<void> => tellRoot(input.parent, report);
 
   async function progressed(table: TableProgress): Promise<void> {
     tables.set(table.mapping, table);

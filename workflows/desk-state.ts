@@ -5,9 +5,11 @@ import {
   type CancellationScope,
 } from '@temporalio/workflow';
 import type { OpenedRun } from '../src/contract/activity-types';
+import type { DrillMessage } from '../src/contract/delta';
 import type { AbortMessage, ApproveMessage } from '../src/contract/run';
 import { migrationAttributes } from '../src/contract/search-attributes';
 import { currentDetails } from '../src/progress/current-details';
+import { lagStep } from '../src/progress/follow-view';
 import { effectiveState, newView, type RunView } from '../src/progress/run-view';
 import { workflowTime } from './clock';
 import { plainFailure } from './input';
@@ -26,6 +28,15 @@ export class DeskState {
   scope: CancellationScope | null = null;
   /** Children that get pause, resume and resolve. */
   listeners: readonly string[] = [];
+  /** Reports of children about the delta so far. */
+  followReports = 0;
+  /** Whether a finding came up while following that nobody has looked at. */
+  newFindings = false;
+  /** Whether drills are attended to, and the one that was asked for. */
+  drillsOpen = false;
+  drill: { readonly message: DrillMessage; answer: string | null } | null = null;
+  /** The target is being opened: nothing can be undone any more. */
+  forward = false;
   private shownAttributes = '';
 
   constructor(plan: string) {
@@ -39,7 +50,9 @@ export class DeskState {
     setCurrentDetails(currentDetails(this.view));
     if (this.run?.searchAttributes !== true) return;
     const state = effectiveState(this.view, this.paused);
-    const key = `${this.view.phase} ${state} ${this.view.blocked.length}`;
+    const { follow } = this.view;
+    const lag = follow === undefined ? null : lagStep(follow.lag.seconds);
+    const key = `${this.view.phase} ${state} ${this.view.blocked.length} ${lag ?? ''}`;
     if (key === this.shownAttributes) return;
     this.shownAttributes = key;
     upsertSearchAttributes([
@@ -47,6 +60,7 @@ export class DeskState {
       { key: migrationAttributes.phase, value: this.view.phase },
       { key: migrationAttributes.state, value: state },
       { key: migrationAttributes.blockedBatches, value: this.view.blocked.length },
+      ...(lag === null ? [] : [{ key: migrationAttributes.deltaLagSeconds, value: lag }]),
     ]);
   }
 

@@ -1,4 +1,7 @@
 export { batchCopy } from './batch-copy';
+export { captureWatch } from './capture-watch';
+export { cutover } from './cutover';
+export { delta } from './delta';
 export { discovery } from './discovery';
 export { migration } from './migration';
 export { rollback } from './rollback';

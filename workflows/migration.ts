@@ -1,24 +1,27 @@
 import { allHandlersFinished, condition, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
-import { migrationInput, type MigrationInput, type MigrationResult, type Phase } from '../src/contract/run';
+import type { Activities, Verdict } from '../src/contract/activity-types';
+import { migrationInput, type MigrationInput, type MigrationResult } from '../src/contract/run';
+import { freezeLine } from '../src/progress/follow-lines';
 import { inPhase, opened } from '../src/progress/run-view';
 import * as options from './activity-options';
 import { afterFailure } from './after-failure';
-import { runCopy, runDiscovery, runValidation } from './children';
+import { bigBang } from './big-bang';
+import { runCopy, runValidation } from './children';
 import { openControlDesk, type ControlDesk } from './control-desk';
+import { approveFirstWrite, discover, finish, openCourse, prepare, settle, type Course } from './course';
 import { workflowTime } from './clock';
-import { decideAll } from './decide-all';
+import { goForward } from './forward';
+import { hybrid } from './hybrid';
 import { parseInput, plainFailure } from './input';
 import { inOneSentence } from './one-sentence';
 import { tell } from './tell';
 
 const control = proxyActivities<Activities>(options.quick);
 const recording = proxyActivities<Activities>(options.patient);
-const long = proxyActivities<Activities>(options.longRunning);
 
 /**
  * One run of a plan, from discovery to verdict. Input {"plan":"crm"}; result begins with the verdict sentence.
- * Updates approve, decide, resolve, abort; signals pause, resume; query status. Never continues as new: children own
+ * Updates approve, decide, resolve, drill, abort; signals pause, resume; query status. Never continues as new: children own
  * polling and batches, so that the operator's page stays one page.
  */
 export async function migration(raw: unknown): Promise<MigrationResult> {
@@ -43,19 +46,24 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
     const changes = { begun: run.begun };
     try {
       const now = run;
-      const verdict = await desk.abortable(() => phases(input, now, desk, changes));
+      const verdict = await desk.abortable(() => phases(openCourse(input, now, desk, changes)));
       const outcome = input.mode === 'check' ? 'checked' : 'complete';
-      await recording.closeRun(run.ref, outcome, verdict.sentence);
-      await tell(run, 'done', verdict.sentence);
-      desk.change((view) => ({ ...inPhase(view, 'done', verdict.sentence), state: 'complete' }));
+      if (outcome === 'complete' && (run.pattern === 'hybrid' || run.pattern === 'big_bang'))
+        await goForward(run, desk);
+      const freeze = desk.view().follow?.freeze ?? null;
+      const sentence = freeze === null ? verdict.sentence : `${verdict.sentence} ${capital(freezeLine(freeze))}.`;
+      await recording.closeRun(run.ref, outcome, sentence);
+      await tell(run, 'done', sentence);
+      desk.change((view) => ({ ...inPhase(view, 'done', sentence), state: 'complete' }));
       return {
-        verdict: verdict.sentence,
+        verdict: sentence,
         run: run.ref.run,
         plan: run.plan,
         code: run.code,
         outcome,
         books: [...verdict.books],
         green: verdict.green,
+        ...(freeze === null ? {} : { freeze }),
         seconds: (Date.parse(workflowTime()) - Date.parse(startedAt)) / 1000,
       };
     } catch (error) {
@@ -66,49 +74,21 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
   }
 }
 
-async function phases(
-  input: MigrationInput,
-  run: OpenedRun,
-  desk: ControlDesk,
-  changes: { begun: boolean },
-): Promise<Verdict> {
-  const phase = async (name: Phase, sentence: string, work: () => Promise<void>): Promise<void> => {
-    await desk.whenRunning();
-    if (run.finished.includes(name)) return;
-    desk.change((view) => inPhase(view, name, sentence));
-    await control.startPhase(run.ref, name);
-    await work();
-    await control.finishPhase(run.ref, name);
-  };
-
-  await phase('discovery', 'reading and profiling both databases', async () => {
-    await runDiscovery(run, desk);
-    if (input.mode !== 'check') await decideAll(run, desk, () => control.undecidedFindings(run.ref));
-  });
+/** The order of a run by its pattern; a history recorded before there were patterns is a copy. */
+async function phases(course: Course): Promise<Verdict> {
+  const { input, run, changes, desk } = course;
+  await discover(course);
   if (input.mode === 'check') return checked((await control.undecidedFindings(run.ref)).length);
-
-  if (run.gates.includes('copy') && !run.begun) {
-    const question = `Copy ${run.plan} now? Nothing has been written to the target yet.`;
-    await tell(run, 'gate', question);
-    await desk.gate(['copy'], question, 'waits for approval of the copy');
-  }
+  const frozenFirst = run.pattern === 'big_bang' ? ' The sources are frozen before it.' : '';
+  const question = `Copy ${run.plan} now? Nothing has been written to the target yet.${frozenFirst}`;
+  const by = await approveFirstWrite(course, question);
   changes.begun = true;
-  await phase('prepare', 'setting aside indexes, foreign keys and triggers of the target', async () => {
-    await long.prepareTarget(run.ref);
-  });
-  await phase('copy', 'copying', () => runCopy(run, desk));
-  await phase('settle', 'settling unique keys and references', async () => {
-    await long.settle(run.ref);
-    await decideAll(run, desk, () => control.undecidedQuarantine(run.ref));
-  });
-  await phase('finish', 'rebuilding indexes and foreign keys', async () => {
-    await long.rebuildIndexes(run.ref);
-    await long.rebuildForeignKeys(run.ref);
-    await long.restoreTriggers(run.ref);
-    await long.advanceSequences(run.ref);
-    await long.analyzeAndRefresh(run.ref);
-    await long.writeIdMap(run.ref);
-  });
+  if (run.pattern === 'hybrid') return hybrid(course);
+  if (run.pattern === 'big_bang') return bigBang(course, by);
+  await prepare(course);
+  await course.phase('copy', 'copying', () => runCopy(run, desk));
+  await settle(course);
+  await finish(course);
   await desk.whenRunning();
   desk.change((view) => inPhase(view, 'proof', 'comparing every row and field'));
   await control.startPhase(run.ref, 'proof');
@@ -124,4 +104,8 @@ function checked(undecided: number): Verdict {
       ? 'Checked: every finding has a decision; nothing was written.'
       : `Checked: ${undecided} finding(s) need a decision; nothing was written.`;
   return { green: undecided === 0, sentence, books: [], problems: [] };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -2,8 +2,10 @@ import { proxyActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
 import { progressReport, type ProgressReport } from '../src/contract/batch-copy';
 import { pauseMessage } from '../src/contract/run';
+import { withFollowReport } from '../src/progress/follow-view';
 import { effectiveState, withBlocked, withoutBlocked, withTable } from '../src/progress/run-view';
 import * as options from './activity-options';
+import { workflowTime } from './clock';
 import type { DeskState } from './desk-state';
 import * as messages from './messages';
 
@@ -43,10 +45,15 @@ async function setPaused(desk: DeskState, raw: unknown, value: boolean): Promise
 function takeReport(desk: DeskState, raw: ProgressReport): void {
   const report = progressReport.safeParse(raw);
   if (!report.success) return;
-  const { table, blocked, unblocked } = report.data;
+  const { table, blocked, unblocked, follow } = report.data;
   let next = desk.view;
   if (table !== undefined) next = withTable(next, table);
   if (blocked !== undefined) next = withBlocked(next, blocked);
   if (unblocked !== undefined) next = withoutBlocked(next, unblocked);
+  if (follow !== undefined) {
+    desk.followReports += 1;
+    if ((follow.delta?.newFindings.length ?? 0) > 0) desk.newFindings = true;
+    next = withFollowReport(next, follow, workflowTime());
+  }
   desk.show(next);
 }

@@ -1,8 +1,10 @@
-import { proxyActivities, setHandler } from '@temporalio/workflow';
+import { condition, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
+import { drillMessage } from '../src/contract/delta';
 import { abortMessage, approveMessage, decideMessage, resolveMessage } from '../src/contract/run';
 import { refuseApproval } from '../src/progress/approval';
-import { refuseDecision, refuseResolution } from '../src/progress/refusals';
+import { captureBlock } from '../src/progress/follow-view';
+import { chosenBlocked, refuseCutover, refuseDecision, refuseDrill, refuseResolution } from '../src/progress/refusals';
 import * as options from './activity-options';
 import type { DeskState } from './desk-state';
 import { parseInput, plainFailure } from './input';
@@ -10,11 +12,12 @@ import * as messages from './messages';
 
 const control = proxyActivities<Activities>(options.quick);
 
-/** Installs approve, decide, resolve and abort. A validator refuses with one sentence before anything is recorded. */
+/** Installs approve, decide, resolve, drill and abort. A validator refuses with one sentence before anything is recorded. */
 export function installUpdates(desk: DeskState): void {
   installApprove(desk);
   installDecide(desk);
   installResolve(desk);
+  installDrill(desk);
   installAbort(desk);
 }
 
@@ -39,7 +42,9 @@ function installApprove(desk: DeskState): void {
       description: 'Approve the gate the run waits at: {"gate","code","by","reason"}',
       validator: (raw) => {
         const { approvers } = desk.requireRun();
-        refuse(refuseApproval(parse(raw), desk.openGates, desk.approval?.gate ?? null, desk.view.code, approvers));
+        const message = parse(raw);
+        refuse(refuseApproval(message, desk.openGates, desk.approval?.gate ?? null, desk.view.code, approvers));
+        if (message.gate === 'cutover') refuse(refuseCutover(desk.view, desk.paused));
       },
     },
   );
@@ -77,18 +82,45 @@ function installResolve(desk: DeskState): void {
       const message = parse(raw);
       const { what, by, reason } = message;
       await control.recordEvent(desk.requireRun().ref, 'resolved', { what, do: message.do, by, reason });
-      const chosen = desk.view.blocked.filter((batch) => what === '*' || batch.what === what);
+      const chosen = chosenBlocked(message, desk.view.blocked);
       await desk.tellChildren(async (child) => {
         for (const batch of chosen) await child.signal(messages.resolutionSignal, { ...message, what: batch.what });
       });
       desk.accepted(`resolve ${what} = ${message.do}`, by);
+      if (what === captureBlock) return `capture: ${message.do}.`;
       return `${chosen.length} blocked batch${chosen.length === 1 ? '' : 'es'}: ${message.do}.`;
     },
     {
-      description: 'Resolve a blocked batch: {"what":"orders:91" or "*","do":"retry" or "quarantine","by","reason"}',
+      description:
+        'Resolve a blocked batch: {"what":"orders:91" or "*","do":"retry" or "quarantine","by","reason"}; a stopped capture: {"what":"capture","do":"resync",…}',
       validator: (raw) => {
         desk.requireRun();
         refuse(refuseResolution(parse(raw), desk.view.blocked));
+      },
+    },
+  );
+}
+
+function installDrill(desk: DeskState): void {
+  const parse = (raw: unknown) => parseInput(drillMessage, raw, 'drill', { by: 'you', reason: 'why' });
+  setHandler(
+    messages.drillUpdate,
+    async (raw) => {
+      const drill = { message: parse(raw), answer: null as string | null };
+      desk.drill = drill;
+      const { by, reason } = drill.message;
+      await control.recordEvent(desk.requireRun().ref, 'drill asked for', { by, reason });
+      desk.accepted('drill', by);
+      await condition(() => drill.answer !== null);
+      return drill.answer ?? '';
+    },
+    {
+      description: 'Everything of the cutover up to its commit, then writers are let go: {"by","reason"}',
+      validator: (raw) => {
+        parse(raw);
+        desk.requireRun();
+        const busy = desk.drill !== null && desk.drill.answer === null;
+        refuse(refuseDrill(desk.view, { open: desk.drillsOpen, busy, paused: desk.paused }));
       },
     },
   );
@@ -113,6 +145,7 @@ function installAbort(desk: DeskState): void {
         parse(raw);
         desk.requireRun();
         const idle = desk.scope === null || desk.abort !== null;
+        if (desk.forward) refuse('The target is open or about to be: from here the run only goes forward.');
         refuse(idle ? 'Nothing is running that could be aborted now.' : null);
       },
     },

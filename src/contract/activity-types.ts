@@ -25,6 +25,10 @@ export interface OpenedRun {
   readonly pattern: 'copy' | 'hybrid' | 'big_bang';
   readonly capture: 'none' | 'triggers' | 'logical';
   readonly confirmSwitch: boolean;
+  /** Limits that screens name, milliseconds. */
+  readonly limits: { readonly maxFreezeMs: number; readonly maxProofAgeMs: number };
+  /** The verdict stored in the ledger, null before there is one. */
+  readonly verdict: Verdict | null;
   /** Phases the ledger already records as finished: a new workflow over the same run skips them. */
   readonly finished: readonly Phase[];
   /** True once preparing the target was started: from then on there is something to undo. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { deltaLag, followReport } from './delta';
 import { blockedBatch, runRef, tableProgress } from './run';
 
 /** What passes between the root workflow and its children. */
@@ -23,6 +24,8 @@ export const phaseInput = z.strictObject({
   ref: runRef,
   mappings: z.array(z.string()),
   inFlight: z.number().int().min(1),
+  /** Proves on aligned snapshots while rounds go on. */
+  live: z.boolean().optional(),
 });
 export type PhaseInput = z.infer<typeof phaseInput>;
 
@@ -31,14 +34,46 @@ export const progressReport = z.strictObject({
   table: tableProgress.optional(),
   blocked: blockedBatch.optional(),
   unblocked: z.string().optional(),
+  follow: followReport.optional(),
 });
 export type ProgressReport = z.infer<typeof progressReport>;
 
 /** Root to child: what an operator decided about a blocked batch. */
 export const resolution = z.strictObject({
   what: z.string(),
-  do: z.enum(['retry', 'quarantine']),
+  do: z.enum(['retry', 'quarantine', 'resync']),
   by: z.string(),
   reason: z.string(),
 });
 export type Resolution = z.infer<typeof resolution>;
+
+/** Input of the child that follows the sources; the optional part is what another execution of it hands over. */
+export const deltaInput = z.strictObject({
+  ref: runRef,
+  parent: z.string(),
+  paused: z.boolean(),
+  caughtUp: z.boolean().optional(),
+  /** Why it waits for an operator. */
+  stopped: z.string().nullable().optional(),
+  lag: deltaLag.optional(),
+  reports: z.number().int().optional(),
+});
+export type DeltaInput = z.infer<typeof deltaInput>;
+
+export const captureWatchInput = z.strictObject({
+  ref: runRef,
+  parent: z.string(),
+  /** Warnings that the root has heard of. */
+  told: z.string().optional(),
+});
+export type CaptureWatchInput = z.infer<typeof captureWatchInput>;
+
+export const cutoverInput = z.strictObject({
+  ref: runRef,
+  /** A drill has no approval: it lets the writers go in any case. */
+  drill: z.boolean(),
+  by: z.string(),
+  reason: z.string(),
+  code: z.string(),
+});
+export type CutoverInput = z.infer<typeof cutoverInput>;

@@ -68,6 +68,49 @@ export const cutoverResult = z.strictObject({
 });
 export type CutoverResult = z.infer<typeof cutoverResult>;
 
+/** What a child that follows tells the root, on a step worth showing. */
+export const followReport = z.strictObject({
+  delta: deltaReport.optional(),
+  /** Why following waits for an operator; null once it goes on. */
+  stopped: z.string().nullable().optional(),
+  /** Why it is tried again and again; null once it works. */
+  trouble: z.string().nullable().optional(),
+  capture: captureReport.optional(),
+});
+export type FollowReport = z.infer<typeof followReport>;
+
+/** One rehearsed or real freeze, as screens show it. */
+export const freezeFacts = z.strictObject({
+  at: z.string(),
+  freezeMs: z.number(),
+  outcome: z.enum(cutoverOutcomes),
+  sentence: z.string(),
+  by: z.string(),
+});
+export type FreezeFacts = z.infer<typeof freezeFacts>;
+
+/** How a run that follows its source stands; part of its status. */
+export const followStatus = z.strictObject({
+  lag: deltaLag,
+  /** When the lag was told. */
+  lagAt: z.string().nullable(),
+  caughtUp: z.boolean(),
+  pending: z.number(),
+  throttled: z.string().nullable(),
+  trouble: z.string().nullable(),
+  warnings: z.array(z.string()),
+  /** When the last full proof was green. */
+  provedAt: z.string().nullable(),
+  quarantined: z.number(),
+  drill: freezeFacts.nullable(),
+  freeze: freezeFacts.nullable(),
+  /** Lines of the last checklist that do not hold. */
+  missing: z.array(checklistLine),
+  maxFreezeMs: z.number(),
+  maxProofAgeMs: z.number(),
+});
+export type FollowStatus = z.infer<typeof followStatus>;
+
 const who = { by: z.string().trim().min(1), reason: z.string().trim().min(1) };
 export const drillMessage = z.strictObject(who);
 export type DrillMessage = z.infer<typeof drillMessage>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { followStatus, freezeFacts } from './delta';
 
 /** Names that cross process boundaries: run references, workflow inputs, updates, status, results. All zod, all versioned by field addition only. */
 
@@ -100,6 +101,8 @@ export const runStatus = z.strictObject({
   blocked: z.array(blockedBatch),
   gate: z.string().nullable(),
   children: z.array(z.strictObject({ kind: z.string(), workflowId: z.string() })),
+  /** Present from the moment a run follows its source. */
+  follow: followStatus.optional(),
 });
 export type RunStatus = z.infer<typeof runStatus>;
 
@@ -125,6 +128,8 @@ export const migrationResult = z.strictObject({
   books: z.array(tableBooks),
   /** False for a check that found something undecided; a run that is not green fails. */
   green: z.boolean(),
+  /** The freeze of a run that cut over. */
+  freeze: freezeFacts.optional(),
   seconds: z.number(),
 });
 export type MigrationResult = z.infer<typeof migrationResult>;
@@ -156,9 +161,9 @@ export const decideMessage = z.strictObject({
 });
 export type DecideMessage = z.infer<typeof decideMessage>;
 export const resolveMessage = z.strictObject({
-  /** `orders:91`, one blocked batch, or `*`, all of them. */
+  /** `orders:91`, one blocked batch; `capture`, a stopped capture; or `*`, all of them. */
   what: z.string().min(1),
-  do: z.enum(['retry', 'quarantine']),
+  do: z.enum(['retry', 'quarantine', 'resync']),
   ...who,
 });
 export type ResolveMessage = z.infer<typeof resolveMessage>;

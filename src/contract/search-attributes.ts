@@ -7,4 +7,6 @@ export const migrationAttributes = {
   state: defineSearchAttributeKey('MigrationState', SearchAttributeType.KEYWORD),
   table: defineSearchAttributeKey('MigrationTable', SearchAttributeType.KEYWORD),
   blockedBatches: defineSearchAttributeKey('BlockedBatches', SearchAttributeType.INT),
+  /** In coarse steps, see lagStep. */
+  deltaLagSeconds: defineSearchAttributeKey('DeltaLagSeconds', SearchAttributeType.INT),
 } as const;

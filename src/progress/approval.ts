@@ -8,6 +8,7 @@ export function refuseApproval(
   code: string,
   approvers: Readonly<Record<string, readonly string[]>>,
 ): string | null {
+  if (openGates.length === 0 && alreadyApproved === message.gate) return `${message.gate} is approved already.`;
   if (openGates.length === 0) return `No gate waits for approval now, so ${message.gate} cannot be approved.`;
   if (alreadyApproved !== null) return `${alreadyApproved} is approved already.`;
   if (!openGates.includes(message.gate)) return `The run waits at ${openGates.join(' or ')}, not at ${message.gate}.`;

@@ -29,6 +29,8 @@ const run: OpenedRun = {
   pattern: 'copy',
   capture: 'none',
   confirmSwitch: false,
+  limits: { maxFreezeMs: 5000, maxProofAgeMs: 3_600_000 },
+  verdict: null,
   finished: [],
   begun: false,
   searchAttributes: true,

@@ -1,0 +1,34 @@
+import type { DeltaReport } from '../contract/delta';
+import { lagStep } from './follow-view';
+
+/** What the root was told last about the delta. */
+export interface Told {
+  readonly reports: number;
+  readonly at: string | null;
+  readonly lag: number | null;
+  readonly throttled: boolean;
+  readonly findings: string;
+}
+
+/**
+ * Whether the root's page should change. Each report is about five events of a history that may not become long, and a
+ * lag that goes up and down over a step would tell without end: so the more was told, the longer until the next one.
+ */
+export function worthTelling(told: Told, report: DeltaReport, now: string): boolean {
+  if (told.at === null) return true;
+  if (report.newFindings.length > 0 && report.newFindings.join() !== told.findings) return true;
+  const changed =
+    lagStep(told.lag ?? 0) !== lagStep(report.lag.seconds) || told.throttled !== (report.throttled !== null);
+  return changed && Date.parse(now) - Date.parse(told.at) >= restSeconds(told.reports) * 1000;
+}
+
+function restSeconds(reports: number): number {
+  if (reports < 50) return 10;
+  return reports < 150 ? 300 : 1_800;
+}
+
+/** Whether two lists of warnings say the same but for their figures, which change with every look. */
+export function sameWarnings(one: string, other: string): boolean {
+  const bare = (text: string): string => text.replace(/[\d.,]+/g, '#');
+  return bare(one) === bare(other);
+}

@@ -1,0 +1,52 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities, Verdict } from '../src/contract/activity-types';
+import { factsOf, notReady } from '../src/progress/cutover-attempt';
+import { beginFollowing, withChecklist, withFreeze } from '../src/progress/follow-view';
+import { inPhase } from '../src/progress/run-view';
+import * as options from './activity-options';
+import { runCopy, runValidation } from './children';
+import { workflowTime } from './clock';
+import { finish, prepare, settle, type Course } from './course';
+import { plainFailure } from './input';
+import { tell } from './tell';
+
+const control = proxyActivities<Activities>(options.quick);
+const barrier = proxyActivities<Activities>(options.barrier);
+
+/** Freeze first, then the copy of a source that stands still. Ends with the target proved and approved; opening it comes after. */
+export async function bigBang(course: Course, by: string): Promise<Verdict> {
+  const { run, desk, phase } = course;
+  await phase('freeze', 'freezing the sources', async () => {
+    const result = await barrier.freezeSource(run.ref, by);
+    if (result.outcome !== 'frozen') throw plainFailure('NotFrozen', result.sentence);
+    const facts = factsOf(result, workflowTime(), by);
+    desk.change((view) => withFreeze(beginFollowing(view, run), 'freeze', facts));
+  });
+  await prepare(course);
+  await phase('copy', 'copying', () => runCopy(run, desk));
+  await settle(course);
+  await finish(course);
+  if (run.finished.includes('cutover') && run.verdict !== null) return run.verdict;
+  await desk.whenRunning();
+  desk.change((view) => inPhase(view, 'proof', 'comparing every row and field'));
+  await control.startPhase(run.ref, 'proof');
+  const verdict = await runValidation(run, desk);
+  await control.finishPhase(run.ref, 'proof');
+  if (!verdict.green) throw plainFailure('NotProved', verdict.sentence);
+  await approveCutover(course);
+  return verdict;
+}
+
+async function approveCutover({ run, desk }: Course): Promise<void> {
+  await control.startPhase(run.ref, 'cutover');
+  for (let again = ''; ;) {
+    desk.change((view) => inPhase(view, 'cutover', 'the sources are frozen'));
+    const question = `CUT OVER ${run.plan}? The sources are frozen and every row is proved. ${again}`.trim();
+    await tell(run, 'gate', question);
+    const { by, reason, code } = await desk.gate(['cutover'], question, 'waits for approval of the cutover');
+    const lines = await control.checkCutover(run.ref, { by, reason, code });
+    desk.change((view) => withChecklist(view, lines));
+    if (lines.every(({ ok }) => ok)) return;
+    again = notReady(lines).sentence;
+  }
+}

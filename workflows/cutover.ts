@@ -1,0 +1,63 @@
+import { isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../src/contract/activity-types';
+import { cutoverInput, type CutoverInput } from '../src/contract/batch-copy';
+import type { ChecklistLine, CutoverResult } from '../src/contract/delta';
+import { notReady } from '../src/progress/cutover-attempt';
+import * as options from './activity-options';
+import { parseInput } from './input';
+
+const control = proxyActivities<Activities>(options.quick);
+const recording = proxyActivities<Activities>(options.patient);
+const lane = proxyActivities<Activities>(options.rounds);
+const barrier = proxyActivities<Activities>(options.barrier);
+
+/** An attempt that met too much lag is repeated after more rounds, so often. */
+const mostTries = 3;
+
+export interface CutoverAttempt {
+  readonly lines: readonly ChecklistLine[];
+  readonly result: CutoverResult;
+}
+
+/**
+ * One attempt at the cutover, or one drill: checklist, who writes now, barrier. Nothing else may hold the lane meanwhile, so
+ * the root ends the child that follows first. Answers with an outcome; every one but `frozen` leaves writers free. No
+ * messages; never continues as new.
+ */
+export async function cutover(raw: unknown): Promise<CutoverAttempt> {
+  const example = { ref: {}, drill: true, by: 'you', reason: 'why', code: '' };
+  const input = parseInput(cutoverInput, raw, 'cutover', example);
+  const attempt = await tryIt(input);
+  const { outcome, freezeMs, lockAttempts, changedKeys, sentence } = attempt.result;
+  const { by, reason } = input;
+  if (outcome === 'frozen') {
+    await recording.startPhase(input.ref, 'freeze');
+    await recording.finishPhase(input.ref, 'freeze');
+  }
+  const facts = { by, reason, outcome, freezeMs, lockAttempts, changedKeys, sentence };
+  await recording.recordEvent(input.ref, input.drill ? 'drill' : 'cutover', facts);
+  return attempt;
+}
+
+async function tryIt({ ref, drill, by, reason, code }: CutoverInput): Promise<CutoverAttempt> {
+  await lane.runRounds(ref, { forMs: 20_000, untilCaughtUp: true });
+  const all = await control.checkCutover(ref, drill ? null : { by, reason, code });
+  // a drill needs nobody's approval: it stops nothing for good
+  const lines = drill ? all.filter(({ name }) => name !== 'approval') : all;
+  if (!drill && lines.some(({ ok }) => !ok)) return { lines, result: notReady(lines) };
+  await whoWrites(ref);
+  for (let tries = 1; ; tries += 1) {
+    const result = await barrier.cutOver(ref, { drill, by });
+    if (result.outcome !== 'lag' || tries === mostTries) return { lines, result };
+    await lane.runRounds(ref, { forMs: 60_000, untilCaughtUp: true });
+  }
+}
+
+/** For the record only: nothing depends on it. */
+async function whoWrites(ref: CutoverInput['ref']): Promise<void> {
+  try {
+    await control.listWriters(ref, 'before');
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+  }
+}

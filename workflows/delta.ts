@@ -1,0 +1,160 @@
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  metricMeter,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+} from '@temporalio/workflow';
+import type { Activities } from '../src/contract/activity-types';
+import { deltaInput, type DeltaInput, type Resolution } from '../src/contract/batch-copy';
+import type { DeltaReport, FollowReport } from '../src/contract/delta';
+import { sentenceOf } from '../src/progress/failure-sentence';
+import { captureBlock } from '../src/progress/follow-view';
+import { lagOf } from '../src/progress/follow-lines';
+import { worthTelling, type Told } from '../src/progress/follow-steps';
+import * as options from './activity-options';
+import { workflowTime } from './clock';
+import { staysSo } from './failure-kind';
+import { historyIsLong } from './history-length';
+import { parseInput } from './input';
+import { lagQuery, pausedSignal, resolutionSignal, stopSignal } from './messages';
+import { tellRoot } from './tell-root';
+
+const control = proxyActivities<Activities>(options.quick);
+const long = proxyActivities<Activities>(options.longRunning);
+const lane = proxyActivities<Activities>(options.rounds);
+
+/** Long enough that a night of following stays a short history, short enough that the lag shown is today's. */
+const sliceMs = 20_000;
+
+/**
+ * Follows the sources in rounds until it is told to stop. Signals paused, resolution and stop come from the root, what is
+ * worth showing goes to it; query lag. A stopped capture parks it until an operator resolves `capture`. Continues as new at
+ * about 2,000 events: the ledger knows up to where it came.
+ */
+export async function delta(raw: unknown): Promise<void> {
+  const example = { ref: {}, parent: 'crm-3', paused: false };
+  const follower = openFollower(parseInput(deltaInput, raw, 'delta', example));
+  while (!follower.ended()) {
+    if (historyIsLong()) await continueAsNew<typeof delta>(follower.handOver());
+    await follower.step();
+  }
+}
+
+interface DeltaFollower {
+  ended(): boolean;
+  /** One slice of rounds, or one wait for whatever holds them back. */
+  step(): Promise<void>;
+  handOver(): DeltaInput;
+}
+
+function openFollower(input: DeltaInput): DeltaFollower {
+  const { ref, parent } = input;
+  const marks = metricMeter.createGauge(
+    'rowproof_delta_lag_marks',
+    'int',
+    '1',
+    'Changes that the target does not have yet',
+  );
+  const age = metricMeter.createGauge('rowproof_delta_lag_seconds', 'float', 's', 'Age of the oldest of them');
+  const tags = { run: ref.run };
+  let { paused, stopped = null, caughtUp = false } = input;
+  let told: Told = { reports: input.reports ?? 0, at: null, lag: null, throttled: false, findings: '' };
+  let latest: DeltaReport | null = null;
+  let trouble = false;
+  let ending = false;
+  let answer: Resolution | null = null;
+  let scope: CancellationScope | null = null;
+  setHandler(stopSignal, () => {
+    ending = true;
+    scope?.cancel();
+  });
+  setHandler(pausedSignal, (value) => {
+    paused = value === true;
+    if (paused) scope?.cancel();
+  });
+  setHandler(resolutionSignal, (message) => {
+    if (message.what === captureBlock) answer = message;
+  });
+  setHandler(lagQuery, () => latest);
+
+  const tell = (follow: FollowReport): Promise<void> => tellRoot(parent, { follow });
+
+  async function slice(): Promise<void> {
+    const began = workflowTime();
+    scope = new CancellationScope();
+    const report = await scope.run(() => lane.runRounds(ref, { forMs: sliceMs, untilCaughtUp: !caughtUp }));
+    latest = report;
+    marks.set(report.lag.marks + report.pending, tags);
+    age.set(report.lag.seconds, tags);
+    setCurrentDetails(lagOf(report));
+    const first = !caughtUp && report.caughtUp;
+    caughtUp ||= report.caughtUp;
+    const now = workflowTime();
+    if (first || trouble || worthTelling(told, report, now)) {
+      told = {
+        reports: told.reports + 1,
+        at: now,
+        lag: report.lag.seconds,
+        throttled: report.throttled !== null,
+        findings: report.newFindings.join(),
+      };
+      await tell({ delta: report, ...(trouble ? { trouble: null } : {}) });
+      trouble = false;
+    }
+    // a proof or a cutover had the lane: no hurry to take it again
+    if (Date.parse(now) - Date.parse(began) < 1_000) await condition(() => ending || paused, '2 seconds');
+  }
+
+  async function failed(error: unknown): Promise<void> {
+    const sentence = sentenceOf(error);
+    if (staysSo(error)) {
+      stopped = sentence;
+      await tell({ stopped });
+      await control.notify(ref, 'blocked', `Following is stopped: ${sentence}`);
+      return;
+    }
+    if (!trouble) await tell({ trouble: sentence });
+    trouble = true;
+    await condition(() => ending, '15 seconds');
+  }
+
+  async function whileStopped(): Promise<void> {
+    await condition(() => ending || answer !== null);
+    const order = answer;
+    answer = null;
+    if (ending || order === null) return;
+    try {
+      if (order.do === 'resync') {
+        await long.resyncCapture.executeWithOptions({ summary: 'repair the capture' }, [ref, order.by, order.reason]);
+        caughtUp = false;
+      }
+      stopped = null;
+      await tell({ stopped });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      stopped = sentenceOf(error);
+      await tell({ stopped });
+    }
+  }
+
+  return {
+    ended: () => ending,
+    step: async () => {
+      if (stopped !== null) return whileStopped();
+      if (paused) return condition(() => !paused || ending);
+      try {
+        await slice();
+      } catch (error) {
+        if (!isCancellation(error)) return failed(error);
+        if (!ending && !paused) throw error;
+      } finally {
+        scope = null;
+      }
+    },
+    handOver: () => ({ ref, parent, paused, caughtUp, stopped, reports: told.reports }),
+  };
+}

@@ -1,0 +1,7 @@
+import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+
+/** Whether a failed activity would fail the same way again: a refusal, not a server that is away. */
+export function staysSo(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure && cause.nonRetryable === true;
+}

@@ -1,0 +1,118 @@
+import { CancellationScope, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
+import type { Activities, OpenedRun } from '../src/contract/activity-types';
+import { sentenceOf } from '../src/progress/failure-sentence';
+import { inPhase } from '../src/progress/run-view';
+import * as options from './activity-options';
+import type { ControlDesk } from './control-desk';
+import { tell } from './tell';
+
+const recording = proxyActivities<Activities>(options.patient);
+const quick = proxyActivities<Activities>(options.quick);
+const long = proxyActivities<Activities>(options.longRunning);
+const lookingAgain = proxyActivities<Activities>(options.oneTry);
+
+/** After so many calls of the hook that failed, people are asked to move the application by hand. */
+const patience = 3;
+
+/**
+ * From the frozen source to the open target. There is no way back in here, so nothing is given up: what fails is tried
+ * again for ever, and the page says what it waits for.
+ */
+export async function goForward(run: OpenedRun, desk: ControlDesk): Promise<void> {
+  desk.onlyForward();
+  const insist = (what: string, work: () => Promise<unknown>): Promise<void> => keepTrying(run, desk, what, work);
+  desk.change((view) => inPhase(view, 'cutover', 'opening the target'));
+  await insist('The target could not be opened', () => quick.openTarget(run.ref));
+  await recording.finishPhase(run.ref, 'cutover');
+  await switchOver(run, desk);
+  desk.change((view) => inPhase(view, 'cutover', 'the target is open; tidying up'));
+  await mentioned(() => quick.listWriters(run.ref, 'after'));
+  if (run.pattern === 'hybrid') {
+    await insist('Statistics and materialized views are not up to date', () => long.analyzeAndRefresh(run.ref));
+    await insist('The id map could not be written', () => long.writeIdMap(run.ref));
+  }
+  if (run.capture !== 'none') await insist('The capture could not be removed', () => long.removeCapture(run.ref));
+}
+
+async function keepTrying(
+  run: OpenedRun,
+  desk: ControlDesk,
+  what: string,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const sentence = `${what}: ${sentenceOf(error)} It is tried again.`;
+      desk.change((view) => ({ ...view, sentence }));
+      if (tries === 1) await tell(run, 'failed', sentence);
+      await sleep(restMs(tries));
+    }
+  }
+}
+
+/** The hook moves the application; where it fails, or where the plan wants a person's word, `approve` of gate switch does. */
+async function switchOver(run: OpenedRun, desk: ControlDesk): Promise<void> {
+  desk.change((view) => inPhase(view, 'cutover', 'the target is open; switching the application'));
+  const byHand = new CancellationScope();
+  try {
+    const confirmed = await callUntilItWorks(run, desk, (sentence) =>
+      byHand.run(() => askForHand(run, desk, sentence)),
+    );
+    if (!run.confirmSwitch || confirmed === 'by hand') return;
+  } finally {
+    byHand.cancel();
+  }
+  const question = `The target of ${run.plan} is open. Approve once the application works with it.`;
+  await tell(run, 'gate', question);
+  await desk.gate(['switch'], question, 'waits for confirmation of the switch');
+}
+
+async function callUntilItWorks(
+  run: OpenedRun,
+  desk: ControlDesk,
+  ask: (sentence: string) => Promise<'by hand'>,
+): Promise<'called' | 'by hand'> {
+  let asked: Promise<'by hand'> | null = null;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      await lookingAgain.callSwitch(run.ref);
+      return 'called';
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const sentence = `settings.switch failed ${tries} time${tries === 1 ? '' : 's'}: ${sentenceOf(error)}`;
+      desk.change((view) => ({ ...view, sentence: `the target is open; ${sentence}` }));
+      if (tries >= patience && asked === null) {
+        asked = ask(sentence);
+        asked.catch(() => undefined);
+      }
+    }
+    const rest = sleep(restMs(tries)).then(() => 'rested' as const);
+    const first = asked === null ? await rest : await Promise.race([rest, asked]);
+    if (first === 'by hand') return first;
+  }
+}
+
+async function askForHand(run: OpenedRun, desk: ControlDesk, sentence: string): Promise<'by hand'> {
+  const question = `${sentence} It is called again and again. Or move the application by hand, then approve.`;
+  await tell(run, 'gate', `The target of ${run.plan} is open, but ${question}`);
+  await desk.gate(['switch'], question, `the target is open; ${sentence}`);
+  return 'by hand';
+}
+
+/** For the record only: nothing depends on it. */
+async function mentioned(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+  }
+}
+
+/** 2, 4, 8 … seconds, at most 5 minutes: a hook that fails for a week is 2,000 calls, not a million. */
+function restMs(tries: number): number {
+  return Math.min(300_000, 1_000 * 2 ** Math.min(tries, 12));
+}
