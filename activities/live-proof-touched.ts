@@ -5,13 +5,11 @@ import { moveAlignment, provedRound } from '../src/postgres/ledger/proof-alignme
 import { forgetTouched } from '../src/postgres/ledger/proof-touched';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import { onLedger } from './copy-host';
-import { align } from './delta-align';
 import type { Alignment } from './delta-contract';
 import type { ActivityHost } from './host';
 import { TouchedSessions } from './live-proof-sessions';
 import { compareTouched, type TouchedFindings } from './live-proof-keys';
-import type { Align } from './live-proof-view';
-import { readyHost, type ReadyHost } from './validation-host';
+import { readyHost, type ReadyHost, type ValidationHost } from './validation-host';
 
 /** What a proof of the keys that changed came to. */
 export interface TouchedProof {
@@ -41,14 +39,13 @@ export async function proveTouched(host: ActivityHost, ref: RunRef): Promise<Tou
  * it right before the barrier.
  */
 export async function refreshProof(
-  host: ActivityHost,
+  host: ActivityHost & Pick<ValidationHost, 'align'>,
   ref: RunRef,
-  takeAlignment: Align = align,
 ): Promise<TouchedProof> {
   const ready = readyHost({ ...host, plansFolder: null });
   const run = await ready.databases.run(ref);
   const look = async (): Promise<Found> => {
-    const alignment = await takeAlignment(ready, ref, 'prove what changed');
+    const alignment = await ready.align(ready, ref, 'prove what changed');
     try {
       return await lookAt(ready, ref, run, alignment);
     } finally {

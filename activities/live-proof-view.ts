@@ -12,9 +12,6 @@ import { createComparison, type Comparison } from './validation-compare';
 import type { ReadyHost } from './validation-host';
 import { prepareReading, type Sides } from './validation-sides';
 
-/** Takes two aligned snapshots; `purpose` names the sessions. */
-export type Align = (host: ReadyHost, ref: RunRef, purpose: string) => Promise<Alignment>;
-
 /** What reads at one alignment: its sessions, and two more on the target. */
 export class AlignedView {
   private readonly books = new Map<string, QuarantineBook>();
@@ -38,8 +35,8 @@ export class AlignedView {
     host.signal()?.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  static async open(host: ReadyHost, ref: RunRef, run: LoadedRun, align: Align, purpose: string): Promise<AlignedView> {
-    const alignment = await align(host, ref, purpose);
+  static async open(host: ReadyHost, ref: RunRef, run: LoadedRun, purpose: string): Promise<AlignedView> {
+    const alignment = await host.align(host, ref, purpose);
     const sessions = new CopySessions(host, ref, purpose, host.signal());
     try {
       const lookup = (await sessions.openTarget()).target;
@@ -124,7 +121,6 @@ export class AlignedViews {
     private readonly host: ReadyHost,
     private readonly ref: RunRef,
     private readonly run: LoadedRun,
-    private readonly align: Align,
     private readonly purpose: string,
   ) {}
 
@@ -138,7 +134,7 @@ export class AlignedViews {
   /** A new one; what was held before is let go first, so that vacuum is held back by one at a time. */
   async fresh(): Promise<AlignedView> {
     await this.close();
-    this.view = await AlignedView.open(this.host, this.ref, this.run, this.align, this.purpose);
+    this.view = await AlignedView.open(this.host, this.ref, this.run, this.purpose);
     return this.view;
   }
 

@@ -7,10 +7,9 @@ import type { LoadedRun } from '../src/postgres/ledger/run';
 import { liveSlices } from '../src/validate/live-slices';
 import { withHeartbeat } from './copy-heartbeat';
 import { mappingOf, onLedger } from './copy-host';
-import { align } from './delta-align';
 import type { ActivityHost } from './host';
 import { proveLiveCareful, proveLiveSlice } from './live-proof-slice';
-import { AlignedViews, type Align } from './live-proof-view';
+import { AlignedViews } from './live-proof-view';
 import { readyHost, type ReadyHost, type ValidationHost } from './validation-host';
 import { reexecutedColumns, storeCareful, storedDivision, summary } from './validation-store';
 
@@ -19,14 +18,13 @@ import { reexecutedColumns, storeCareful, storedDivision, summary } from './vali
  * earlier proof of it; a retry keeps the division and goes on after what was stored, a new call proves everything anew.
  */
 export function createLiveProofActivities(
-  host: ActivityHost & Pick<ValidationHost, 'lastHeartbeat'>,
-  takeAlignment: Align = align,
+  host: ActivityHost & Pick<ValidationHost, 'lastHeartbeat' | 'align'>,
 ): LiveProofActivities {
   const ready = readyHost({ ...host, plansFolder: null });
   return {
     proveLive: async (ref, name) => {
       const run = await ready.databases.run(ref);
-      const views = new AlignedViews(ready, ref, run, takeAlignment, `prove ${name}`);
+      const views = new AlignedViews(ready, ref, run, `prove ${name}`);
       try {
         await proveTable({ host: ready, ref, run, views }, name);
       } finally {

@@ -6,7 +6,11 @@ import type { CompiledMapping } from '../src/contract/compiled';
 import type { Databases } from '../src/postgres/databases';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import { restrictKeys } from '../src/validate/restrict-keys';
+import type { RunRef } from '../src/contract/run';
 import type { CopyHost } from './copy-host';
+import { align } from './delta-align';
+import type { Alignment } from './delta-contract';
+import type { ActivityHost } from './host';
 
 /** What the validation stands on; `heartbeat`, `signal` and `lastHeartbeat` default to those of the running activity. */
 export interface ValidationHost {
@@ -17,6 +21,8 @@ export interface ValidationHost {
   readonly signal?: CopyHost['signal'];
   /** What the last heartbeat of an earlier attempt of this activity said. */
   readonly lastHeartbeat?: () => unknown;
+  /** Takes two aligned snapshots of a run whose source is followed; `purpose` names the sessions. */
+  readonly align?: (host: ActivityHost, ref: RunRef, purpose: string) => Promise<Alignment>;
 }
 
 export type ReadyHost = Required<ValidationHost>;
@@ -36,6 +42,7 @@ export function readyHost(host: ValidationHost): ReadyHost {
     plansFolder: host.plansFolder,
     heartbeat: host.heartbeat ?? ((details) => activityContext()?.heartbeat(details)),
     signal: host.signal ?? (() => activityContext()?.cancellationSignal),
+    align: host.align ?? align,
     lastHeartbeat: host.lastHeartbeat ?? (() => activityContext()?.info.heartbeatDetails),
   };
 }

@@ -1,5 +1,6 @@
 import type { ValidationActivities } from '../src/contract/activity-types';
 import type { CompiledMapping } from '../src/contract/compiled';
+import type { RunRef } from '../src/contract/run';
 import { decisionFor } from '../src/profile/decision-match';
 import { coversRows } from '../src/profile/undecided';
 import { observeDecisions, type ObservedDecision } from '../src/postgres/ledger/decision-effect';
@@ -8,38 +9,76 @@ import { proofTotals } from '../src/postgres/ledger/proof';
 import { quarantineByFinding } from '../src/postgres/ledger/proof-quarantine';
 import { readLedgerBooks, storeVerdict } from '../src/postgres/ledger/verdict';
 import type { LoadedRun } from '../src/postgres/ledger/run';
+import { readLane } from '../src/postgres/ledger/lane';
+import type { Session } from '../src/postgres/session';
 import { countRows, countScope } from '../src/postgres/queries/proof-rows';
 import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import { qualified } from '../src/sql/quote';
-import { closeBooks, type ClosedBooks } from '../src/validate/books';
+import { closeBooks, type ClosedBooks, type MappingFacts } from '../src/validate/books';
 import type { DecisionEffect } from '../src/validate/decision-effect';
 import { reachVerdict } from '../src/validate/verdict';
+import { AlignedView } from './live-proof-view';
 import { onTarget } from './prepare-host';
 import { sourceStatement, type ReadyHost } from './validation-host';
 
-/** Sources are opened once a connection, not once a mapping. */
-async function countSources(
-  host: ReadyHost,
-  run: LoadedRun,
-  mappings: readonly CompiledMapping[],
-  beat: () => void,
-): Promise<Map<string, { total: number; outOfScope: number }>> {
-  const counts = new Map<string, { total: number; outOfScope: number }>();
-  for (const source of new Set(mappings.map((mapping) => mapping.source))) {
-    const session = await host.databases.source(run.compiled, source, 'reconcile');
-    try {
-      for (const mapping of mappings.filter((one) => one.source === source)) {
-        beat();
-        counts.set(
-          mapping.name,
-          await countScope(session, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
-        );
-      }
-    } finally {
-      await session.close();
-    }
+/** Where rows are counted: at one alignment while rounds go on, else as both sides stand. */
+interface Counting {
+  readonly source: (name: string) => Promise<Session>;
+  readonly target: Session;
+  readonly end: () => Promise<void>;
+}
+
+async function openCounting(host: ReadyHost, ref: RunRef, run: LoadedRun, own: Session): Promise<Counting> {
+  const lane = await readLane(own, run.run, 'delta');
+  // once it is closed, the switch is over and nothing follows the source any more
+  if (lane !== null && lane.state !== 'closed') {
+    const view = await AlignedView.open(host, ref, run, 'reconcile');
+    return { source: (name) => Promise.resolve(view.source(name)), target: view.target, end: () => view.close() };
   }
-  return counts;
+  const opened = new Map<string, Session>();
+  return {
+    source: async (name) => {
+      const session = opened.get(name) ?? (await host.databases.source(run.compiled, name, 'reconcile'));
+      opened.set(name, session);
+      return session;
+    },
+    target: own,
+    end: async () => {
+      await Promise.all([...opened.values()].map((session) => session.close()));
+    },
+  };
+}
+
+async function bookOf(
+  run: LoadedRun,
+  mapping: CompiledMapping,
+  counting: Counting,
+  proof: MappingFacts['proof'],
+): Promise<ClosedBooks> {
+  const source = await counting.source(mapping.source);
+  return closeBooks({
+    mapping: mapping.name,
+    target: `${mapping.target.schema}.${mapping.target.name}`,
+    source: await countScope(source, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
+    targetRows: await countRows(counting.target, qualified(mapping.target)),
+    ...(await readLedgerBooks(counting.target, run.run, mapping.name)),
+    proof,
+  });
+}
+
+async function whileCounting<T>(
+  host: ReadyHost,
+  ref: RunRef,
+  run: LoadedRun,
+  own: Session,
+  work: (counting: Counting) => Promise<T>,
+): Promise<T> {
+  const counting = await openCounting(host, ref, run, own);
+  try {
+    return await work(counting);
+  } finally {
+    await counting.end();
+  }
 }
 
 function restricted(run: LoadedRun): boolean {
@@ -61,26 +100,21 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
   return (ref) =>
     onTarget(host, ref, 'reconcile', async ({ run, session, beat }) => {
       const mappings = mappingsOfRun(run.compiled, run.options);
-      const sources = await countSources(host, run, mappings, beat);
       const proofs = await proofTotals(session, run.run);
-      const books: ClosedBooks[] = [];
-      for (const mapping of mappings) {
-        beat();
-        books.push(
-          closeBooks({
-            mapping: mapping.name,
-            target: `${mapping.target.schema}.${mapping.target.name}`,
-            source: sources.get(mapping.name) ?? { total: 0, outOfScope: 0 },
-            targetRows: await countRows(session, qualified(mapping.target)),
-            ...(await readLedgerBooks(session, run.run, mapping.name)),
-            proof: proofs.find((proof) => proof.mapping === mapping.name) ?? null,
-          }),
-        );
-      }
-      const decisions = await observeDecisions(session, run);
-      const undecided = (await quarantineByFinding(session, run.run)).filter(
-        ({ finding }) => !coversRows(decisionFor(decisions, finding)),
-      );
+      const { books, decisions, waiting } = await whileCounting(host, ref, run, session, async (counting) => {
+        const closed: ClosedBooks[] = [];
+        for (const mapping of mappings) {
+          beat();
+          const proof = proofs.find((one) => one.mapping === mapping.name) ?? null;
+          closed.push(await bookOf(run, mapping, counting, proof));
+        }
+        return {
+          books: closed,
+          decisions: await observeDecisions(counting.target, run),
+          waiting: await quarantineByFinding(counting.target, run.run),
+        };
+      });
+      const undecided = waiting.filter(({ finding }) => !coversRows(decisionFor(decisions, finding)));
       const verdict = reachVerdict({
         books,
         effects: decisions.map((decision) => effectOf(run, mappings, decision)),

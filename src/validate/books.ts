@@ -22,6 +22,11 @@ export interface MappingFacts {
   readonly adjustments: { readonly migrated: number; readonly quarantined: number; readonly outOfScope: number };
   /** Rows of the quarantine table by class. */
   readonly quarantine: { readonly quarantined: number; readonly outOfScope: number };
+  /**
+   * What rounds changed since the receipts, signed; null where nothing follows the source. Where they do, both counts are taken
+   * at one alignment, and what `where` leaves out is known from the count alone.
+   */
+  readonly changes: { readonly migrated: number; readonly quarantined: number } | null;
   /** Sums over the proved slices; null when nothing was proved. */
   readonly proof: (ProofCounts & { readonly slices: number; readonly proved: number }) | null;
 }
@@ -52,6 +57,8 @@ function proofProblems(facts: MappingFacts): string[] {
   for (const name of badClasses) {
     if (proof[name] > 0) problems.push(`${mapping}: ${count(proof[name])} ${classSentences[name]}`);
   }
+  // slices of a source that goes on changing were proved at different moments: their sums are no count of any one
+  if (facts.changes !== null) return problems;
   const equations: readonly [string, number, string, number][] = [
     [
       'source rows in scope',
@@ -75,34 +82,49 @@ function proofProblems(facts: MappingFacts): string[] {
   return problems;
 }
 
+/** What the ledger alone knows about a mapping. */
+export type LedgerFacts = Pick<MappingFacts, 'mapping' | 'receipts' | 'adjustments' | 'quarantine' | 'changes'>;
+
+export interface LedgerSums {
+  readonly migrated: number;
+  readonly quarantined: number;
+  /** One sentence for each two parts of the ledger that contradict each other. */
+  readonly problems: readonly string[];
+}
+
+/** Receipts, adjustments and what rounds changed, added up; without a count on either side. */
+export function sumLedger({ mapping, receipts, adjustments, quarantine, changes }: LedgerFacts): LedgerSums {
+  const migrated = receipts.migrated + adjustments.migrated + (changes?.migrated ?? 0);
+  const quarantined = receipts.quarantined + adjustments.quarantined + (changes?.quarantined ?? 0);
+  const problems: string[] = [];
+  if (receipts.batches === 0) problems.push(`${mapping}: no batch was planned`);
+  if (receipts.done !== receipts.batches) {
+    problems.push(`${mapping}: ${receipts.batches - receipts.done} of ${receipts.batches} batches have no receipt`);
+  }
+  if (migrated < 0) problems.push(`${mapping}: the books say ${migrated} migrated rows`);
+  if (quarantine.quarantined !== quarantined) {
+    problems.push(`${mapping}: the quarantine has ${count(quarantine.quarantined)}, the receipts say ${quarantined}`);
+  }
+  return { migrated, quarantined, problems };
+}
+
 /**
  * The equations of one mapping: source = out of scope + quarantined + migrated by receipts and adjustments, each side
  * against an independent count. `unexplained` is what is left of the source.
  */
 export function closeBooks(facts: MappingFacts): ClosedBooks {
   const { receipts, adjustments, mapping } = facts;
-  const migrated = receipts.migrated + adjustments.migrated;
-  const quarantined = receipts.quarantined + adjustments.quarantined;
-  const outOfScope = receipts.outOfScope + adjustments.outOfScope;
+  const { migrated, quarantined, problems: ledger } = sumLedger(facts);
+  const counted = facts.source.outOfScope + facts.quarantine.outOfScope;
+  const outOfScope = facts.changes === null ? receipts.outOfScope + adjustments.outOfScope : counted;
   const unexplained = facts.source.total - outOfScope - quarantined - migrated;
-  const problems: string[] = [];
-  if (receipts.batches === 0) problems.push(`${mapping}: no batch was planned`);
-  if (receipts.done !== receipts.batches) {
-    problems.push(`${mapping}: ${receipts.batches - receipts.done} of ${receipts.batches} batches have no receipt`);
-  }
+  const problems = [...ledger];
   if (unexplained !== 0) problems.push(`${mapping}: ${count(Math.abs(unexplained))} unexplained`);
   if (facts.targetRows !== migrated) {
     problems.push(`${mapping}: the target has ${count(facts.targetRows)}, the receipts say ${migrated}`);
   }
-  if (facts.quarantine.quarantined !== quarantined) {
-    problems.push(
-      `${mapping}: the quarantine has ${count(facts.quarantine.quarantined)}, the receipts say ${quarantined}`,
-    );
-  }
-  if (facts.source.outOfScope + facts.quarantine.outOfScope !== outOfScope) {
-    problems.push(
-      `${mapping}: ${count(facts.source.outOfScope + facts.quarantine.outOfScope)} out of scope by count, ${outOfScope} by receipts`,
-    );
+  if (counted !== outOfScope) {
+    problems.push(`${mapping}: ${count(counted)} out of scope by count, ${outOfScope} by receipts`);
   }
   return {
     books: {

@@ -2,12 +2,12 @@ import type { Verdict } from '../../contract/activity-types';
 import type { MappingFacts } from '../../validate/books';
 import type { Session } from '../session';
 
-export type LedgerBooks = Pick<MappingFacts, 'receipts' | 'adjustments' | 'quarantine'>;
+export type LedgerBooks = Pick<MappingFacts, 'receipts' | 'adjustments' | 'quarantine' | 'changes'>;
 
-/** What receipts, adjustments and the quarantine say about one mapping, in one statement. */
+/** What receipts, adjustments, rounds and the quarantine say about one mapping, in one statement. */
 export async function readLedgerBooks(session: Session, run: string, mapping: string): Promise<LedgerBooks> {
   const { rows } = await session.query<Record<string, string>>(
-    `select b.*, a.*, q.* from
+    `select b.*, a.*, q.*, d.* from
        (select count(*)::text as batches, count(*) filter (where state = 'done')::text as done,
           coalesce(sum(migrated), 0)::text as migrated, coalesce(sum(quarantined), 0)::text as quarantined,
           coalesce(sum(out_of_scope), 0)::text as out_of_scope
@@ -18,7 +18,10 @@ export async function readLedgerBooks(session: Session, run: string, mapping: st
         from rowproof.adjustment where run = $1 and mapping = $2) a,
        (select count(*) filter (where class = 'quarantined')::text as kept_quarantined,
           count(*) filter (where class = 'out_of_scope')::text as kept_out_of_scope
-        from rowproof.quarantine where run = $1 and mapping = $2) q`,
+        from rowproof.quarantine where run = $1 and mapping = $2) q,
+       (select exists (select from rowproof.lane where run = $1)::text as followed,
+          coalesce(sum(migrated), 0)::text as changed_migrated, coalesce(sum(quarantined), 0)::text as changed_quarantined
+        from rowproof.delta_books where run = $1 and mapping = $2) d`,
     [run, mapping],
   );
   const figure = (name: string): number => Number(rows[0]?.[name]);
@@ -36,6 +39,10 @@ export async function readLedgerBooks(session: Session, run: string, mapping: st
       outOfScope: figure('adjusted_out_of_scope'),
     },
     quarantine: { quarantined: figure('kept_quarantined'), outOfScope: figure('kept_out_of_scope') },
+    changes:
+      rows[0]?.['followed'] === 'true'
+        ? { migrated: figure('changed_migrated'), quarantined: figure('changed_quarantined') }
+        : null,
   };
 }
 

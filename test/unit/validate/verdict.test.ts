@@ -8,6 +8,7 @@ import type { VerdictFacts } from '../../../src/validate/verdict';
 import { reachVerdict } from '../../../src/validate/verdict';
 
 const balanced: MappingFacts = {
+  changes: null,
   mapping: 'customer',
   target: 'crm.customer',
   source: { total: 100, outOfScope: 10 },
