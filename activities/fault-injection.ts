@@ -2,7 +2,7 @@
  * Breaks one rule of following on purpose, so that the stress test shows that it would notice. Off unless the environment has both
  * ROWPROOF_FAULT_INJECTION_BUILD=1 and ROWPROOF_FAULT=<name>; nothing else reads either of them.
  *
- * fence: a round does not compare the owner of its lane. gate: a round consumes changes that its snapshot does not see.
+ * fence: a round compares neither the owner of its lane nor where the cursor stands. gate: a round consumes changes that its snapshot does not see.
  * cursor: the cursor moves before the rows, in a transaction of its own, and is not compared. lock: the cutover takes no barrier lock.
  */
 export type Fault = 'fence' | 'gate' | 'lock' | 'cursor';

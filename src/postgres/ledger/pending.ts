@@ -85,3 +85,14 @@ export async function countPending(session: Session, run: string): Promise<numbe
   );
   return Number(rows[0]?.n);
 }
+
+/** Keys that wait, and how long the oldest has waited, seconds. */
+export async function pendingLag(session: Session, run: string): Promise<{ keys: number; seconds: number }> {
+  const { rows } = await session.query<{ n: string; seconds: string }>(
+    `select pg_catalog.count(*)::text as n,
+       coalesce(greatest(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.min(noted_at)), 0), 0)::text as seconds
+     from rowproof.pending where run = $1`,
+    [run],
+  );
+  return { keys: Number(rows[0]?.n), seconds: Number(rows[0]?.seconds) };
+}

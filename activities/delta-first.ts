@@ -1,0 +1,33 @@
+import { capturedRelations } from '../src/capture/captured-relations';
+import { crossRowQuarantined } from '../src/postgres/ledger/held';
+import type { Lane } from '../src/postgres/ledger/lane';
+import { addPending, type PendingKey } from '../src/postgres/ledger/pending';
+import { inTransaction } from '../src/postgres/transaction';
+import { fenceLane, type LaneHolder } from './delta-lane';
+
+/**
+ * Before the first round: rows that the copy quarantined because of other rows are read again, so that from then on rounds know
+ * what they wait for. Repeating it before a round committed changes nothing.
+ */
+export async function beginFollowing(holder: LaneHolder, lane: Lane): Promise<void> {
+  if (lane.round > 0) return;
+  const { run, target, nonce } = holder;
+  const waiting = await crossRowQuarantined(target, run.run);
+  if (waiting.length === 0) return;
+  const bySource = new Map<string, PendingKey[]>();
+  for (const relation of capturedRelations(run.compiled)) {
+    const keys = waiting.filter(({ mapping }) => relation.mappings.includes(mapping));
+    const into = bySource.get(relation.source) ?? [];
+    bySource.set(relation.source, into);
+    for (const { sourceKey } of keys) into.push({ relation: relation.id, key: sourceKey, xid: null });
+  }
+  await inTransaction(target, 'read write', async () => {
+    await fenceLane(target, run.run, nonce);
+    for (const [source, keys] of bySource) await addPending(target, run.run, source, chunks(keys));
+  });
+}
+
+// eslint-disable-next-line @typescript-eslint/require-await -- pending takes a stream
+async function* chunks(keys: readonly PendingKey[]): AsyncGenerator<readonly PendingKey[]> {
+  if (keys.length > 0) yield keys;
+}
