@@ -1,15 +1,14 @@
-import { fail } from '../src/errors/rowproof-error';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fail, RowproofError } from '../src/errors/rowproof-error';
 import { lockLane, readLane, setLaneState, type LaneName } from '../src/postgres/ledger/lane';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { terminateBackend } from '../src/postgres/terminate';
 
 export const laneNames: readonly LaneName[] = ['delta', 'intake'];
-const patience = 10;
-
 /**
- * Does what needs the row locks of the lanes, in a transaction of `work`. Whoever holds one longer than lock_timeout is ended, when it
- * is the backend that the ledger records. RP5506 when a lane stays locked.
+ * Does what needs the row locks of the lanes, again and again: whoever holds one longer than lock_timeout is ended, when it is the backend
+ * that the ledger records. `work` opens and ends its own transaction. Raises what `work` raised last; a bare lock timeout is RP5506.
  */
 export async function againstLaneHolders<T>(
   session: Session,
@@ -23,13 +22,18 @@ export async function againstLaneHolders<T>(
       return await work();
     } catch (error) {
       if (describeDatabaseError(error).sqlstate !== '55P03') throw error;
-      if (attempt >= patience) throw fail('RP5506', `A lane of ${run} stays locked`, { where: { object: run } });
+      if (attempt >= 30) {
+        if (error instanceof RowproofError) throw error;
+        throw fail('RP5506', `A lane of ${run} stays locked`, { where: { object: run }, cause: error });
+      }
     }
     for (const name of laneNames) {
       const lane = await readLane(session, run, name);
       if (lane?.backendPid == null || lane.backendStart === null || lane.backendPid === session.pid) continue;
       if (lane.owner !== null) await terminateBackend(session, lane.backendPid, lane.backendStart);
     }
+    // others get their turn: a waiting lock holds up every reader behind it
+    await sleep(Math.min(50 * attempt, 1_000));
   }
 }
 

@@ -1,12 +1,12 @@
-import { createHmac } from 'node:crypto';
 import { capturedRelations } from '../src/capture/captured-relations';
 import type { QualifiedName } from '../src/contract/catalog';
 import type { LoadedRun } from '../src/postgres/ledger/run';
+import { captureName } from '../src/postgres/queries/capture-name';
 import { qualified } from '../src/sql/quote';
 
 /** Name of the triggers and the function of a gate: the same at every call, another for every run of any ledger. */
 export function gateName(run: Pick<LoadedRun, 'run' | 'secret'>, kind: 'freeze' | 'guard'): string {
-  return `rowproof_${kind}_${createHmac('sha256', run.secret).update(`${kind} ${run.run}`).digest('hex').slice(0, 12)}`;
+  return `rowproof_${kind}_${captureName(run)}`;
 }
 
 /** The captured relations by source, each once. */

@@ -41,7 +41,7 @@ export function createActivities(dependencies: ActivityDependencies): {
       ...createRollbackActivities({ databases }),
       ...createCaptureActivities(host),
       ...createDeltaActivities(host),
-      ...createCutoverActivities(host),
+      ...createCutoverActivities(host, dependencies.env),
       ...validation,
     },
     copy: { copyBatch, quarantineBatch, proveMapping, ...createLiveProofActivities(host) },

@@ -21,3 +21,11 @@ export function holdersSentence(holders: readonly LockHolder[]): string {
   if (prepared > 0) parts.push(`${prepared} prepared transaction${prepared === 1 ? '' : 's'}`);
   return parts.length === 0 ? 'nobody that can be seen' : parts.join(', ');
 }
+
+/** Why writers could not be locked out. */
+export function missedSentence(
+  budgetMs: number,
+  { missed, attempts }: { readonly missed: string; readonly attempts: number },
+): string {
+  return `Writers could not be locked out within ${seconds(budgetMs)} (${attempts} attempts); the tables are held by ${missed}.`;
+}

@@ -3,6 +3,7 @@ import type { ConnectionSpec } from '../contract/resolved-plan';
 import type { RunRef } from '../contract/run';
 import { fail } from '../errors/rowproof-error';
 import { resolveConnection } from './connection-spec';
+import { writeAs } from './queries/freeze-trigger';
 import type { LoadedRun } from './ledger/run';
 import { loadRun, loadRunSummary } from './ledger/run';
 import type { Session } from './session';
@@ -47,7 +48,19 @@ export function createDatabases(options: {
 
   const ledger = async (ref: RunRef, purpose: string): Promise<Session> => {
     const settings = kept.get(keyOf(ref))?.compiled.plan.settings;
-    return open(await targetSpec(ref.ledger), ref.run, purpose, settings?.lockTimeoutMs ?? defaultLockTimeoutMs);
+    const session = await open(
+      await targetSpec(ref.ledger),
+      ref.run,
+      purpose,
+      settings?.lockTimeoutMs ?? defaultLockTimeoutMs,
+    );
+    try {
+      await writeAs(session, ref.run);
+      return session;
+    } catch (error) {
+      session.destroy();
+      throw error;
+    }
   };
 
   const refresh = async (ref: RunRef, session: Session): Promise<LoadedRun> => {

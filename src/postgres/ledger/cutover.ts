@@ -82,3 +82,14 @@ export async function isRollingBack(session: Session, run: string): Promise<bool
   const { rowCount } = await session.query(`select 1 from rowproof.phase where run = $1 and phase = 'rollback'`, [run]);
   return rowCount > 0;
 }
+
+/** Batches that stand in the way of a cutover. */
+export async function unfinishedBatches(session: Session, run: string): Promise<{ blocked: number; open: number }> {
+  const { rows } = await session.query<{ blocked: string; open: string }>(
+    `select (count(*) filter (where state = 'blocked'))::text as blocked,
+       (count(*) filter (where state not in ('blocked', 'done')))::text as open
+     from rowproof.batch where run = $1`,
+    [run],
+  );
+  return { blocked: Number(rows[0]?.blocked), open: Number(rows[0]?.open) };
+}

@@ -69,3 +69,19 @@ export async function dropGateFunction(session: Session, name: string): Promise<
   );
   if (rowCount > 0) await session.query(`drop function rowproof.${identifier(name)}()`);
 }
+
+/** Drops schema rowproof when nothing is in it and it is ours to drop. */
+export async function dropEmptySchema(session: Session): Promise<void> {
+  const { rowCount } = await session.query(
+    `select 1 from pg_catalog.pg_namespace n where n.nspname = 'rowproof' and pg_catalog.pg_has_role(n.nspowner, 'USAGE')
+       and not exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid)
+       and not exists (select from pg_catalog.pg_proc p where p.pronamespace = n.oid)
+       and not exists (select from pg_catalog.pg_type t where t.typnamespace = n.oid)`,
+  );
+  if (rowCount > 0) await session.query('drop schema rowproof');
+}
+
+/** Says for the whole session which run writes: the guard of a target lets that run through. */
+export async function writeAs(session: Session, run: string): Promise<void> {
+  await session.query(`select pg_catalog.set_config('rowproof.run', $1, false)`, [run]);
+}

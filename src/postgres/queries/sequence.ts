@@ -85,6 +85,20 @@ export async function columnExtreme(
   return rows[0]?.value ?? null;
 }
 
+/** Whether a valid, unconditional B-tree index begins with the column: its largest value is then found without reading the table. */
+export async function hasLeadingIndex(session: Session, relation: QualifiedName, column: string): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `select 1 from pg_catalog.pg_index i join pg_catalog.pg_class c on c.oid = i.indrelid
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+     join pg_catalog.pg_class ic on ic.oid = i.indexrelid join pg_catalog.pg_am am on am.oid = ic.relam
+     where n.nspname = $1 and c.relname = $2 and a.attname = $3 and i.indisvalid and i.indpred is null and am.amname = 'btree'
+     limit 1`,
+    [relation.schema, relation.name, column],
+  );
+  return rowCount > 0;
+}
+
 /** Position of the sequence behind a source column that was drawn from already; null when there is none or it may not be read. */
 export async function sourceSequenceValue(
   session: Session,

@@ -1,0 +1,204 @@
+import type { CutoverResult, Writer } from '../src/contract/delta';
+import { missedSentence, seconds } from '../src/cutover/words';
+import { RowproofError } from '../src/errors/rowproof-error';
+import { isRollingBack } from '../src/postgres/ledger/cutover';
+import { readLane } from '../src/postgres/ledger/lane';
+import { limitStatements, waitingWriters } from '../src/postgres/queries/cutover-barrier';
+import type { Session } from '../src/postgres/session';
+import { describeDatabaseError } from '../src/postgres/sqlstate';
+import { takeBarrier, type Barrier, type BarrierAttempt } from './cutover-barrier';
+import type { SourceWorks } from './cutover-sources';
+import { commitAll, raiseFreeze } from './cutover-commit';
+import type { CutoverSteps } from './cutover-steps';
+import type { ActivityHost } from './host';
+
+/** What one attempt works with; all sessions belong to its caller. */
+export interface AttemptWork extends SourceWorks {
+  readonly host: ActivityHost;
+  readonly steps: CutoverSteps;
+  readonly advanceSequences: () => Promise<void>;
+  readonly writers: readonly Writer[];
+}
+
+/** Parts of the freeze, milliseconds, and who waited: for the ledger. */
+export type Measured = Record<string, number>;
+
+export interface Attempted {
+  readonly result: CutoverResult;
+  readonly measured: Measured;
+}
+
+class Deadline extends Error {}
+class Stop extends Error {
+  constructor(
+    readonly outcome: 'not_proved' | 'refused',
+    sentence: string,
+  ) {
+    super(sentence);
+  }
+}
+
+/**
+ * Locks writers out, drains, proves what changed, advances sequences, creates the freeze and commits it; a drill rolls back instead. Until
+ * the commit every way out leaves the writers free. Raises what is nobody's answer: cancellation, bugs, RP5504.
+ */
+export async function attemptCutover(work: AttemptWork, drill: boolean): Promise<Attempted> {
+  const { run, name, relations, beat, writers } = work;
+  const { cutover } = run.compiled.plan.settings;
+  const sessions = new Map<string, Session>();
+  for (const source of relations.keys()) sessions.set(source, await work.freshSource(source));
+  const limits = { ...cutover, idleMs: cutover.maxFreezeMs };
+  const free = { freezeMs: 0, lockAttempts: 0, changedKeys: 0, writers: [...writers] };
+  let taken: BarrierAttempt;
+  try {
+    taken = await takeBarrier(name, relations, sessions, limits, beat);
+  } catch (error) {
+    work.host.signal()?.throwIfAborted();
+    const why = expected(error);
+    if (why === null) throw error;
+    const outcome = mayNot(error) ? ('refused' as const) : ('not_proved' as const);
+    return { result: { ...free, outcome, sentence: `${why}; writers were not stopped.` }, measured: {} };
+  }
+  if ('missed' in taken) {
+    const sentence = missedSentence(cutover.lockBudgetMs, taken);
+    return { result: { ...free, outcome: 'lock', sentence, lockAttempts: taken.attempts }, measured: {} };
+  }
+  return underBarrier(work, taken.barrier, drill);
+}
+
+async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean): Promise<Attempted> {
+  const { maxFreezeMs } = work.run.compiled.plan.settings.cutover;
+  const measured: Measured = {};
+  const deadline = new AbortController();
+  const passed = (): number => performance.now() - barrier.since;
+  let doing = 'locking';
+  // a timer besides the checks: whatever hangs, the writers go on in time
+  const timer = setTimeout(
+    () => {
+      deadline.abort(new Deadline());
+      for (const session of barrier.sessions.values()) session.destroy();
+    },
+    Math.max(1, maxFreezeMs - passed()),
+  );
+  const check = (): void => {
+    work.beat();
+    if (deadline.signal.aborted || passed() > maxFreezeMs) throw new Deadline();
+  };
+  const step = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
+    check();
+    doing = what;
+    const begun = performance.now();
+    try {
+      return await run();
+    } finally {
+      measured[`${what}Ms`] = Math.round(performance.now() - begun);
+    }
+  };
+  measured['lockMs'] = Math.round(passed());
+  let changedKeys = 0;
+  const answer = (outcome: CutoverResult['outcome'], sentence: string): Attempted => ({
+    result: {
+      outcome,
+      sentence,
+      freezeMs: Math.round(passed()),
+      lockAttempts: barrier.attempts,
+      changedKeys,
+      writers: [...work.writers],
+    },
+    measured,
+  });
+  try {
+    const own = work.host.signal();
+    const bounded: ActivityHost = {
+      ...work.host,
+      signal: () => (own === undefined ? deadline.signal : AbortSignal.any([own, deadline.signal])),
+    };
+    // after the locks: a rollback that began before them is seen, one that begins now finds this barrier
+    await refuseLateAttempt(work);
+    await step('drain', () => work.steps.drain(bounded, work.ref, check));
+    const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
+    changedKeys = proof.keys;
+    if (proof.differences > 0) {
+      throw new Stop('not_proved', `${proof.differences} of ${proof.keys} changed keys differ from what the plan says`);
+    }
+    await step('sequences', () => work.advanceSequences());
+    await step('triggers', async () => {
+      for (const session of barrier.sessions.values()) await limitStatements(session, maxFreezeMs - passed());
+      await raiseFreeze(barrier.sessions, work.relations, work.name, work.run.run);
+    });
+    Object.assign(measured, await waited(work));
+    await refuseLateAttempt(work);
+    check();
+    if (drill) {
+      await barrier.release();
+      if (deadline.signal.aborted) throw new Deadline();
+      return answer('drilled', `Writers waited ${seconds(passed())} (limit ${seconds(maxFreezeMs)}) and go on.`);
+    }
+    doing = 'committing';
+    // from here on the time is the commit's: what was begun is looked up, not given up
+    clearTimeout(timer);
+    if (!(await commitAll(work, barrier))) throw new Stop('not_proved', 'The freeze could not be committed');
+    return answer('frozen', `Writers are stopped; it took ${seconds(passed())}.`);
+  } catch (error) {
+    const late = deadline.signal.aborted || error instanceof Deadline;
+    await barrier.release();
+    work.host.signal()?.throwIfAborted();
+    const free = 'writers are free again and the run goes on following';
+    if (late)
+      return answer(
+        'deadline',
+        `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.`,
+      );
+    if (error instanceof Stop) return answer(error.outcome, `${error.message}; ${free}.`);
+    const why = doing === 'committing' ? null : expected(error);
+    if (why === null) throw error;
+    return answer(mayNot(error) ? 'refused' : 'not_proved', `${why} while ${gerund(doing)}; ${free}.`);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function refuseLateAttempt({ ledger, run }: AttemptWork): Promise<void> {
+  if (await isRollingBack(ledger, run.run)) throw new Stop('refused', 'The run is being rolled back');
+  const lane = await readLane(ledger, run.run, 'delta');
+  if (lane !== null && lane.state === 'open') return;
+  throw new Stop(
+    'refused',
+    `Following is ${lane?.state ?? 'not set up'}${lane?.reason == null ? '' : `: ${lane.reason}`}`,
+  );
+}
+
+async function waited(work: AttemptWork): Promise<Measured> {
+  let sessions = 0;
+  let longest = 0;
+  for (const [source, relations] of work.relations) {
+    const found = await waitingWriters(await work.source(source), relations);
+    sessions += found.sessions;
+    longest = Math.max(longest, found.longestMs);
+  }
+  return { waitingSessions: sessions, longestWaitMs: longest };
+}
+
+/** A sentence for what may go wrong on the way; null for what is a bug. */
+function expected(error: unknown): string | null {
+  if (error instanceof RowproofError) return error.problems[0]?.what ?? error.code;
+  const facts = describeDatabaseError(error);
+  if (facts.isConnectionLoss) return 'The connection to a database was lost';
+  if (mayNot(error)) return 'The role of the source may not freeze the captured tables';
+  return facts.sqlstate === null ? null : `PostgreSQL refused a statement (SQLSTATE ${facts.sqlstate})`;
+}
+
+function mayNot(error: unknown): boolean {
+  return describeDatabaseError(error).sqlstate === '42501';
+}
+
+const gerunds: Readonly<Record<string, string>> = {
+  drain: 'applying the last changes',
+  prove: 'proving the keys that changed',
+  sequences: 'advancing sequences',
+  triggers: 'creating the freeze',
+};
+
+function gerund(doing: string): string {
+  return gerunds[doing] ?? doing;
+}

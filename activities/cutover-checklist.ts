@@ -1,0 +1,168 @@
+import type { ChecklistLine } from '../src/contract/delta';
+import type { RunRef } from '../src/contract/run';
+import {
+  approvalLine,
+  blockedLine,
+  driftLine,
+  findingsLine,
+  freezeLine,
+  lagLine,
+  laneLine,
+  pendingLine,
+  preparedLine,
+  proofLine,
+  quarantineLine,
+  rulesLine,
+} from '../src/cutover/checklist';
+import { RowproofError } from '../src/errors/rowproof-error';
+import { readCatalog } from '../src/postgres/catalog/read-catalog';
+import { unfinishedBatches } from '../src/postgres/ledger/cutover';
+import { knownDecisions } from '../src/postgres/ledger/decision';
+import { appendEvent } from '../src/postgres/ledger/event';
+import { readFindings } from '../src/postgres/ledger/finding';
+import { readLane } from '../src/postgres/ledger/lane';
+import { countPending } from '../src/postgres/ledger/pending';
+import { proofAge } from '../src/postgres/ledger/proof-alignment';
+import { readSteps } from '../src/postgres/ledger/step';
+import { readVerdict } from '../src/postgres/ledger/verdict';
+import { countPrepared } from '../src/postgres/queries/cutover-barrier';
+import { constraintState } from '../src/postgres/queries/schema-change-foreign-key';
+import { indexState } from '../src/postgres/queries/schema-change-index';
+import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
+import { inTransaction } from '../src/postgres/transaction';
+import { catalogDrift } from '../src/profile/catalog-drift';
+import { decisionFor } from '../src/profile/decision-match';
+import { coversRows, undecided } from '../src/profile/undecided';
+import { frozenSources, onSources, type SourceWorks } from './cutover-sources';
+import type { CutoverSteps } from './cutover-steps';
+import type { ActivityHost } from './host';
+import { decisionsOfRun } from './prepare-host';
+import { patternOf } from './run';
+
+export type Approval = { readonly by: string; readonly reason: string; readonly code: string };
+
+/** Looks at everything a cutover rests on; each line is an event. Changes nothing else, but rounds of its own may be among the rounds. */
+export function checkCutover(
+  host: ActivityHost,
+  steps: CutoverSteps,
+  ref: RunRef,
+  approval: Approval | null,
+): Promise<readonly ChecklistLine[]> {
+  return onSources(host, ref, 'checklist', async (works) => {
+    const { run, ledger } = works;
+    const { plan, code } = run.compiled;
+    const lines: ChecklistLine[] = [];
+    if (patternOf(run) === 'hybrid') lines.push(...(await followedLines(host, steps, works)));
+    else lines.push(...(await quietLines(works)));
+    lines.push(await quarantine(works));
+    lines.push(await findings(works));
+    const { blocked, open } = await unfinishedBatches(ledger, run.run);
+    lines.push(blockedLine(blocked, open));
+    lines.push(rulesLine(await notBuilt(works)));
+    lines.push(driftLine(await drift(works)));
+    if (approval !== null) lines.push(approvalLine(approval, code, plan.settings.approvers['cutover']));
+    await inTransaction(ledger, 'read write', async () => {
+      for (const { name, ok, sentence } of lines)
+        await appendEvent(ledger, run.run, 'checklist', { name, ok, sentence });
+      if (approval !== null) await appendEvent(ledger, run.run, 'cutover approval', { ...approval });
+    });
+    return lines;
+  });
+}
+
+async function followedLines(host: ActivityHost, steps: CutoverSteps, works: SourceWorks): Promise<ChecklistLine[]> {
+  const { run, ledger, ref } = works;
+  const { cutover, delta } = run.compiled.plan.settings;
+  const lane = laneLine(await readLane(ledger, run.run, 'delta'));
+  const lag = lane.ok ? [lagLine(await lagOf(host, steps, works), cutover.maxLagMs)] : [];
+  let prepared = 0;
+  for (const source of works.relations.keys()) prepared += await countPrepared(await works.source(source));
+  return [
+    lane,
+    ...lag,
+    pendingLine(await countPending(ledger, ref.run), delta.roundKeys),
+    preparedLine(prepared),
+    proofLine(await liveProof(works), cutover.maxProofAgeMs),
+  ];
+}
+
+/** The live proof of the rows, and the verdict over books, references and rules. */
+async function liveProof({ ledger, run }: SourceWorks): Promise<Parameters<typeof proofLine>[0]> {
+  const age = await proofAge(ledger, run.run);
+  const verdict = await readVerdict(ledger, run.run);
+  if (verdict?.green === true) return age;
+  const problems = [...age.problems, ...(verdict?.problems ?? ['the books are not closed yet'])];
+  return { ageMs: age.ageMs, green: false, problems };
+}
+
+/** How long it takes to bring everything across that is there now, milliseconds; null when longer than the bound allows. */
+async function lagOf(host: ActivityHost, steps: CutoverSteps, works: SourceWorks): Promise<number | null> {
+  const { maxLagMs } = works.run.compiled.plan.settings.cutover;
+  const begun = performance.now();
+  const late = new Error('late');
+  try {
+    await steps.drain(host, works.ref, () => {
+      works.beat();
+      if (performance.now() - begun > maxLagMs) throw late;
+    });
+  } catch (error) {
+    host.signal()?.throwIfAborted();
+    // a round that cannot be made is a lag that nobody knows
+    if (error === late || error instanceof RowproofError) return null;
+    throw error;
+  }
+  return Math.round(performance.now() - begun);
+}
+
+/** Of a source that was frozen before the copy, or never followed: the proof is that of a source that stands still. */
+async function quietLines(works: SourceWorks): Promise<ChecklistLine[]> {
+  const { run, ledger } = works;
+  const verdict = await readVerdict(ledger, run.run);
+  const proof = {
+    ageMs: verdict === null ? null : 0,
+    green: verdict?.green === true,
+    problems: verdict?.problems ?? [],
+  };
+  const lines = [proofLine(proof, run.compiled.plan.settings.cutover.maxProofAgeMs)];
+  if (patternOf(run) === 'copy') return lines;
+  const open = [...(await frozenSources(works))].filter(([, state]) => state !== 'whole').map(([source]) => source);
+  return [freezeLine(open), ...lines];
+}
+
+async function quarantine({ ledger, run }: SourceWorks): Promise<ChecklistLine> {
+  const decisions = await decisionsOfRun(ledger, run);
+  const groups = await quarantineByFinding(ledger, run.run);
+  const open = groups.filter((group) => !coversRows(decisionFor(decisions, group.finding)));
+  return quarantineLine(
+    groups.reduce((sum, group) => sum + group.rows, 0),
+    open,
+  );
+}
+
+async function findings({ ledger, run }: SourceWorks): Promise<ChecklistLine> {
+  const decisions = await knownDecisions(ledger, run.run, run.compiled.plan.decisions);
+  return findingsLine(undecided(await readFindings(ledger, run.run), decisions));
+}
+
+/** Indexes and foreign keys that the run took away and that are not back and valid. */
+async function notBuilt({ ledger, run }: SourceWorks): Promise<string[]> {
+  const missing: string[] = [];
+  for (const { state, subject, detail } of await readSteps(ledger, run.run, 'index')) {
+    if (state !== 'restored' || (await indexState(ledger, detail.root)) !== 'valid') missing.push(subject);
+  }
+  for (const { state, subject, detail } of await readSteps(ledger, run.run, 'foreign_key')) {
+    const now = await constraintState(ledger, detail.relation, detail.name);
+    if (state !== 'restored' || now === 'absent' || (now === 'invalid' && detail.validated)) missing.push(subject);
+  }
+  return missing;
+}
+
+async function drift(works: SourceWorks): Promise<string[]> {
+  const { ledger, run } = works;
+  const { mappings, plan } = run.compiled;
+  const found = [...catalogDrift(mappings, 'target', await readCatalog(ledger))];
+  for (const source of Object.keys(plan.sources)) {
+    found.push(...catalogDrift(mappings, source, await readCatalog(await works.source(source))));
+  }
+  return found;
+}

@@ -1,0 +1,43 @@
+import { guardGate } from '../src/cutover/gate-sql';
+import { hasStep, insertStep, readSteps, setStepState } from '../src/postgres/ledger/step';
+import {
+  createGate,
+  dropGateFunction,
+  dropGateTrigger,
+  gateTriggers,
+  writableTree,
+} from '../src/postgres/queries/freeze-trigger';
+import { changeTarget } from '../src/postgres/queries/schema-change';
+import { gateName } from './cutover-names';
+import type { StepWork } from './prepare-host';
+
+const subject = 'target tables';
+
+/** Refuses writes of others to the mapped target tables from here on; step and triggers in one transaction. Idempotent. */
+export async function putGuard(work: StepWork): Promise<{ tables: number }> {
+  const { session, run, mappings } = work;
+  const name = gateName(run, 'guard');
+  return changeTarget(session, run.run, { object: 'the target tables', onAttempt: work.beat }, async () => {
+    const relations = await writableTree(
+      session,
+      mappings.map((mapping) => mapping.target),
+    );
+    if (await hasStep(session, run.run, 'guard', subject)) return { tables: relations.length };
+    await createGate(session, guardGate(name, run.run), relations);
+    await insertStep(session, run.run, 'guard', subject, { trigger: name, relations });
+    return { tables: relations.length };
+  });
+}
+
+/** Takes the guard away in the caller's transaction and says so in its step. */
+export async function liftGuard(work: StepWork, state: 'restored' | 'compensated'): Promise<void> {
+  const { session, run } = work;
+  for (const step of await readSteps(session, run.run, 'guard')) {
+    if (step.state === 'compensated' || step.state === state) continue;
+    for (const relation of await gateTriggers(session, step.detail.trigger)) {
+      await dropGateTrigger(session, step.detail.trigger, relation);
+    }
+    await dropGateFunction(session, step.detail.trigger);
+    await setStepState(session, run.run, step.ordinal, state);
+  }
+}

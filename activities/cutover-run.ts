@@ -1,0 +1,146 @@
+import type { CutoverResult } from '../src/contract/delta';
+import type { RunRef } from '../src/contract/run';
+import { seconds } from '../src/cutover/words';
+import { RowproofError } from '../src/errors/rowproof-error';
+import { endAttempt, isOpened, isRollingBack, readAttempts, startAttempt } from '../src/postgres/ledger/cutover';
+import { appendEvent } from '../src/postgres/ledger/event';
+import type { Session } from '../src/postgres/session';
+import { inTransaction } from '../src/postgres/transaction';
+import { attemptCutover, type Attempted, type AttemptWork } from './cutover-attempt';
+import { recordFreeze, thaw } from './cutover-freeze';
+import { asStepWork, frozenSources, onSources, type SourceWorks } from './cutover-sources';
+import type { CutoverSteps } from './cutover-steps';
+import { writersOf } from './cutover-writers';
+import { advanceSequencesAgain } from './finish-sequences';
+import type { ActivityHost } from './host';
+
+export const nothing = { freezeMs: 0, lockAttempts: 0, changedKeys: 0, writers: [] };
+
+/**
+ * One attempt at the cutover, or a drill. Idempotent: a freeze that stands on every source is the answer of the attempt that made it;
+ * one that stands on some, because an attempt died, is lifted first.
+ */
+export function cutOver(
+  host: ActivityHost,
+  steps: CutoverSteps,
+  ref: RunRef,
+  options: { readonly drill: boolean; readonly by: string },
+): Promise<CutoverResult> {
+  return onSources(host, ref, options.drill ? 'drill' : 'cutover', async (works) => {
+    const { ledger, run } = works;
+    const refused = await refusal(works, options.drill);
+    if (refused !== null) return refused;
+    const frozen = await stands(works);
+    if (frozen !== null) return frozen;
+    const attempt = await startAttempt(ledger, run.run, options.drill, options.by);
+    await appendEvent(ledger, run.run, options.drill ? 'drill started' : 'cutover started', {
+      attempt,
+      by: options.by,
+    });
+    const prepared = await getReady(host, steps, works, options.drill);
+    const attempted = 'result' in prepared ? prepared : await attemptCutover(prepared, options.drill);
+    await record(works, attempt, options, attempted);
+    return attempted.result;
+  });
+}
+
+export async function refusal({ ledger, run }: SourceWorks, drill: boolean): Promise<CutoverResult | null> {
+  const what = drill ? 'A drill' : 'A cutover';
+  if (await isRollingBack(ledger, run.run))
+    return { ...nothing, outcome: 'refused', sentence: `${what} is not possible: the run is being rolled back.` };
+  if (await isOpened(ledger, run.run))
+    return { ...nothing, outcome: 'refused', sentence: `${what} is not possible: the target is open already.` };
+  return null;
+}
+
+/** The answer when everything is frozen; what an attempt that died left half frozen is lifted. */
+export async function stands(works: SourceWorks): Promise<CutoverResult | null> {
+  const { ledger, run } = works;
+  const states = await frozenSources(works);
+  if (![...states.values()].includes('none') && ![...states.values()].includes('part')) {
+    const last = (await readAttempts(ledger, run.run)).filter(({ drill }) => !drill).at(-1);
+    const sentence = 'Writers are stopped: the freeze of an earlier attempt stands.';
+    const result: CutoverResult = {
+      ...nothing,
+      outcome: 'frozen',
+      sentence,
+      freezeMs: last?.freezeMs ?? 0,
+      lockAttempts: last?.lockAttempts ?? 0,
+      changedKeys: last?.changedKeys ?? 0,
+    };
+    // an attempt that died before it could say so
+    if (last !== undefined && last.outcome === null) await endAttempt(ledger, run.run, last.attempt, result, {});
+    return result;
+  }
+  for (const [source, state] of states) {
+    if (state !== 'none') await thaw(await works.source(source), works.name, works.thawLimits, works.beat);
+  }
+  return null;
+}
+
+/** All that can be done before writers wait: the bulk of the changes, their proof, who writes, the intent. */
+async function getReady(
+  host: ActivityHost,
+  steps: CutoverSteps,
+  works: SourceWorks,
+  drill: boolean,
+): Promise<AttemptWork | Attempted> {
+  const { run, ref, beat } = works;
+  const ended = (outcome: CutoverResult['outcome'], sentence: string): Attempted => ({
+    result: { ...nothing, outcome, sentence },
+    measured: {},
+  });
+  try {
+    const patience = 30_000 + 4 * run.compiled.plan.settings.cutover.maxLagMs;
+    const begun = performance.now();
+    const late = new Error('late');
+    const hurried = (): void => {
+      beat();
+      if (performance.now() - begun > patience) throw late;
+    };
+    try {
+      await steps.drain(host, ref, hurried);
+    } catch (error) {
+      if (error !== late) throw error;
+      return ended('lag', `The target did not catch up within ${seconds(patience)}; writers were not stopped.`);
+    }
+    const proof = await steps.refreshProof(host, ref);
+    if (proof.differences > 0) {
+      const sentence = `${proof.differences} of ${proof.keys} changed keys differ from what the plan says; writers were not stopped.`;
+      return ended('not_proved', sentence);
+    }
+    const writers = await writersOf(works.relations, works.source);
+    if (!drill) await recordFreeze(works.ledger, run, works.source, beat);
+    const advanceSequences = (): Promise<void> => advanceSequencesAgain(asStepWork(works, host), works.source);
+    return { ...works, host, steps, writers, advanceSequences };
+  } catch (error) {
+    host.signal()?.throwIfAborted();
+    if (!(error instanceof RowproofError)) throw error;
+    return ended('not_proved', `${error.problems[0]?.what ?? error.code}; writers were not stopped.`);
+  }
+}
+
+export async function record(
+  works: SourceWorks,
+  attempt: number,
+  options: { readonly drill: boolean; readonly by: string },
+  { result, measured }: Attempted,
+): Promise<void> {
+  const { run } = works;
+  // the ledger's session may have died with the target under it
+  const session: Session = works.ledger.closed ? await works.freshLedger() : works.ledger;
+  await inTransaction(session, 'read write', async () => {
+    await endAttempt(session, run.run, attempt, result, measured);
+    const { outcome, freezeMs, lockAttempts, changedKeys, sentence } = result;
+    await appendEvent(session, run.run, options.drill ? 'drill' : 'cutover', {
+      attempt,
+      by: options.by,
+      outcome,
+      freezeMs,
+      lockAttempts,
+      changedKeys,
+      sentence,
+      ...measured,
+    });
+  });
+}

@@ -1,0 +1,101 @@
+import type { ChecklistLine } from '../contract/delta';
+import { seconds } from './words';
+
+/** The lines of the cutover's checklist: each a name, whether it holds, and one sentence with numbers. */
+
+export function line(name: string, ok: boolean, sentence: string): ChecklistLine {
+  return { name, ok, sentence };
+}
+
+/** `lagMs` null: the target did not catch up within the bound. */
+export function lagLine(lagMs: number | null, maxLagMs: number): ChecklistLine {
+  if (lagMs === null) return line('lag', false, `The target is more than ${seconds(maxLagMs)} behind its sources.`);
+  return line('lag', lagMs <= maxLagMs, `The target is ${seconds(lagMs)} behind; ${seconds(maxLagMs)} are allowed.`);
+}
+
+export function pendingLine(keys: number, allowed: number): ChecklistLine {
+  return line('pending', keys <= allowed, `${keys} keys wait to be read again; ${allowed} are allowed.`);
+}
+
+/** Groups of quarantined rows that no decision names. */
+export function quarantineLine(rows: number, open: readonly { finding: string; rows: number }[]): ChecklistLine {
+  if (open.length === 0) {
+    return line(
+      'quarantine',
+      true,
+      rows === 0 ? 'No row is in quarantine.' : `${rows} rows are in quarantine, all decided.`,
+    );
+  }
+  const named = open.slice(0, 5).map((group) => `${group.finding} (${group.rows} rows)`);
+  if (open.length > 5) named.push(`${open.length - 5} more`);
+  return line('quarantine', false, `No decision covers what is in quarantine: ${named.join(', ')}.`);
+}
+
+export function findingsLine(open: readonly { readonly id: string }[]): ChecklistLine {
+  if (open.length === 0) return line('findings', true, 'Every finding has its decision.');
+  return line('findings', false, `Findings wait for a decision: ${listed(open.map(({ id }) => id))}.`);
+}
+
+export function preparedLine(prepared: number): ChecklistLine {
+  if (prepared === 0) return line('prepared', true, 'No prepared transaction waits on a source.');
+  return line(
+    'prepared',
+    false,
+    `${prepared} prepared transactions wait on the sources: commit them or roll them back.`,
+  );
+}
+
+export function proofLine(
+  proof: { readonly ageMs: number | null; readonly green: boolean; readonly problems: readonly string[] },
+  maxAgeMs: number,
+): ChecklistLine {
+  if (!proof.green || proof.ageMs === null) {
+    return line('proof', false, `The proof is not green: ${listed(proof.problems) || 'nothing was proved'}.`);
+  }
+  const age = `${seconds(proof.ageMs)} old; ${seconds(maxAgeMs)} are allowed`;
+  return line('proof', proof.ageMs <= maxAgeMs, `The proof is green, ${age}.`);
+}
+
+export function driftLine(drift: readonly string[]): ChecklistLine {
+  if (drift.length === 0) return line('drift', true, 'Both sides are what the plan was compiled for.');
+  return line('drift', false, `The catalogs changed: ${listed(drift)}.`);
+}
+
+export function rulesLine(missing: readonly string[]): ChecklistLine {
+  if (missing.length === 0) return line('rules_built', true, 'Indexes and foreign keys are built and valid.');
+  return line('rules_built', false, `Not built or not valid: ${listed(missing)}.`);
+}
+
+export function blockedLine(batches: number, unfinished: number): ChecklistLine {
+  if (batches === 0 && unfinished === 0) return line('blocked', true, 'Every batch is done.');
+  return line('blocked', false, `${batches} batches are blocked, ${unfinished} others are not done.`);
+}
+
+export function laneLine(lane: { readonly state: string; readonly reason: string | null } | null): ChecklistLine {
+  if (lane === null) return line('lane', false, 'Nothing follows the sources.');
+  if (lane.state === 'open') return line('lane', true, 'The lane is open.');
+  return line('lane', false, `The lane is ${lane.state}${lane.reason === null ? '' : `: ${lane.reason}`}.`);
+}
+
+export function freezeLine(open: readonly string[]): ChecklistLine {
+  if (open.length === 0) return line('freeze', true, 'Every source is frozen.');
+  return line('freeze', false, `These sources still take writes: ${listed(open)}.`);
+}
+
+export function approvalLine(
+  approval: { readonly by: string; readonly code: string },
+  code: string,
+  approvers: readonly string[] | undefined,
+): ChecklistLine {
+  if (approval.by.trim() === '') return line('approval', false, 'Nobody approved it.');
+  if (approval.code !== code) return line('approval', false, `The code given is not that of the plan, ${code}.`);
+  if (approvers !== undefined && approvers.length > 0 && !approvers.includes(approval.by)) {
+    return line('approval', false, `${approval.by} is not among those who may approve a cutover.`);
+  }
+  return line('approval', true, `Approved by ${approval.by}.`);
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ');
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
+}
