@@ -18,7 +18,7 @@ import {
 } from '../src/postgres/queries/capture-objects';
 import { oldSnapshots } from '../src/postgres/queries/capture-old-snapshots';
 import { triggerProblems } from '../src/postgres/queries/capture-preflight';
-import { currentSnapshot } from '../src/postgres/queries/capture-snapshot';
+import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import { inTransaction } from '../src/postgres/transaction';
 import type { CaptureDetail } from '../src/rollback/step-detail';
 import { checkFingerprint, compareFingerprint, fingerprintOf } from './capture-fingerprint';

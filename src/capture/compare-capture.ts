@@ -1,3 +1,4 @@
+import { canonicalJson } from '../plan/canonical-json';
 import { tableKey } from '../compile/table-key';
 import type { CaptureFingerprint, ColumnFacts, NodeFacts, RelationFacts, TriggerFacts } from './fingerprint';
 
@@ -70,7 +71,7 @@ export function compareCapture(
   }
   const known = new Set(before.tables);
   news.push(...now.tables.filter((table) => !known.has(table)).map((table) => ({ kind: 'new_table' as const, table })));
-  return { stop, news, changed: JSON.stringify(before) !== JSON.stringify(now) };
+  return { stop, news, changed: canonicalJson(before) !== canonicalJson(now) };
 }
 
 type Add = (code: CaptureStop['code'], what: string) => void;
@@ -102,7 +103,7 @@ function sameColumn(was: ColumnFacts, is: ColumnFacts): boolean {
   const labels = new Set(is.labels ?? []);
   const { labels: before, ...left } = was;
   const { labels: _after, ...right } = is;
-  return (before ?? []).every((label) => labels.has(label)) && JSON.stringify(left) === JSON.stringify(right);
+  return (before ?? []).every((label) => labels.has(label)) && canonicalJson(left) === canonicalJson(right);
 }
 
 function compareTree(was: readonly NodeFacts[], is: readonly NodeFacts[], truncated: boolean, add: Add): void {

@@ -3,6 +3,7 @@ import { copyOut } from '../copy-stream';
 import type { LoadedRun } from '../ledger/run';
 import type { Session } from '../session';
 import { inTransaction } from '../transaction';
+import { hasChangeTable } from './capture-fingerprint';
 import { captureName, changeTable } from './capture-name';
 
 /** A key that changed; `key` null: the whole relation (TRUNCATE). */
@@ -50,12 +51,13 @@ export async function marksBetween(
   return rows.map((row) => ({ relation: Number(row.relation), key: row.key }));
 }
 
-/** Ids of relations with a whole-table mark in the window, whatever else changed. */
+/** Ids of relations with a whole-table mark in the window, whatever else changed; none where the change table is gone, which the check names. */
 export async function truncatedBetween(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
   previous: string,
 ): Promise<number[]> {
+  if (!(await hasChangeTable(session, captureName(run)))) return [];
   const { rows } = await byIndex(session, () =>
     session.query<{ relation: string }>(
       `select distinct m.relation ${unseen(run, previous)} and m.old_key is null and m.new_key is null order by 1`,

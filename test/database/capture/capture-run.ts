@@ -1,0 +1,123 @@
+import { Client } from 'pg';
+import { captureOf, checkCapture } from '../../../activities/capture-source';
+import { createCaptureActivities } from '../../../activities/capture';
+import { capturedRelations, type CapturedRelation } from '../../../src/capture/captured-relations';
+import type { Settings } from '../../../src/contract/resolved-plan';
+import type { CaptureActivities } from '../../../src/contract/activity-types';
+import { readCursors, moveCursor } from '../../../src/postgres/ledger/cursor';
+import type { LoadedRun } from '../../../src/postgres/ledger/run';
+import { captureName, changeTable } from '../../../src/postgres/queries/capture-name';
+import { marksBetween, truncatedBetween, type Mark } from '../../../src/postgres/queries/capture-marks';
+import { currentSnapshot } from '../../../src/postgres/queries/copy-transaction';
+import type { Session } from '../../../src/postgres/session';
+import { inTransaction } from '../../../src/postgres/transaction';
+import { quietSettings } from '../../support/quiet-settings';
+import { openCopyRun, type CopyRun, type MappingDraft } from '../copy/copy-run';
+
+/** A run that captures by triggers, with what tests look at. */
+export interface CaptureRun extends CopyRun {
+  readonly capture: CaptureActivities;
+  readonly loaded: LoadedRun;
+  readonly relations: readonly CapturedRelation[];
+  readonly name: string;
+  /** The change table, ready for SQL. */
+  readonly changes: string;
+  /** `relation old>new` of every mark so far, in the order they were written. */
+  marks(): Promise<string[]>;
+  /** A client of the application; closed with the run. */
+  application(): Promise<Client>;
+  onSource<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  onLedger<T>(work: (session: Session) => Promise<T>): Promise<T>;
+  /** What a round would see: marks since the cursor, and what the check says. Moves the cursor unless it stops. */
+  round(): Promise<{ marks: Mark[]; stop: string | null; findings: string[] }>;
+}
+
+export async function openCaptureRun(draft: {
+  readonly source: string;
+  readonly target?: string;
+  readonly mappings: readonly MappingDraft[];
+  readonly settings?: Partial<Settings['capture']>;
+}): Promise<CaptureRun> {
+  const run = await openCopyRun({
+    source: draft.source,
+    target: draft.target ?? draft.source,
+    mappings: draft.mappings,
+    settings: { capture: { ...quietSettings.capture, lockTimeoutMs: 100, lockBudgetMs: 1_000, ...draft.settings } },
+  });
+  await run.target.query(
+    `update rowproof.run set compiled = jsonb_set(compiled::jsonb, '{plan,capture}', '"triggers"')::json`,
+  );
+  const clients: Client[] = [];
+  const host = { databases: run.databases, signal: () => undefined, heartbeat: () => undefined };
+  const loaded = await run.databases.run(run.ref);
+  const relations = capturedRelations(loaded.compiled);
+  const name = captureName(loaded);
+  const opened = async <T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> => {
+    try {
+      return await work(session);
+    } finally {
+      await session.close();
+    }
+  };
+  const onSource: CaptureRun['onSource'] = async (work) =>
+    opened(await run.databases.source(loaded.compiled, 'legacy', 'test'), work);
+  const onLedger: CaptureRun['onLedger'] = async (work) => opened(await run.databases.ledger(run.ref, 'test'), work);
+  return {
+    ...run,
+    capture: createCaptureActivities(host),
+    loaded,
+    relations,
+    name,
+    changes: changeTable(name),
+    async marks() {
+      const rows = await run.source.query<{ mark: string }>(
+        `select relation || ' ' || coalesce(old_key, '-') || '>' || coalesce(new_key, '-') as mark from ${changeTable(name)} order by seq`,
+      );
+      return rows.map(({ mark }) => mark);
+    },
+    async application() {
+      const client = new Client({ connectionString: run.source.url, application_name: 'shop' });
+      client.on('error', () => undefined);
+      await client.connect();
+      clients.push(client);
+      return client;
+    },
+    onSource,
+    onLedger,
+    round: () =>
+      onLedger((ledger) =>
+        onSource(async (source) => {
+          const [cursor] = await readCursors(ledger, loaded.run);
+          if (cursor === undefined) throw new Error('no cursor');
+          return inTransaction(source, 'repeatable read read only', async () => {
+            const now = await currentSnapshot(source);
+            const truncated = await truncatedBetween(source, loaded, cursor.snapshot);
+            const check = await checkCapture(loaded, 'legacy', source, cursor.capture, truncated);
+            if (check.stop !== null) return { marks: [], stop: check.stop, findings: [] };
+            const marks = await marksBetween(source, loaded, { previous: cursor.snapshot, limit: 10_000 });
+            await moveCursor(ledger, loaded.run, 'legacy', cursor.snapshot, now);
+            if (check.capture !== null) {
+              await ledger.query('update rowproof.cursor set capture = $1::jsonb', [JSON.stringify(check.capture)]);
+            }
+            return { marks, stop: null, findings: check.findings.map(({ id }) => id) };
+          });
+        }),
+      ),
+    async drop() {
+      await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
+      await run.drop();
+    },
+  };
+}
+
+/** The trigger capture itself, for tests of its parts. */
+export function triggersOf(run: CaptureRun): NonNullable<ReturnType<typeof captureOf>> {
+  const capture = captureOf(run.loaded);
+  if (capture === null) throw new Error('no capture');
+  return capture;
+}
+
+/** A mapping that keeps every column as it is. */
+export function mappingOf(name: string, columns: readonly string[], more: Partial<MappingDraft> = {}): MappingDraft {
+  return { name, columns: columns.map((target) => ({ target })), ...more };
+}
