@@ -93,7 +93,8 @@ async function readBatches(
     }
     const places = keys.map(targetKeyOf).filter((key) => key !== null);
     const { tally, expected } = await compareKeys(comparison, keys, places, except);
-    for (const key of expected) left.delete(key);
+    // each place counts once
+    for (const key of [...expected, ...places]) left.delete(key);
     for (const suspect of tally.suspects) found.add(suspect);
     // beyond what a tally keeps, rows are counted only
     found.broken += badClasses.reduce((sum, name) => sum + tally.counts[name], 0) - tally.suspects.length;

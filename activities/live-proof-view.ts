@@ -36,7 +36,8 @@ export class AlignedView {
   }
 
   static async open(host: ReadyHost, ref: RunRef, run: LoadedRun, purpose: string): Promise<AlignedView> {
-    const alignment = await host.align(host, ref, purpose);
+    // what a retry goes on from stays in the last heartbeat, so the alignment sends none of its own
+    const alignment = await host.align({ ...host, heartbeat: () => undefined }, ref, purpose);
     const sessions = new CopySessions(host, ref, purpose, host.signal());
     try {
       const lookup = (await sessions.openTarget()).target;
