@@ -1,0 +1,96 @@
+import { copyIn } from '../src/postgres/copy-stream';
+import type { QuarantinedRow } from '../src/copy/quarantined-row';
+import { isolateBadItems, slices } from '../src/copy/isolate-bad-items';
+import type { RowFailure } from '../src/copy/classify-failure';
+import { refsText } from '../src/copy/refs-text';
+import { oldSql, stageSql, staySql } from '../src/delta/apply-sql';
+import { forgetHeldSql, forgetQuarantineSql } from '../src/delta/apply-verdict-sql';
+import { writeQuarantine } from '../src/postgres/ledger/quarantine';
+import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
+import { applyStatement, countClasses } from '../src/postgres/queries/delta-apply';
+import { columnThatFails, readStaged } from '../src/postgres/queries/delta-apply-stage';
+import { failedRow } from './copy-careful-path';
+import type { ActiveTable, ApplyRound } from './delta-apply-round';
+import type { Incoming } from './delta-contract';
+
+const rowsPerStatement = 50_000;
+
+/**
+ * Brings what arrived into scratch tables beside the target rows it replaces. What the types or CHECKs of the target refuse goes
+ * to quarantine; what was known of the changed keys is forgotten.
+ */
+export async function stageIncoming(round: ApplyRound, one: ActiveTable, incoming: Incoming): Promise<void> {
+  const { session } = round;
+  const { table } = one;
+  await copyIn(session, `${table.scratch.dirty} (rowproof_key, rowproof_target)`, dirtyRows(incoming));
+  const count = await copyRows(round, one, incoming);
+  const names = round.names(table);
+  round.unbook(one, await countClasses(session, forgetQuarantineSql(table, incoming.whole), names));
+  if (one.held) await applyStatement(session, forgetHeldSql(table, round.held(table), incoming.whole));
+  const bad: QuarantinedRow[] = [];
+  for (const span of slices(count, rowsPerStatement)) {
+    await isolateBadItems<RowFailure>(
+      span,
+      async ({ from, to }) => {
+        round.work.beat();
+        const tried = await inSavepoint(session, () => applyStatement(session, stageSql(table), [from, to]));
+        return 'failed' in tried ? { ...tried.failed, side: 'target' } : null;
+      },
+      async (position, failure) => {
+        bad.push(await refused(round, one, position, failure));
+      },
+    );
+  }
+  await quarantine(round, one, [bad]);
+  await quarantine(round, one, incoming.rejected);
+  await applyStatement(session, oldSql(table, incoming.whole), table.provenance ? names : undefined);
+  await applyStatement(session, staySql(table, round.facts.references));
+}
+
+function* dirtyRows({ dirty }: Incoming): Generator<(string | null)[][]> {
+  for (const { from, to } of slices(dirty.length, 1_000)) {
+    yield dirty.slice(from, to).map(({ sourceKey, targetKey }) => [sourceKey, targetKey]);
+  }
+}
+
+async function copyRows(round: ApplyRound, { table }: ActiveTable, incoming: Incoming): Promise<number> {
+  let position = 0;
+  async function* rows(): AsyncGenerator<(string | null)[][]> {
+    for await (const chunk of incoming.rows) {
+      round.work.beat();
+      yield chunk.map(([key, , ...values]) => [String(position++), key ?? null, ...values]);
+    }
+  }
+  const fields = table.loaded.map((_, index) => `, c${index}`).join('');
+  return copyIn(round.session, `${table.scratch.raw} (rowproof_n, rowproof_key${fields})`, rows());
+}
+
+/** Writes rows that cannot be loaded into quarantine and books them. */
+export async function quarantine(
+  round: ApplyRound,
+  one: ActiveTable,
+  rows: AsyncIterable<readonly QuarantinedRow[]> | Iterable<readonly QuarantinedRow[]>,
+): Promise<void> {
+  const [run, mapping] = round.names(one.table);
+  let outOfScope = 0;
+  async function* counted(): AsyncGenerator<readonly QuarantinedRow[]> {
+    for await (const chunk of rows) {
+      outOfScope += chunk.filter((row) => row.class === 'out_of_scope').length;
+      yield chunk;
+    }
+  }
+  const written = await writeQuarantine(round.session, { run, mapping, ordinal: null }, counted());
+  round.book(one, { quarantined: written - outOfScope, outOfScope });
+}
+
+async function refused(
+  round: ApplyRound,
+  { table, mapping }: ActiveTable,
+  position: number,
+  failure: RowFailure,
+): Promise<QuarantinedRow> {
+  const { key, values } = await readStaged(round.session, table, position);
+  const column = failure.column ?? (await columnThatFails(round.session, table, position, failure.sqlstate));
+  const refs = refsText(mapping.referencedColumns, (name) => values[table.loaded.indexOf(name)] ?? null);
+  return failedRow({ mapping, classOf: round.work.classOf }, key, { ...failure, column }, refs);
+}

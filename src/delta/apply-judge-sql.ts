@@ -1,0 +1,157 @@
+import { identifier, literal, qualified } from '../sql/quote';
+import { isMixed, isSet, key, names, refersTo, writable } from './apply-sql';
+import type { ApplyTable, ReferenceRule, UniqueRule } from './apply-table';
+
+/** SQL that decides which candidates enter the target, and lets them in. */
+
+/** Rows that are not changed in place become candidates. */
+export function candidatesSql({ scratch }: ApplyTable): string {
+  return `insert into ${scratch.fate} (n) select r.ctid from ${scratch.row} r
+    where not exists (select from ${scratch.stay} s where s.n = r.ctid) and not exists (select from ${scratch.fate} f where f.n = r.ctid)`;
+}
+
+/** Rows that wait become candidates again. */
+export function returnHeldSql(table: ApplyTable, held: string): string {
+  const columns = writable(table);
+  return `insert into ${table.scratch.row} (${key}, rowproof_rank, ${names(columns)}) select ${key}, 3, ${names(columns)} from ${held}`;
+}
+
+function open({ scratch }: ApplyTable, row: string): string {
+  return `${scratch.row} ${row} join ${scratch.fate} ${row}_fate on ${row}_fate.n = ${row}.ctid and ${row}_fate.why is null`;
+}
+
+function mark({ scratch }: ApplyTable, why: string, losers: string): string {
+  return `update ${scratch.fate} f set why = ${literal(why)} from (${losers}) b where b.n = f.n`;
+}
+
+/** Candidates without a parent in the target or among candidates. */
+export function orphansSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable | null, why: string): string {
+  const among =
+    parent === null
+      ? ''
+      : ` and not exists (select from ${open(parent, 'q')} where ${refersTo(rule, 'q.', 'r.')})`;
+  const missing = `select r.ctid as n from ${open(child, 'r')} where ${isSet(rule, 'r.')}
+    and not exists (select from ${qualified(rule.parentRelation)} p where ${refersTo(rule, 'p.', 'r.')})${among}`;
+  const mixed = isMixed(rule, 'r.');
+  const all = mixed === null ? missing : `${missing} union all select r.ctid from ${open(child, 'r')} where ${mixed}`;
+  return mark(child, why, all);
+}
+
+/** Candidates of a table that take part in a unique key, with its values as e0, e1, … */
+function values(table: ApplyTable, rule: UniqueRule): string {
+  const known = rule.nullsNotDistinct ? [] : rule.expressions.map((one) => `(${one}) is distinct from null`);
+  const all = [...known, ...(rule.predicate === null ? [] : [`(${rule.predicate})`])];
+  const named = rule.expressions.map((one, index) => `(${one}) as e${index}`).join(', ');
+  return `select ctid as n, ${key} as source_key, rowproof_rank as rank, ${named} from ${table.scratch.row}
+    where ctid in (select n from ${table.scratch.fate} where why is null)${all.map((one) => ` and ${one}`).join('')}`;
+}
+
+/** Candidates whose unique value a row of the target has. */
+export function takenSql(table: ApplyTable, rule: UniqueRule, why: string): string {
+  const same = rule.expressions.map((one, index) => {
+    const value = `rowproof_c.e${index}`;
+    const equal = `(${one}) ${rule.operators[index]} ${value}`;
+    return rule.nullsNotDistinct
+      ? `(${equal} or ((${one}) is not distinct from null and ${value} is not distinct from null))`
+      : equal;
+  });
+  if (rule.predicate !== null) same.push(`(${rule.predicate})`);
+  return mark(
+    table,
+    why,
+    `select rowproof_c.n from (${values(table, rule)}) rowproof_c
+     where exists (select from ${qualified(table.target)} where ${same.join(' and ')})`,
+  );
+}
+
+/** One row when candidates share a unique value. */
+export function anySharedSql(table: ApplyTable, rule: UniqueRule): string {
+  const keys = rule.expressions.map((_, index) => `e${index}`).join(', ');
+  return `select 1 from (${values(table, rule)}) c group by ${keys} having count(*) > 1 limit 1`;
+}
+
+/** Of candidates that share a unique value all but the first: lifted rows, rows that were in the target, then by source key. */
+export function sharedSql(table: ApplyTable, rule: UniqueRule, why: string): string {
+  const keys = rule.expressions.map((_, index) => `c.e${index}`).join(', ');
+  const standing = `case when c.rank = 0 then 0
+    when c.source_key in (select o.${key} from ${table.scratch.old} o where o.${key} is not null) then 1 else 2 end`;
+  const order = [standing, ...sourceKeyOrder(table, 'c.source_key'), 'c.n'].join(', ');
+  return mark(
+    table,
+    why,
+    `select n from (select c.n, row_number() over (partition by ${keys} order by ${order}) as place
+     from (${values(table, rule)}) c) d where place > 1`,
+  );
+}
+
+function sourceKeyOrder(table: ApplyTable, text: string): string[] {
+  return table.sourceKey.map(({ order }, index) => {
+    const part = `(${text}::jsonb ->> ${index})`;
+    return order === 'integer' ? `${part}::numeric` : `${part} collate "C"`;
+  });
+}
+
+/** Candidates and losers by table: open_n, lost_n. */
+export function countFatesSql(tables: readonly ApplyTable[]): string {
+  return `select ${tables
+    .map(
+      ({ number, scratch }) =>
+        `(select count(*) from ${scratch.fate} where why is null)::text as open${number},
+         (select count(*) from ${scratch.fate} where why <> 'x' and why <> 'in')::text as lost${number}`,
+    )
+    .join(', ')}`;
+}
+
+/** Losers compete again: all, or only those that another candidate beat. */
+export function reopenSql({ scratch }: ApplyTable, which: 'all' | 'beaten'): string {
+  const whose = which === 'all' ? `why not in ('x', 'in')` : `why like 'c%'`;
+  return `update ${scratch.fate} set why = null where ${whose}`;
+}
+
+/**
+ * One statement for all tables, so that foreign keys are looked at when every row is there. Counts as due_n and done_n, and the
+ * xmin of what was written.
+ */
+export function insertSql(tables: readonly ApplyTable[], into: string): string {
+  const parts = tables.map((table) => {
+    const columns = writable(table);
+    return `i${table.number} as (insert into ${qualified(table.target)} (${names(columns)}) overriding system value
+      select ${names(columns, 'r.')} from ${open(table, 'r')} returning 1)`;
+  });
+  const counts = tables.map(
+    ({ number, scratch }) =>
+      `(select count(*) from ${scratch.fate} where why is null)::text as due${number}, (select count(*) from i${number})::text as done${number}`,
+  );
+  return `with mark as (insert into ${into} values (1) returning xmin::text as xmin), ${parts.join(', ')}
+    select ${counts.join(', ')}, (select xmin from mark) as xmin`;
+}
+
+/** Some candidates of one table alone, $1 their places: how many arrived. */
+export function insertSomeSql(table: ApplyTable): string {
+  const columns = writable(table);
+  return `with i as (insert into ${qualified(table.target)} (${names(columns)}) overriding system value
+      select ${names(columns, 'r.')} from ${table.scratch.row} r where r.ctid = any($1::tid[]) returning 1)
+    select count(*)::text as n from i`;
+}
+
+/** What was let in is no candidate any more. */
+export function enterSql({ scratch }: ApplyTable): string {
+  return `update ${scratch.fate} set why = 'in' where why is null`;
+}
+
+/** Places of all candidates of a table, in order. */
+export function placesSql({ scratch }: ApplyTable): string {
+  return `select n::text as n from ${scratch.fate} where why is null order by n`;
+}
+
+/** Marks candidates at the places $1 as refused by the target itself. */
+export function refuseSql({ scratch }: ApplyTable): string {
+  return `update ${scratch.fate} set why = 'x' where n = any($1::tid[])`;
+}
+
+/** Text of the referenced columns of a row, as quarantine keeps it. */
+export function refsSql(table: ApplyTable, of: string): string {
+  if (table.referencedColumns.length === 0) return 'null::jsonb';
+  const texts = table.referencedColumns.map((name) => `${of}${identifier(name)}::text`).join(', ');
+  return `jsonb_object(array[${table.referencedColumns.map(literal).join(', ')}]::text[], array[${texts}]::text[])`;
+}

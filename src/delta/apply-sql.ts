@@ -1,0 +1,241 @@
+import { identifier, literal, qualified } from '../sql/quote';
+import type { ApplyTable, ReferenceRule } from './apply-table';
+
+/** SQL of what a round does to rows that are in the target: stage, find, lift, change in place. */
+
+export const key = 'rowproof_key';
+
+export function names(columns: readonly string[], of = ''): string {
+  return columns.map((name) => `${of}${identifier(name)}`).join(', ');
+}
+
+export function writable(table: ApplyTable): string[] {
+  return table.columns.filter((column) => !column.generated).map((column) => column.name);
+}
+
+function every(table: ApplyTable): string[] {
+  return table.columns.map((column) => column.name);
+}
+
+function typeOf(table: ApplyTable, name: string): string {
+  return table.columns.find((column) => column.name === name)?.type ?? 'text';
+}
+
+/** Text of a target key as the ledger spells it. */
+export function targetKeyText(table: ApplyTable, of: string): string {
+  return `jsonb_build_array(${table.targetKey.map(({ name }) => `${of}${identifier(name)}::text`).join(', ')})::text`;
+}
+
+/** Whether two rows have the same target key, as its index sees it. */
+export function sameTargetKey(table: ApplyTable, left: string, right: string): string {
+  return table.targetKey
+    .map(({ name, operator }) => `${left}${identifier(name)} ${operator} ${right}${identifier(name)}`)
+    .join(' and ');
+}
+
+/** Images, because the search path finds no equality of types of extensions, and some types have none. */
+function differs(columns: readonly string[], left: string, right: string): string {
+  return `(row(${names(columns, left)})::record operator(pg_catalog.*<>) row(${names(columns, right)})::record)`;
+}
+
+/** Creates the scratch tables of a target table. */
+export function createScratchSql(table: ApplyTable, temporary: boolean): string {
+  const { scratch, target } = table;
+  const create = (name: string, columns: string): string =>
+    `create ${temporary ? 'temporary ' : ''}table ${name} (${columns})${temporary ? ' on commit drop' : ''}`;
+  const fields = table.loaded.map((_, index) => `, c${index} text`).join('');
+  const serial = table.columns
+    .filter(({ name, sequence }) => sequence !== null && !table.loaded.includes(name))
+    .map(
+      ({ name, sequence }) =>
+        `alter table ${scratch.row} alter column ${identifier(name)} set default pg_catalog.nextval(${literal(sequence)})`,
+    );
+  return [
+    create(scratch.raw, `rowproof_n bigint, ${key} text${fields}`),
+    create(
+      scratch.row,
+      `${key} text, rowproof_rank smallint, like ${qualified(target)} including defaults including generated including constraints`,
+    ),
+    ...serial,
+    create(scratch.dirty, `${key} text, rowproof_target text`),
+    create(
+      scratch.old,
+      `${key} text, rowproof_row tid, rowproof_table oid, rowproof_pulled boolean, like ${qualified(target)}`,
+    ),
+    create(scratch.stay, 'n tid, o tid'),
+    create(scratch.fate, 'n tid, why text'),
+    create(scratch.trace, `rowproof_target text, ${key} text`),
+  ].join('; ');
+}
+
+export function dropScratchSql({ scratch }: ApplyTable): string {
+  return `drop table if exists ${Object.values(scratch).join(', ')}`;
+}
+
+/** The text of a loaded column as its type, its length aside. */
+export function castSql(table: ApplyTable, index: number): string {
+  return `c${index}::${typeOf(table, table.loaded[index] as string)}`;
+}
+
+/** Rows that arrived as text at positions [$1, $2) become rows as the target types them. */
+export function stageSql(table: ApplyTable): string {
+  const casts = table.loaded.map((_, index) => castSql(table, index)).join(', ');
+  return `insert into ${table.scratch.row} (${key}, rowproof_rank, ${names(table.loaded)})
+    select ${key}, 2, ${casts} from ${table.scratch.raw} where rowproof_n >= $1 and rowproof_n < $2`;
+}
+
+/** Target rows of the changed source keys. $1 run, $2 mapping where provenance says which they are. */
+export function oldSql(table: ApplyTable, whole: boolean): string {
+  const { scratch } = table;
+  const into = `insert into ${scratch.old} (${key}, rowproof_row, rowproof_table, rowproof_pulled, ${names(every(table))})`;
+  const row = `t.ctid, t.tableoid, false, ${names(every(table), 't.')} from`;
+  if (whole) {
+    const from = table.provenance
+      ? `rowproof.provenance w on w.run = $1 and w.mapping = $2 and w.target_key = ${targetKeyText(table, 't.')}`
+      : `${scratch.row} w on w.rowproof_rank = 2 and ${sameTargetKey(table, 't.', 'w.')}`;
+    const of = table.provenance ? 'w.source_key' : `w.${key}`;
+    return `${into} select ${of}, ${row} ${qualified(table.target)} t left join ${from}`;
+  }
+  const typed = table.targetKey
+    .map(({ name }, index) => `(k ->> ${index})::${typeOf(table, name)} as ${identifier(name)}`)
+    .join(', ');
+  const of = table.provenance
+    ? `select d.${key}, w.target_key::jsonb as k from ${scratch.dirty} d
+       join rowproof.provenance w on w.run = $1 and w.mapping = $2 and w.source_key = d.${key}`
+    : `select ${key}, rowproof_target::jsonb as k from ${scratch.dirty} where rowproof_target is not null`;
+  return `${into} select d.${key}, ${row} (select ${key}, ${typed} from (${of}) s) d
+    join ${qualified(table.target)} t on ${sameTargetKey(table, 't.', 'd.')}`;
+}
+
+/** Everything of a row that rules look at, foreign keys of its own aside: where it is the same, the row may stay. */
+function footprint(table: ApplyTable, references: readonly ReferenceRule[]): string {
+  const columns = new Set(table.targetKey.map(({ name }) => name));
+  for (const { name, identity } of table.columns)
+    if (identity === 'always' && table.loaded.includes(name)) columns.add(name);
+  for (const rule of references)
+    if (rule.parent === table.number) rule.parentColumns.forEach((name) => columns.add(name));
+  const uniques = table.uniques.flatMap(({ expressions, predicate }) => [
+    ...expressions.map((one) => `(${one})`),
+    ...(predicate === null ? [] : [`(${predicate})`]),
+  ]);
+  return `row(${[names([...columns]), ...uniques].join(', ')})`;
+}
+
+/** Pairs of arrived and old rows that are changed in place. */
+export function staySql(table: ApplyTable, references: readonly ReferenceRule[]): string {
+  const print = footprint(table, references);
+  const of = (name: string): string => `(select ctid as n, ${key}, ${print} as print from ${name}) `;
+  return `insert into ${table.scratch.stay} select r.n, o.n from ${of(table.scratch.row)} r
+    join ${of(table.scratch.old)} o on o.${key} = r.${key} and o.print operator(pg_catalog.*=) r.print`;
+}
+
+export function countLiftedSql(tables: readonly ApplyTable[]): string {
+  return `select ${tables
+    .map(({ number, scratch }) => `(select count(*) from ${lifted(scratch)} o)::text as n${number}`)
+    .join(', ')}`;
+}
+
+function lifted({ old, stay }: ApplyTable['scratch']): string {
+  return `(select o.* from ${old} o where not exists (select from ${stay} s where s.o = o.ctid))`;
+}
+
+/** Equality of parent `p` and child `c`, and that the child's columns are all set. */
+export function refersTo(rule: ReferenceRule, parent: string, child: string): string {
+  return rule.parentColumns
+    .map(
+      (name, index) =>
+        `${parent}${identifier(name)} ${rule.operators[index]} ${child}${identifier(rule.columns[index] as string)}`,
+    )
+    .join(' and ');
+}
+
+export function isSet(rule: ReferenceRule, of: string): string {
+  return rule.columns.map((name) => `${of}${identifier(name)} is distinct from null`).join(' and ');
+}
+
+/** MATCH FULL forbids keys that are partly null; null where that cannot be. */
+export function isMixed(rule: ReferenceRule, of: string): string | null {
+  if (!rule.matchFull || rule.columns.length < 2) return null;
+  const unset = rule.columns.map((name) => `${of}${identifier(name)} is not distinct from null`);
+  return `((${unset.join(' or ')}) and not (${unset.join(' and ')}))`;
+}
+
+/** Rows whose foreign key changes stay only where the new parent is in the target, and stays there. */
+export function unstayNewParentSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable | null): string {
+  const { stay, row, old } = child.scratch;
+  const remains =
+    parent === null
+      ? ''
+      : ` and not exists (select from ${lifted(parent.scratch)} x where x.rowproof_row = p.ctid and x.rowproof_table = p.tableoid)`;
+  const changed = differs(rule.columns, 'r.', 'o.');
+  const mixed = isMixed(rule, 'r.');
+  const base = `select s.n from ${stay} s join ${row} r on r.ctid = s.n join ${old} o on o.ctid = s.o where ${changed}`;
+  const missing = `${base} and ${isSet(rule, 'r.')} and not exists (select from ${qualified(rule.parentRelation)} p
+    where ${refersTo(rule, 'p.', 'r.')}${remains})`;
+  const all = mixed === null ? missing : `${missing} union all ${base} and ${mixed}`;
+  return `delete from ${stay} where n in (${all})`;
+}
+
+/** Rows that refer to a lifted row cannot stay. */
+export function unstayChildrenSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable): string {
+  const { stay, row } = child.scratch;
+  return `delete from ${stay} where n in (select s.n from ${stay} s join ${row} r on r.ctid = s.n
+    where exists (select from ${lifted(parent.scratch)} o where ${refersTo(rule, 'o.', 'r.')}))`;
+}
+
+/** One row when rows of the table refer to lifted ones. */
+export function anyChildSql(rule: ReferenceRule, parent: ApplyTable): string {
+  return `select 1 from ${qualified(rule.childRelation)} c
+    where exists (select from ${lifted(parent.scratch)} o where ${refersTo(rule, 'o.', 'c.')}) limit 1`;
+}
+
+/** Lifts rows of the target that refer to lifted ones. */
+export function pullChildrenSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable): string {
+  const { old } = child.scratch;
+  return `insert into ${old} (rowproof_row, rowproof_table, rowproof_pulled, ${names(every(child))})
+    select t.ctid, t.tableoid, true, ${names(every(child), 't.')} from ${qualified(rule.childRelation)} t
+    where exists (select from ${lifted(parent.scratch)} o where ${refersTo(rule, 'o.', 't.')})
+      and not exists (select from ${old} x where x.rowproof_row = t.ctid and x.rowproof_table = t.tableoid)`;
+}
+
+/** Pulled rows want to come back; $1 run, $2 mapping. */
+export function returnPulledSql(table: ApplyTable): string {
+  const { row, old } = table.scratch;
+  const columns = writable(table);
+  const of = table.provenance
+    ? `(select w.source_key from rowproof.provenance w where w.run = $1 and w.mapping = $2 and w.target_key = ${targetKeyText(table, 'o.')})`
+    : 'null';
+  return `insert into ${row} (${key}, rowproof_rank, ${names(columns)})
+    select ${of}, 0, ${names(columns, 'o.')} from ${old} o where o.rowproof_pulled and $1::text is not null and $2::text is not null`;
+}
+
+/** Changes rows in place: how many had to change, how many did, and their xmin; null where there is nothing to set. */
+export function updateSql(table: ApplyTable, mark: string, only: 'all' | 'some'): string | null {
+  const { stay, row, old } = table.scratch;
+  const fixed = new Set(table.targetKey.map(({ name }) => name));
+  const set = table.columns
+    .filter(({ name, identity }) => table.loaded.includes(name) && !fixed.has(name) && identity !== 'always')
+    .map(({ name }) => name);
+  if (set.length === 0) return null;
+  const changed = differs(set, 'o.', 'r.');
+  const pairs = `${stay} s join ${row} r on r.ctid = s.n join ${old} o on o.ctid = s.o
+      where ${changed}${only === 'some' ? ' and s.n = any($1::tid[])' : ''}`;
+  return `with mark as (insert into ${mark} values (1) returning xmin::text as xmin),
+    pair as (select o.rowproof_row, o.rowproof_table, ${names(writable(table), 'r.')} from ${pairs}),
+    done as (update ${qualified(table.target)} t set ${set.map((name) => `${identifier(name)} = r.${identifier(name)}`).join(', ')}
+      from pair r where ${sameTargetKey(table, 't.', 'r.')} and t.ctid = r.rowproof_row and t.tableoid = r.rowproof_table returning 1)
+    select (select count(*) from pair)::text as due, (select count(*) from done)::text as done, (select xmin from mark) as xmin`;
+}
+
+/** One statement for all tables, so that foreign keys are looked at when every row is gone. Counts as due_n and done_n. */
+export function deleteLiftedSql(tables: readonly ApplyTable[]): string {
+  const parts = tables.map(
+    (table) => `d${table.number} as (delete from ${qualified(table.target)} t using ${lifted(table.scratch)} o
+      where ${sameTargetKey(table, 't.', 'o.')} and t.ctid = o.rowproof_row and t.tableoid = o.rowproof_table returning 1)`,
+  );
+  const counts = tables.map(
+    ({ number, scratch }) =>
+      `(select count(*) from ${lifted(scratch)} l)::text as due${number}, (select count(*) from d${number})::text as done${number}`,
+  );
+  return `with ${parts.join(', ')} select ${counts.join(', ')}`;
+}

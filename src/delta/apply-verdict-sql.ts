@@ -1,0 +1,168 @@
+import type { QualifiedName } from '../contract/catalog';
+import { spelled } from '../settle/violations-sql';
+import { identifier, literal, qualified } from '../sql/quote';
+import { refsSql } from './apply-judge-sql';
+import { isMixed, key, names, targetKeyText } from './apply-sql';
+import type { ApplyTable, ReferenceRule } from './apply-table';
+
+/** SQL that books what a round decided: quarantine and held rows, provenance, touched keys. $1 run, $2 mapping throughout. */
+
+/** Rows of the fate `why` with their source keys, `k`. */
+function rowsOf(table: ApplyTable, why: string): string {
+  const { fate, row, trace } = table.scratch;
+  return `select r.*, coalesce(r.${key}, w.${key}) as k from ${fate} f join ${row} r on r.ctid = f.n
+    left join ${trace} w on r.${key} is null and w.rowproof_target = ${targetKeyText(table, 'r.')} where f.why ${why}`;
+}
+
+/** Target keys of losers whose source key nobody knows yet. */
+export function untracedSql(table: ApplyTable): string {
+  const { fate, row } = table.scratch;
+  return `select ${targetKeyText(table, 'r.')} as target_key from ${fate} f join ${row} r on r.ctid = f.n
+    where f.why is distinct from 'in' and f.why is not null and r.${key} is null`;
+}
+
+/** Source keys (`k`, may be null) of the rows at the places $1, with their place and the referenced columns. */
+export function refusedSql(table: ApplyTable): string {
+  return `select n::text as n, k, refs from (select f.n, coalesce(r.${key}, w.${key}) as k, (${refsSql(table, 'r.')})::text as refs
+    from ${table.scratch.fate} f join ${table.scratch.row} r on r.ctid = f.n
+    left join ${table.scratch.trace} w on r.${key} is null and w.rowproof_target = ${targetKeyText(table, 'r.')} where f.why = 'x') s`;
+}
+
+/** Held rows that came in, or that changed their source: gone from where they waited. Returns classes of quarantine rows. */
+export function releaseSql(table: ApplyTable, held: QualifiedName): string {
+  const entered = `select r.${key} from ${table.scratch.fate} f join ${table.scratch.row} r on r.ctid = f.n where f.why in ('in', 'x') and r.rowproof_rank = 3`;
+  return `with gone as (delete from ${qualified(held)} where ${key} in (${entered}))
+    delete from rowproof.quarantine where run = $1 and mapping = $2 and source_key in (${entered}) returning class`;
+}
+
+/** Losers that do not wait yet start to wait. */
+export function holdSql(table: ApplyTable, held: QualifiedName): string {
+  const columns = table.columns.map((column) => column.name);
+  return `insert into ${qualified(held)} (${key}, ${names(columns)})
+    select k, ${names(columns)} from (${rowsOf(table, `like any (array['t%', 'c%', 'f%'])`)}) l where l.rowproof_rank <> 3`;
+}
+
+/** Quarantine rows of held losers whose obstacle is another one by now; $3 the constraint, $4 fate. */
+export function unbookLosersSql(table: ApplyTable): string {
+  return `delete from rowproof.quarantine q using (${rowsOf(table, '= any($4::text[])')}) l
+    where q.run = $1 and q.mapping = $2 and q.source_key = l.k and q.constraint_name is distinct from $3 returning q.class`;
+}
+
+/** $3 constraint, $4 fates, $5 class, $6 reason, $7 finding, $8 columns. */
+export function bookLosersSql(table: ApplyTable): string {
+  return `insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, column_name, constraint_name, findings, refs)
+    select $1, $2, k, $5, $6, $7, $8, $3, array[$7], ${refsSql(table, 'l.')} from (${rowsOf(table, '= any($4::text[])')}) l
+    where not exists (select from rowproof.quarantine q where q.run = $1 and q.mapping = $2 and q.source_key = l.k) returning class`;
+}
+
+/** Values, spelled as its child spells them, of the parents that rows held for a foreign key miss. */
+export function missedSql(rule: ReferenceRule, held: QualifiedName): string {
+  const values = rule.columns.map(
+    (name, index) => `${spelled(`h.${identifier(name)}::text`, rule.columnTypes[index] as string, false)} as k${index}`,
+  );
+  return `select ${values.join(', ')} from ${qualified(held)} h join rowproof.quarantine q
+    on q.run = $1 and q.mapping = $2 and q.source_key = h.${key} and q.constraint_name = ${literal(rule.name)}`;
+}
+
+/** On the source: refs of rows out of scope whose first referenced column is among $1. */
+export function outOfScopeSql(rule: ReferenceRule, statement: string): string {
+  const value = spelled(
+    `(s.refs::jsonb ->> ${literal(rule.parentColumns[0] as string)})`,
+    rule.columnTypes[0] as string,
+    true,
+  );
+  return `select s.refs::text as refs from (${statement}) as s (k, refs) where ${value} = any($1::text[])`;
+}
+
+export interface OrphanReasons {
+  readonly orphan: OrphanBooking;
+  readonly quarantined: OrphanBooking;
+  readonly outOfScope: OrphanBooking;
+}
+export interface OrphanBooking {
+  readonly reason: string;
+  readonly finding: string;
+  readonly class: 'quarantined' | 'out_of_scope';
+}
+
+/**
+ * Says anew why rows held for a foreign key wait. $3 mapping of the parent, $4 refs of parents out of scope as a JSON array, null
+ * when nobody looked: then what was known stays. Returns classes before and after, of rows that changed.
+ */
+export function reclassifySql(rule: ReferenceRule, held: QualifiedName, reasons: OrphanReasons): string {
+  const numbers = rule.columns.map((_, index) => `k${index}`);
+  const ours = rule.columns.map(
+    (name, index) => `${spelled(`h.${identifier(name)}::text`, rule.columnTypes[index] as string, false)} as k${index}`,
+  );
+  const theirs = rule.parentColumns.map(
+    (name, index) => `${spelled(`refs ->> ${literal(name)}`, rule.columnTypes[index] as string, true)} as k${index}`,
+  );
+  const of = (field: keyof OrphanBooking): string =>
+    `case w.state when 'q' then ${literal(reasons.quarantined[field])} when 'o' then ${literal(reasons.outOfScope[field])} else ${literal(reasons.orphan[field])} end`;
+  const mixed = isMixed(rule, 'h.') ?? 'false';
+  return `with gone as (
+      select ${numbers.join(', ')}, bool_or(class = 'quarantined') as q, bool_or(class = 'out_of_scope') as o
+      from (select ${theirs.join(', ')}, class from (
+        select refs, class from rowproof.quarantine where run = $1 and mapping = $3 and refs is not null
+        union all select e, 'out_of_scope' from jsonb_array_elements($4::jsonb) as e) s) g
+      where ${numbers.map((name) => `${name} is not null`).join(' and ')} group by ${numbers.join(', ')}
+    ), w as (
+      select h.source_key, h.class as was, case when h.mixed then 'n' when gone.q then 'q' when gone.o then 'o'
+        when $4::jsonb is null and h.reason = 'parent_out_of_scope' then 'o' else 'n' end as state
+      from (select ${ours.join(', ')}, ${mixed} as mixed, q.source_key, q.class, q.reason from ${qualified(held)} h
+        join rowproof.quarantine q on q.run = $1 and q.mapping = $2 and q.source_key = h.${key} and q.constraint_name = ${literal(rule.name)}) h
+      left join gone on ${numbers.map((name) => `gone.${name} = h.${name}`).join(' and ')}
+    )
+    update rowproof.quarantine q set reason = ${of('reason')}, finding = ${of('finding')}, class = ${of('class')}, findings = array[${of('finding')}]
+    from w where q.run = $1 and q.mapping = $2 and q.source_key = w.source_key and (q.reason, q.finding, q.class) is distinct from (${of('reason')}, ${of('finding')}, ${of('class')})
+    returning w.was, q.class as now`;
+}
+
+/** Source keys of rows in the target that provenance has to know: changed in place or let in. */
+export function noteProvenanceSql(table: ApplyTable): string {
+  const { stay, fate, row } = table.scratch;
+  return `insert into rowproof.provenance (run, mapping, source_key, target_key)
+    select $1, $2, r.${key}, ${targetKeyText(table, 'r.')} from ${row} r
+    where r.${key} is not null and (r.ctid in (select n from ${stay}) or r.ctid in (select n from ${fate} where why = 'in'))
+    on conflict (run, mapping, source_key) do update set target_key = excluded.target_key`;
+}
+
+/** Provenance of changed keys and of rows lifted out of the target. */
+export function forgetProvenanceSql(table: ApplyTable, whole: boolean): string {
+  if (whole) return `delete from rowproof.provenance where run = $1 and mapping = $2`;
+  return `delete from rowproof.provenance p where p.run = $1 and p.mapping = $2
+    and (p.source_key in (select ${key} from ${table.scratch.dirty}) or p.source_key in (select ${key} from ${table.scratch.row} where rowproof_rank = 0 and ${key} is not null))`;
+}
+
+/** $3 the round: every changed source key, and rows that rules moved. */
+export function touchSql(table: ApplyTable): string {
+  const { dirty, row, fate, trace } = table.scratch;
+  return `insert into rowproof.touched (run, mapping, source_key, round)
+    select $1, $2, k, $3::bigint from (select ${key} as k from ${dirty}
+      union select ${key} from ${row} where rowproof_rank = 2
+      union select r.${key} from ${row} r join ${fate} f on f.n = r.ctid where r.${key} is not null and (r.rowproof_rank = 0 and f.why <> 'in' or r.rowproof_rank = 3 and f.why = 'in')
+      union select ${key} from ${trace}) s where k is not null
+    on conflict (run, mapping, source_key) do update set round = excluded.round`;
+}
+
+/** $3 the round: target keys that left the target. */
+export function touchTargetSql(table: ApplyTable): string {
+  const { old, stay, fate, row } = table.scratch;
+  return `insert into rowproof.touched_target (run, mapping, target_key, round)
+    select distinct $1, $2, ${targetKeyText(table, 'o.')}, $3::bigint from ${old} o
+    where not exists (select from ${stay} s where s.o = o.ctid)
+      and not exists (select from ${fate} f join ${row} r on r.ctid = f.n where f.why = 'in' and ${targetKeyText(table, 'r.')} = ${targetKeyText(table, 'o.')})
+    on conflict (run, mapping, target_key) do update set round = excluded.round`;
+}
+
+/** Quarantine rows of changed source keys go; returns their classes. */
+export function forgetQuarantineSql(table: ApplyTable, whole: boolean): string {
+  const which = whole ? '' : ` and source_key in (select ${key} from ${table.scratch.dirty})`;
+  return `delete from rowproof.quarantine where run = $1 and mapping = $2${which} returning class`;
+}
+
+/** Held rows of changed source keys go. */
+export function forgetHeldSql(table: ApplyTable, held: QualifiedName, whole: boolean): string {
+  return `delete from ${qualified(held)}${whole ? '' : ` where ${key} in (select ${key} from ${table.scratch.dirty})`}`;
+}
+

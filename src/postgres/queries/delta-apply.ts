@@ -1,0 +1,67 @@
+import type { Session } from '../session';
+
+/** Rows of `returning class`, counted. */
+export interface ClassCounts {
+  readonly quarantined: number;
+  readonly outOfScope: number;
+}
+
+/** Runs one compiled statement; how many rows it touched. */
+export async function applyStatement(session: Session, sql: string, values?: readonly unknown[]): Promise<number> {
+  return (await session.query(sql, values)).rowCount;
+}
+
+/** One row of counts; what is no number is left out. */
+export async function readCounts(
+  session: Session,
+  sql: string,
+  values?: readonly unknown[],
+): Promise<{ readonly counts: Readonly<Record<string, number>>; readonly xmin: string | null }> {
+  const { rows } = await session.query<Record<string, string | null>>(sql, values);
+  const { xmin, ...rest } = rows[0] ?? {};
+  return {
+    counts: Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, Number(value)])),
+    xmin: xmin ?? null,
+  };
+}
+
+/** Runs a statement that returns the class of quarantine rows. */
+export async function countClasses(session: Session, sql: string, values: readonly unknown[]): Promise<ClassCounts> {
+  const { rows } = await session.query<{ class: string }>(sql, values);
+  const outOfScope = rows.filter((row) => row.class === 'out_of_scope').length;
+  return { quarantined: rows.length - outOfScope, outOfScope };
+}
+
+/** The table in which every subtransaction leaves the xmin of what it wrote. */
+export async function createMark(session: Session, temporary: boolean): Promise<string> {
+  const name = temporary ? 'pg_temp.rowproof_round_mark' : `rowproof."round_mark_${session.pid}"`;
+  await session.query(
+    `create ${temporary ? 'temporary ' : ''}table ${name} (one int)${temporary ? ' on commit drop' : ''}`,
+  );
+  return name;
+}
+
+/** Scratch tables have no statistics; lookups in large tables go through their keys. Until the transaction ends. */
+export async function preferLookups(session: Session): Promise<void> {
+  await session.query(`select pg_catalog.set_config('random_page_cost', '1.1', true)`);
+}
+
+/** Source keys for target keys, into the scratch table that traces rows. */
+export async function storeTrace(
+  session: Session,
+  table: string,
+  keys: readonly { readonly key: string; readonly targetKey: string }[],
+): Promise<void> {
+  await session.query(
+    `insert into ${table} select r."targetKey", r.key from jsonb_to_recordset($1::jsonb) as r (key text, "targetKey" text)`,
+    [JSON.stringify(keys)],
+  );
+}
+
+/** Why candidates of a table lost, each once. */
+export async function readFates(session: Session, fate: string): Promise<string[]> {
+  const { rows } = await session.query<{ why: string }>(
+    `select distinct why from ${fate} where why like any (array['t%', 'c%', 'f%']) order by why`,
+  );
+  return rows.map((row) => row.why);
+}
