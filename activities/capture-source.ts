@@ -4,6 +4,7 @@ import { capturedRelations } from '../src/capture/captured-relations';
 import { captureName } from '../src/postgres/queries/capture-name';
 import type { Session } from '../src/postgres/session';
 import type { CaptureCheck, SourceCapture } from './capture-kind';
+import { logicalCapture } from './capture-logical';
 import { triggerCapture } from './capture-triggers';
 
 /** The capture of a run's plan; null where it captures nothing. RP5311 for a kind that is not there. */
@@ -11,6 +12,7 @@ export function captureOf(run: LoadedRun): SourceCapture | null {
   const { capture } = run.compiled.plan;
   if (capture === 'none') return null;
   if (capture === 'triggers') return triggerCapture;
+  if (capture === 'logical') return logicalCapture;
   throw fail('RP5311', `The plan captures by ${capture}, which this version cannot do.`);
 }
 

@@ -1,3 +1,5 @@
+import type { CaptureFingerprint } from './fingerprint';
+
 /** What logical capture stands on, as it was when the run began to follow: kept in the ledger's cursor. */
 export interface LogicalFacts {
   readonly kind: 'logical';
@@ -5,12 +7,13 @@ export interface LogicalFacts {
   readonly publication: string;
   /** Position where the slot began. */
   readonly startLsn: string;
-  /** Null where the role may not read it. */
-  readonly systemIdentifier: string | null;
-  readonly timeline: string;
+  /** System identifier and timeline. */
+  readonly server: string;
   readonly published: PublicationFacts | null;
   /** Every table that holds rows of a captured relation. */
   readonly identities: readonly IdentityFacts[];
+  /** Columns, partitions and the like of the captured relations. */
+  readonly fingerprint: CaptureFingerprint;
 }
 
 export interface PublicationFacts {
@@ -43,16 +46,16 @@ export function tells(identity: IdentityFacts, columns: readonly string[]): bool
   return known === null || (known.length > 0 && columns.every((column) => known.includes(column)));
 }
 
+export const otherServer =
+  'This is another server than the one on which the slot was made, or one that was restored or promoted since (system identifier or timeline).';
+
 /** The named reason why what is there now cannot be followed any more, or null. */
 export function compareLogical(
   before: LogicalFacts,
-  now: Pick<LogicalFacts, 'systemIdentifier' | 'timeline' | 'published' | 'identities'>,
+  now: Pick<LogicalFacts, 'server' | 'published' | 'identities'>,
   keys: ReadonlyMap<string, readonly string[]>,
 ): string | null {
-  if (before.systemIdentifier !== now.systemIdentifier)
-    return 'The source is another server than the one on which the slot was created (system identifier).';
-  if (before.timeline !== now.timeline)
-    return `The source went to timeline ${now.timeline}: it was promoted or restored, and the slot may have lost changes.`;
+  if (before.server !== now.server) return otherServer;
   const publication = comparePublication(before, now.published);
   if (publication !== null) return publication;
   for (const identity of now.identities) {

@@ -122,12 +122,6 @@ export const captureErrors = {
     fix: 'End the transactions that are named, or raise `settings.capture.lock_budget`, then go on.',
     exit: 4,
   },
-  RP5359: {
-    title: 'No lock to change the publication',
-    why: 'Publishing a table needs a moment without VACUUM, CREATE INDEX or DDL on it; writers do not matter.',
-    fix: 'Wait for what is named to end, or raise `settings.capture.lock_budget`, then go on.',
-    exit: 4,
-  },
   RP5360: {
     title: 'The slot is in use by somebody else',
     why: 'Only one session at a time can read or drop a slot, and one that is not ours, or that could not be ended, does.',

@@ -122,7 +122,8 @@ async function readTriggers(
   return found;
 }
 
-async function readServer(session: Session): Promise<string> {
+/** Which server this is: system identifier and timeline. */
+export async function readServer(session: Session): Promise<string> {
   // the function may be revoked; then the timeline alone tells
   const { rows } = await session.query<{ server: string }>(
     `select concat(

@@ -4,18 +4,19 @@ import { identifier, qualified } from '../../sql/quote';
 import type { Session } from '../session';
 
 /**
- * Publishes everything that happens to the relations, partitions under their own names: a TRUNCATE of one partition is not
- * published under the root's. Partitions come and go with the root; children by inheritance are those of now.
+ * A publication of everything that happens to its tables, partitions under their own names: a TRUNCATE of one partition is not
+ * published under the root's.
  */
-export async function createPublication(
-  session: Session,
-  name: string,
-  relations: readonly QualifiedName[],
-): Promise<void> {
+export async function createPublication(session: Session, name: string): Promise<void> {
   await session.query(
-    `create publication ${identifier(name)} for table ${relations.map(qualified).join(', ')}
+    `create publication ${identifier(name)}
      with (publish = 'insert, update, delete, truncate', publish_via_partition_root = false)`,
   );
+}
+
+/** Adds a table, with its partitions of now and later, or its children by inheritance of now. Waits for no writer. */
+export async function publishTable(session: Session, name: string, relation: QualifiedName): Promise<void> {
+  await session.query(`alter publication ${identifier(name)} add table ${qualified(relation)}`);
 }
 
 export async function dropPublication(session: Session, name: string): Promise<void> {

@@ -21,14 +21,6 @@ export interface Slot {
   readonly retained: number;
 }
 
-/** Which server this is and on which timeline it writes. */
-export interface ServerIdentity {
-  /** Null where the role may not read it. */
-  readonly systemIdentifier: string | null;
-  /** Hexadecimal, eight digits. */
-  readonly timeline: string;
-}
-
 export async function readSlot(session: Session, slot: string): Promise<Slot | null> {
   const { rows } = await session.query<Record<string, string | null>>(
     `select s.plugin::text as plugin, s.database::text as database, s.temporary::text as temporary,
@@ -139,21 +131,13 @@ export async function nextXid(session: Session): Promise<bigint> {
   );
 }
 
-export async function currentSnapshot(session: Session): Promise<string> {
-  return one(session, 'select pg_catalog.pg_current_snapshot()::text as value');
-}
-
-export async function readServerIdentity(session: Session): Promise<ServerIdentity> {
-  const { rows } = await session.query<{ timeline: string; may: string }>(
-    `select pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8) as timeline,
-       pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute')::text as may`,
+/** Whether a transaction is still open, on any database, that was not over in this snapshot. */
+export async function openSince(session: Session, snapshot: string): Promise<boolean> {
+  const { rows } = await session.query<{ open: string }>(
+    `select (pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) < pg_catalog.pg_snapshot_xmax($1::pg_snapshot))::text as open`,
+    [snapshot],
   );
-  const { timeline, may } = rows[0] as { timeline: string; may: string };
-  const systemIdentifier =
-    may === 'true'
-      ? await one(session, 'select system_identifier::text as value from pg_catalog.pg_control_system()')
-      : null;
-  return { systemIdentifier, timeline };
+  return rows[0]?.open === 'true';
 }
 
 /** Who has a transaction with an id open for longest: pid, application and user. For sentences; no statement texts. */

@@ -1,0 +1,87 @@
+import type { CapturedRelation } from '../src/capture/captured-relations';
+import { compareLogical, otherServer, type LogicalFacts } from '../src/capture/logical-facts';
+import { compareLsn } from '../src/capture/lsn';
+import { fail, type RowproofError } from '../src/errors/rowproof-error';
+import { readCaptureFingerprint, readServer } from '../src/postgres/queries/capture-fingerprint';
+import { readIdentities, readPublication } from '../src/postgres/queries/logical-publication';
+import { readSlot } from '../src/postgres/queries/logical-slot';
+import type { Session } from '../src/postgres/session';
+import { checkFingerprint } from './capture-fingerprint';
+import type { CaptureCheck, SourceWork } from './capture-kind';
+import { leavesOf } from './capture-logical-source';
+
+export function slotBroken(sourceName: string, reason: string, cause?: unknown): RowproofError {
+  return fail('RP5361', `Source ${sourceName}: ${reason}`, { where: { object: sourceName }, cause });
+}
+
+/**
+ * Why the slot does not hold any more what was not read yet, or null. `from`: everything before is in `pending`; nobody but us
+ * may have moved the slot beyond it.
+ */
+export async function whyBroken(source: Session, facts: LogicalFacts, from: string | null): Promise<string | null> {
+  if ((await readServer(source)) !== facts.server) return otherServer;
+  const { slot } = facts;
+  const now = await readSlot(source, slot);
+  if (now === null) return `Slot ${slot} is gone.`;
+  if (now.walStatus === 'lost' || now.restartLsn === null)
+    return `Slot ${slot} is lost: the source removed WAL that it needed (max_slot_wal_keep_size).`;
+  if (now.plugin !== 'pgoutput') return `Slot ${slot} was made again with another plugin.`;
+  if (now.confirmedLsn !== null && from !== null && compareLsn(now.confirmedLsn, from) > 0)
+    return `Slot ${slot} was moved or made again by somebody else: it begins after what was read.`;
+  if ((await readPublication(source, facts.publication)) === null) return `Publication ${facts.publication} is gone.`;
+  return null;
+}
+
+/** What logical capture stands on, as the session's snapshot sees it. */
+export async function readLogicalNow(
+  source: Session,
+  publication: string,
+  relations: readonly CapturedRelation[],
+): Promise<Pick<LogicalFacts, 'server' | 'published' | 'identities' | 'fingerprint'>> {
+  const oids = [...keysByOid(await leavesOf(source, relations)).keys()];
+  const fingerprint = await readCaptureFingerprint(source, relations, null);
+  return {
+    server: fingerprint.server,
+    published: await readPublication(source, publication),
+    identities: await readIdentities(source, oids),
+    fingerprint,
+  };
+}
+
+/** Key columns that the identity of each table has to tell. */
+export function keysByOid(leaves: Awaited<ReturnType<typeof leavesOf>>): Map<string, readonly string[]> {
+  const keys = new Map<string, readonly string[]>();
+  for (const { relation, nodes } of leaves) {
+    for (const { oid } of nodes)
+      keys.set(oid, [...new Set([...(keys.get(oid) ?? []), ...relation.key.map(({ name }) => name)])]);
+  }
+  return keys;
+}
+
+/**
+ * What a round asks before it reads: may the lane go on? The slot is looked at as it is now, all else as the session's snapshot
+ * sees it. Tables that were rewritten (VACUUM FULL) are no matter to a slot.
+ */
+export async function checkLogical(
+  work: Pick<SourceWork, 'run' | 'sourceName' | 'name' | 'source' | 'relations'>,
+  known: Readonly<Record<string, unknown>>,
+): Promise<CaptureCheck> {
+  const { source, sourceName, relations } = work;
+  const facts = known as unknown as LogicalFacts;
+  const stopped = (reason: string): CaptureCheck => ({
+    stop: `Source ${sourceName}: ${reason}`,
+    findings: [],
+    capture: null,
+  });
+  const broken = await whyBroken(source, facts, null);
+  if (broken !== null) return stopped(broken);
+  const all = relations.map(({ id }) => id);
+  const check = await checkFingerprint(work, null, known, all);
+  if (check.stop !== null) return check;
+  const leaves = await leavesOf(source, relations);
+  const keys = keysByOid(leaves);
+  const identities = await readIdentities(source, [...keys.keys()]);
+  const published = await readPublication(source, facts.publication);
+  const reason = compareLogical(facts, { server: facts.server, published, identities }, keys);
+  return reason === null ? check : stopped(reason);
+}

@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LogicalFacts } from '../src/capture/logical-facts';
+import type { CaptureReport } from '../src/contract/delta';
+import { fail, RowproofError } from '../src/errors/rowproof-error';
+import type { Cursor } from '../src/postgres/ledger/cursor';
+import { lockLane, setLaneState } from '../src/postgres/ledger/lane';
+import { dropSlot, openWriters, readSlot, type Slot } from '../src/postgres/queries/logical-slot';
+import { inTransaction } from '../src/postgres/transaction';
+import type { SourceWork } from './capture-kind';
+import { slotBroken, whyBroken } from './capture-logical-check';
+import { pullUpTo, currentLsn } from './capture-logical-pull';
+import { endHolder, whileFree } from './capture-logical-source';
+
+/** The server lets WAL go only some time after it was confirmed: it notes every 15 s where it could begin again. */
+const attempts = 10;
+const pauseMs = 2_000;
+
+/**
+ * One look at the slot: moves what it has into `pending` and confirms it, so that the source need not keep it; says what comes close
+ * to a limit. Drops the slot and stops the lanes by name (RP5362) where the source's disk is at stake; stops them (RP5361) when it is
+ * lost or altered.
+ */
+export async function watchLogical(work: SourceWork, cursor: Cursor): Promise<CaptureReport> {
+  const { source, run, sourceName } = work;
+  const facts = cursor.capture as unknown as LogicalFacts;
+  const limit = run.compiled.plan.settings.capture.maxWalBytes;
+  await pull(work);
+  let slot = await slotNow(work, facts);
+  for (let attempt = 1; slot.retained >= limit && attempt <= attempts; attempt += 1) {
+    work.beat();
+    await sleep(attempt === 1 ? 0 : pauseMs);
+    await pull(work);
+    slot = await slotNow(work, facts);
+  }
+  if (slot.retained >= limit) await giveUp(work, facts.slot, limit);
+  return { markBytes: 0, walBytes: slot.retained, warnings: await warningsOf(work, slot, limit, sourceName) };
+}
+
+/** A lane that another attempt has, or that is stopped or closed, says so to those who follow; the slot is looked at all the same. */
+async function pull(work: SourceWork): Promise<void> {
+  try {
+    await pullUpTo(work, await currentLsn(work.source));
+  } catch (error) {
+    if (!(error instanceof RowproofError)) throw error;
+    if (error.code === 'RP5361') await stopLanes(work, sentenceOf(error));
+    if (!/^RP540[1-4]$/.test(error.code)) throw error;
+  }
+}
+
+function sentenceOf(error: RowproofError): string {
+  return error.problems.map(({ what }) => what).join(' ');
+}
+
+async function slotNow(work: SourceWork, facts: LogicalFacts): Promise<Slot> {
+  const slot = await readSlot(work.source, facts.slot);
+  const reason = slot === null ? `Slot ${facts.slot} is gone.` : await whyBroken(work.source, facts, null);
+  if (slot !== null && reason === null) return slot;
+  const error = slotBroken(work.sourceName, reason ?? 'the slot is not what it was.');
+  await stopLanes(work, sentenceOf(error));
+  throw error;
+}
+
+async function warningsOf(work: SourceWork, slot: Slot, limit: number, sourceName: string): Promise<string[]> {
+  const warnings: string[] = [];
+  const holders = async (): Promise<string> => {
+    const who = await openWriters(work.source);
+    return who.length === 0 ? '' : ` Transactions that are open: ${who.join(', ')}.`;
+  };
+  if (slot.walStatus === 'unreserved')
+    warnings.push(
+      `The slot of source ${sourceName} is about to be lost: it needs WAL beyond max_slot_wal_keep_size, which the next checkpoint ` +
+        `removes. Raise max_slot_wal_keep_size now (a reload is enough) and end transactions that are open for long.${await holders()}`,
+    );
+  else if (slot.safeWalSize !== null && slot.safeWalSize < slot.retained)
+    warnings.push(
+      `The slot of source ${sourceName} may be lost after ${megabytes(slot.safeWalSize)} more of WAL (max_slot_wal_keep_size). ` +
+        `Raise it (a reload is enough), or end transactions that are open for long.${await holders()}`,
+    );
+  if (slot.retained >= limit / 2)
+    warnings.push(
+      `The slot of source ${sourceName} holds back ${megabytes(slot.retained)} of WAL; at ${megabytes(limit)} it is dropped. ` +
+        `End transactions that are open for long, or raise settings.capture.max_wal_bytes.${await holders()}`,
+    );
+  return warnings;
+}
+
+/** The source's disk comes first: the slot goes, then the lanes learn why. */
+async function giveUp(work: SourceWork, slot: string, limit: number): Promise<never> {
+  const who = await openWriters(work.source);
+  const what = `The slot of source ${work.sourceName} held back ${megabytes(limit)} of WAL and was dropped`;
+  await whileFree(work.source, slot, work.beat, async () => {
+    await endHolder(work.source, slot);
+    if ((await readSlot(work.source, slot)) !== null) await dropSlot(work.source, slot);
+  });
+  await stopLanes(work, `${what}.${who.length === 0 ? '' : ` Transactions that were open: ${who.join(', ')}.`}`);
+  throw fail('RP5362', what, { where: { object: work.sourceName } });
+}
+
+/** Lanes that are closed stay closed. */
+async function stopLanes({ target, run }: SourceWork, reason: string): Promise<void> {
+  await inTransaction(target, 'read write', async () => {
+    for (const lane of ['delta', 'intake'] as const) {
+      if ((await lockLane(target, run.run, lane))?.state === 'open')
+        await setLaneState(target, run.run, lane, 'stopped', reason);
+    }
+  });
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20)} MB`;
+}
