@@ -2,6 +2,7 @@ import type { Catalog } from '../contract/catalog';
 import type { CompiledMapping, CompiledPlan } from '../contract/compiled';
 import type { MappingPlan, ResolvedPlan } from '../contract/resolved-plan';
 import { checkAccess, checkForeignReferers } from './checks/check-access';
+import { checkCaptured, checkCapturedKey } from './checks/check-captured';
 import { checkRelations } from './checks/check-relations';
 import { checkServers } from './checks/check-servers';
 import { checkUnmappedTables } from './checks/check-unmapped-tables';
@@ -51,5 +52,8 @@ function compileOne(
   if (from === undefined || into === undefined) return null;
   const work = { plan, mapping, sources: catalogs.sources, source, target: catalogs.target, from, into, problems };
   checkAccess(work);
-  return compileMapping(work, hash.sha256);
+  checkCaptured(work);
+  const compiled = compileMapping(work, hash.sha256);
+  if (compiled !== null) checkCapturedKey(work, compiled);
+  return compiled;
 }

@@ -278,4 +278,34 @@ export const checkErrors = {
     fix: 'GRANT TEMPORARY ON DATABASE … TO the role.',
     exit: 2,
   },
+  RP2047: {
+    title: 'Changes of the relation cannot be captured',
+    why: 'Only tables have row triggers and a replica identity; what changes in a view shows in the tables under it alone.',
+    fix: 'Read the table itself, or freeze first: `capture: none` with `pattern: big_bang`.',
+    exit: 2,
+  },
+  RP2048: {
+    title: 'A captured table depends on other tables',
+    why: 'A change of the other table would change rows of this one without marking them, and they would stay stale.',
+    fix: 'Compute the value from columns of the row itself, or freeze first: `capture: none` with `pattern: big_bang`.',
+    exit: 2,
+  },
+  RP2049: {
+    title: 'A captured table has no proven key',
+    why: 'Changes are followed by key; where two rows may share one, nobody can tell which of them changed.',
+    fix: 'Name a primary key or a unique NOT NULL key under `key`, add one to the source, or freeze first.',
+    exit: 2,
+  },
+  RP2050: {
+    title: 'Changes of a standby cannot be captured',
+    why: 'Triggers and a publication are created on the primary, and the freeze has to stop its writers.',
+    fix: 'Connect the source to its primary.',
+    exit: 2,
+  },
+  RP2051: {
+    title: 'Function that may read other tables',
+    why: 'A change of a table it reads would change rows of this one without marking them; rowproof cannot see into it.',
+    fix: 'Make sure that its result depends on its arguments alone (IMMUTABLE).',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

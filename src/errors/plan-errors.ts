@@ -146,4 +146,10 @@ export const planErrors = {
     fix: 'See docs/plan.md for the rules.',
     exit: 2,
   },
+  RP1025: {
+    title: 'Settings contradict each other',
+    why: 'One of them would silently do nothing, or undo what another one asks for.',
+    fix: 'Remove one of them; docs/plan.md says what goes together.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

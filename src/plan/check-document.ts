@@ -2,6 +2,7 @@ import type { PlanDocument } from '../contract/plan-file';
 import type { QualifiedName } from '../contract/catalog';
 import type { Report } from './check-context';
 import { checkReferences } from './check-references';
+import { checkSettings } from './check-settings';
 import { checkTable } from './check-table';
 import { findTable, patternMayBring } from './find-table';
 import { didYouMean } from './nearest';
@@ -33,15 +34,6 @@ function checkConnections(document: PlanDocument, report: Report): void {
         fix: 'Keep one of them.',
       });
   }
-  const notify = document.settings?.notify;
-  const http = typeof notify === 'string' ? notify : notify !== undefined && 'http' in notify ? notify.http : undefined;
-  if (http !== undefined) {
-    if (holdsPassword(http)) report.add('RP1011', 'A hook spells a password.', ['settings', 'notify']);
-    else if (!http.includes('${') && !/^https?:\/\//.test(http))
-      report.add('RP1004', '`notify` is not an http address.', ['settings', 'notify'], {
-        fix: 'Write an http address, `${NAME}`, or `{ command: [program, argument] }`.',
-      });
-  }
 }
 
 function checkLater(document: PlanDocument, report: Report): void {
@@ -50,7 +42,7 @@ function checkLater(document: PlanDocument, report: Report): void {
       report.add('RP1010', `\`${key}: ${value}\` is not in this version of rowproof.`, path, {
         fix:
           key === 'capture'
-            ? 'Write `capture: none` and keep the source quiet while the run lasts.'
+            ? 'Write `capture: triggers`, `capture: logical`, or `capture: none` for a source that is quiet while the run lasts.'
             : 'Use refuse or replace.',
       });
   };
@@ -80,6 +72,7 @@ export function checkDocument(document: PlanDocument, tableKeys: readonly string
   checkConnections(document, report);
   checkLater(document, report);
   checkLimits(document, report);
+  checkSettings(document, report);
   const seen: { key: string; name: QualifiedName }[] = [];
   for (const [key, table] of Object.entries(document.tables)) {
     const name = isPattern(key) ? null : parseQualifiedName(key);

@@ -106,6 +106,9 @@ export function suggestPlan(input: SuggestInput): string {
     ...names.map(([name, source]) => `  ${yamlText(name)}: { url: ${JSON.stringify(source.url)} }`),
     `target: { url: ${JSON.stringify(input.target.url)} }`,
     withComment('capture: none', 'the source is quiet while the run lasts'),
+    yamlComment(
+      'capture: triggers   (or logical) goes on while the source is written to, and stops writers for seconds only',
+    ),
     'defaults:',
     withComment('  on_bad_row: quarantine', 'or stop'),
     withComment('  max_bad_rows: 0.5%', 'more bad rows without a decision stop the run'),

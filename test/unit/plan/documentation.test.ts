@@ -28,6 +28,10 @@ describe('docs/plan.md', () => {
       ['settings'],
       ['settings', 'batch'],
       ['settings', 'proof'],
+      ['settings', 'capture'],
+      ['settings', 'delta'],
+      ['settings', 'delta', 'throttle'],
+      ['settings', 'cutover'],
     ].flatMap(knownKeys);
     expect(keys.length).toBeGreaterThan(50);
     const missing = [...keys, ...rules.map((rule) => rule.name)].filter(

@@ -25,7 +25,7 @@ describe('a plan file', () => {
 
   it('answers keys of later versions as not in this version', () => {
     const text = crmPlan
-      .replace('capture: none', 'capture: triggers')
+      .replace('capture: none', 'capture: timestamp')
       .replace('    ignore: [', '    dedupe: { match: [email], keep: latest, by: upd_ts }\n    ignore: [')
       .replace('when_not_empty: refuse ', 'when_not_empty: append ');
     expect(places(text)).toEqual(['RP1010 6:1', 'RP1010 14:5', 'RP1010 28:5']);

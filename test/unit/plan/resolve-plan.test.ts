@@ -80,10 +80,26 @@ describe('resolving a plan', () => {
       gates: [],
       onFailure: 'ask',
       batch: { rows: null, bytes: 32 * 1024 * 1024, inFlight: 4 },
-      proof: { sliceRows: 5_000_000, workMem: null },
+      proof: { sliceRows: 5_000_000, workMem: null, maxSnapshotAgeMs: 600_000 },
       sequenceMargin: 1000,
       lockTimeoutMs: 5000,
       statementTimeoutMs: 60_000,
+      pattern: 'copy',
+      capture: { maxMarkBytes: 4 * 2 ** 30, maxWalBytes: 8 * 2 ** 30, lockTimeoutMs: 300, lockBudgetMs: 300_000 },
+      delta: {
+        roundKeys: 20_000,
+        pauseMs: 500,
+        throttle: { query: null, pauseAbove: null, abortAbove: null, maxReplicaLagMs: null, maxLockWaits: null },
+      },
+      cutover: {
+        maxFreezeMs: 5000,
+        maxLagMs: 5000,
+        maxProofAgeMs: 3_600_000,
+        lockTimeoutMs: 500,
+        lockBudgetMs: 120_000,
+        confirmSwitch: false,
+      },
+      switch: null,
     });
     expect(paths['customer']).toEqual(['tables', 'crm.customer']);
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { compilePlan } from '../../../src/compile/compile-plan';
+import type { Catalog, Relation } from '../../../src/contract/catalog';
+import { parsePlan } from '../../../src/plan/parse-plan';
+import { resolvePlan } from '../../../src/plan/resolve-plan';
+import { catalog, column, table, type } from './small-catalog';
+
+const people = table('public', 'people', [column('id', type('integer'), true), column('name', type('text'))]);
+const target = catalog([table('crm', 'person', [column('id', type('bigint'), true), column('name', type('text'))])]);
+
+interface Case {
+  readonly capture?: string;
+  readonly where?: string;
+  readonly name?: string;
+  readonly from?: Partial<Relation>;
+  readonly server?: Partial<Catalog['server']>;
+}
+
+/** Codes of what `check` says about keys, views and expressions of a captured plan. */
+function found({ capture = 'triggers', where = 'true', name = 'name', from = {}, server = {} }: Case): string[] {
+  const text = `version: 1
+name: crm
+sources: { legacy: { url: "\${S}" } }
+target: { url: "\${T}" }
+capture: ${capture}
+tables:
+  crm.person:
+    from: public.people
+    key: [id]
+    where: ${JSON.stringify(where)}
+    columns: { id: id, name: ${name} }
+`;
+  const parsed = parsePlan(text, 'crm.yaml');
+  if (parsed.plan === null) throw new Error(JSON.stringify(parsed.problems));
+  const small = catalog([{ ...people, ...from }]);
+  const catalogs = { sources: { legacy: { ...small, server: { ...small.server, ...server } } }, target };
+  const resolved = resolvePlan(parsed.plan, catalogs, parsed.locate);
+  if (resolved.plan === null) throw new Error(JSON.stringify(resolved.problems));
+  const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+  const { problems } = compilePlan(resolved.plan, catalogs, 'test', { sha256 }, { digest: 'd', code: 'c' });
+  return problems.map(({ problem, severity }) => `${severity} ${problem.code}`);
+}
+
+describe('a plan that captures changes', () => {
+  it('takes a table with a proven key and expressions over its own row', () => {
+    expect(found({ where: 'id > 5 and name is not null' })).toEqual([]);
+  });
+
+  it.each<[string, Case, string[]]>([
+    ['a view', { from: { kind: 'view' } }, ['error RP2047']],
+    ['a filter that reads another table', { where: 'id in (select x.id from public.x)' }, ['error RP2048']],
+    [
+      'an expression that reads another table',
+      { name: '{ sql: "(select max(x.name) from public.x where x.id = people.id)" }' },
+      ['error RP2048'],
+    ],
+    ['a function that may', { where: 'public.wanted(id)' }, ['warning RP2051']],
+    ['a key that nothing keeps unique', { from: { primaryKey: null } }, ['error RP2049']],
+    ['a standby', { server: { isStandby: true } }, ['error RP2050']],
+  ])('is told about %s', (_, given, problems) => {
+    expect(found(given).filter((one) => /RP20(4[7-9]|5[01])/.test(one))).toEqual(problems);
+    expect(found({ ...given, capture: 'none' }).filter((one) => /RP20(4[7-9]|5[01])/.test(one))).toEqual([]);
+  });
+});
