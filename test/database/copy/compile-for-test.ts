@@ -18,12 +18,24 @@ async function catalogOf(plan: ResolvedPlan, url: string): Promise<Catalog> {
 }
 
 /** The plan compiled against the two real databases; raises with what `rowproof check` would report. */
-export async function compileForTest(plan: ResolvedPlan, sourceUrl: string, targetUrl: string): Promise<CompiledPlan> {
+export async function compileForTest(
+  plan: ResolvedPlan,
+  sourceUrl: string,
+  targetUrl: string,
+  secondUrl?: string,
+): Promise<CompiledPlan> {
   const legacy = await catalogOf(plan, sourceUrl);
   const target = await catalogOf(plan, targetUrl);
+  const second: Record<string, Catalog> = secondUrl === undefined ? {} : { second: await catalogOf(plan, secondUrl) };
   const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
   const digest = { digest: '00'.repeat(32), code: '0000-0000' };
-  const { compiled, problems } = compilePlan(plan, { sources: { legacy }, target }, 'test', { sha256 }, digest);
+  const { compiled, problems } = compilePlan(
+    plan,
+    { sources: { legacy, ...second }, target },
+    'test',
+    { sha256 },
+    digest,
+  );
   if (compiled === null) throw new Error(JSON.stringify(problems, null, 2));
   return compiled;
 }

@@ -38,12 +38,16 @@ export interface CopyRunDraft {
   readonly settings?: Partial<Settings>;
   readonly options?: RunOptions;
   readonly sourceEncoding?: string;
+  readonly capture?: ResolvedPlan['capture'];
+  /** SQL of a second source, `second` in the plan. */
+  readonly second?: string;
 }
 
 /** Two databases, a ledger and one run in it, and the copy activities over them. */
 export interface CopyRun {
   readonly source: TestDatabase;
   readonly target: TestDatabase;
+  readonly second: TestDatabase | null;
   readonly ref: RunRef;
   readonly databases: Databases;
   readonly activities: ReturnType<typeof createCopyActivities>;
@@ -85,9 +89,12 @@ function planOf(draft: CopyRunDraft): ResolvedPlan {
   return {
     version: 1,
     name: 'crm',
-    sources: { legacy: connection('SOURCE_URL') },
+    sources: {
+      legacy: connection('SOURCE_URL'),
+      ...(draft.second === undefined ? {} : { second: connection('SECOND_URL') }),
+    },
     target: connection('TARGET_URL'),
-    capture: 'none',
+    capture: draft.capture ?? 'none',
     mappings: draft.mappings.map((mapping) => ({
       target: { schema: 'public', name: mapping.name },
       source: 'legacy',
@@ -140,14 +147,16 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
   const target = keep(await createDatabase({ prefix: 'copy_target' }));
   await source.query(draft.source);
   await target.query(draft.target);
+  const second = draft.second === undefined ? null : keep(await createDatabase({ prefix: 'copy_second' }));
+  await second?.query(draft.second as string);
   const databasesFor = (sourceUrl: string, targetUrl: string): Databases =>
     createDatabases({
-      env: { SOURCE_URL: sourceUrl, TARGET_URL: targetUrl },
+      env: { SOURCE_URL: sourceUrl, TARGET_URL: targetUrl, ...(second === null ? {} : { SECOND_URL: second.url }) },
       plansFolder: null,
       readPlanTarget: () => Promise.reject(new Error('no plans folder here')),
     });
   const databases = databasesFor(source.url, target.url);
-  const whole = await compileForTest(planOf(draft), source.url, target.url);
+  const whole = await compileForTest(planOf(draft), source.url, target.url, second?.url);
   const { compiled } = restrictPlan(whole, draft.options ?? {});
   const ledger = await databases.ledger({ run: 'none', ledger: 'env:TARGET_URL' }, 'test');
   let run: string;
@@ -168,6 +177,7 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
   return {
     source,
     target,
+    second,
     ref,
     databases,
     activities,
@@ -180,7 +190,7 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
       }
     },
     async drop() {
-      await Promise.all([source.drop(), target.drop()]);
+      await Promise.all([source.drop(), target.drop(), second?.drop()]);
     },
   };
 }
