@@ -23,6 +23,7 @@ import { readMaterializedViews } from '../src/postgres/queries/schema-change-vie
 import { inTransaction } from '../src/postgres/transaction';
 import type { Fingerprint } from '../src/rollback/compare-fingerprints';
 import { onTarget, type StepHost, type StepWork } from './prepare-host';
+import { rememberSources } from './rollback-sources';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -77,6 +78,7 @@ export function createFingerprintActivities(host: StepHost): Pick<DiscoveryActiv
     fingerprintTarget: (ref, moment) =>
       onTarget(host, ref, 'fingerprint', async (work) => {
         const { session, run } = work;
+        if (moment === 'before') await rememberSources(host, work);
         const stored = await readFingerprint(session, run.run, moment);
         if (moment === 'before' && stored !== null) return { digest: stored.digest };
         await storeFingerprint(session, run.run, moment, await takeFingerprint(work), moment !== 'before');

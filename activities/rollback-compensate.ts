@@ -1,4 +1,5 @@
 import { fail } from '../src/errors/rowproof-error';
+import { dropHeld } from '../src/postgres/ledger/held';
 import { readSteps, setStepState } from '../src/postgres/ledger/step';
 import {
   countForeignRows,
@@ -19,13 +20,26 @@ import { dropForeignKeyStatement } from '../src/rollback/restore-foreign-key';
 import { restoreTriggerStatements, silenceTriggerStatements } from '../src/rollback/restore-triggers';
 import type { Step, StepKind, TriggersDetail } from '../src/rollback/step-detail';
 import type { QualifiedName } from '../src/contract/catalog';
+import type { RunRef } from '../src/contract/run';
 import { qualified } from '../src/sql/quote';
 import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
-import type { StepWork } from './prepare-host';
+import { liftGuard } from './cutover-guard';
+import type { StepHost, StepWork } from './prepare-host';
+import { liftFreeze, takeCaptureAway } from './rollback-sources';
 
 /** Undoes one step; nothing when that was done before. RP7001, RP7002 where it would touch what is not the run's. */
-export async function compensateStep(work: StepWork, step: Step): Promise<void> {
+export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork, step: Step): Promise<void> {
   if (step.state === 'compensated') return;
+  // on the sources, in short transactions of their own; the step is closed once nothing is left there
+  if (is(step, 'freeze')) {
+    await liftFreeze(host, work, step.detail);
+    return putBack(work, step, 'compensated', () => Promise.resolve());
+  }
+  if (is(step, 'capture')) {
+    await takeCaptureAway(host, ref, work);
+    return putBack(work, step, 'compensated', () => Promise.resolve());
+  }
+  if (is(step, 'guard')) return putBack(work, step, 'compensated', () => liftGuard(work, 'compensated'));
   if (is(step, 'rows')) return takeRowsAway(work, step);
   if (is(step, 'rows_saved')) return bringRowsBack(work, step);
   if (is(step, 'index')) return restoreIndex(work, step, 'compensated');
@@ -75,6 +89,7 @@ async function takeRowsAway(work: StepWork, step: Step<'rows'>): Promise<void> {
           tables.map((one) => one.detail.relation),
         ),
     );
+    await dropHeld(session, run.run);
     for (const one of open) await setStepState(session, run.run, one.ordinal, 'compensated');
   });
 }

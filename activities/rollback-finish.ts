@@ -1,11 +1,14 @@
+import type { RunRef } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
-import { lockSteps, readSteps } from '../src/postgres/ledger/step';
+import { dropHeld } from '../src/postgres/ledger/held';
+import { lockSteps, readSteps, setStepState } from '../src/postgres/ledger/step';
 import { deleteRun, dropLedger, lockRunEnd, remainingRuns } from '../src/postgres/queries/rollback-finish';
 import { dropTable } from '../src/postgres/queries/rollback-rows';
 import { scopeTable } from '../src/postgres/queries/settle';
 import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
-import type { StepWork } from './prepare-host';
+import type { StepHost, StepWork } from './prepare-host';
+import { liftFreeze, takeCaptureAway } from './rollback-sources';
 
 export interface RemovedRun {
   readonly removed: boolean;
@@ -17,7 +20,9 @@ export interface RemovedRun {
  * One transaction: either all of the run is gone from the ledger, or none. The ledger itself goes when no run is left but
  * those that left nothing on the target.
  */
-export async function removeRun({ session, run }: StepWork): Promise<RemovedRun> {
+export async function removeRun(host: StepHost, ref: RunRef, work: StepWork): Promise<RemovedRun> {
+  const { session, run } = work;
+  await freeSources(host, ref, work);
   return inTransaction(session, 'read write', async () => {
     await lockSteps(session, run.run);
     const end = await lockRunEnd(session, run.run);
@@ -34,7 +39,23 @@ export async function removeRun({ session, run }: StepWork): Promise<RemovedRun>
   });
 }
 
+/** The freeze and the capture of a run that ended: once its ledger is gone, nobody would know of them. */
+async function freeSources(host: StepHost, ref: RunRef, work: StepWork): Promise<void> {
+  const { session, run } = work;
+  const end = await inTransaction(session, 'read write', () => lockRunEnd(session, run.run));
+  if (end !== 'ended') return;
+  const captured = (await readSteps(session, run.run, 'capture')).filter(({ state }) => state === 'done');
+  if (captured.length > 0) await takeCaptureAway(host, ref, work);
+  for (const step of captured) await setStepState(session, run.run, step.ordinal, 'restored');
+  for (const step of await readSteps(session, run.run, 'freeze')) {
+    if (step.state !== 'done') continue;
+    await liftFreeze(host, work, step.detail);
+    await setStepState(session, run.run, step.ordinal, 'restored');
+  }
+}
+
 async function removeOne(session: Session, run: string): Promise<void> {
+  await dropHeld(session, run);
   for (const step of await readSteps(session, run, 'rows_saved')) await dropTable(session, step.detail.saved);
   await dropTable(session, scopeTable(run));
   await deleteRun(session, run);

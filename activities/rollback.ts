@@ -1,8 +1,10 @@
 import type { RollbackActivities } from '../src/contract/activity-types';
 import type { RunRef } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
+import { isOpened } from '../src/postgres/ledger/cutover';
 import { readFingerprint, storeFingerprint } from '../src/postgres/ledger/fingerprint';
-import { readLeases, revokeLease, type HeldLease } from '../src/postgres/ledger/revoke';
+import { setLaneState } from '../src/postgres/ledger/lane';
+import { readLeases, readOpenLanes, revokeLease } from '../src/postgres/ledger/revoke';
 import { lockSteps, markRollback, readOpenSteps, readStep, stepLockHolders } from '../src/postgres/ledger/step';
 import { setTimeouts } from '../src/postgres/queries/schema-change';
 import type { Session } from '../src/postgres/session';
@@ -14,13 +16,14 @@ import { takeFingerprint } from './prepare-fingerprint';
 import { onTarget, type StepHost } from './prepare-host';
 import { compensateStep } from './rollback-compensate';
 import { removeRun, type RemovedRun } from './rollback-finish';
+import { sourceDifferences } from './rollback-sources';
 
 /** How long somebody who holds a lease or a step may take to end by himself before his backend is terminated. */
 const graceMs = 2_000;
 
 /** Every activity works from the ledger alone and may be repeated at any point. */
 export function createRollbackActivities(host: StepHost): RollbackActivities & {
-  /** Removes what the run left in schema rowproof, except the id map; RP7003 unless it is complete, checked or rolled back. */
+  /** Lifts a freeze that still stands, and removes what the run left in schema rowproof, except the id map; RP7003 unless it is complete, checked or rolled back. */
   finishRun(ref: RunRef): Promise<RemovedRun>;
 } {
   return {
@@ -33,6 +36,10 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
           () =>
             inTransaction(session, 'read write', async () => {
               await lockSteps(session, run.run);
+              if (await isOpened(session, run.run))
+                throw fail('RP7007', `The target of ${run.run} is open since its cutover`, {
+                  where: { object: run.run },
+                });
               await markRollback(session, run.run);
             }),
           () => stepLockHolders(session, run.run),
@@ -54,6 +61,16 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
             revoked++;
           }
         }
+        // a round that is about to commit loses its lane here; none can take it again
+        for (const lane of await readOpenLanes(session, run.run)) {
+          await enforce(
+            session,
+            beat,
+            () => setLaneState(session, run.run, lane.lane, 'closed', 'the run is rolled back'),
+            async () => holderOf((await readOpenLanes(session, run.run)).find((one) => one.lane === lane.lane) ?? lane),
+          );
+          revoked++;
+        }
         return { revoked };
       }),
     openSteps: (ref) => onTarget(host, ref, 'rollback', ({ session, run }) => readOpenSteps(session, run.run)),
@@ -62,7 +79,7 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
         const step = await readStep(work.session, work.run.run, ordinal);
         if (step === null)
           throw fail('RP7005', `Run ${work.run.run} has no step ${ordinal}`, { where: { object: work.run.run } });
-        await compensateStep(work, step);
+        await compensateStep(host, ref, work, step);
       }),
     proveRollback: (ref) =>
       onTarget(host, ref, 'prove rollback', async (work) => {
@@ -74,14 +91,17 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
           });
         const after = await takeFingerprint(work);
         await storeFingerprint(work.session, run, 'rolled_back', after, true);
-        const differences = compareFingerprints(before, after);
+        const differences = [...compareFingerprints(before, after), ...(await sourceDifferences(host, work))];
         return { equal: differences.length === 0, differences };
       }),
-    finishRun: (ref) => onTarget(host, ref, 'finish', removeRun),
+    finishRun: (ref) => onTarget(host, ref, 'finish', (work) => removeRun(host, ref, work)),
   };
 }
 
-function holderOf(lease: HeldLease): Promise<{ pid: number; backendStart: string }[]> {
+function holderOf(lease: {
+  readonly pid: number | null;
+  readonly backendStart: string | null;
+}): Promise<{ pid: number; backendStart: string }[]> {
   const { pid, backendStart } = lease;
   return Promise.resolve(pid === null || backendStart === null ? [] : [{ pid, backendStart }]);
 }

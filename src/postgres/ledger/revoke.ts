@@ -1,4 +1,5 @@
 import type { Session } from '../session';
+import type { LaneName } from './lane';
 
 export interface HeldLease {
   readonly mapping: string;
@@ -33,4 +34,21 @@ export async function revokeLease(session: Session, run: string, mapping: string
      where run = $1 and mapping = $2 and ordinal = $3`,
     [run, mapping, ordinal],
   );
+}
+
+/** Lanes that are not closed, with the backend that last took each. */
+export async function readOpenLanes(
+  session: Session,
+  run: string,
+): Promise<{ lane: LaneName; pid: number | null; backendStart: string | null }[]> {
+  const { rows } = await session.query<{ lane: LaneName; pid: string | null; started: string | null }>(
+    `select lane, case when owner is not null then backend_pid::text end as pid, backend_start::text as started
+     from rowproof.lane where run = $1 and state <> 'closed' order by lane`,
+    [run],
+  );
+  return rows.map((row) => ({
+    lane: row.lane,
+    pid: row.pid === null ? null : Number(row.pid),
+    backendStart: row.started,
+  }));
 }

@@ -72,7 +72,7 @@ export async function truncateTables(session: Session, tables: readonly Qualifie
     await session.query(`TRUNCATE TABLE ${tables.map(qualified).join(', ')} CONTINUE IDENTITY RESTRICT`);
 }
 
-/** Rows of a table that no receipt of the run accounts for: written or changed by others since it was empty. */
+/** Rows of a table that no receipt and no round of the run accounts for: written or changed by others since it was empty. */
 export async function countForeignRows(
   session: Session,
   run: string,
@@ -81,7 +81,8 @@ export async function countForeignRows(
 ): Promise<number> {
   const { rows } = await session.query<{ n: string }>(
     `select count(*)::text as n from ${qualified(table)} t
-     where not exists (select from (select unnest(b.xids) as xid from rowproof.batch b where b.run = $1 and b.mapping = $2) own
+     where not exists (select from (select unnest(b.xids) as xid from rowproof.batch b where b.run = $1 and b.mapping = $2
+         union all select unnest(r.xids) from rowproof.round r where r.run = $1) own
        where own.xid = t.xmin::text)`,
     [run, mapping],
   );
