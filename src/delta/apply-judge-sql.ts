@@ -27,9 +27,7 @@ function mark({ scratch }: ApplyTable, why: string, losers: string): string {
 /** Candidates without a parent in the target or among candidates. */
 export function orphansSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable | null, why: string): string {
   const among =
-    parent === null
-      ? ''
-      : ` and not exists (select from ${open(parent, 'q')} where ${refersTo(rule, 'q.', 'r.')})`;
+    parent === null ? '' : ` and not exists (select from ${open(parent, 'q')} where ${refersTo(rule, 'q.', 'r.')})`;
   const missing = `select r.ctid as n from ${open(child, 'r')} where ${isSet(rule, 'r.')}
     and not exists (select from ${qualified(rule.parentRelation)} p where ${refersTo(rule, 'p.', 'r.')})${among}`;
   const mixed = isMixed(rule, 'r.');

@@ -239,3 +239,14 @@ export function deleteLiftedSql(tables: readonly ApplyTable[]): string {
   );
   return `with ${parts.join(', ')} select ${counts.join(', ')}`;
 }
+
+/** Places of all rows that are changed in place. */
+export function stayPlacesSql({ scratch }: ApplyTable): string {
+  return `select n::text as n from ${scratch.stay} order by n`;
+}
+
+/** Rows at the places $1 leave the target, and the target itself has refused them. */
+export function unstaySql({ scratch }: ApplyTable): string {
+  return `with gone as (delete from ${scratch.stay} where n = any($1::tid[]) returning n)
+    insert into ${scratch.fate} (n, why) select n, 'x' from gone`;
+}

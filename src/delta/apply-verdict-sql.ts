@@ -165,4 +165,3 @@ export function forgetQuarantineSql(table: ApplyTable, whole: boolean): string {
 export function forgetHeldSql(table: ApplyTable, held: QualifiedName, whole: boolean): string {
   return `delete from ${qualified(held)}${whole ? '' : ` where ${key} in (select ${key} from ${table.scratch.dirty})`}`;
 }
-

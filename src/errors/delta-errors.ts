@@ -56,4 +56,28 @@ export const deltaErrors = {
     fix: 'Correct the query in the plan, or leave it out.',
     exit: 4,
   },
+  RP5440: {
+    title: 'Rows outside the plan refer to rows that have to go',
+    why: 'A table that the plan does not load has a foreign key to a mapped table, and rows of it refer to rows that the source deleted or changed.',
+    fix: 'Take those rows away or point them elsewhere on the target; following goes on by itself.',
+    exit: 4,
+  },
+  RP5441: {
+    title: 'Target kept rows back',
+    why: 'A trigger of the target kept rows from being changed or deleted, or somebody else changed them.',
+    fix: 'Disable the trigger in the plan (decision `disable`), or undo the change made by others.',
+    exit: 4,
+  },
+  RP5442: {
+    title: 'Target refuses rows together',
+    why: 'Rows that the target takes one by one are refused together by a trigger or a rule that is checked late.',
+    fix: 'Look for triggers of these tables that compare rows with each other, and disable them in the plan.',
+    exit: 4,
+  },
+  RP5443: {
+    title: 'Row cannot be traced',
+    why: 'A row has to leave the target because of a rule, but the snapshot of the source has no row that is loaded as it.',
+    fix: 'Somebody wrote to the target, or this is a bug: compare the row with its source.',
+    exit: 4,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

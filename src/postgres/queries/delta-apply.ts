@@ -65,3 +65,33 @@ export async function readFates(session: Session, fate: string): Promise<string[
   );
   return rows.map((row) => row.why);
 }
+
+/** Places of scratch rows, as text. */
+export async function readPlaces(session: Session, sql: string): Promise<string[]> {
+  return (await session.query<{ n: string }>(sql)).rows.map((row) => row.n);
+}
+
+/** One text column of a query. */
+export async function readTexts(session: Session, sql: string, values: readonly unknown[]): Promise<string[]> {
+  const { rows } = await session.query<Record<string, string | null>>(sql, values);
+  return rows.flatMap((row) => Object.values(row).slice(0, 1)).filter((value) => value !== null);
+}
+
+/** Candidates that the target itself refused: place, source key where it is known, referenced columns. */
+export async function readRefused(
+  session: Session,
+  sql: string,
+): Promise<{ n: string; k: string | null; refs: string | null }[]> {
+  return (await session.query<{ n: string; k: string | null; refs: string | null }>(sql)).rows;
+}
+
+/** Runs a statement that returns the class of quarantine rows before (`was`) and after (`now`). */
+export async function countMoves(
+  session: Session,
+  sql: string,
+  values: readonly unknown[],
+): Promise<{ changed: number; toOutOfScope: number }> {
+  const { rows } = await session.query<{ was: string; now: string }>(sql, values);
+  const out = (which: 'was' | 'now'): number => rows.filter((row) => row[which] === 'out_of_scope').length;
+  return { changed: rows.length, toOutOfScope: out('now') - out('was') };
+}

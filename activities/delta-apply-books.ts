@@ -1,0 +1,197 @@
+import type { RowFailure } from '../src/copy/classify-failure';
+import type { QuarantinedRow } from '../src/copy/quarantined-row';
+import type { ApplyTable, ReferenceRule } from '../src/delta/apply-table';
+import {
+  bookLosersSql,
+  forgetProvenanceSql,
+  holdSql,
+  missedSql,
+  noteProvenanceSql,
+  outOfScopeSql,
+  reclassifySql,
+  refusedSql,
+  releaseSql,
+  touchSql,
+  touchTargetSql,
+  unbookLosersSql,
+  untracedSql,
+} from '../src/delta/apply-verdict-sql';
+import { fail } from '../src/errors/rowproof-error';
+import { addToDeltaBooks } from '../src/postgres/ledger/delta-books';
+import {
+  applyStatement,
+  countClasses,
+  countMoves,
+  readFates,
+  readRefused,
+  readTexts,
+  storeTrace,
+} from '../src/postgres/queries/delta-apply';
+import { keysThatRaised, readSourceKeys } from '../src/postgres/queries/settle';
+import type { Session } from '../src/postgres/session';
+import { mayRaise } from '../src/profile/raising';
+import { classifyOrphan, type OrphanRule } from '../src/settle/classify';
+import { qualified } from '../src/sql/quote';
+import { failedRow } from './copy-careful-path';
+import type { ActiveTable, ApplyRound } from './delta-apply-round';
+import { quarantine } from './delta-apply-stage';
+import { sourceStatement } from './validation-host';
+
+/** Books what the round decided: who waits and why, who came in, provenance, touched keys, running totals. */
+export async function bookRound(
+  round: ApplyRound,
+  refused: ReadonlyMap<string, RowFailure>,
+  judged: boolean,
+): Promise<void> {
+  const { session, work } = round;
+  const lostBy = new Set<number>();
+  if (judged) {
+    for (const one of round.active.values()) {
+      await trace(round, one);
+      if (one.held) {
+        const names = round.names(one.table);
+        round.unbook(one, await countClasses(session, releaseSql(one.table, round.held(one.table)), names));
+      }
+      for (const index of await bookLosers(round, one)) lostBy.add(index);
+    }
+  }
+  if (refused.size > 0) for (const one of round.active.values()) await bookRefused(round, one, refused);
+  await reclassify(round, lostBy);
+  for (const one of round.active.values()) {
+    const { table, incoming } = one;
+    const names = round.names(table);
+    if (table.provenance) {
+      await applyStatement(session, forgetProvenanceSql(table, incoming?.whole === true), names);
+      await applyStatement(session, noteProvenanceSql(table), names);
+    }
+    if (!work.rulesOn) continue;
+    await applyStatement(session, touchSql(table), [...names, work.round]);
+    if (judged) await applyStatement(session, touchTargetSql(table), [...names, work.round]);
+  }
+  await addToDeltaBooks(session, work.run.run, round.changes());
+}
+
+function sourceOf(round: ApplyRound, one: Pick<ActiveTable, 'mapping'>): Session {
+  const source = round.work.sources.get(one.mapping.source);
+  if (source === undefined) throw new TypeError(`a round without a session of source ${one.mapping.source}`);
+  return source;
+}
+
+/** Rows lifted out of the target that do not get back have to be named by their source keys. */
+async function trace(round: ApplyRound, one: ActiveTable): Promise<void> {
+  const { session, work } = round;
+  const { table, mapping } = one;
+  const targetKeys = await readTexts(session, untracedSql(table), []);
+  if (targetKeys.length === 0) return;
+  const except = mayRaise(mapping) ? await keysThatRaised(session, work.run.run, mapping.name) : [];
+  const statement = sourceStatement(work.run, mapping, mapping.statements.keysOfTargets, { except });
+  const keys = await readSourceKeys(sourceOf(round, one), statement, targetKeys);
+  if (new Set(keys.map(({ targetKey }) => targetKey)).size !== targetKeys.length) {
+    const name = qualified(table.target);
+    throw fail('RP5443', `A row of ${name} cannot be traced to its source row`, { where: { object: name } });
+  }
+  await storeTrace(session, table.scratch.trace, keys);
+}
+
+/** Moves losers to where they wait; returns the foreign keys that some of them miss. */
+async function bookLosers(round: ApplyRound, one: ActiveTable): Promise<number[]> {
+  const { session, work, facts } = round;
+  const { table } = one;
+  const names = round.names(table);
+  const fates = await readFates(session, table.scratch.fate);
+  if (fates.length === 0) return [];
+  await round.openHeld(one);
+  await applyStatement(session, holdSql(table, round.held(table)));
+  const missing: number[] = [];
+  for (const fate of fates) {
+    const index = Number(fate.slice(1));
+    const [constraint, columns, reason, finding, of] =
+      fate[0] === 'f' ? orphanBooking(round, index) : duplicateBooking(table, index);
+    if (fate[0] === 'f' && facts.references[index] !== undefined) missing.push(index);
+    round.unbook(one, await countClasses(session, unbookLosersSql(table), [...names, constraint, [fate]]));
+    const counts = await countClasses(session, bookLosersSql(table), [
+      ...names,
+      constraint,
+      [fate],
+      of(work.classOf(finding)),
+      reason,
+      finding,
+      columns,
+    ]);
+    round.book(one, counts);
+  }
+  return missing;
+}
+
+type Kind = 'quarantined' | 'out_of_scope';
+type Booking = [string, string, string, string, (kind: Kind) => Kind];
+
+function duplicateBooking(table: ApplyTable, index: number): Booking {
+  const unique = table.uniques[index];
+  if (unique === undefined) throw new TypeError(`${table.mapping} has no unique rule ${index}`);
+  return [unique.name, unique.columns, 'duplicate', unique.finding, (kind) => kind];
+}
+
+function orphanBooking(round: ApplyRound, index: number): Booking {
+  const rule = round.facts.references[index];
+  if (rule?.orphan == null) throw new TypeError(`no foreign key ${index} of a mapped table`);
+  return [rule.name, rule.orphan.columns, 'orphan', rule.orphan.orphan, (kind) => kind];
+}
+
+async function bookRefused(
+  round: ApplyRound,
+  one: ActiveTable,
+  refused: ReadonlyMap<string, RowFailure>,
+): Promise<void> {
+  const bad: QuarantinedRow[] = [];
+  for (const { n, k, refs } of await readRefused(round.session, refusedSql(one.table))) {
+    const failure = refused.get(`${one.table.number} ${n}`);
+    if (failure === undefined || k === null) throw new TypeError('a refused row without a key or a reason');
+    bad.push(failedRow({ mapping: one.mapping, classOf: round.work.classOf }, k, failure, refs));
+  }
+  if (bad.length > 0) await quarantine(round, one, [bad]);
+}
+
+/** Says anew why rows wait for a parent, wherever the parents or those who wait may have changed, until nothing moves. */
+async function reclassify(round: ApplyRound, lostBy: ReadonlySet<number>): Promise<void> {
+  const due = round.facts.references.flatMap((rule, index) => {
+    if (rule.child === null || rule.orphan === null) return [];
+    const parentMoved = rule.parent !== null && round.active.has(rule.parent);
+    if (!lostBy.has(index) && !parentMoved) return [];
+    const held = round.active.get(rule.child)?.held ?? round.waiting.includes(rule.child);
+    return held ? [{ rule, orphan: rule.orphan, child: rule.child, index }] : [];
+  });
+  const outside = new Map<number, string | null>();
+  for (let moved = due.length > 0, pass = 0; moved && pass < 50; pass++) {
+    moved = false;
+    for (const { rule, orphan, child, index } of due) {
+      const one = await round.activate(child);
+      if (!outside.has(index)) outside.set(index, await parentsOutOfScope(round, rule, one.table));
+      const names = round.names(one.table);
+      const parent = rule.parent === null ? '' : (round.facts.tables[rule.parent]?.mapping ?? '');
+      const sql = reclassifySql(rule, round.held(one.table), reasonsOf(orphan, round));
+      const moves = await countMoves(round.session, sql, [...names, parent, outside.get(index) ?? null]);
+      one.outOfScope += moves.toOutOfScope;
+      one.quarantined -= moves.toOutOfScope;
+      moved ||= moves.changed > 0;
+    }
+  }
+}
+
+function reasonsOf(rule: OrphanRule, { work }: ApplyRound): Parameters<typeof reclassifySql>[2] {
+  const of = (quarantined: boolean, outOfScope: boolean): ReturnType<typeof classifyOrphan> =>
+    classifyOrphan(rule, { quarantined, outOfScope }, work.classOf);
+  return { orphan: of(false, false), quarantined: of(true, false), outOfScope: of(false, true) };
+}
+
+/** Refs of the parents out of scope that waiting rows miss, as a JSON array; null when the source cannot tell. */
+async function parentsOutOfScope(round: ApplyRound, rule: ReferenceRule, child: ApplyTable): Promise<string | null> {
+  if (rule.parent === null) return null;
+  const mapping = round.work.run.compiled.mappings[rule.parent];
+  if (mapping === undefined || mapping.statements.outOfScopeRefs === '') return null;
+  const missed = await readTexts(round.session, missedSql(rule, round.held(child)), round.names(child));
+  if (missed.length === 0) return null;
+  const statement = sourceStatement(round.work.run, mapping, mapping.statements.outOfScopeRefs);
+  const refs = await readTexts(sourceOf(round, { mapping }), outOfScopeSql(rule, statement), [[...new Set(missed)]]);
+  return `[${refs.join(',')}]`;
+}

@@ -1,0 +1,153 @@
+import { isolateBadItems } from '../src/copy/isolate-bad-items';
+import type { RowFailure } from '../src/copy/classify-failure';
+import {
+  anySharedSql,
+  countFatesSql,
+  enterSql,
+  insertSomeSql,
+  insertSql,
+  orphansSql,
+  placesSql,
+  refuseSql,
+  reopenSql,
+  sharedSql,
+  takenSql,
+} from '../src/delta/apply-judge-sql';
+import type { ApplyTable } from '../src/delta/apply-table';
+import { fail } from '../src/errors/rowproof-error';
+import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
+import { applyStatement, readCounts, readPlaces } from '../src/postgres/queries/delta-apply';
+import { anyRow } from '../src/postgres/queries/settle';
+import { qualified } from '../src/sql/quote';
+import type { ActiveTable, ApplyRound } from './delta-apply-round';
+
+/** Undoes a trial, or a statement that wrote fewer rows than it was given. */
+class Undo extends Error {}
+
+/**
+ * Lets candidates in until none that is left fits. Losers compete again after every success; where nobody got in, those that
+ * another candidate beat compete again without the orphans, so that a row never waits for one that is not there.
+ */
+export async function judgeAndInsert(round: ApplyRound, refused: Map<string, RowFailure>): Promise<void> {
+  const { session } = round;
+  for (;;) {
+    round.work.beat();
+    await judge(round);
+    const tables = round.tables;
+    const { counts } = await readCounts(session, countFatesSql(tables));
+    const open = tables.filter(({ number }) => (counts[`open${number}`] ?? 0) > 0);
+    const lost = tables.some(({ number }) => (counts[`lost${number}`] ?? 0) > 0);
+    if (open.length > 0) {
+      if (!(await insertCandidates(round, open))) {
+        await findRefused(round, open, refused);
+        for (const table of tables) await applyStatement(session, reopenSql(table, 'all'));
+        continue;
+      }
+      if (!lost) return;
+      for (const table of tables) await applyStatement(session, reopenSql(table, 'all'));
+      continue;
+    }
+    if (!lost) return;
+    let again = 0;
+    for (const table of tables) again += await applyStatement(session, reopenSql(table, 'beaten'));
+    if (again === 0) return;
+  }
+}
+
+/** Marks losers among the candidates: orphans first, then key by key what repeats a value, orphans again after each. */
+async function judge(round: ApplyRound): Promise<void> {
+  const { session } = round;
+  await judgeOrphans(round);
+  for (const table of round.tables) {
+    for (const [index, unique] of table.uniques.entries()) {
+      let lost = await applyStatement(session, takenSql(table, unique, `t${index}`));
+      if (await anyRow(session, anySharedSql(table, unique)))
+        lost += await applyStatement(session, sharedSql(table, unique, `c${index}`));
+      if (lost > 0) await judgeOrphans(round);
+    }
+  }
+}
+
+async function judgeOrphans(round: ApplyRound): Promise<void> {
+  const rules = round.childrenRules();
+  for (let lost = -1; lost !== 0;) {
+    lost = 0;
+    for (const { rule, index, child, parent } of rules) {
+      lost += await applyStatement(round.session, orphansSql(rule, child, parent, `f${index}`));
+    }
+  }
+}
+
+/** False when the target refused a row; then nothing of it is left. */
+async function insertCandidates(round: ApplyRound, tables: readonly ApplyTable[]): Promise<boolean> {
+  const { session } = round;
+  const tried = await inSavepoint(
+    session,
+    async () => {
+      const written = await readCounts(session, insertSql(tables, round.mark));
+      for (const { number } of tables)
+        if (written.counts[`due${number}`] !== written.counts[`done${number}`]) throw new Undo();
+      return written;
+    },
+    (error) => error instanceof Undo,
+  );
+  if ('failed' in tried) return false;
+  if (tried.value.xmin !== null) round.xids.add(tried.value.xmin);
+  for (const table of tables) {
+    const done = tried.value.counts[`done${table.number}`] ?? 0;
+    (round.active.get(table.number) as ActiveTable).migrated += done;
+    round.written += done;
+    await applyStatement(session, enterSql(table));
+  }
+  return true;
+}
+
+/**
+ * Finds the rows that a trigger, an exclusion constraint or a missing partition refuses, in a trial that is undone. A foreign key
+ * speaks only after all of that, and is no reason here.
+ */
+async function findRefused(
+  round: ApplyRound,
+  tables: readonly ApplyTable[],
+  refused: Map<string, RowFailure>,
+): Promise<void> {
+  const { session } = round;
+  let found = 0;
+  for (const table of tables) {
+    const places = await readPlaces(session, placesSql(table));
+    const bad: string[] = [];
+    await inSavepoint(
+      session,
+      async () => {
+        await isolateBadItems<RowFailure>(
+          { from: 0, to: places.length },
+          async ({ from, to }) => {
+            round.work.beat();
+            const tried = await inSavepoint(
+              session,
+              async () => {
+                const { counts } = await readCounts(session, insertSomeSql(table), [places.slice(from, to)]);
+                if (counts['n'] !== to - from) throw new Undo();
+              },
+              (error) => error instanceof Undo,
+            );
+            if (!('failed' in tried) || tried.failed.sqlstate === '23503') return null;
+            return { ...tried.failed, side: 'target', ...(tried.error instanceof Undo ? { dropped: true } : {}) };
+          },
+          (position, failure) => {
+            const place = places[position] as string;
+            bad.push(place);
+            refused.set(`${table.number} ${place}`, failure);
+            return Promise.resolve();
+          },
+        );
+        throw new Undo();
+      },
+      (error) => error instanceof Undo,
+    );
+    if (bad.length > 0) found += await applyStatement(session, refuseSql(table), [bad]);
+  }
+  if (found > 0) return;
+  const names = tables.map(({ target }) => qualified(target)).join(', ');
+  throw fail('RP5442', `The target refuses rows of ${names}, and none of them alone`, { where: { object: names } });
+}
