@@ -1,3 +1,4 @@
+import type { CaptureStop } from '../src/capture/compare-capture';
 import { readColumns, mappingsOf } from '../src/capture/describe-news';
 import { captureSites, siteNames } from '../src/capture/trigger-sql';
 import type { CaptureReport } from '../src/contract/delta';
@@ -141,17 +142,16 @@ async function repair(work: SourceWork, cursor: Cursor): Promise<Repaired> {
   if (problems.length > 0) throw new RowproofError(problems);
   const before = fingerprintOf(cursor.capture);
   const all = work.relations.map(({ id }) => id);
-  const broken =
-    before === null
-      ? all
-      : (await compareFingerprint(work, work.name, before, [])).stop.flatMap(({ relations }) => relations);
+  const broken = async (): Promise<readonly CaptureStop[]> =>
+    before === null ? [] : (await compareFingerprint(work, work.name, before, [])).stop;
+  const found = await broken();
   await create(work);
   return inTransaction(work.source, 'repeatable read read only', async () => {
     const snapshot = await currentSnapshot(work.source);
     // once more: what broke while this went on counts as well
-    const after = before === null ? [] : (await compareFingerprint(work, work.name, before, [])).stop;
-    const reread = [...new Set([...broken, ...after.flatMap(({ relations }) => relations)])];
-    const anew = before === null || after.some(({ code }) => code === 'server' || code === 'change_table');
+    const stops = [...found, ...(await broken())];
+    const reread = [...new Set(stops.flatMap(({ relations }) => relations))];
+    const anew = before === null || stops.some(({ code }) => code === 'server' || code === 'change_table');
     return { facts: await factsNow(work), snapshot: anew ? snapshot : null, reread: reread.length > 0 ? reread : all };
   });
 }

@@ -35,9 +35,9 @@ export function compareCapture(
 ): CaptureComparison {
   const stop: CaptureStop[] = [];
   const news: CaptureNews[] = [];
-  if (before.changeTable === true && now.changeTable !== true) {
+  if (before.changeTable !== null && now.changeTable !== before.changeTable) {
     const relations = before.relations.flatMap(({ ids }) => ids);
-    stop.push({ code: 'change_table', sentence: 'the change log of the source is gone', relations });
+    stop.push({ code: 'change_table', sentence: 'the change log of the source is gone, or is another one', relations });
   }
   if (before.server !== now.server) {
     const sentence =

@@ -2,8 +2,8 @@ import type { QualifiedName } from '../contract/catalog';
 
 /** What the capture of one source stands on, as one snapshot of it saw it. Plain JSON: kept in the ledger's cursor. */
 export interface CaptureFingerprint {
-  /** False once the change table is gone; null where the capture has none (logical). */
-  readonly changeTable: boolean | null;
+  /** Oid of the change table, empty once it is gone; null where the capture has none (logical). */
+  readonly changeTable: string | null;
   /** System identifier (where it may be read) and timeline: another one after a restore or a failover. */
   readonly server: string;
   readonly relations: readonly RelationFacts[];

@@ -90,23 +90,21 @@ function keyOf(record: 'new' | 'old', key: readonly KeyColumn[]): string {
   return `jsonb_build_array(${parts.join(', ')})::text`;
 }
 
-/**
- * The function behind the triggers of a site. It runs with the rights of whoever installed it and a search_path of its own, so
- * that the application needs no rights and cannot divert it; settings are pinned only where a key's text depends on them, since
- * that costs on every call. Insert only: updating a mark would make transactions fail that touch the same key.
- */
-export function markFunction(name: string, site: CaptureSite, table: string): string {
+/** What the function of a site does, and the settings it pins: only where a key's text depends on them, since that costs on every call. */
+export function markBody(site: CaptureSite, table: string): { body: string; settings: readonly string[] } {
   const settings = site.keys.some(({ key }) => key.some(needsSettings)) ? textSettings : [];
   const insert = (columns: string, values: (one: CapturedRelation) => string): string =>
     `insert into ${table} (relation, ${columns}) values ${site.keys
       .map((one) => `(${one.id}, ${values(one)})`)
       .join(', ')};`;
+  const both = ({ key }: CapturedRelation): string =>
+    `nullif(${keyOf('old', key)}, ${keyOf('new', key)}), ${keyOf('new', key)}`;
   const body = `
 begin
   if tg_op = 'INSERT' then
     ${insert('new_key', ({ key }) => keyOf('new', key))}
   elsif tg_op = 'UPDATE' then
-    ${insert('old_key, new_key', ({ key }) => `nullif(${keyOf('old', key)}, ${keyOf('new', key)}), ${keyOf('new', key)}`)}
+    ${insert('old_key, new_key', both)}
   elsif tg_op = 'DELETE' then
     ${insert('old_key', ({ key }) => keyOf('old', key))}
   else
@@ -114,6 +112,16 @@ begin
   end if;
   return null;
 end`;
+  return { body, settings };
+}
+
+/**
+ * The function behind the triggers of a site. It runs with the rights of whoever installed it and a search_path of its own, so
+ * that the application needs no rights and cannot divert it. Insert only: updating a mark would make transactions fail that touch
+ * the same key.
+ */
+export function markFunction(name: string, site: CaptureSite, table: string): string {
+  const { body, settings } = markBody(site, table);
   return [
     `create or replace function ${functionName(name, site)}() returns trigger`,
     'language plpgsql security definer set search_path = pg_catalog, pg_temp',

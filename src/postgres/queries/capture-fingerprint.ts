@@ -51,7 +51,7 @@ export async function readCaptureFingerprint(
     };
   });
   return {
-    changeTable: name === null ? null : await hasChangeTable(session, name),
+    changeTable: name === null ? null : ((await changeTableOid(session, name)) ?? ''),
     server: await readServer(session),
     relations: facts,
     tables: await tablesBeside(session, [...new Set(sites.map(({ relation }) => relation.schema))]),
@@ -135,14 +135,14 @@ export async function readServer(session: Session): Promise<string> {
   return rows[0]?.server ?? '';
 }
 
-/** Whether the change table is there. */
-export async function hasChangeTable(session: Session, name: string): Promise<boolean> {
-  const { rowCount } = await session.query(
-    `select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+/** Null where the change table is not there. */
+export async function changeTableOid(session: Session, name: string): Promise<string | null> {
+  const { rows } = await session.query<{ oid: string }>(
+    `select c.oid::text as oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where n.nspname = 'rowproof' and c.relname = $1 and c.relkind = 'r'`,
     [changeTableName(name)],
   );
-  return rowCount === 1;
+  return rows[0]?.oid ?? null;
 }
 
 async function tablesBeside(session: Session, schemas: readonly string[]): Promise<string[]> {

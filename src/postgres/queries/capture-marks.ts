@@ -3,7 +3,7 @@ import { copyOut } from '../copy-stream';
 import type { LoadedRun } from '../ledger/run';
 import type { Session } from '../session';
 import { inTransaction } from '../transaction';
-import { hasChangeTable } from './capture-fingerprint';
+import { changeTableOid } from './capture-fingerprint';
 import { captureName, changeTable } from './capture-name';
 
 /** A key that changed; `key` null: the whole relation (TRUNCATE). */
@@ -57,7 +57,7 @@ export async function truncatedBetween(
   run: Pick<LoadedRun, 'run' | 'secret'>,
   previous: string,
 ): Promise<number[]> {
-  if (!(await hasChangeTable(session, captureName(run)))) return [];
+  if ((await changeTableOid(session, captureName(run))) === null) return [];
   const { rows } = await byIndex(session, () =>
     session.query<{ relation: string }>(
       `select distinct m.relation ${unseen(run, previous)} and m.old_key is null and m.new_key is null order by 1`,

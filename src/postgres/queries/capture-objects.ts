@@ -5,6 +5,7 @@ import {
   createTruncateTrigger,
   dropTrigger,
   enableAlways,
+  markBody,
   markFunction,
   siteNames,
 } from '../../capture/trigger-sql';
@@ -13,7 +14,7 @@ import { identifier, literal, qualified } from '../../sql/quote';
 import type { Session } from '../session';
 import { describeDatabaseError } from '../sqlstate';
 import { inTransaction } from '../transaction';
-import { hasChangeTable } from './capture-fingerprint';
+import { changeTableOid } from './capture-fingerprint';
 import { withShortLock, type LockBudget } from './capture-lock';
 import { changeTable, changeTableName } from './capture-name';
 import { readTrees, type TreeNode } from './capture-tree';
@@ -22,7 +23,7 @@ import { readTrees, type TreeNode } from './capture-tree';
 const rowType = '29';
 const truncateType = '32';
 
-/** Schema, change table and functions; what stands already is kept or, for functions, replaced. RP5307 where the role may not. */
+/** Schema, change table and functions; what stands already is kept. RP5307 where the role may not. */
 export async function createMarkObjects(session: Session, name: string, sites: readonly CaptureSite[]): Promise<void> {
   const table = changeTable(name);
   try {
@@ -34,10 +35,11 @@ export async function createMarkObjects(session: Session, name: string, sites: r
       );
       const { rowCount } = await session.query(`select from pg_catalog.pg_namespace where nspname = 'rowproof'`);
       if (rowCount === 0) await session.query('create schema rowproof');
-      if (!(await hasChangeTable(session, name))) {
+      if ((await changeTableOid(session, name)) === null) {
         for (const statement of changeTableStatements(table, name)) await session.query(statement);
       }
       for (const site of sites) {
+        if (await standsFunction(session, name, site, table)) continue;
         await session.query(markFunction(name, site, table));
         await session.query(
           `revoke all on function rowproof.${identifier(siteNames(name, site).function)}() from public`,
@@ -52,6 +54,18 @@ export async function createMarkObjects(session: Session, name: string, sites: r
       cause: error,
     });
   }
+}
+
+/** A function that is right stays untouched: replacing it would look like somebody else's change. */
+async function standsFunction(session: Session, name: string, site: CaptureSite, table: string): Promise<boolean> {
+  const { body, settings } = markBody(site, table);
+  const { rowCount } = await session.query(
+    `select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+     where n.nspname = 'rowproof' and p.proname = $1 and p.prosrc = $2 and p.prosecdef
+       and pg_catalog.cardinality(p.proconfig) = $3 + 1`,
+    [siteNames(name, site).function, body, settings.length],
+  );
+  return rowCount === 1;
 }
 
 interface Standing {
@@ -182,7 +196,7 @@ export async function muteTriggers(session: Session, name: string): Promise<void
 
 /** Empties the change table, where its marks count no more. */
 export async function emptyChangeTable(session: Session, name: string, budget: LockBudget): Promise<void> {
-  const oid = await oidOf(session, name);
+  const oid = await changeTableOid(session, name);
   if (oid === null) return;
   await withShortLock(session, { name: changeTable(name), oid }, budget, async () => {
     await session.query(`truncate table ${changeTable(name)}`);
@@ -191,7 +205,7 @@ export async function emptyChangeTable(session: Session, name: string, budget: L
 
 /** Functions and change table, once no trigger calls them; the schema too when nothing else is in it. */
 export async function dropMarkObjects(session: Session, name: string, budget: LockBudget): Promise<void> {
-  const object = { name: changeTable(name), oid: (await oidOf(session, name)) ?? '0' };
+  const object = { name: changeTable(name), oid: (await changeTableOid(session, name)) ?? '0' };
   await withShortLock(session, object, budget, async () => {
     for (const one of await markFunctions(session, name)) {
       await session.query(`drop function if exists rowproof.${identifier(one)}()`);
@@ -213,13 +227,4 @@ async function dropEmptySchema(session: Session): Promise<void> {
     // another run put something into it, or dropped it, a moment ago
     if (!['2BP01', '3F000'].includes(describeDatabaseError(error).sqlstate ?? '')) throw error;
   }
-}
-
-async function oidOf(session: Session, name: string): Promise<string | null> {
-  const { rows } = await session.query<{ oid: string }>(
-    `select c.oid::text as oid from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = 'rowproof' and c.relname = $1`,
-    [changeTableName(name)],
-  );
-  return rows[0]?.oid ?? null;
 }

@@ -45,7 +45,7 @@ export async function openCaptureRun(draft: {
     settings: { capture: { ...quietSettings.capture, lockTimeoutMs: 100, lockBudgetMs: 1_000, ...draft.settings } },
   });
   await run.target.query(
-    `update rowproof.run set compiled = jsonb_set(compiled::jsonb, '{plan,capture}', '"triggers"')::json`,
+    `update rowproof.run set compiled = (compiled::jsonb || jsonb_build_object('plan', compiled::jsonb -> 'plan' || '{"capture": "triggers", "unmappedSourceTables": "warn"}'))::json`,
   );
   const clients: Client[] = [];
   const host = { databases: run.databases, signal: () => undefined, heartbeat: () => undefined };
@@ -119,5 +119,5 @@ export function triggersOf(run: CaptureRun): NonNullable<ReturnType<typeof captu
 
 /** A mapping that keeps every column as it is. */
 export function mappingOf(name: string, columns: readonly string[], more: Partial<MappingDraft> = {}): MappingDraft {
-  return { name, columns: columns.map((target) => ({ target })), ...more };
+  return { name, columns: columns.map((target) => ({ target })), unmappedSourceColumns: 'warn', ...more };
 }
