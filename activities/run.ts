@@ -4,6 +4,7 @@ import type { RunRef } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
 import type { Databases } from '../src/postgres/databases';
 import { releaseTables } from '../src/postgres/ledger/claim';
+import { readAttempts } from '../src/postgres/ledger/cutover';
 import { appendEvent } from '../src/postgres/ledger/event';
 import { readPhases, setPhase, type PhaseTimes } from '../src/postgres/ledger/phase';
 import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run';
@@ -58,8 +59,11 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
           workflowId: input.workflowId,
           executionId: input.executionId,
         });
-        const verdict = await readVerdict(session, run.run);
-        return openedRun(ref, run, phases, verdict, dependencies.searchAttributes);
+        const known = {
+          verdict: await readVerdict(session, run.run),
+          frozen: patternOf(run) === 'hybrid' && (await isFrozen(session, run.run)),
+        };
+        return openedRun(ref, run, phases, known, dependencies.searchAttributes);
       });
     },
 
@@ -94,10 +98,11 @@ function openedRun(
   ref: RunRef,
   run: LoadedRun,
   phases: readonly PhaseTimes[],
-  verdict: Verdict | null,
+  known: { readonly verdict: Verdict | null; readonly frozen: boolean },
   searchAttributes: boolean,
 ): OpenedRun {
   const { plan, code, mappings } = run.compiled;
+  const finished = phases.filter(({ finishedAt }) => finishedAt !== null).map(({ phase }) => phase);
   return {
     ref,
     plan: plan.name,
@@ -114,11 +119,16 @@ function openedRun(
       maxFreezeMs: plan.settings.cutover.maxFreezeMs,
       maxProofAgeMs: plan.settings.cutover.maxProofAgeMs,
     },
-    verdict,
-    finished: phases.filter(({ finishedAt }) => finishedAt !== null).map(({ phase }) => phase),
+    verdict: known.verdict,
+    finished: [...new Set([...finished, ...(known.frozen ? (['freeze'] as const) : [])])],
     begun: hasBegun(phases),
     searchAttributes,
   };
+}
+
+/** Whether a cutover got as far as its freeze, which its workflow may not have lived to record. */
+async function isFrozen(session: Session, run: string): Promise<boolean> {
+  return (await readAttempts(session, run)).some(({ drill, outcome }) => !drill && outcome === 'frozen');
 }
 
 /** A run of a part of the tables or rows is a try: nothing is captured or frozen for it. */

@@ -28,14 +28,10 @@ export async function cutover(raw: unknown): Promise<CutoverAttempt> {
   const example = { ref: {}, drill: true, by: 'you', reason: 'why', code: '' };
   const input = parseInput(cutoverInput, raw, 'cutover', example);
   const attempt = await tryIt(input);
-  const { outcome, freezeMs, lockAttempts, changedKeys, sentence } = attempt.result;
-  const { by, reason } = input;
-  if (outcome === 'frozen') {
+  if (attempt.result.outcome === 'frozen') {
     await recording.startPhase(input.ref, 'freeze');
     await recording.finishPhase(input.ref, 'freeze');
   }
-  const facts = { by, reason, outcome, freezeMs, lockAttempts, changedKeys, sentence };
-  await recording.recordEvent(input.ref, input.drill ? 'drill' : 'cutover', facts);
   return attempt;
 }
 

@@ -1,3 +1,4 @@
+import type { DeltaReport } from '../contract/delta';
 import type { RunStatus, TableProgress } from '../contract/run';
 import type { TemporalSession } from './temporal';
 
@@ -13,4 +14,15 @@ export async function fineProgress(temporal: TemporalSession, status: RunStatus)
     }
   }
   return found;
+}
+
+/** The lag of this moment from the child that follows; the root hears of coarse steps only. Null when nothing follows now. */
+export async function fineLag(temporal: TemporalSession, status: RunStatus): Promise<DeltaReport | null> {
+  const child = status.children.findLast(({ kind }) => kind === 'delta');
+  if (child === undefined || status.follow === undefined) return null;
+  try {
+    return await temporal.client.workflow.getHandle(child.workflowId).query<DeltaReport | null>('lag');
+  } catch {
+    return null;
+  }
 }

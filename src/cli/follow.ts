@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { RunStatus, TableProgress } from '../contract/run';
-import { fineProgress } from './fine-progress';
+import { fineLag, fineProgress } from './fine-progress';
 import { heightOf, plainStatus, renderStatus, type ScreenSize } from './live-view';
 import { askPerson } from './questions';
 import type { Terminal } from './terminal';
@@ -96,9 +96,14 @@ async function look(temporal: TemporalSession, handle: WorkflowHandle): Promise<
   try {
     const status = await handle.query<RunStatus>('status');
     const tables = status.phase === 'copy' ? await fineProgress(temporal, status) : new Map<string, TableProgress>();
+    const lag = await fineLag(temporal, status);
+    const asOf = new Date().toISOString();
     return {
       ...status,
-      asOf: new Date().toISOString(),
+      ...(lag === null || status.follow === undefined
+        ? {}
+        : { follow: { ...status.follow, lag: lag.lag, pending: lag.pending, throttled: lag.throttled, lagAt: asOf } }),
+      asOf,
       tables: status.tables.map((table) => merge(table, tables.get(table.mapping))),
     };
   } catch {

@@ -1,8 +1,17 @@
 import pc from 'picocolors';
 import type { RunStatus, TableProgress } from '../contract/run';
 import { overallShare } from '../progress/current-details';
+import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../progress/follow-lines';
+import { captureBlock } from '../progress/follow-view';
 
-const steps = ['discovery', 'prepare', 'copy', 'settle', 'finish', 'proof'] as const;
+const quietSteps = ['discovery', 'prepare', 'copy', 'settle', 'finish', 'proof'];
+const followedSteps = ['discovery', 'prepare', 'capture', 'copy', 'delta', 'settle', 'finish', 'proof', 'cutover'];
+const frozenSteps = ['discovery', 'freeze', 'prepare', 'copy', 'settle', 'finish', 'proof', 'cutover'];
+
+/** The phases of a run by its pattern; which one it is shows once it follows or froze. */
+function stepsOf({ pattern }: RunStatus): readonly string[] {
+  return pattern === 'hybrid' ? followedSteps : pattern === 'big_bang' ? frozenSteps : quietSteps;
+}
 
 export interface ScreenSize {
   readonly columns: number;
@@ -15,13 +24,18 @@ export interface ScreenSize {
  */
 export function renderStatus(status: RunStatus, link: string | null, size: ScreenSize | null = null): string[] {
   const share = overallShare(status.tables);
-  const at = (steps as readonly string[]).indexOf(status.phase);
+  const steps = stepsOf(status);
+  const at = steps.indexOf(status.phase);
   const columns = size?.columns ?? Infinity;
   const head = [
-    `${pc.bold(status.run || status.plan)}  ${headline(status, at)}  plan ${[status.plan, status.code].filter(Boolean).join(' ')}  running ${since(status)}`,
+    `${pc.bold(status.run || status.plan)}  ${headline(status, at, steps.length)}  plan ${[status.plan, status.code].filter(Boolean).join(' ')}  running ${since(status)}`,
     ...steps.map((step, position) => stepLine(step, position, at, status, share)),
   ];
-  const foot = [...needLines(status), ...(link === null ? [] : [pc.dim(`  Temporal UI  ${link}`)])];
+  const foot = [
+    ...followLines(status),
+    ...needLines(status),
+    ...(link === null ? [] : [pc.dim(`  Temporal UI  ${link}`)]),
+  ];
   const taken = [...head, ...foot].reduce((sum, line) => sum + heightOf(line, columns), 0);
   const room = size === null ? 20 : Math.min(20, Math.max(2, size.rows - taken));
   const lines = [...head, ...tableLines(status, room), ...foot];
@@ -54,11 +68,11 @@ export function plainStatus(status: RunStatus): string {
   const migrated = status.tables.reduce((sum, table) => sum + table.migrated, 0);
   const quarantined = status.tables.reduce((sum, table) => sum + table.quarantined, 0);
   const copying = status.phase === 'copy' && share !== null ? ` ${share} %` : '';
-  return `${status.run || status.plan} ${status.phase}${copying}: ${status.sentence}; ${group(migrated)} migrated, ${group(quarantined)} quarantined, ${status.blocked.length} blocked (${since(status)})`;
+  return `${status.run || status.plan} ${status.phase}${copying}: ${status.sentence}; ${group(migrated)} migrated, ${group(quarantined)} quarantined, ${status.blocked.length} blocked${status.follow?.lagAt == null ? '' : `, ${lagOf(status.follow)}`} (${since(status)})`;
 }
 
-function headline(status: RunStatus, at: number): string {
-  const step = at === -1 ? status.phase : `${status.phase.toUpperCase()}, step ${at + 1} of ${steps.length}`;
+function headline(status: RunStatus, at: number, of: number): string {
+  const step = at === -1 ? status.phase : `${status.phase.toUpperCase()}, step ${at + 1} of ${of}`;
   return status.state === 'running' ? step : `${step}  ${pc.yellow(status.state.replace('_', ' '))}`;
 }
 
@@ -99,8 +113,10 @@ function needLines(status: RunStatus): string[] {
     ...status.blocked
       .slice(0, 5)
       .flatMap((batch) => [
-        `${pc.yellow('!')} batch ${batch.what} blocked: ${batch.why} The rest goes on.`,
-        `    when it is mended:  rowproof resolve ${batch.what} retry --by YOU --reason WHY`,
+        batch.what === captureBlock
+          ? `${pc.yellow('!')} following is stopped: ${batch.why}`
+          : `${pc.yellow('!')} batch ${batch.what} blocked: ${batch.why} The rest goes on.`,
+        `    when it is mended:  rowproof resolve ${batch.what} ${batch.what === captureBlock ? 'resync' : 'retry'} --by YOU --reason WHY`,
       ]),
     ...(status.blocked.length > 5
       ? [`    … and ${status.blocked.length - 5} more blocked batches; \`resolve '*'\` means all`]
@@ -108,10 +124,24 @@ function needLines(status: RunStatus): string[] {
   ];
 }
 
+function followLines({ follow, ...status }: RunStatus): string[] {
+  if (follow === undefined || status.phase === 'rollback') return [];
+  const frozen = follow.freeze?.outcome === 'frozen' ? [`  ${freezeLine(follow.freeze)}`] : [];
+  const ahead = frozen.length > 0 || follow.lagAt === null ? [] : [`  ${standing({ ...status, follow })}`];
+  return [...ahead, ...frozen, ...warningsOf(follow).map((line) => `${pc.yellow('!')} ${line}`)];
+}
+
 function gateLines(gate: string, status: RunStatus, code: string): string[] {
   const gates = gate === 'rollback' ? ['rollback', 'retry', 'keep'] : [gate];
   return [
     `${pc.yellow('!')} ${status.sentence}`,
+    ...(gate === 'cutover' && status.follow !== undefined && status.follow.freeze?.outcome !== 'frozen'
+      ? [
+          `    ${expectedFreeze(status.follow)}`,
+          '    try it, writers are let go again:  rowproof cutover --drill --by YOU --reason WHY',
+          `    do it:  rowproof cutover --code ${code} --by YOU --reason WHY`,
+        ]
+      : []),
     ...gates.map((name) => `    rowproof approve ${name} --code ${code} --by YOU --reason WHY`),
   ];
 }

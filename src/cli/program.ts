@@ -110,6 +110,17 @@ export function createProgram(
   );
   on(
     planOption(
+      person(add('cutover', 'approve the cutover a run waits for, or try it').argument('[run]'))
+        .option('--code <code>', 'plan code, as status shows it; needed unless it is a drill')
+        .option(
+          '--drill',
+          'everything up to the commit of the freeze, then writers are let go; says how long they waited',
+        ),
+    ),
+    async () => (await import('./commands/operate')).cutover as Action,
+  );
+  on(
+    planOption(
       person(
         add('decide', 'decide a finding')
           .argument('<finding>')
@@ -124,9 +135,9 @@ export function createProgram(
   on(
     planOption(
       person(
-        add('resolve', 'retry or quarantine a blocked batch')
-          .argument('<batch>', 'such as orders:91, or *')
-          .argument('<action>', 'retry or quarantine'),
+        add('resolve', 'retry or quarantine a blocked batch, or resync a stopped capture')
+          .argument('<batch>', 'such as orders:91, or *, or capture')
+          .argument('<action>', 'retry, quarantine or resync'),
       ).option('--run <run>'),
     ),
     async () => (await import('./commands/operate')).resolve as Action,

@@ -1,5 +1,6 @@
 import pc from 'picocolors';
 import type { TableBooks } from '../contract/run';
+import { freezeLine } from '../progress/follow-lines';
 import { exitCodes } from './exit-codes';
 import { duration, group } from './live-view';
 import type { RunEnd } from './commands/run';
@@ -20,6 +21,7 @@ export function renderEnd(
   const books = end.ok ? end.result.books : report.document.books;
   const seconds = end.ok ? end.result.seconds : report.document.seconds;
   const outcome = end.ok ? end.result.outcome : end.outcome;
+  const freeze = end.ok ? end.result.freeze : undefined;
   const green = end.ok && end.result.green;
   const headline = green ? pc.green(outcome.toUpperCase()) : pc.red(end.ok ? outcome.toUpperCase() : 'NOT COMPLETE');
   const lines = [
@@ -29,8 +31,13 @@ export function renderEnd(
     `  report       ${report.html}`,
     ...(outcome === 'complete'
       ? [
-          `  way back     rowproof rollback ${record.run}`,
-          `  left behind  schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`,
+          ...(freeze === undefined
+            ? [`  way back     rowproof rollback ${record.run}`]
+            : [
+                `  freeze       ${freezeLine(freeze)}`,
+                '  way back     none: the target takes the writes of the application now',
+              ]),
+          `  left behind  ${freeze === undefined ? '' : 'the freeze on the source, and '}schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`,
         ]
       : []),
     ...(end.ok || outcome === 'rolled_back'
@@ -55,6 +62,7 @@ export function renderEnd(
         out_of_scope: outOfScope,
         unexplained,
       })),
+      ...(freeze === undefined ? {} : { freeze: { ms: freeze.freezeMs, at: freeze.at, by: freeze.by } }),
       seconds,
       ui,
       report: report.html,

@@ -101,6 +101,7 @@ export const runStatus = z.strictObject({
   blocked: z.array(blockedBatch),
   gate: z.string().nullable(),
   children: z.array(z.strictObject({ kind: z.string(), workflowId: z.string() })),
+  pattern: z.enum(['copy', 'hybrid', 'big_bang']).optional(),
   /** Present from the moment a run follows its source. */
   follow: followStatus.optional(),
 });

@@ -1,4 +1,6 @@
 import type { BlockedBatch, FindingSummary, TableProgress } from '../contract/run';
+import { expectedFreeze, freezeLine, standing, warningsOf } from './follow-lines';
+import { captureBlock } from './follow-view';
 import type { RunView } from './run-view';
 
 /**
@@ -10,6 +12,7 @@ export function currentDetails(view: RunView): string {
     `**${view.run || view.plan}** · ${headline(view)} · as of ${clock(view.asOf)}`,
     '',
     ...(view.lastCommand === null ? [] : [`Last command: ${view.lastCommand}`, '']),
+    ...following(view),
     ...needs(view),
     ...tables(view),
     ...(view.code === ''
@@ -43,6 +46,21 @@ function tableShare(table: TableProgress): number {
   return table.batches === 0 ? 0 : table.batchesDone / table.batches;
 }
 
+/** Lag and what to know of it, from the moment the run follows; at its gate the question says so itself. */
+function following(view: RunView): string[] {
+  const { follow } = view;
+  if (follow === undefined || view.phase === 'rollback') return [];
+  const told =
+    follow.lagAt === null || view.gate === 'cutover' ? [] : [`${standing(view)} (at ${clock(follow.lagAt)})`, ''];
+  const frozen = follow.freeze?.outcome === 'frozen' ? [capital(freezeLine(follow.freeze)), ''] : [];
+  return [
+    ...told,
+    ...frozen,
+    ...warningsOf(follow).flatMap((line) => [`- ${line}`]),
+    ...(warningsOf(follow).length > 0 ? [''] : []),
+  ];
+}
+
 function needs(view: RunView): string[] {
   const asked = view.undecided.length + view.blocked.length + (view.gate === null ? 0 : 1);
   if (asked === 0) return [];
@@ -68,21 +86,46 @@ function firstFew<T>(items: readonly T[], lines: (item: T) => string[], rest: st
 
 function gateLines(view: RunView, gate: string): string[] {
   return [
-    view.gateQuestion ?? `Gate ${gate}`,
-    '',
+    ...(gate === 'cutover' && view.follow !== undefined ? cutoverQuestion(view) : []),
+    ...(view.gateQuestion === '' ? [] : [view.gateQuestion ?? `Gate ${gate}`, '']),
     'Update **approve**:',
     '',
     ...block({ gate, code: view.code, by: '', reason: '' }),
+    ...(gate === 'cutover' && view.follow?.freeze?.outcome !== 'frozen'
+      ? ['Update **drill** tries it all and lets the writers go:', '', ...block({ by: '', reason: '' })]
+      : []),
   ];
 }
 
+/** What to know before approving the cutover, as of now. A source that was frozen first has no lag and no freeze ahead. */
+function cutoverQuestion(view: RunView): string[] {
+  const { follow } = view;
+  if (follow === undefined || follow.freeze?.outcome === 'frozen') return [];
+  const old =
+    follow.provedAt !== null && Date.parse(view.asOf) - Date.parse(follow.provedAt) > follow.maxProofAgeMs
+      ? ['The proof is older than the plan allows: it is made again after the approval, before writes stop.', '']
+      : [];
+  return [`CUT OVER ${view.plan}?  ${standing(view)}`, '', expectedFreeze(follow), '', ...old];
+}
+
 function blockedLines(batch: BlockedBatch): string[] {
+  if (batch.what === captureBlock) return captureLines(batch);
   return [
     `Batch \`${batch.what}\` is blocked: ${batch.why}`,
     '',
     'Update **resolve**; `do` is retry or quarantine:',
     '',
     ...block({ what: batch.what, do: 'retry', by: '', reason: '' }),
+  ];
+}
+
+function captureLines({ what, why }: BlockedBatch): string[] {
+  return [
+    `Following is stopped: ${why}`,
+    '',
+    'Update **resolve**; `do` is resync (repairs the capture and reads again what it missed) or retry; or **abort**:',
+    '',
+    ...block({ what, do: 'resync', by: '', reason: '' }),
   ];
 }
 
@@ -134,4 +177,8 @@ function group(value: number): string {
 
 function clock(iso: string): string {
   return `${iso.slice(11, 19)} UTC`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

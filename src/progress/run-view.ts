@@ -35,6 +35,7 @@ export function opened(view: RunView, run: OpenedRun): RunView {
     run: run.ref.run,
     plan: run.plan,
     code: run.code,
+    ...(run.pattern === undefined ? {} : { pattern: run.pattern }),
     tables: run.mappings.map((mapping) => ({
       mapping: mapping.name,
       estimatedRows: mapping.estimatedRows,

@@ -21,6 +21,23 @@ export async function approve(
   return update(terminal, 'approve', options, { gate, code: options.code, ...signed(options) });
 }
 
+/** Approves the gate of the cutover, or does a drill and says how long writers waited. */
+export async function cutover(
+  terminal: Terminal,
+  run: string | undefined,
+  options: Person & { code?: string; drill?: boolean },
+): Promise<CommandResult> {
+  const person = { ...options, ...(run === undefined ? {} : { run }) };
+  if (options.drill === true) return update(terminal, 'drill', person, signed(options));
+  if (options.code === undefined) {
+    throw fail('RP9001', '`cutover` needs --code: the plan code, as status shows it.', {
+      why: 'It says that you approve this plan and not another one.',
+      fix: 'Add --code CODE, or --drill to try it first.',
+    });
+  }
+  return update(terminal, 'approve', person, { gate: 'cutover', code: options.code, ...signed(options) });
+}
+
 export async function decide(
   terminal: Terminal,
   finding: string,
