@@ -27,7 +27,6 @@ export async function beginFollowing(holder: LaneHolder, lane: Lane): Promise<vo
   });
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- pending takes a stream
 async function* chunks(keys: readonly PendingKey[]): AsyncGenerator<readonly PendingKey[]> {
   if (keys.length > 0) yield keys;
 }

@@ -64,13 +64,16 @@ export class SourceReader {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the contract reads both from streams
   async *rejected(): AsyncGenerator<readonly QuarantinedRow[]> {
     for (const { from, to } of slices(this.found.length, 1_000)) yield this.found.slice(from, to);
   }
 
   private slices(keys: readonly string[]): (() => Promise<Piece>)[] {
-    return slices(keys.length, this.rowsAtATime()).map(({ from, to }) => () => this.byKeys(keys.slice(from, to)));
+    return slices(keys.length, this.rowsAtATime()).map(
+      ({ from, to }) =>
+        () =>
+          this.byKeys(keys.slice(from, to)),
+    );
   }
 
   private async ranges(): Promise<(() => Promise<Piece>)[]> {
@@ -87,7 +90,10 @@ export class SourceReader {
     const bind = (sql: string): string => bindStatement(sql, { range, key: mapping.key });
     const read = await inSavepoint(source, () => this.both(bind, null));
     if ('value' in read) return read.value;
-    const keys = await readRows(source, bindStatement(mapping.statements.boundaries, { range, key: mapping.key, rows: 1 }));
+    const keys = await readRows(
+      source,
+      bindStatement(mapping.statements.boundaries, { range, key: mapping.key, rows: 1 }),
+    );
     return this.byKeys(keys.map((parts) => keyText(parts)));
   }
 

@@ -1,0 +1,65 @@
+import { align } from '../../../activities/delta-align';
+import { drain } from '../../../activities/delta-drain';
+import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
+
+let run: FollowedRun;
+afterEach(async () => {
+  await run.capture.removeCapture(run.ref);
+  await run.drop();
+});
+
+async function expectEqual(): Promise<void> {
+  const [source, target] = await bothSides(run, 'people', 'id, name, email');
+  expect(target).toEqual(source);
+}
+
+test('What a slot delivers arrives in rounds: updates, key changes, deletes, TRUNCATE, prepared transactions', async () => {
+  run = await openFollowedRun({ ...people, capture: 'logical' }, `update people set name = 'during' where id = 3`);
+  await run.round();
+  await expectEqual();
+  await run.source.query(
+    `update people set id = id + 1000 where id <= 5; delete from people where id = 9; insert into people values (9, 'again', null)`,
+  );
+  expect(await run.round()).toMatchObject({ complete: true });
+  await expectEqual();
+  await run.source.query(`begin; delete from people where id = 10; prepare transaction '${run.source.name}'`);
+  await run.source.query(`update people set name = 'now' where id = 11`);
+  await run.round();
+  await run.source.query(`commit prepared '${run.source.name}'`);
+  await run.round();
+  await expectEqual();
+  await run.source.query(`truncate people; insert into people values (1, 'one', null)`);
+  await run.catchUp();
+  await expectEqual();
+});
+
+test('More than a round takes waits in pending, and the drain takes all of it', async () => {
+  run = await openFollowedRun({ ...people, capture: 'logical', delta: { roundKeys: 100 } });
+  await run.source.query(`update people set name = 'many'`);
+  expect(await run.round(100)).toMatchObject({ keys: 100, complete: false });
+  await run.source.query(`delete from people where id > 450`);
+  await drain(run.host, run.ref, () => undefined);
+  await expectEqual();
+  expect(await run.target.query('select count(*)::int n from rowproof.pending')).toEqual([{ n: 0 }]);
+});
+
+test('At every alignment under a writer the target is the source', async () => {
+  run = await openFollowedRun({ ...people, capture: 'logical' });
+  let going = true;
+  const application = (async () => {
+    for (let turn = 0; going; turn += 1)
+      await run.source.query(
+        `update people set name = 'w${turn}' where id % 50 = ${turn % 50}; delete from people where id = ${turn % 500};
+         insert into people values (${1_000 + turn}, 'i', null)`,
+      );
+  })();
+  const sql = 'select id, name, email from public.people order by id';
+  for (let looked = 0; looked < 5; looked += 1) {
+    const alignment = await align(run.host, run.ref, 'test');
+    const expected = await alignment.sources.get('legacy')?.session.query(sql);
+    expect((await alignment.target.session.query(sql)).rows).toEqual(expected?.rows);
+    await alignment.close();
+  }
+  going = false;
+  await application;
+});
