@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { FindingSummary, RunStatus } from '../contract/run';
+import { expectedFreeze, standing } from '../progress/follow-lines';
 import { group } from './live-view';
 import type { Terminal } from './terminal';
 
@@ -69,6 +70,9 @@ async function askGate(
 ): Promise<void> {
   const gates = gate === 'rollback' ? ['rollback', 'retry', 'keep'] : [gate];
   terminal.talk(status.sentence);
+  if (gate === 'cutover' && status.follow !== undefined && status.follow.freeze?.outcome !== 'frozen') {
+    terminal.talk(`${standing(status)}\n${expectedFreeze(status.follow)}`);
+  }
   for (;;) {
     const chosen = await ask(`Type ${gates.join(' or ')} to approve it, Enter to leave it: `);
     if (chosen === '') return;

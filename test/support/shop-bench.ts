@@ -16,6 +16,8 @@ export interface ShopPlan {
   readonly settings?: string;
   /** Lines of `decisions`, indented by two. */
   readonly decisions?: string;
+  /** none when not given. */
+  readonly capture?: 'none' | 'triggers' | 'logical';
 }
 
 /** What the planted faults are called, with a decision for each. */
@@ -39,12 +41,12 @@ const shop = `
     total numeric(12, 2)
   );`;
 
-function planText(name: string, { settings = 'on_failure: keep', decisions }: ShopPlan): string {
+function planText(name: string, { settings = 'on_failure: keep', decisions, capture = 'none' }: ShopPlan): string {
   return `version: 1
 name: ${name}
 sources: { legacy: { url: "\${SHOP_LEGACY_URL}" } }
 target: { url: "\${SHOP_URL}" }
-capture: none
+capture: ${capture}
 defaults: { on_bad_row: quarantine, max_bad_rows: 5%, unmapped_source_columns: error }
 tables:
   shop.customer:

@@ -1,0 +1,192 @@
+import type { DeltaReport, FollowStatus } from '../../../src/contract/delta';
+import { onlyProofMissing, notReady, whyAgain } from '../../../src/progress/cutover-attempt';
+import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../../../src/progress/follow-lines';
+import { sameWarnings, worthTelling, type Told } from '../../../src/progress/follow-steps';
+import {
+  beginFollowing,
+  lagStep,
+  withChecklist,
+  withFollowReport,
+  withFreeze,
+  withProof,
+} from '../../../src/progress/follow-view';
+import { currentDetails } from '../../../src/progress/current-details';
+import { chosenBlocked, refuseCutover, refuseDrill, refuseResolution } from '../../../src/progress/refusals';
+import { atGate, inPhase, newView, opened, type RunView } from '../../../src/progress/run-view';
+
+const run = {
+  ref: { run: 'crm-3', ledger: 'env:CRM_URL' },
+  plan: 'crm',
+  code: '7f3a-91c2',
+  mappings: [{ name: 'customer', estimatedRows: 100, estimatedBytes: 1 }],
+  gates: [],
+  approvers: {},
+  onFailure: 'ask' as const,
+  inFlight: 4,
+  pattern: 'hybrid' as const,
+  capture: 'triggers' as const,
+  confirmSwitch: false,
+  limits: { maxFreezeMs: 5000, maxProofAgeMs: 3_600_000 },
+  verdict: null,
+  finished: [],
+  begun: true,
+  searchAttributes: true,
+};
+const at = '2026-03-01T03:04:05.000Z';
+const report: DeltaReport = {
+  rounds: 3,
+  keys: 40,
+  lag: { marks: 2, seconds: 0.42, walBytes: 0 },
+  pending: 0,
+  caughtUp: true,
+  throttled: null,
+  newFindings: [],
+};
+const begun = beginFollowing(opened(newView(at, 'crm'), run), run);
+const following = withFollowReport(begun, { delta: report }, at);
+const proved = withProof({ ...following, asOf: '2026-03-01T03:10:05.000Z' }, at, 2199);
+const drilled = withFreeze(proved, 'drill', {
+  at,
+  freezeMs: 3100,
+  outcome: 'drilled',
+  sentence: 'Writers waited 3.1 s.',
+  by: 'ben',
+});
+const follow = (view: RunView): FollowStatus => view.follow as FollowStatus;
+
+describe('what screens say of a run that follows its source', () => {
+  it('is lag, age of the proof and quarantine in one line', () => {
+    expect(standing(proved)).toBe(
+      'lag 0.42 s, 2 changes behind · proof green, 6 min old · 2,199 quarantined, all decided',
+    );
+    expect(standing(following)).toContain('not proved yet');
+    expect(lagOf({ ...follow(following), throttled: 'load 41' })).toContain('held back: load 41');
+  });
+
+  it('promises a length of the freeze only after a drill', () => {
+    expect(expectedFreeze(follow(proved))).toBe('Writes stop for a few seconds (no drill yet, limit 5.0 s).');
+    expect(expectedFreeze(follow(drilled))).toBe(
+      'Writes stop for about 3 s (drill 2026-03-01 03:04 UTC 3.1 s, limit 5.0 s).',
+    );
+  });
+
+  it('names who approved the freeze, and what is in the way of one', () => {
+    expect(freezeLine({ at, freezeMs: 2800, outcome: 'frozen', sentence: '', by: 'ben' })).toBe(
+      'writes stopped 2.8 s at 2026-03-01 03:04 UTC, approved by ben',
+    );
+    const lines = [
+      { name: 'lag', ok: true, sentence: 'Fine.' },
+      { name: 'rules_built', ok: false, sentence: 'An index is missing.' },
+    ];
+    expect(warningsOf(follow(withChecklist(proved, lines)))).toEqual([
+      'Not ready for the cutover (rules built): An index is missing.',
+    ]);
+  });
+});
+
+describe('the page at the gate of the cutover', () => {
+  const gate = atGate(inPhase(drilled, 'cutover', ''), 'cutover', '', 'waits');
+  const text = currentDetails(gate);
+
+  it('asks with what to know, and gives the JSON of the approval and of a drill', () => {
+    expect(text).toContain('CUT OVER crm?  lag 0.42 s');
+    expect(text).toContain('Writes stop for about 3 s');
+    expect(text).toContain('"gate": "cutover"');
+    expect(text).toContain('Update **drill**');
+    expect(text).not.toContain('older than the plan allows');
+  });
+
+  it('says when the proof will be made again', () => {
+    expect(currentDetails({ ...gate, asOf: '2026-03-01T05:10:05.000Z' })).toContain('older than the plan allows');
+  });
+
+  it('says why the last attempt let the writers go', () => {
+    expect(currentDetails({ ...gate, gateQuestion: 'The last attempt let the writers go again. Too slow.' })).toContain(
+      'Too slow.',
+    );
+  });
+});
+
+describe('a stopped capture', () => {
+  const stopped = withFollowReport(following, { stopped: 'A trigger is disabled.' }, at);
+
+  it('needs an operator, who resyncs it or tries again', () => {
+    expect(currentDetails(stopped)).toContain('Following is stopped: A trigger is disabled.');
+    expect(currentDetails(stopped)).toContain('"do": "resync"');
+    expect(withFollowReport(stopped, { stopped: null }, at).blocked).toEqual([]);
+  });
+
+  it('is no batch: it takes no quarantine, and a batch no resync', () => {
+    const who = { by: 'ana', reason: 'because' };
+    const batch = { what: 'orders:1', mapping: 'orders', ordinal: 1, why: '' };
+    const both = [...stopped.blocked, batch];
+    expect(refuseResolution({ what: 'capture', do: 'resync', ...who }, both)).toBeNull();
+    expect(refuseResolution({ what: 'capture', do: 'quarantine', ...who }, both)).toBe(
+      'capture takes resync or retry, not quarantine.',
+    );
+    expect(refuseResolution({ what: 'orders:1', do: 'resync', ...who }, both)).toBe(
+      'orders:1 takes retry or quarantine, not resync.',
+    );
+    expect(chosenBlocked({ what: '*', do: 'quarantine', ...who }, both)).toEqual([batch]);
+    expect(refuseResolution({ what: '*', do: 'resync', ...who }, [batch])).toContain(
+      'Nothing that is blocked takes resync',
+    );
+  });
+
+  it('keeps the cutover and drills away', () => {
+    expect(refuseCutover(stopped, false)).toBe('No cutover while something is blocked: capture.');
+    expect(refuseDrill(stopped, { open: true, busy: false, paused: false })).toContain('capture');
+  });
+});
+
+describe('a cutover that is approved', () => {
+  it('is refused while the run is paused or something is undecided', () => {
+    expect(refuseCutover(proved, false)).toBeNull();
+    expect(refuseCutover(proved, true)).toContain('paused');
+    const finding = { id: 'orders.note.new_column' } as RunView['undecided'][number];
+    expect(refuseCutover({ ...proved, undecided: [finding] }, false)).toContain('orders.note.new_column');
+  });
+
+  it('keeps its approval when all that is missing is a younger proof', () => {
+    const proof = { name: 'proof', ok: false, sentence: 'The proof is 2 h old.' };
+    const lag = { name: 'lag', ok: false, sentence: 'The lag is 9 s.' };
+    expect(onlyProofMissing([proof, { ...lag, ok: true }])).toBe(true);
+    expect(onlyProofMissing([proof, lag])).toBe(false);
+    expect(onlyProofMissing([{ ...lag, ok: true }])).toBe(false);
+    expect(whyAgain(notReady([proof, lag]))).toBe('The cutover did not begin: The proof is 2 h old. The lag is 9 s.');
+  });
+});
+
+describe('a drill', () => {
+  it('is refused before the run follows, during another one, and while it is paused', () => {
+    const now = { open: true, busy: false, paused: false };
+    expect(refuseDrill(proved, now)).toBeNull();
+    expect(refuseDrill(inPhase(proved, 'copy', ''), { ...now, open: false })).toContain('this one is in copy');
+    expect(refuseDrill(proved, { ...now, busy: true })).toContain('under way');
+    expect(refuseDrill(proved, { ...now, paused: true })).toContain('paused');
+  });
+});
+
+describe('how often the root hears of the lag', () => {
+  const told: Told = { reports: 1, at, lag: 0.4, throttled: false, findings: '' };
+  const later = (seconds: number): string => new Date(Date.parse(at) + seconds * 1000).toISOString();
+  const behind = { ...report, lag: { ...report.lag, seconds: 31 } };
+
+  it('is by coarse steps', () => {
+    expect([0, 0.9, 1, 9, 31, 100_000].map(lagStep)).toEqual([0, 0, 1, 5, 30, 86_400]);
+    expect(worthTelling(told, { ...report, lag: { ...report.lag, seconds: 0.8 } }, later(60))).toBe(false);
+    expect(worthTelling(told, behind, later(60))).toBe(true);
+    expect(worthTelling(told, { ...report, throttled: 'load' }, later(60))).toBe(true);
+  });
+
+  it('gets rarer the more was told, but findings are told at once', () => {
+    expect(worthTelling({ ...told, reports: 100 }, behind, later(60))).toBe(false);
+    expect(worthTelling({ ...told, reports: 100 }, behind, later(301))).toBe(true);
+    expect(worthTelling({ ...told, reports: 100 }, { ...report, newFindings: ['a'] }, later(1))).toBe(true);
+  });
+
+  it('does not repeat warnings whose figures alone changed', () => {
+    expect(sameWarnings('The log is 1.2 GiB of 4 GiB.', 'The log is 1.3 GiB of 4 GiB.')).toBe(true);
+    expect(sameWarnings('', 'The log is 1.3 GiB of 4 GiB.')).toBe(false);
+  });
+});
