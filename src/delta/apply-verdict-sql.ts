@@ -7,10 +7,10 @@ import type { ApplyTable, ReferenceRule } from './apply-table';
 
 /** SQL that books what a round decided: quarantine and held rows, provenance, touched keys. $1 run, $2 mapping throughout. */
 
-/** Rows of the fate `why` with their source keys, `k`. */
+/** Rows of the fate `why` with their source keys, `rowproof_k`. */
 function rowsOf(table: ApplyTable, why: string): string {
   const { fate, row, trace } = table.scratch;
-  return `select r.*, coalesce(r.${key}, w.${key}) as k from ${fate} f join ${row} r on r.ctid = f.n
+  return `select r.*, coalesce(r.${key}, w.${key}) as rowproof_k from ${fate} f join ${row} r on r.ctid = f.n
     left join ${trace} w on r.${key} is null and w.rowproof_target = ${targetKeyText(table, 'r.')} where f.why ${why}`;
 }
 
@@ -39,20 +39,20 @@ export function releaseSql(table: ApplyTable, held: QualifiedName): string {
 export function holdSql(table: ApplyTable, held: QualifiedName): string {
   const columns = table.columns.map((column) => column.name);
   return `insert into ${qualified(held)} (${key}, ${names(columns)})
-    select k, ${names(columns)} from (${rowsOf(table, `like any (array['t%', 'c%', 'f%'])`)}) l where l.rowproof_rank <> 3`;
+    select rowproof_k, ${names(columns)} from (${rowsOf(table, `like any (array['t%', 'c%', 'f%'])`)}) l where l.rowproof_rank <> 3`;
 }
 
 /** Quarantine rows of held losers whose obstacle is another one by now; $3 the constraint, $4 fate. */
 export function unbookLosersSql(table: ApplyTable): string {
   return `delete from rowproof.quarantine q using (${rowsOf(table, '= any($4::text[])')}) l
-    where q.run = $1 and q.mapping = $2 and q.source_key = l.k and q.constraint_name is distinct from $3 returning q.class`;
+    where q.run = $1 and q.mapping = $2 and q.source_key = l.rowproof_k and q.constraint_name is distinct from $3 returning q.class`;
 }
 
 /** $3 constraint, $4 fates, $5 class, $6 reason, $7 finding, $8 columns. */
 export function bookLosersSql(table: ApplyTable): string {
   return `insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, column_name, constraint_name, findings, refs)
-    select $1, $2, k, $5, $6, $7, $8, $3, array[$7], ${refsSql(table, 'l.')} from (${rowsOf(table, '= any($4::text[])')}) l
-    where not exists (select from rowproof.quarantine q where q.run = $1 and q.mapping = $2 and q.source_key = l.k) returning class`;
+    select $1, $2, rowproof_k, $5, $6, $7, $8, $3, array[$7], ${refsSql(table, 'l.')} from (${rowsOf(table, '= any($4::text[])')}) l
+    where not exists (select from rowproof.quarantine q where q.run = $1 and q.mapping = $2 and q.source_key = l.rowproof_k) returning class`;
 }
 
 /** Values, spelled as its child spells them, of the parents that rows held for a foreign key miss. */
