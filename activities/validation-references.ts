@@ -10,7 +10,14 @@ import {
   foreignKeysOf,
   type LiveReference,
 } from '../src/postgres/queries/proof-reference';
+import {
+  countHeldUnbooked,
+  countHeldWithoutHolder,
+  countHeldWithParent,
+  uniquesOf,
+} from '../src/postgres/queries/proof-held';
 import { countRepeats, countWhere } from '../src/postgres/queries/proof-rule';
+import { heldMappings } from '../src/postgres/ledger/held';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
@@ -38,12 +45,20 @@ export function createProveReferences(host: ReadyHost): ValidationActivities['pr
         session,
         mappings.map((mapping) => mapping.target),
       );
+      const held = await heldMappings(
+        session,
+        run.run,
+        mappings.map(({ name }) => name),
+      );
       const results: Result[] = [];
       for (const reference of live) {
         beat();
         const orphans = await readableOrphans(session, mappings, reference);
         const mapping = mappings.find((one) => isChildOf(one, reference)) ?? null;
-        const parentIsThere = await wronglyTaken(session, run, mapping, reference);
+        const parentIsThere =
+          mapping !== null && held.includes(mapping.name)
+            ? await countHeldWithParent(session, run.run, mapping.name, reference)
+            : await wronglyTaken(session, run, mapping, reference);
         results.push({
           name: `${reference.child.schema}.${reference.child.name}.${reference.name}`,
           mapping: mapping?.name ?? null,
@@ -134,6 +149,21 @@ async function planRules(session: Session, mapping: CompiledMapping, beat: () =>
   return results;
 }
 
+/** Rows that wait because of others: each is in quarantine, and each duplicate has a row in the target that keeps it out. */
+async function heldRules(session: Session, run: LoadedRun, mapping: CompiledMapping): Promise<Result[]> {
+  const table = `${mapping.target.schema}.${mapping.target.name}`;
+  const unbooked = await countHeldUnbooked(session, run.run, mapping.name);
+  const results: Result[] = [
+    { name: `${table} (rows that wait)`, mapping: mapping.name, broken: unbooked, detail: { unbooked } },
+  ];
+  for (const unique of await uniquesOf(session, mapping.target)) {
+    const holderIsGone = await countHeldWithoutHolder(session, run.run, mapping.name, mapping.target, unique);
+    const name = `${table}.${unique.name} (rows that wait)`;
+    results.push({ name, mapping: mapping.name, broken: holderIsGone, detail: { holderIsGone } });
+  }
+  return results;
+}
+
 /** The target's own rules: there as before the run, and valid; every CHECK is tried once more by its expression. */
 async function ownRules(
   session: Session,
@@ -175,8 +205,14 @@ export function createCheckRules(host: ReadyHost): ValidationActivities['checkRu
       const catalog = await readCatalog(session);
       const rules: Result[] = [];
       const constraints: Result[] = [];
+      const held = await heldMappings(
+        session,
+        run.run,
+        mappings.map((mapping) => mapping.name),
+      );
       for (const mapping of mappings) {
         beat();
+        if (held.includes(mapping.name)) constraints.push(...(await heldRules(session, run, mapping)));
         const { schema, name } = mapping.target;
         const now = catalog.relations.find((relation) => relation.schema === schema && relation.name === name);
         rules.push(...(await planRules(session, mapping, beat)));
