@@ -201,7 +201,7 @@ async function store(pull: Pull, keys: readonly PendingKey[], whole: string | nu
   tally.largest = Math.max(tally.largest, keys.length);
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await -- what addPending reads is asynchronous elsewhere
+ 
 async function* inSlices(keys: readonly PendingKey[]): AsyncGenerator<readonly PendingKey[]> {
   for (let at = 0; at < keys.length; at += copyRows) yield keys.slice(at, at + copyRows);
 }

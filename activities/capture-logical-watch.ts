@@ -21,7 +21,7 @@ const pauseMs = 2_000;
  * lost or altered.
  */
 export async function watchLogical(work: SourceWork, cursor: Cursor): Promise<CaptureReport> {
-  const { source, run, sourceName } = work;
+  const { run, sourceName } = work;
   const facts = cursor.capture as unknown as LogicalFacts;
   const limit = run.compiled.plan.settings.capture.maxWalBytes;
   await pull(work);

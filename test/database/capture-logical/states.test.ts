@@ -1,0 +1,206 @@
+import { randomUUID } from 'node:crypto';
+import { pullChanges } from '../../../activities/capture-logical-pull';
+import { takeLane } from '../../../src/postgres/ledger/lane';
+import { ownCluster } from '../../support/own-cluster';
+import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
+
+const schema = `create table item (id int primary key, body text);
+  create table part (id int primary key, body text) partition by range (id);
+  create table part_1 partition of part for values from (0) to (1000);
+  create table part_2 (id int primary key, body text);
+  insert into item select g, 'x' from generate_series(1, 10) g`;
+const mappings = [mappingOf('item', ['id', 'body']), mappingOf('part', ['id', 'body'])];
+
+let cluster: Awaited<ReturnType<typeof ownCluster>>;
+let run: LogicalRun;
+
+beforeAll(async () => {
+  cluster = await ownCluster();
+});
+
+afterAll(() => cluster?.stop());
+
+beforeEach(async () => {
+  run = await openLogicalRun({ source: schema, mappings });
+});
+
+afterEach(() => run?.drop());
+
+async function standing(): Promise<unknown> {
+  const [row] = await run.source.query(
+    `select (select count(*)::int from pg_publication) as publications,
+       (select count(*)::int from pg_replication_slots where database = current_database()) as slots`,
+  );
+  return row;
+}
+
+describe('installing and removing', () => {
+  it('can be done twice, and goes on where an attempt died', async () => {
+    await run.source.query(`create publication ${run.slot}`);
+    await run.capture.installCapture(run.ref);
+    const cursor = await run.target.query('select snapshot, capture from rowproof.cursor');
+    await run.source.query(`insert into item values (99, 'y')`);
+    await run.capture.installCapture(run.ref);
+    expect(await run.target.query('select snapshot, capture from rowproof.cursor')).toEqual(cursor);
+    await run.pull();
+    expect(await run.pending()).toEqual(['1 ["99"]']);
+    expect(await standing()).toEqual({ publications: 1, slots: 1 });
+    expect(await run.check()).toEqual({ stop: null, findings: [] });
+  });
+
+  it('takes everything away, also twice and half-way', async () => {
+    await run.capture.installCapture(run.ref);
+    await run.source.query('select pg_drop_replication_slot($1)', [run.slot]);
+    await run.capture.removeCapture(run.ref);
+    expect(await standing()).toEqual({ publications: 0, slots: 0 });
+    await run.capture.removeCapture(run.ref);
+    expect(await standing()).toEqual({ publications: 0, slots: 0 });
+  });
+
+  it('leaves slots and publications of others alone', async () => {
+    await run.source.query(`create publication theirs for table item`);
+    await run.source.query(`select pg_create_logical_replication_slot('theirs', 'pgoutput')`);
+    await run.capture.installCapture(run.ref);
+    await run.capture.removeCapture(run.ref);
+    expect(await standing()).toEqual({ publications: 1, slots: 1 });
+  });
+});
+
+describe('an attempt that dies or is taken over', () => {
+  it('gets the same keys again when it died between storing them and confirming', async () => {
+    await run.capture.installCapture(run.ref);
+    await run.source.query(`update item set body = 'z'`);
+    const work = await run.intake();
+    let beats = 0;
+    const dying = (): void => {
+      beats += 1;
+      if (beats > 1) throw new Error('died');
+    };
+    await run.source.query(`update item set body = 'zz'`);
+    await expect(pullChanges({ ...work, beat: dying }, { uptoLsn: null, chunkKeys: 5, messages: 5 })).rejects.toThrow(
+      'died',
+    );
+    await work.end();
+    const keys = await run.pending();
+    expect(keys.length).toBeGreaterThan(0);
+    await run.pull();
+    expect(await run.pending()).toEqual([1, 10, 2, 3, 4, 5, 6, 7, 8, 9].map((id) => `1 ["${id}"]`));
+    const again = await run.pull();
+    expect(again.changes).toBe(0);
+  });
+
+  it('writes nothing any more once another attempt has the intake', async () => {
+    await run.capture.installCapture(run.ref);
+    await run.source.query(`insert into item select g, 'x' from generate_series(1000, 6000) g`);
+    const zombie = await run.intake();
+    const other = await run.intake();
+    let taken: Promise<unknown> | null = null;
+    const beat = (): void => {
+      taken ??= takeLane(other.target, run.loaded.run, 'intake', randomUUID());
+    };
+    await expect(pullChanges({ ...zombie, beat }, { uptoLsn: null, chunkKeys: 10 })).rejects.toMatchObject({
+      code: 'RP5401',
+    });
+    await taken;
+    await zombie.end();
+    await other.end();
+    await run.pull();
+    expect(await run.pending()).toHaveLength(5_001);
+  });
+});
+
+describe('a slot that cannot be followed any more stops the lanes by name', () => {
+  beforeEach(async () => {
+    await run.capture.installCapture(run.ref);
+  });
+
+  async function stopsWith(reason: RegExp): Promise<void> {
+    expect((await run.check()).stop).toMatch(reason);
+    await expect(run.pull()).rejects.toMatchObject({ code: 'RP5361' });
+    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    const lane = await run.lane('delta');
+    expect(lane.state).toBe('stopped');
+    expect(lane.reason).toMatch(reason);
+  }
+
+  it('when it is gone, and never makes it again silently; a resync does, and reads everything again', async () => {
+    await run.source.query('select pg_drop_replication_slot($1)', [run.slot]);
+    await stopsWith(/Slot .* is gone/);
+    expect(await standing()).toEqual({ publications: 1, slots: 0 });
+    await run.capture.resyncCapture(run.ref, 'ann', 'slot dropped by mistake');
+    expect(await standing()).toEqual({ publications: 1, slots: 1 });
+    expect(await run.pending()).toEqual(['1 all', '2 all']);
+    expect(await run.lane('delta')).toEqual({ state: 'open', reason: null });
+    expect(await run.check()).toEqual({ stop: null, findings: [] });
+    await run.source.query(`insert into item values (77, 'y')`);
+    await run.pull();
+    expect(await run.pending()).toEqual(['1 ["77"]', '1 all', '2 all']);
+  });
+
+  it('when somebody made it again', async () => {
+    await run.source.query('select pg_drop_replication_slot($1)', [run.slot]);
+    await run.source.query(`insert into item values (88, 'lost')`);
+    await run.source.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [run.slot]);
+    await expect(run.pull()).rejects.toMatchObject({ code: 'RP5361' });
+    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    expect((await run.lane('intake')).reason).toMatch(/made again by somebody else/);
+  });
+
+  it('when the publication is gone', async () => {
+    await run.source.query(`drop publication ${run.slot}`);
+    await stopsWith(/Publication .* is gone/);
+  });
+});
+
+describe('what a round asks before it reads', () => {
+  beforeEach(async () => {
+    await run.capture.installCapture(run.ref);
+  });
+
+  const stops: readonly (readonly [string, (slot: string) => string, RegExp])[] = [
+    [
+      'a table was taken out of the publication',
+      (slot) => `alter publication ${slot} drop table item`,
+      /tables were added or taken away/,
+    ],
+    [
+      'operations were taken out of the publication',
+      (slot) => `alter publication ${slot} set (publish = 'insert')`,
+      /publishes insert/,
+    ],
+    [
+      'partitions are published otherwise',
+      (slot) => `alter publication ${slot} set (publish_via_partition_root = true)`,
+      /partitions are published otherwise/,
+    ],
+    [
+      'the replica identity does not tell the key',
+      () => 'alter table item replica identity nothing',
+      /replica identity of .*item/,
+    ],
+    ['the primary key is gone', () => 'alter table item drop constraint item_pkey', /replica identity of .*item/],
+    [
+      'a partition was attached',
+      () => 'alter table part attach partition part_2 for values from (1000) to (2000)',
+      /part_2.* was attached/,
+    ],
+    ['a partition was detached', () => 'alter table part detach partition part_1', /part_1.* was detached/],
+    [
+      'a mapped column was altered',
+      () => 'alter table item alter column body type varchar(5)',
+      /column body was altered/,
+    ],
+  ];
+  it.each(stops)('stops when %s', async (_, sql, reason) => {
+    await run.source.query(sql(run.slot));
+    expect((await run.check()).stop).toMatch(reason);
+  });
+
+  it('does not stop for a table that was rewritten, and finds new columns', async () => {
+    await run.source.query('vacuum full item');
+    await run.source.query('alter table item add column fresh text');
+    const { stop, findings } = await run.check();
+    expect(stop).toBeNull();
+    expect(findings).toHaveLength(1);
+  });
+});
