@@ -8,6 +8,7 @@ import { createFingerprintActivities, createPrepareActivities } from '../../../a
 import { createRollbackActivities } from '../../../activities/rollback';
 import type { CutoverActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
+import { createDatabases, type Databases } from '../../../src/postgres/databases';
 import { quietSettings } from '../../support/quiet-settings';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
 
@@ -84,6 +85,25 @@ export async function openCutoverRun(
     await run.drop();
     throw error;
   }
+}
+
+/** Databases of the run, its source behind another url. */
+export function sourceAt(run: CopyRun, sourceUrl: string): Databases {
+  return createDatabases({
+    env: { SOURCE_URL: sourceUrl, TARGET_URL: run.target.url },
+    plansFolder: null,
+    readPlanTarget: () => Promise.reject(new Error('no plans folder here')),
+  });
+}
+
+/** What stands on the source of this or any run: triggers, and what is in schema rowproof. */
+export async function onSource(run: CopyRun): Promise<unknown> {
+  return run.source.query(
+    `select c.relname, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid where not t.tgisinternal
+     union all select c.relname, 'relation' from pg_class c join pg_namespace n on n.oid = relnamespace where nspname = 'rowproof' and relkind = 'r'
+     union all select proname, 'function' from pg_proc p join pg_namespace n on n.oid = pronamespace where nspname = 'rowproof'
+     union all select nspname, 'schema' from pg_namespace where nspname = 'rowproof' order by 1, 2`,
+  );
 }
 
 /** Own connections of the application, ended together. */

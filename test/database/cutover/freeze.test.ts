@@ -1,4 +1,4 @@
-import { Clients, openCutoverRun, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
+import { Clients, onSource, openCutoverRun, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
 
 const refused = '25006';
 const go = { drill: false, by: 'ben' };
@@ -127,7 +127,7 @@ describe('the freeze', () => {
   });
 
   it('in a drill stops the writers for a moment only and leaves nothing behind', async () => {
-    const before = await fingerprint(run);
+    const before = await onSource(run);
     const writers = writeOn(run, clients, 2);
     const result = await run.cutover.cutOver(run.ref, drill);
     expect(result.outcome).toBe('drilled');
@@ -136,7 +136,7 @@ describe('the freeze', () => {
     await until(() => Promise.resolve(writers.acknowledged.size > count + 10));
     await writers.stop();
     expect(writers.ends).toEqual([]);
-    expect(await fingerprint(run)).toEqual(before);
+    expect(await onSource(run)).toEqual(before);
     expect(await run.target.query('select drill, outcome from rowproof.cutover')).toEqual([
       { drill: true, outcome: 'drilled' },
     ]);
@@ -169,11 +169,4 @@ async function openLimited(run: CutoverRun): Promise<ReturnType<CutoverRun['with
   const cutover = { ...settings.cutover, lockBudgetMs: 600 };
   const compiled = { ...loaded.compiled, plan: { ...loaded.compiled.plan, settings: { ...settings, cutover } } };
   return run.with({}, { databases: { ...run.databases, run: async () => Promise.resolve({ ...loaded, compiled }) } });
-}
-
-async function fingerprint(run: CutoverRun): Promise<unknown> {
-  return run.source.query(
-    `select relname, tgname, tgenabled from pg_trigger t join pg_class c on c.oid = tgrelid where not tgisinternal
-     union all select proname, '', '' from pg_proc where pronamespace = 'rowproof'::regnamespace order by 1, 2`,
-  );
 }

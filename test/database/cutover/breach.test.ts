@@ -1,0 +1,166 @@
+import { takeBarrier } from '../../../activities/cutover-barrier';
+import { cutoverSteps } from '../../../activities/cutover-steps';
+import { relationsBySource, gateName } from '../../../activities/cutover-names';
+import { thaw } from '../../../activities/cutover-freeze';
+import { freezeGate } from '../../../src/cutover/gate-sql';
+import { markRollback } from '../../../src/postgres/ledger/step';
+import { createGate, writableTree } from '../../../src/postgres/queries/freeze-trigger';
+import { openProxy, type Link, type Proxy } from '../copy/tcp-proxy';
+import { Clients, onSource, openCutoverRun, sourceAt, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
+
+const go = { drill: false, by: 'ben' };
+const limits = { lockTimeoutMs: 200, lockBudgetMs: 5_000, idleMs: 400 };
+const idle = (): void => undefined;
+
+describe('a cutover that does not come to its end', () => {
+  let run: CutoverRun;
+  let proxy: Proxy | undefined;
+  let before: unknown;
+  const clients = new Clients();
+  beforeEach(async () => {
+    run = await openCutoverRun({ cutover: { maxFreezeMs: 1_500 } });
+    before = await onSource(run);
+  });
+  afterEach(async () => {
+    proxy?.close();
+    proxy = undefined;
+    await clients.end();
+    await run.drop();
+  });
+
+  /** Steps whose drain under the barrier (the second call) does something else. */
+  const underBarrier = (work: (signal: AbortSignal | undefined) => Promise<void>) => {
+    let calls = 0;
+    return run.with({
+      drain: async (host, ref, beat) => {
+        await cutoverSteps.drain(host, ref, beat);
+        calls += 1;
+        if (calls === 2) await work(host.signal());
+      },
+    });
+  };
+  const writes = (): Promise<string> => sqlstateOf(run.source.query('update accounts set balance = 9 where id = 9'));
+
+  it('frees the writers at its deadline, and the next attempt succeeds', async () => {
+    let writer: Promise<string> | undefined;
+    const stuck = underBarrier(async (signal) => {
+      writer = writes();
+      await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+    });
+    const result = await stuck.cutOver(run.ref, go);
+    expect(result).toMatchObject({ outcome: 'deadline' });
+    expect(result.freezeMs).toBeGreaterThanOrEqual(1_400);
+    expect(await writer).toBe('done');
+    expect(await onSource(run)).toEqual(before);
+    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.target.query('select balance from accounts where id = 9')).toEqual([{ balance: 9 }]);
+  });
+
+  it('frees the writers when a changed key differs', async () => {
+    await run.cutover.cutOver(run.ref, { drill: true, by: 'ben' });
+    await run.source.query('update accounts set balance = 3 where id = 3');
+    const planted = run.with({
+      refreshProof: () => Promise.resolve({ keys: 0, differences: 0 }),
+      drain: async (host, ref, beat) => {
+        await cutoverSteps.drain(host, ref, beat);
+        await run.target.query(`set rowproof.run = '${run.ref.run}'; update accounts set balance = 4 where id = 3`);
+      },
+    });
+    const result = await planted.cutOver(run.ref, go);
+    expect(result).toMatchObject({ outcome: 'not_proved' });
+    expect(result.sentence).toMatch(/^1 of \d+ changed keys/);
+    expect(await writes()).toBe('done');
+    expect(await onSource(run)).toEqual(before);
+  });
+
+  it('does not freeze with a barrier that the server has ended, even when it goes on as if nothing was', async () => {
+    const zombie = underBarrier(async () => {
+      await run.source.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state = 'idle in transaction'`,
+      );
+      await until(async () => (await writes()) === 'done');
+    });
+    expect(await zombie.cutOver(run.ref, go)).toMatchObject({ outcome: 'not_proved' });
+    expect(await onSource(run)).toEqual(before);
+  });
+
+  it('does not freeze once a rollback has begun meanwhile', async () => {
+    const late = underBarrier(async () => {
+      const session = await run.databases.ledger(run.ref, 'test');
+      await markRollback(session, run.ref.run);
+      await session.close();
+    });
+    expect(await late.cutOver(run.ref, go)).toMatchObject({ outcome: 'refused' });
+    expect(await onSource(run)).toEqual(before);
+    expect(await writes()).toBe('done');
+  });
+
+  it.each([
+    ['is killed', (link: Link) => link.server.destroy()],
+    // its sockets stay open and nothing comes any more, as from a process that is stopped
+    ['is stopped', (link: Link) => void (link.cut = true)],
+  ])('frees the writers when the process that holds the barrier %s', async (_, end) => {
+    const links = new Set<Link>();
+    proxy = await openProxy(run.source.url, { fromClient: (_chunk, link) => Boolean(links.add(link)) });
+    const loaded = await run.databases.run(run.ref);
+    const source = await sourceAt(run, proxy.url).source(loaded.compiled, 'legacy', 'test');
+    const name = gateName(loaded, 'freeze');
+    const relations = relationsBySource(loaded);
+    const taken = await takeBarrier(name, relations, new Map([['legacy', source]]), limits, idle);
+    expect(taken).toHaveProperty('barrier');
+    const writer = writes();
+    await until(async () => (await run.source.query('select 1 from pg_locks where not granted')).length > 0);
+    links.forEach(end);
+    expect(await writer).toBe('done');
+    source.destroy();
+  });
+
+  it('that is half frozen when its freeze is lifted cannot freeze afterwards', async () => {
+    const loaded = await run.databases.run(run.ref);
+    const source = await run.databases.source(loaded.compiled, 'legacy', 'test');
+    const other = await run.databases.source(loaded.compiled, 'legacy', 'test');
+    const name = gateName(loaded, 'freeze');
+    const relations = relationsBySource(loaded);
+    await takeBarrier(name, relations, new Map([['legacy', source]]), { ...limits, idleMs: 60_000 }, idle);
+    await createGate(source, freezeGate(name, run.ref.run), await writableTree(source, relations.get('legacy') ?? []));
+    await thaw(other, name, { lockMs: 200, budgetMs: 5_000 }, idle);
+    await expect(source.query('commit')).rejects.toBeDefined();
+    expect(await onSource(run)).toEqual(before);
+    source.destroy();
+    await other.close();
+  });
+
+  describe('because the reply to its COMMIT is lost', () => {
+    async function losing(reaches: boolean): Promise<string> {
+      const frozen = new Set<Link>();
+      const silent = new Set<Link>();
+      proxy = await openProxy(run.source.url, {
+        fromClient(chunk, link) {
+          if (chunk.includes('enable always trigger "rowproof_freeze')) frozen.add(link);
+          if (!frozen.has(link) || !chunk.includes('commit\0')) return true;
+          silent.add(link);
+          if (!reaches) link.client.destroy();
+          return reaches;
+        },
+        fromServer(_chunk, link) {
+          if (!silent.has(link)) return true;
+          link.client.destroy();
+          return false;
+        },
+      });
+      const there = run.with({}, { databases: sourceAt(run, proxy.url) });
+      return (await there.cutOver(run.ref, go)).outcome;
+    }
+
+    it('finds the freeze when it took effect', async () => {
+      expect(await losing(true)).toBe('frozen');
+      expect(await writes()).toBe('25006');
+    });
+
+    it('says that nothing is frozen when it did not', async () => {
+      expect(await losing(false)).toBe('not_proved');
+      expect(await writes()).toBe('done');
+      expect(await onSource(run)).toEqual(before);
+    });
+  });
+});
