@@ -3,6 +3,8 @@ import type { Applied, Incoming } from '../../../activities/delta-contract';
 import type { CompiledMapping } from '../../../src/contract/compiled';
 import type { QuarantinedRow } from '../../../src/copy/quarantined-row';
 import { heldTable } from '../../../src/postgres/ledger/held';
+import type { LoadedRun } from '../../../src/postgres/ledger/run';
+import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { qualified } from '../../../src/sql/quote';
 import type { TestDatabase } from '../../support/postgres';
@@ -67,46 +69,59 @@ export function incomingOf(
   };
 }
 
-/** Applies a round in a transaction of its own, against the sources as they are now. */
-export async function apply(
-  run: TestRun,
+/** Sessions on both sides that stay open over many rounds. */
+export interface Sides {
+  readonly loaded: LoadedRun;
+  readonly target: Session;
+  readonly source: Session;
+  close(): Promise<void>;
+}
+
+export async function openSides(run: TestRun): Promise<Sides> {
+  const target = await run.databases.ledger(run.ref, 'test');
+  const loaded = await run.databases.run(run.ref, target);
+  const source = await run.databases.source(loaded.compiled, 'legacy', 'test');
+  return {
+    loaded,
+    target,
+    source,
+    close: async () => {
+      await source.close();
+      await target.close();
+    },
+  };
+}
+
+/** Applies a round in a transaction of its own, against the source as it is now. */
+export function apply(
+  { loaded, target, source }: Sides,
   round: number,
   incoming: readonly Incoming[],
   options: { rulesOn?: boolean; outOfScope?: readonly string[] } = {},
 ): Promise<Applied> {
-  const target = await run.databases.ledger(run.ref, 'test');
-  const loaded = await run.databases.run(run.ref, target);
-  const source = await run.databases.source(loaded.compiled, 'legacy', 'test');
-  try {
-    return await inTransaction(source, 'repeatable read read only', () =>
-      inTransaction(target, 'read write', () =>
-        applyRound(
-          {
-            run: loaded,
-            target,
-            sources: new Map([['legacy', source]]),
-            round,
-            rulesOn: options.rulesOn ?? true,
-            classOf: (finding) => (options.outOfScope?.includes(finding) ? 'out_of_scope' : 'quarantined'),
-            beat: () => undefined,
-          },
-          incoming,
-        ),
+  return inTransaction(source, 'repeatable read read only', () =>
+    inTransaction(target, 'read write', () =>
+      applyRound(
+        {
+          run: loaded,
+          target,
+          sources: new Map([['legacy', source]]),
+          round,
+          rulesOn: options.rulesOn ?? true,
+          classOf: (finding) => (options.outOfScope?.includes(finding) ? 'out_of_scope' : 'quarantined'),
+          beat: () => undefined,
+        },
+        incoming,
       ),
-    );
-  } finally {
-    await source.close();
-    await target.close();
-  }
+    ),
+  );
 }
 
-/** Source keys (as numbers) that wait for a mapping. */
-export async function heldRows(
-  database: TestDatabase,
-  run: TestRun,
-  mapping: string,
-): Promise<Record<string, unknown>[]> {
+/** Rows that wait for a mapping. */
+export async function heldRows(query: Query, run: TestRun, mapping: string): Promise<Record<string, unknown>[]> {
   const table = heldTable(run.ref.run, mapping);
-  const [there] = await database.query(`select to_regclass('${qualified(table)}') is not null as there`);
-  return there?.['there'] === true ? database.query(`select * from ${qualified(table)} order by rowproof_key`) : [];
+  const [there] = await query(`select to_regclass('${qualified(table)}') is not null as there`);
+  return there?.['there'] === true ? query(`select * from ${qualified(table)} order by rowproof_key`) : [];
 }
+
+export type Query = TestDatabase['query'];

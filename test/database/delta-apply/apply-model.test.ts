@@ -2,7 +2,18 @@ import fc from 'fast-check';
 import type { CompiledMapping } from '../../../src/contract/compiled';
 import { createDatabase, type TestDatabase } from '../../support/postgres';
 import { mappingOf, openTestRun, type TestRun } from '../settle-fixture';
-import { apply, heldRows, incomingOf, sourceKey, text, type SourceRow } from './apply-fixture';
+import { Client } from 'pg';
+import {
+  apply,
+  heldRows,
+  openSides,
+  type Query,
+  type Sides,
+  incomingOf,
+  sourceKey,
+  text,
+  type SourceRow,
+} from './apply-fixture';
 
 /** Tables with a self reference, a cycle, several unique keys, and every action that a foreign key can have. */
 const schema = `
@@ -66,6 +77,9 @@ type State = Record<Name, Map<number, SourceRow>>;
 describe('applying rounds', () => {
   let database: TestDatabase;
   let run: TestRun;
+  let client: Client;
+  let query: Query;
+  let sides: Sides;
   let mappings: Record<Name, CompiledMapping>;
   const table = (name: string, schemaName = 'dst') => ({ schema: schemaName, name });
 
@@ -98,31 +112,38 @@ describe('applying rounds', () => {
     };
     mappings = { a: build('a', ['k'], ['k', 'u']), b: build('b', ['id'], ['id']), c: build('c', ['k'], ['k']) };
     run = await openTestRun(database, Object.values(mappings));
+    client = new Client({ connectionString: database.url });
+    await client.connect();
+    query = async (sql, values) => (await client.query(sql, values)).rows as never;
+    sides = await openSides(run);
   });
-  afterAll(() => database.drop());
+  afterAll(async () => {
+    await sides.close();
+    await client.end();
+    await database.drop();
+  });
 
   async function store(state: State): Promise<void> {
     for (const name of ['a', 'b', 'c'] as const) {
-      await database.query(
+      await query(
         `with gone as (delete from src.${name} where k is not null returning k)
          select count(*) from gone`,
       );
-      await database.query(
-        `insert into src.${name} select * from jsonb_populate_recordset(null::src.${name}, $1::jsonb)`,
-        [JSON.stringify([...state[name].values()])],
-      );
+      await query(`insert into src.${name} select * from jsonb_populate_recordset(null::src.${name}, $1::jsonb)`, [
+        JSON.stringify([...state[name].values()]),
+      ]);
     }
   }
 
   async function check(state: State): Promise<void> {
-    const books = await database.query<{ mapping: Name; migrated: string; quarantined: string; out_of_scope: string }>(
+    const books = await query<{ mapping: Name; migrated: string; quarantined: string; out_of_scope: string }>(
       `select mapping, migrated, quarantined, out_of_scope from rowproof.delta_books`,
     );
     const target: Partial<Record<Name, Record<string, unknown>[]>> = {};
-    for (const name of ['a', 'b', 'c'] as const) target[name] = await database.query(`select * from dst.${name}`);
+    for (const name of ['a', 'b', 'c'] as const) target[name] = await query(`select * from dst.${name}`);
     const content = (name: Name, row: Record<string, unknown>): string =>
       JSON.stringify(columns[name].map((column) => text(row[column] as string)));
-    const provenance = await database.query(`select source_key, target_key from rowproof.provenance order by 1`);
+    const provenance = await query(`select source_key, target_key from rowproof.provenance order by 1`);
     expect(provenance).toEqual(
       (target.b ?? [])
         .map((row) => ({ source_key: sourceKey(row['k'] as number), target_key: sourceKey(row['id'] as number) }))
@@ -130,7 +151,7 @@ describe('applying rounds', () => {
     );
     for (const name of ['a', 'b', 'c'] as const) {
       const inTarget = target[name] ?? [];
-      const held = await heldRows(database, run, name);
+      const held = await heldRows(query, run, name);
       const rows = [...state[name].values()];
       expect([...inTarget, ...held].map((row) => content(name, row)).sort()).toEqual(
         rows
@@ -138,7 +159,7 @@ describe('applying rounds', () => {
           .map((row) => content(name, row))
           .sort(),
       );
-      const quarantine = await database.query<{
+      const quarantine = await query<{
         source_key: string;
         reason: string;
         class: string;
@@ -212,11 +233,11 @@ describe('applying rounds', () => {
   it('leaves target, held rows, quarantine and books in step after every random round', async () => {
     await fc.assert(
       fc.asyncProperty(rounds, async (plan) => {
-        await database.query(
+        await query(
           `truncate dst.a, dst.b, dst.c; truncate rowproof.quarantine, rowproof.delta_books, rowproof.provenance, rowproof.touched, rowproof.touched_target`,
         );
         for (const name of ['a', 'b', 'c']) {
-          const [first] = await heldRows(database, run, name);
+          const [first] = await heldRows(query, run, name);
           if (first !== undefined) await dropHeldRows(name);
         }
         const state: State = { a: new Map(), b: new Map(), c: new Map() };
@@ -229,7 +250,7 @@ describe('applying rounds', () => {
           }
           await store(state);
           await apply(
-            run,
+            sides,
             index + 1,
             (['a', 'b', 'c'] as const)
               .filter((name) => changed[name].size > 0 || whole === name)
@@ -250,6 +271,6 @@ describe('applying rounds', () => {
 
   async function dropHeldRows(name: string): Promise<void> {
     const { heldTable } = await import('../../../src/postgres/ledger/held');
-    await database.query(`truncate rowproof."${heldTable(run.ref.run, name).name}"`);
+    await query(`truncate rowproof."${heldTable(run.ref.run, name).name}"`);
   }
 });
