@@ -61,7 +61,8 @@ export async function lockHolders(session: Session, oid: string): Promise<LockHo
     `select l.pid::text as pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'prepared transaction ' || x.gid) as name,
        a.backend_type as kind
      from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
-     left join pg_catalog.pg_prepared_xacts x on l.pid is null and l.virtualtransaction = '-1/' || x.transaction::text
+     left join pg_catalog.pg_locks t on l.pid is null and t.pid is null and t.locktype = 'transactionid' and t.virtualtransaction = l.virtualtransaction
+     left join pg_catalog.pg_prepared_xacts x on x.transaction = t.transactionid
      where l.locktype = 'relation' and l.relation = $1::oid and l.granted and l.pid is distinct from pg_catalog.pg_backend_pid()
        and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
      order by a.xact_start nulls first limit 5`,
