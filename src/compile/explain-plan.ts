@@ -2,6 +2,7 @@ import type { CompiledMapping, CompiledPlan } from '../contract/compiled';
 import { qualified } from '../sql/quote';
 import { bindStatement } from './bind-statement';
 import type { Catalogs } from './compile-plan';
+import { explainCapture } from './explain-capture';
 import type { ExplainedStatement } from './explain-target';
 import { explainTarget } from './explain-target';
 import { findRelation } from './mapping-work';
@@ -60,13 +61,17 @@ const purposes: readonly [keyof CompiledMapping['statements'], string][] = [
 
 /** Every statement for each side with the lock it takes, what stays behind, and the disk and time it needs. */
 export function explainPlan(compiled: CompiledPlan, catalogs: Catalogs): Explanation {
-  const statements = [...compiled.mappings.flatMap(explainSource), ...explainTarget(compiled, catalogs.target)];
+  const statements = [
+    ...explainCapture(compiled),
+    ...compiled.mappings.flatMap(explainSource),
+    ...explainTarget(compiled, catalogs.target),
+  ];
   return {
     plan: compiled.plan.name,
     code: compiled.code,
     statements,
     leftBehind: [
-      { side: 'source', what: 'nothing: every source transaction is read-only', until: 'never written' },
+      ...leftOnSource(compiled),
       { side: 'target', what: 'the migrated rows', until: 'rowproof rollback' },
       {
         side: 'target',
@@ -82,6 +87,20 @@ export function explainPlan(compiled: CompiledPlan, catalogs: Catalogs): Explana
       'Write-ahead log of the target: about the bytes of tables and indexes once more.',
     ],
   };
+}
+
+function leftOnSource({ plan }: CompiledPlan): LeftBehind[] {
+  const { pattern } = plan.settings;
+  if (pattern === 'copy')
+    return [{ side: 'source', what: 'nothing: every source transaction is read-only', until: 'never written' }];
+  const capture =
+    plan.capture === 'logical' ? 'a publication and a replication slot' : 'triggers and the log of changed keys';
+  return [
+    ...(pattern === 'hybrid'
+      ? [{ side: 'source', what: capture, until: 'the end of the run, or rowproof rollback' }]
+      : []),
+    { side: 'source', what: 'after the cutover triggers that refuse writes', until: 'rowproof finish' },
+  ];
 }
 
 function explainSource(mapping: CompiledMapping): ExplainedStatement[] {

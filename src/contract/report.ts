@@ -128,6 +128,29 @@ export const reportDocument = z.strictObject({
       outOfScope: count,
     }),
   ),
+  /** Attempts at the cutover, drills among them, in their order; empty for a run without one. */
+  cutovers: z.array(
+    z.strictObject({
+      at: time,
+      drill: z.boolean(),
+      by: z.string(),
+      outcome: z.string(),
+      freezeMs: count,
+      lockAttempts: count,
+      changedKeys: count,
+      sentence: z.string(),
+    }),
+  ),
+  /** Who wrote to the sources, or tried to, before the freeze and after the switch. */
+  writers: z.array(
+    z.strictObject({
+      moment: z.string(),
+      source: z.string(),
+      application: z.string(),
+      user: z.string(),
+      sessions: count,
+    }),
+  ),
   steps: z.array(z.strictObject({ kind: z.string(), subject: z.string(), state: z.string() })),
   events: z.array(
     z.strictObject({ seq: count, at: time, kind: z.string(), body: z.record(z.string(), z.json()), hash: z.string() }),

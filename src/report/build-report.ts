@@ -1,5 +1,6 @@
 import { reportDocument, type ReportDocument } from '../contract/report';
 import { hadExpectedEffect } from '../validate/decision-effect';
+import { cutoversOf, writersOf } from './cutover-events';
 import type { ReportData } from './report-data';
 
 function secondsBetween(from: string, to: string | null): number | null {
@@ -70,6 +71,8 @@ export function buildReport(data: ReportData): ReportDocument {
     })),
     quarantine: data.quarantine,
     adjustments: data.adjustments,
+    cutovers: cutoversOf(data.events),
+    writers: writersOf(data.events),
     steps: data.steps,
     events: data.events.map(({ seq, at, kind, body, hash }) => ({ seq, at, kind, body, hash })),
     chain: { intact: data.chain.intact, events: data.chain.events, head: data.chain.head },

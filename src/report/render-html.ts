@@ -3,6 +3,7 @@ import { duration, moment } from './format';
 import { html, Html, type HtmlPart } from './html';
 import { batchSection, phaseSection, stepSection } from './section-course';
 import { booksSection, checkSection, proofSection } from './section-proof';
+import { cutoverSection } from './section-cutover';
 import { decisionSection, eventSection, findingSection, quarantineSection } from './section-rows';
 import { reportStyle } from './report-style';
 
@@ -83,7 +84,7 @@ export function renderReportHtml(report: ReportDocument): string {
         <main>
           ${verdictSection(report)} ${booksSection(report)} ${proofSection(report)} ${decisionSection(report)}
           ${quarantineSection(report)} ${findingSection(report)} ${checkSection(report)} ${phaseSection(report)}
-          ${batchSection(report)} ${stepSection(report)} ${eventSection(report)}
+          ${cutoverSection(report)} ${batchSection(report)} ${stepSection(report)} ${eventSection(report)}
           <footer>
             Plan digest <code>${report.digest}</code>. Made by rowproof ${report.engine} from the ledger of the run; it
             holds names, counts and digests, no row values.

@@ -183,6 +183,8 @@ export const sampleReport: ReportDocument = {
       outOfScope: 0,
     },
   ],
+  cutovers: [],
+  writers: [],
   steps: [
     { kind: 'foreign_key', subject: 'crm.sales_order.sales_order_customer_id_fkey', state: 'restored' },
     { kind: 'rows', subject: 'crm.sales_order', state: 'done' },
