@@ -25,7 +25,10 @@ export interface PilotOptions {
   readonly followMs: number;
   /** Drills asked for before. */
   readonly drills: number;
-  readonly approving: () => void;
+  /** Before the approval of the cutover is sent. */
+  readonly approving: (run: string) => Promise<void> | void;
+  /** Every look at the run. */
+  readonly seen?: (status: RunStatus) => void;
 }
 
 const retries = 6;
@@ -62,6 +65,7 @@ export async function fly(options: PilotOptions): Promise<Flight> {
     say(`→ ${answer}`);
   };
   const attend = async (status: RunStatus): Promise<void> => {
+    options.seen?.(status);
     say(`${status.phase} ${status.state}: ${status.sentence}`);
     if (status.blocked.length > 0) await tell('resolve', { what: '*', do: 'retry', ...who });
     if (status.gate === null) return;
@@ -73,7 +77,7 @@ export async function fly(options: PilotOptions): Promise<Flight> {
         await tell('drill', who);
         return;
       }
-      options.approving();
+      await options.approving(run);
     }
     await tell('approve', { gate: status.gate, code: status.code, ...who });
   };

@@ -7,6 +7,8 @@ import { runCommand } from './command';
 
 /** An outside client: pgbench with its own schema and script, and psql to look at the result without any code of ours. */
 export interface Pgbench {
+  /** Path of pgbench itself. */
+  readonly program: string;
   /** pgbench's own tables in the database of `url`; history gets the key that it lacks. */
   initialize(url: string, scale: number): Promise<void>;
   /** Writes with 4 clients at `rate` transactions a second until it is stopped or refused. */
@@ -35,6 +37,7 @@ export async function findPgbench(): Promise<Pgbench | null> {
     return said.stdout;
   };
   return {
+    program: join(folder, 'pgbench'),
     psql,
     initialize: async (url, scale) => {
       const said = await runCommand(join(folder, 'pgbench'), ['-i', '-q', '-s', String(scale), url], {
