@@ -1,10 +1,16 @@
 import type { CompiledMapping } from '../src/contract/compiled';
 import { fail } from '../src/errors/rowproof-error';
 import { bookAdjustment, insertAdjustment, type Adjustment } from '../src/postgres/ledger/adjustment';
+import { holdRows } from '../src/postgres/ledger/held';
 import { deleteRows, quarantineRows } from '../src/postgres/queries/settle';
 import type { AssignedRow } from '../src/settle/assign-source-keys';
 import { qualified } from '../src/sql/quote';
 import type { StepWork } from './prepare-host';
+
+export interface SettleWork extends StepWork {
+  /** Rows that leave the target are kept: rounds let them in again once their obstacle is gone. */
+  readonly hold: boolean;
+}
 
 /** A row that leaves the target, why, and where it is booked. */
 export interface Loser {
@@ -19,7 +25,7 @@ export class SettleBooks {
   private readonly open = new Map<string, { id: string; quarantined: number; outOfScope: number }>();
 
   constructor(
-    private readonly work: StepWork,
+    private readonly work: SettleWork,
     private readonly mapping: CompiledMapping,
     private readonly adjustment: Adjustment,
   ) {}
@@ -41,6 +47,16 @@ export class SettleBooks {
       if (kind === 'quarantined') book.quarantined++;
       else book.outOfScope++;
       settled.push({ sourceKey: row.sourceKey, class: kind, reason, finding, refs: row.refs, adjustment: book.id });
+    }
+    if (this.work.hold) {
+      const { name, target } = this.mapping;
+      await holdRows(
+        session,
+        run.run,
+        name,
+        target,
+        losers.map(({ row }) => row),
+      );
     }
     const deleted = await deleteRows(
       session,

@@ -16,7 +16,7 @@ import { classifyOrphan, orphanRule, uniqueFinding } from '../src/settle/classif
 import { settleOrder, type OwnForeignKey } from '../src/settle/settle-order';
 import { anyDuplicateSql, anyOrphanSql, duplicatesSql, orphansSql } from '../src/settle/violations-sql';
 import { qualified } from '../src/sql/quote';
-import { SettleBooks } from './finish-books';
+import { SettleBooks, type SettleWork } from './finish-books';
 import { withSourceKeys } from './finish-source-keys';
 import { decisionsOfRun, type StepHost, type StepWork } from './prepare-host';
 
@@ -29,7 +29,7 @@ interface RawRow {
   readonly refs: string;
 }
 
-interface Settling extends StepWork {
+interface Settling extends SettleWork {
   readonly sourceOf: (mapping: CompiledMapping) => Promise<Session>;
   readonly classOf: ClassOf;
 }
@@ -37,14 +37,22 @@ interface Settling extends StepWork {
 /**
  * Takes away what the rules about to come back would refuse: of rows that share a unique key all but the one with the
  * lowest source key, then rows whose parent is not there, until nothing is left to take. Every transaction leaves books,
- * quarantine and target in step, so it may stop and start again anywhere.
+ * quarantine and target in step, so it may stop and start again anywhere. In a run that follows its sources, `followed` are sessions in
+ * the snapshots that the target is aligned with, and what is taken away is held.
  */
-export async function settleTarget(host: StepHost, work: StepWork): Promise<{ adjusted: number; rounds: number }> {
+export async function settleTarget(
+  host: StepHost,
+  work: StepWork,
+  followed: ReadonlyMap<string, Session> | null = null,
+): Promise<{ adjusted: number; rounds: number }> {
   const sources = new Map<string, Promise<Session>>();
   const settling: Settling = {
     ...work,
+    hold: followed !== null,
     classOf: classByDecisions(await decisionsOfRun(work.session, work.run)),
     sourceOf: (mapping) => {
+      const aligned = followed?.get(mapping.source);
+      if (aligned !== undefined) return Promise.resolve(aligned);
       const open = sources.get(mapping.source) ?? host.databases.source(work.run.compiled, mapping.source, 'settle');
       sources.set(mapping.source, open);
       return open;

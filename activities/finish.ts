@@ -1,6 +1,7 @@
 import type { FinishActivities } from '../src/contract/activity-types';
 import type { FindingSummary } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
+import { readLane } from '../src/postgres/ledger/lane';
 import { readSteps } from '../src/postgres/ledger/step';
 import { changeTarget } from '../src/postgres/queries/schema-change';
 import { analyzeTable, refreshView } from '../src/postgres/queries/schema-change-view';
@@ -8,6 +9,8 @@ import { decisionFor } from '../src/profile/decision-match';
 import { coversRows } from '../src/profile/undecided';
 import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
 import { qualified } from '../src/sql/quote';
+import { align } from './delta-align';
+import { settleFollowed } from './delta-settle';
 import { writeIdMaps } from './finish-id-map';
 import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { advanceSequencesOf } from './finish-sequences';
@@ -17,7 +20,12 @@ import { decisionsOfRun, onTarget, type StepHost } from './prepare-host';
 /** Every activity reads from the ledger what is left to do and may be repeated at any point. */
 export function createFinishActivities(host: StepHost): FinishActivities {
   return {
-    settle: (ref) => onTarget(host, ref, 'settle', (work) => settleTarget(host, work)),
+    settle: (ref) =>
+      onTarget(host, ref, 'settle', async (work) => {
+        if ((await readLane(work.session, work.run.run, 'delta')) === null) return settleTarget(host, work);
+        const aligning = { databases: host.databases, signal: () => work.signal, heartbeat: () => work.beat() };
+        return settleFollowed(host, work, () => align(aligning, ref, 'settle'));
+      }),
     rebuildIndexes: (ref) =>
       onTarget(host, ref, 'rebuild indexes', async (work) => {
         const steps = await readSteps(work.session, work.run.run, 'index');

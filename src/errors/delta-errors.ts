@@ -80,4 +80,10 @@ export const deltaErrors = {
     fix: 'Somebody wrote to the target, or this is a bug: compare the row with its source.',
     exit: 4,
   },
+  RP5444: {
+    title: 'Rounds went on while the target was settled',
+    why: 'Settling takes away what the rules refuse; another process changed the target meanwhile, again and again.',
+    fix: 'Make sure that only one workflow drives the run, then retry.',
+    exit: 4,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

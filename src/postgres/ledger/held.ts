@@ -43,6 +43,29 @@ export async function createHeld(session: Session, run: string, mapping: string,
   await session.query(`create unique index on ${qualified(table)} (${identifier(heldKey)})`);
 }
 
+/** Copies physical rows that are about to leave the target to the held table of their mapping, and forgets their provenance. */
+export async function holdRows(
+  session: Session,
+  run: string,
+  mapping: string,
+  target: QualifiedName,
+  rows: readonly { readonly table: string; readonly row: string; readonly sourceKey: string }[],
+): Promise<void> {
+  await createHeld(session, run, mapping, target);
+  const losers = JSON.stringify(rows.map(({ table, row, sourceKey }) => ({ table, row, key: sourceKey })));
+  await session.query(
+    `insert into ${qualified(heldTable(run, mapping))}
+     select l.key, t.* from jsonb_to_recordset($1::jsonb) as l ("table" oid, "row" tid, key text)
+     join ${qualified(target)} t on t.ctid = l."row" and t.tableoid = l."table"`,
+    [losers],
+  );
+  await session.query(
+    `delete from rowproof.provenance where run = $1 and mapping = $2
+       and source_key in (select l.key from jsonb_to_recordset($3::jsonb) as l (key text))`,
+    [run, mapping, losers],
+  );
+}
+
 /** Drops every held table of a run. */
 export async function dropHeld(session: Session, run: string): Promise<void> {
   const { rows } = await session.query<{ name: string }>(
