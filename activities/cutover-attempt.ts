@@ -152,7 +152,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (error instanceof Stop) return answer(error.outcome, `${error.message}; ${free}.`);
     const why = doing === 'committing' ? null : expected(error);
     if (why === null) throw error;
-    return answer(mayNot(error) ? 'refused' : 'not_proved', `${why} while ${gerund(doing)}; ${free}.`);
+    return answer(stays(error) ? 'refused' : 'not_proved', `${why} while ${gerund(doing)}; ${free}.`);
   } finally {
     clearTimeout(timer);
   }
@@ -161,7 +161,11 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
 async function refuseLateAttempt({ ledger, run }: AttemptWork): Promise<void> {
   if (await isRollingBack(ledger, run.run)) throw new Stop('refused', 'The run is being rolled back');
   const lane = await readLane(ledger, run.run, 'delta');
-  if (lane !== null && lane.state === 'open') return;
+  if (lane !== null && lane.state === 'open') {
+    // before that rounds do not note the keys they touch: nothing would be proved
+    if (!lane.rulesOn) throw new Stop('refused', 'The run has not settled yet');
+    return;
+  }
   throw new Stop(
     'refused',
     `Following is ${lane?.state ?? 'not set up'}${lane?.reason == null ? '' : `: ${lane.reason}`}`,
@@ -186,6 +190,11 @@ function expected(error: unknown): string | null {
   if (facts.isConnectionLoss) return 'The connection to a database was lost';
   if (mayNot(error)) return 'The role of the source may not freeze the captured tables';
   return facts.sqlstate === null ? null : `PostgreSQL refused a statement (SQLSTATE ${facts.sqlstate})`;
+}
+
+/** No other attempt can do better: a missing right, a run that is rolled back or switched over, a lane that was stopped. */
+function stays(error: unknown): boolean {
+  return mayNot(error) || (error instanceof RowproofError && ['RP5104', 'RP5402', 'RP5403'].includes(error.code));
 }
 
 function mayNot(error: unknown): boolean {

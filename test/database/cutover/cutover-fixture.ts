@@ -8,6 +8,7 @@ import { createFingerprintActivities, createPrepareActivities } from '../../../a
 import { createRollbackActivities } from '../../../activities/rollback';
 import type { CutoverActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
+import { setRulesOn } from '../../../src/postgres/ledger/lane';
 import { createDatabases, type Databases } from '../../../src/postgres/databases';
 import { quietSettings } from '../../support/quiet-settings';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
@@ -80,6 +81,8 @@ export async function openCutoverRun(
     await finish.rebuildIndexes(run.ref);
     await finish.rebuildForeignKeys(run.ref);
     await finish.advanceSequences(run.ref);
+    const session = await run.databases.ledger(run.ref, 'test');
+    await setRulesOn(session, run.ref.run).finally(() => session.close());
     return opened;
   } catch (error) {
     await run.drop();

@@ -1,0 +1,110 @@
+import { createLiveProofActivities } from '../../../activities/live-proof';
+import { createValidationActivities } from '../../../activities/validation';
+import { Clients, openCutoverRun, sqlstateOf, type CutoverRun } from './cutover-fixture';
+
+const approval = { by: 'ben', reason: 'tonight', code: '' };
+
+describe('the checklist of a cutover', () => {
+  let run: CutoverRun;
+  const clients = new Clients();
+  beforeEach(async () => {
+    run = await openCutoverRun({ settings: { approvers: { cutover: ['ben'] } } });
+  });
+  afterEach(async () => {
+    await clients.end();
+    await run.drop();
+  });
+
+  async function wrong(given: typeof approval | null = null): Promise<string[]> {
+    const lines = await run.cutover.checkCutover(run.ref, given);
+    return lines.filter(({ ok }) => !ok).map(({ name }) => name);
+  }
+
+  async function prove(): Promise<void> {
+    const proof = createLiveProofActivities(run.host);
+    const validation = createValidationActivities({ databases: run.databases, plansFolder: null });
+    for (const name of ['accounts', 'parts']) await proof.proveLive(run.ref, name);
+    await validation.proveReferences(run.ref);
+    await validation.checkRules(run.ref);
+    await validation.runSpotChecks(run.ref);
+    await validation.reconcile(run.ref);
+  }
+
+  it('holds when everything does, with the approval of somebody who may give it', async () => {
+    expect(await wrong()).toEqual(['proof']);
+    await prove();
+    const { code } = (await run.databases.run(run.ref)).compiled;
+    expect(await run.cutover.checkCutover(run.ref, { ...approval, code })).toEqual(
+      [
+        'lane',
+        'lag',
+        'pending',
+        'prepared',
+        'proof',
+        'quarantine',
+        'findings',
+        'blocked',
+        'rules_built',
+        'drift',
+        'approval',
+      ].map((name) => ({ name, ok: true, sentence: expect.any(String) as string })),
+    );
+    expect(await wrong({ ...approval, code: 'ffff-ffff' })).toEqual(['approval']);
+    expect(await wrong({ ...approval, code, by: 'eve' })).toEqual(['approval']);
+    expect(await wrong({ ...approval, code, by: ' ' })).toEqual(['approval']);
+    const events = await run.target.query(
+      `select 1 from rowproof.event where kind = 'checklist' and body ->> 'name' = 'lag'`,
+    );
+    expect(events).toHaveLength(5);
+  });
+
+  it('names what stands in the way', async () => {
+    await prove();
+    await run.target.query('drop index parts_v');
+    expect(await wrong()).toEqual(['rules_built']);
+    await run.target.query('create index parts_v on parts (v)');
+    await run.target.query('alter table parts alter v type varchar(10)');
+    expect(await wrong()).toEqual(['drift']);
+    await run.target.query('alter table parts alter v type text');
+    await run.target.query(`update rowproof.batch set state = 'blocked' where mapping = 'parts'`);
+    expect(await wrong()).toContain('blocked');
+    await run.target.query(`update rowproof.batch set state = 'done'`);
+    await run.target.query(`insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding)
+      select run, 'parts', '["x"]', 'quarantined', 'cast', 'parts.v.cast' from rowproof.run`);
+    expect(await wrong()).toEqual(['quarantine']);
+    await run.target.query('delete from rowproof.quarantine');
+    await run.target.query(`update rowproof.lane set state = 'stopped', reason = 'a trigger is gone'`);
+    const [lane] = await run.cutover.checkCutover(run.ref, null);
+    expect(lane).toEqual({ name: 'lane', ok: false, sentence: 'The lane is stopped: a trigger is gone.' });
+    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).not.toMatchObject({ outcome: 'frozen' });
+    expect(await sqlstateOf(run.source.query('delete from accounts where false'))).toBe('done');
+  });
+
+  it('lists who writes to the source, by application and user', async () => {
+    const shop = await clients.open(run.source.url, 'shop');
+    await shop.query('begin; update accounts set balance = 2 where id = 2');
+    const idle = await clients.open(run.source.url, 'reader');
+    await idle.query('select count(*) from accounts');
+    expect(await run.cutover.listWriters(run.ref, 'before')).toEqual([
+      { source: 'legacy', application: 'shop', user: expect.any(String) as string, sessions: 1 },
+    ]);
+    await shop.query('rollback');
+  });
+});
+
+describe('a source that is frozen before the copy', () => {
+  it('stays frozen, is found frozen again, and is freed by a rollback', async () => {
+    const run = await openCutoverRun({ capture: 'none', settings: { pattern: 'big_bang' }, copied: false });
+    try {
+      const write = 'update accounts set balance = 1 where false';
+      expect(await run.cutover.freezeSource(run.ref, 'ben')).toMatchObject({ outcome: 'frozen' });
+      expect(await run.cutover.freezeSource(run.ref, 'ben')).toMatchObject({ outcome: 'frozen' });
+      expect(await sqlstateOf(run.source.query(write))).toBe('25006');
+      await run.copyAll();
+      expect(await run.rollBack()).toEqual({ equal: true, differences: [] });
+      expect(await sqlstateOf(run.source.query(write))).toBe('done');
+    } finally {
+      await run.drop();
+    }
+  });
+});
