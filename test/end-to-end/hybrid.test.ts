@@ -44,6 +44,7 @@ describe('a run that follows a source which is written to', () => {
   async function begin(plan: ShopPlan): Promise<{ bench: ShopBench; writer: ShopWriter; file: string }> {
     const bench = await createShopBench(temporal);
     open.push(bench);
+    bench.worker();
     const writer = await startShopWriter(bench);
     open.push({ close: () => writer.stop() });
     const file = bench.plan('shop', { decisions: shopDecisions, capture: 'triggers', settings: small, ...plan });
