@@ -43,6 +43,7 @@ export async function liftAndUpdate(round: ApplyRound, refused: Map<string, RowF
 /** Grows the lifted rows until nothing in the target refers to any of them. */
 async function closeLift(round: ApplyRound): Promise<void> {
   const { session } = round;
+  if (round.facts.references.length === 0) return;
   for (const { rule, child, parent } of round.childrenRules()) {
     if (round.active.get(child.number)?.incoming !== null)
       await applyStatement(session, unstayNewParentSql(rule, child, parent));

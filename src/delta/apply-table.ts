@@ -23,6 +23,8 @@ export interface UniqueRule {
   readonly operators: readonly string[];
   readonly predicate: string | null;
   readonly nullsNotDistinct: boolean;
+  /** Its columns are the target key. */
+  readonly targetKey: boolean;
   readonly finding: string;
 }
 

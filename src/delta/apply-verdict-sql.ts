@@ -135,13 +135,14 @@ export function forgetProvenanceSql(table: ApplyTable, whole: boolean): string {
 }
 
 /** $3 the round: every changed source key, and rows that rules moved. */
-export function touchSql(table: ApplyTable): string {
+export function touchSql(table: ApplyTable, whole: boolean): string {
   const { dirty, row, fate, trace } = table.scratch;
+  const changed = whole ? `select ${key} as k from ${row} where rowproof_rank = 2` : `select ${key} as k from ${dirty}`;
   return `insert into rowproof.touched (run, mapping, source_key, round)
-    select $1, $2, k, $3::bigint from (select ${key} as k from ${dirty}
-      union select ${key} from ${row} where rowproof_rank = 2
-      union select r.${key} from ${row} r join ${fate} f on f.n = r.ctid where r.${key} is not null and (r.rowproof_rank = 0 and f.why <> 'in' or r.rowproof_rank = 3 and f.why = 'in')
-      union select ${key} from ${trace}) s where k is not null
+    select distinct $1, $2, k, $3::bigint from (${changed}
+      union all select r.${key} from ${row} r join ${fate} f on f.n = r.ctid
+        where r.rowproof_rank = 0 and f.why <> 'in' or r.rowproof_rank = 3 and f.why = 'in'
+      union all select ${key} from ${trace}) s where k is not null order by k
     on conflict (run, mapping, source_key) do update set round = excluded.round`;
 }
 
@@ -149,9 +150,9 @@ export function touchSql(table: ApplyTable): string {
 export function touchTargetSql(table: ApplyTable): string {
   const { old, stay, fate, row } = table.scratch;
   return `insert into rowproof.touched_target (run, mapping, target_key, round)
-    select distinct $1, $2, ${targetKeyText(table, 'o.')}, $3::bigint from ${old} o
-    where not exists (select from ${stay} s where s.o = o.ctid)
-      and not exists (select from ${fate} f join ${row} r on r.ctid = f.n where f.why = 'in' and ${targetKeyText(table, 'r.')} = ${targetKeyText(table, 'o.')})
+    select distinct $1, $2, o.k, $3::bigint from (select ${targetKeyText(table, 'x.')} as k from ${old} x
+        where not exists (select from ${stay} s where s.o = x.ctid)) o
+    where o.k not in (select ${targetKeyText(table, 'r.')} from ${fate} f join ${row} r on r.ctid = f.n where f.why = 'in')
     on conflict (run, mapping, target_key) do update set round = excluded.round`;
 }
 

@@ -152,6 +152,7 @@ async function uniqueRule(session: Session, mapping: CompiledMapping, index: Ind
     operators: await equality(session, mapping, index.keyExpressions),
     predicate: index.predicate,
     nullsNotDistinct: index.nullsNotDistinct,
+    targetKey: isTargetKey(index, [mapping]),
     finding: uniqueFinding(index, mapping),
   };
 }
