@@ -7,6 +7,7 @@ import type { LoadedRun } from '../src/postgres/ledger/run';
 import { onLedger } from './copy-host';
 import type { Alignment } from './delta-contract';
 import type { ActivityHost } from './host';
+import { alignInTurn } from './live-proof-align';
 import { TouchedSessions } from './live-proof-sessions';
 import { compareTouched, type TouchedFindings } from './live-proof-keys';
 import { readyHost, type ReadyHost, type ValidationHost } from './validation-host';
@@ -45,7 +46,7 @@ export async function refreshProof(
   const ready = readyHost({ ...host, plansFolder: null });
   const run = await ready.databases.run(ref);
   const look = async (): Promise<Found> => {
-    const alignment = await ready.align(ready, ref, 'prove what changed');
+    const alignment = await alignInTurn(ready, ref, 'prove what changed');
     try {
       return await lookAt(ready, ref, run, alignment);
     } finally {

@@ -8,6 +8,7 @@ import type { Progress } from './copy-heartbeat';
 import { mappingOf } from './copy-host';
 import { CopySessions } from './copy-sessions';
 import type { Alignment } from './delta-contract';
+import { alignInTurn } from './live-proof-align';
 import { createComparison, type Comparison } from './validation-compare';
 import type { ReadyHost } from './validation-host';
 import { prepareReading, type Sides } from './validation-sides';
@@ -37,7 +38,7 @@ export class AlignedView {
 
   static async open(host: ReadyHost, ref: RunRef, run: LoadedRun, purpose: string): Promise<AlignedView> {
     // what a retry goes on from stays in the last heartbeat, so the alignment sends none of its own
-    const alignment = await host.align({ ...host, heartbeat: () => undefined }, ref, purpose);
+    const alignment = await alignInTurn({ ...host, heartbeat: () => undefined }, ref, purpose);
     const sessions = new CopySessions(host, ref, purpose, host.signal());
     try {
       const lookup = (await sessions.openTarget()).target;
