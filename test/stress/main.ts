@@ -8,7 +8,8 @@ import { runSeed, type SeedOptions, type SeedResult } from './one-seed';
 import { startStressServer } from './servers';
 
 const usage = `npm run stress -- [--seconds N] [--seed S] [--seeds K] [--capture triggers|logical|none|both]
-                  [--fault fence|gate|lock|cursor] [--strikes N] [--clients N] [--patience SECONDS] [--keep FOLDER]
+                  [--fault fence|gate|lock|cursor] [--strikes N] [--clients N] [--scale N] [--round-keys N]
+                  [--patience SECONDS] [--keep FOLDER]
 
 Migrates a source that is being written, while workers, sessions and servers are broken at random, once for each seed from S on,
 until N seconds have passed or K seeds are through; then compares. Exit code 1 when anything differs.`;
@@ -25,6 +26,7 @@ async function main(): Promise<number> {
       fault: { type: 'string' },
       strikes: { type: 'string', default: '4' },
       clients: { type: 'string', default: '3' },
+      'round-keys': { type: 'string', default: '400' },
       scale: { type: 'string', default: '1' },
       patience: { type: 'string', default: '300' },
       keep: { type: 'string', default: join(tmpdir(), 'rowproof-stress') },
@@ -55,6 +57,7 @@ async function main(): Promise<number> {
         patienceMs: Number(values.patience) * 1_000,
         clients: Number(values.clients),
         scale: Number(values.scale),
+        roundKeys: Number(values['round-keys']),
         strikes: Number(values.strikes),
         keep: values.keep,
       });
@@ -87,6 +90,9 @@ function sentenceOf(result: SeedResult, capture: string): string {
     ...differences.slice(0, 12).map((difference) => `  ${difference}`),
   ].join('\n');
 }
+
+// what the test started ends with it
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 
 main().then(
   (code) => process.exit(code),

@@ -19,6 +19,8 @@ export interface SeedOptions {
   readonly patienceMs: number;
   readonly clients: number;
   readonly scale: number;
+  /** Keys of one round at most. */
+  readonly roundKeys: number;
   /** Deeds of the nemesis at most. */
   readonly strikes: number;
   /** Folder that takes the logs of a seed that differs. */
@@ -37,8 +39,8 @@ export interface SeedResult {
   readonly sentence: string;
 }
 
-const settings = `  capture: { lock_timeout: 200ms, lock_budget: 60s }
-  delta: { round_keys: 400, pause_between: 100ms }
+const settings = (roundKeys: number): string => `  capture: { lock_timeout: 200ms, lock_budget: 60s }
+  delta: { round_keys: ${roundKeys}, pause_between: 100ms }
   cutover: { max_freeze: 8s, max_lag: 20s, lock_timeout: 300ms, lock_budget: 20s }
 `;
 
@@ -56,7 +58,12 @@ export async function runSeed(servers: Servers, temporal: TestTemporal, options:
     STRESS_TARGET_URL: place.mover.target,
     ...(options.fault === null ? {} : { ROWPROOF_FAULT_INJECTION_BUILD: '1', ROWPROOF_FAULT: options.fault }),
   });
-  const plan = bench.write('stress.yaml', planText({ capture: options.capture, settings }));
+  const plan = bench.write(
+    'stress.yaml',
+    planText({ capture: options.capture, settings: settings(options.roundKeys) }),
+  );
+  const abandon = (): void => bench.workers().forEach(({ child }) => child.kill('SIGKILL'));
+  process.once('exit', abandon);
   const startWorker = (): void => void bench.worker('--log-level', 'info');
   startWorker();
   startWorker();
@@ -124,7 +131,7 @@ export async function runSeed(servers: Servers, temporal: TestTemporal, options:
     keepLogs(options, result, flight, bench.workerLog);
     process.stderr.write(`  log of seed ${options.seed}: ${join(options.keep, String(options.seed))}\n`);
   }
-  for (const worker of bench.workers()) worker.child.kill('SIGKILL');
+  process.off('exit', abandon);
   await bench.close();
   if (process.env['STRESS_KEEP_DATABASES'] !== '1') await place.drop();
   return result;
