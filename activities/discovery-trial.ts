@@ -4,6 +4,7 @@ import { replaceFindings } from '../src/postgres/ledger/finding';
 import { readStoredCatalog } from '../src/postgres/ledger/profile';
 import { copyIn, copyOut } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
+import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { readRows } from '../src/postgres/read-rows';
 import type { Session } from '../src/postgres/session';
@@ -44,20 +45,24 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
     const trial = keep(await databases.ledger(ref, 'rules of the target'));
     const findings: Finding[] = [];
     await trial.query('begin');
-    for (const [position, mapping] of mappings.entries()) {
-      const source = keep(await databases.source(run.compiled, mapping.source, `rules of ${mapping.name}`));
-      await trial.query(createTrialSql(mapping, position));
-      await inTransaction(source, 'repeatable read read only', async () => {
+    // one snapshot a source for all its tables: a row that came after its parent's table was read would look like an orphan
+    const sources = new Map<string, Session>();
+    for (const name of new Set(mappings.map((mapping) => mapping.source)))
+      sources.set(name, keep(await databases.source(run.compiled, name, 'rules of the target')));
+    await inSnapshots([...sources.values()], async () => {
+      for (const [position, mapping] of mappings.entries()) {
+        const source = sources.get(mapping.source) as Session;
+        await trial.query(createTrialSql(mapping, position));
         const rows = (except: readonly string[]): string =>
           sourceStatement(run, mapping, mapping.statements.trial, { except });
         const raises =
           mayRaise(mapping) && 'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
         const { keys } = raises ? await rowsThatRaise(source, run, mapping) : nothingRaises;
         await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
-      });
-      await source.close();
-      await analyzeTemporary(trial, trialTable(position));
-    }
+        await analyzeTemporary(trial, trialTable(position));
+      }
+    });
+    for (const source of sources.values()) await source.close();
     for (const [position, mapping] of mappings.entries())
       findings.push(...(await tryOwnRules(trial, mapping, position)));
     findings.push(...(await tryReferences(trial, mappings)));
@@ -75,6 +80,16 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
     }
     await inTransaction(ledger, 'read write', () => replaceFindings(ledger, ref.run, 'rules', null, findings));
     return { findings: findings.length };
+  });
+}
+
+/** Work inside a read-only snapshot of each session, all taken before it begins. */
+async function inSnapshots(sessions: readonly Session[], work: () => Promise<void>): Promise<void> {
+  const [first, ...rest] = sessions;
+  if (first === undefined) return work();
+  await inTransaction(first, 'repeatable read read only', async () => {
+    await currentSnapshot(first);
+    await inSnapshots(rest, work);
   });
 }
 

@@ -196,7 +196,8 @@ export function createProgram(
   on(
     add('demo', 'migrate a generated legacy CRM, end to end')
       .option('--rows <n>', 'about how many source rows')
-      .option('--seed <n>', 'seed of the generator', '7'),
+      .option('--seed <n>', 'seed of the generator', '7')
+      .option('--pattern <name>', 'hybrid: beside an application that writes; copy: from a quiet source', 'hybrid'),
     async () => (await import('./commands/demo')).demo as Action,
   );
   on(
