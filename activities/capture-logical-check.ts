@@ -1,7 +1,6 @@
 import type { CapturedRelation } from '../src/capture/captured-relations';
 import { compareLogical, otherServer, type LogicalFacts } from '../src/capture/logical-facts';
 import { compareLsn } from '../src/capture/lsn';
-import { fail, type RowproofError } from '../src/errors/rowproof-error';
 import { readCaptureFingerprint, readServer } from '../src/postgres/queries/capture-fingerprint';
 import { readIdentities, readPublication } from '../src/postgres/queries/logical-publication';
 import { readSlot } from '../src/postgres/queries/logical-slot';
@@ -10,16 +9,12 @@ import { checkFingerprint } from './capture-fingerprint';
 import type { CaptureCheck, SourceWork } from './capture-kind';
 import { leavesOf } from './capture-logical-source';
 
-export function slotBroken(sourceName: string, reason: string, cause?: unknown): RowproofError {
-  return fail('RP5361', `Source ${sourceName}: ${reason}`, { where: { object: sourceName }, cause });
-}
-
 /**
  * Why the slot does not hold any more what was not read yet, or null. `from`: everything before is in `pending`; nobody but us
  * may have moved the slot beyond it.
  */
 export async function whyBroken(source: Session, facts: LogicalFacts, from: string | null): Promise<string | null> {
-  if ((await readServer(source)) !== facts.server) return otherServer;
+  if ((await readServer(source, false)) !== facts.server) return otherServer;
   const { slot } = facts;
   const now = await readSlot(source, slot);
   if (now === null) return `Slot ${slot} is gone.`;

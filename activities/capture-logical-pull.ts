@@ -16,8 +16,9 @@ import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { inTransaction } from '../src/postgres/transaction';
 import type { SourceWork } from './capture-kind';
-import { slotBroken, whyBroken } from './capture-logical-check';
+import { whyBroken } from './capture-logical-check';
 import { capturedOids, whileFree } from './capture-logical-source';
+import { stopBroken } from './capture-logical-stop';
 import { laneLost, laneRefused, underLaneLock } from './delta-lane';
 
 /** Both sessions are outside transactions and have no statement timeout. */
@@ -71,7 +72,8 @@ export async function pullUpTo(work: IntakeWork, lsn: string): Promise<Pulled> {
 /**
  * Moves what the slot of a source has into `pending`, in fenced transactions of bounded size, and then lets the source forget
  * it. An attempt that dies anywhere leaves the slot where it was or further: the same keys come again, and `pending` is a set.
- * RP5401 when another attempt took over, RP5402/RP5403 when the lane is stopped or closed, RP5361 when the slot cannot be followed.
+ * RP5401 when another attempt took over, RP5402/RP5403 when the lane is stopped or closed, RP5361 when the slot cannot
+ * be followed: the lanes are stopped by name then.
  */
 export async function pullChanges(work: IntakeWork, options: PullOptions): Promise<Pulled> {
   const { run, sourceName, source, target } = work;
@@ -80,7 +82,7 @@ export async function pullChanges(work: IntakeWork, options: PullOptions): Promi
   const facts = cursor.capture as unknown as LogicalFacts;
   const from = laterLsn(cursor.confirmedLsn, facts.startLsn);
   const broken = await whyBroken(source, facts, from);
-  if (broken !== null) throw slotBroken(sourceName, broken);
+  if (broken !== null) throw await stopBroken(work, facts, broken);
   const upTo = await onDisk(source, options.uptoLsn);
   const tally: Tally = { changes: 0, chunks: 0, largest: 0 };
   if (compareLsn(upTo, from) > 0) {
@@ -120,7 +122,7 @@ async function namingLoss<T>(pull: Pull, work: () => Promise<T>): Promise<T> {
     const { sqlstate } = describeDatabaseError(error);
     if (error instanceof RowproofError || sqlstate === null || !lossStates.has(sqlstate)) throw error;
     const reason = `Slot ${pull.facts.slot} or publication ${pull.facts.publication} is not what it was.`;
-    throw slotBroken(pull.sourceName, (await whyBroken(pull.source, pull.facts, null)) ?? reason, error);
+    throw await stopBroken(pull, pull.facts, (await whyBroken(pull.source, pull.facts, null)) ?? reason, error);
   }
 }
 
@@ -201,7 +203,6 @@ async function store(pull: Pull, keys: readonly PendingKey[], whole: string | nu
   tally.largest = Math.max(tally.largest, keys.length);
 }
 
- 
 async function* inSlices(keys: readonly PendingKey[]): AsyncGenerator<readonly PendingKey[]> {
   for (let at = 0; at < keys.length; at += copyRows) yield keys.slice(at, at + copyRows);
 }

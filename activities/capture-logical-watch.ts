@@ -3,12 +3,11 @@ import type { LogicalFacts } from '../src/capture/logical-facts';
 import type { CaptureReport } from '../src/contract/delta';
 import { fail, RowproofError } from '../src/errors/rowproof-error';
 import type { Cursor } from '../src/postgres/ledger/cursor';
-import { lockLane, setLaneState } from '../src/postgres/ledger/lane';
 import { dropSlot, openWriters, readSlot, type Slot } from '../src/postgres/queries/logical-slot';
-import { inTransaction } from '../src/postgres/transaction';
 import type { SourceWork } from './capture-kind';
-import { slotBroken, whyBroken } from './capture-logical-check';
+import { whyBroken } from './capture-logical-check';
 import { pullUpTo, currentLsn } from './capture-logical-pull';
+import { stopBroken, stopLanes } from './capture-logical-stop';
 import { endHolder, whileFree } from './capture-logical-source';
 
 /** The server lets WAL go only some time after it was confirmed: it notes every 15 s where it could begin again. */
@@ -32,7 +31,7 @@ export async function watchLogical(work: SourceWork, cursor: Cursor): Promise<Ca
     await pull(work);
     slot = await slotNow(work, facts);
   }
-  if (slot.retained >= limit) await giveUp(work, facts.slot, limit);
+  if (slot.retained >= limit) await giveUp(work, facts, limit);
   return { markBytes: 0, walBytes: slot.retained, warnings: await warningsOf(work, slot, limit, sourceName) };
 }
 
@@ -42,22 +41,15 @@ async function pull(work: SourceWork): Promise<void> {
     await pullUpTo(work, await currentLsn(work.source));
   } catch (error) {
     if (!(error instanceof RowproofError)) throw error;
-    if (error.code === 'RP5361') await stopLanes(work, sentenceOf(error));
     if (!/^RP540[1-4]$/.test(error.code)) throw error;
   }
-}
-
-function sentenceOf(error: RowproofError): string {
-  return error.problems.map(({ what }) => what).join(' ');
 }
 
 async function slotNow(work: SourceWork, facts: LogicalFacts): Promise<Slot> {
   const slot = await readSlot(work.source, facts.slot);
   const reason = slot === null ? `Slot ${facts.slot} is gone.` : await whyBroken(work.source, facts, null);
   if (slot !== null && reason === null) return slot;
-  const error = slotBroken(work.sourceName, reason ?? 'the slot is not what it was.');
-  await stopLanes(work, sentenceOf(error));
-  throw error;
+  throw await stopBroken(work, facts, reason ?? 'The slot is not what it was.');
 }
 
 async function warningsOf(work: SourceWork, slot: Slot, limit: number, sourceName: string): Promise<string[]> {
@@ -85,25 +77,16 @@ async function warningsOf(work: SourceWork, slot: Slot, limit: number, sourceNam
 }
 
 /** The source's disk comes first: the slot goes, then the lanes learn why. */
-async function giveUp(work: SourceWork, slot: string, limit: number): Promise<never> {
+async function giveUp(work: SourceWork, facts: LogicalFacts, limit: number): Promise<never> {
+  const { slot } = facts;
   const who = await openWriters(work.source);
   const what = `The slot of source ${work.sourceName} held back ${megabytes(limit)} of WAL and was dropped`;
   await whileFree(work.source, slot, work.beat, async () => {
     await endHolder(work.source, slot);
     if ((await readSlot(work.source, slot)) !== null) await dropSlot(work.source, slot);
   });
-  await stopLanes(work, `${what}.${who.length === 0 ? '' : ` Transactions that were open: ${who.join(', ')}.`}`);
+  await stopLanes(work, facts, `${what}.${who.length === 0 ? '' : ` Transactions that were open: ${who.join(', ')}.`}`);
   throw fail('RP5362', what, { where: { object: work.sourceName } });
-}
-
-/** Lanes that are closed stay closed. */
-async function stopLanes({ target, run }: SourceWork, reason: string): Promise<void> {
-  await inTransaction(target, 'read write', async () => {
-    for (const lane of ['delta', 'intake'] as const) {
-      if ((await lockLane(target, run.run, lane))?.state === 'open')
-        await setLaneState(target, run.run, lane, 'stopped', reason);
-    }
-  });
 }
 
 function megabytes(bytes: number): string {

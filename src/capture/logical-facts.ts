@@ -17,6 +17,8 @@ export interface LogicalFacts {
 }
 
 export interface PublicationFacts {
+  /** Transactions that last changed it: it may have been altered and altered back between two looks. */
+  readonly version: string;
   readonly allTables: boolean;
   /** Whole schemas in it (15 and newer): never ours. */
   readonly schemas: number;
@@ -83,5 +85,6 @@ function comparePublication(before: LogicalFacts, now: PublicationFacts | null):
   if (text(now) !== text(known)) return `Publication ${name} was altered: tables were added or taken away.`;
   if (now.tables.some(({ restricted }) => restricted))
     return `Publication ${name} was altered: a row filter or a list of columns was added.`;
+  if (now.version !== known.version) return `Publication ${name} was altered, and altered back.`;
   return null;
 }

@@ -25,6 +25,7 @@ export async function readCaptureFingerprint(
   const columns = await readColumns(session, oids);
   const secured = await securedRelations(session, oids);
   const triggers = name === null ? new Map<string, TriggerFacts[]>() : await readTriggers(session, oids, name);
+  const unlogged = [...trees.values()].some((tree) => tree.some(({ persistence }) => persistence === 'u'));
   const facts = sites.map((site): RelationFacts => {
     const tree = trees.get(qualified(site.relation)) ?? [];
     const root = tree[0];
@@ -52,7 +53,7 @@ export async function readCaptureFingerprint(
   });
   return {
     changeTable: name === null ? null : ((await changeTableOid(session, name)) ?? ''),
-    server: await readServer(session),
+    server: await readServer(session, unlogged),
     relations: facts,
     tables: await tablesBeside(session, [...new Set(sites.map(({ relation }) => relation.schema))]),
   };
@@ -122,15 +123,20 @@ async function readTriggers(
   return found;
 }
 
-/** Which server this is: system identifier and timeline. */
-export async function readServer(session: Session): Promise<string> {
+/**
+ * Which server this is: system identifier and timeline. With an unlogged table the start of the server counts too: after a crash it
+ * comes back empty, and nothing marks that.
+ */
+export async function readServer(session: Session, unlogged: boolean): Promise<string> {
   // the function may be revoked; then the timeline alone tells
   const { rows } = await session.query<{ server: string }>(
     `select concat(
        case when pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'execute')
          then (select system_identifier::text from pg_catalog.pg_control_system()) end, '/',
        case when not pg_catalog.pg_is_in_recovery()
-         then pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8) end) as server`,
+         then pg_catalog.left(pg_catalog.pg_walfile_name(pg_catalog.pg_current_wal_lsn()), 8) end,
+       case when $1::bool then '/' || pg_catalog.pg_postmaster_start_time()::text end) as server`,
+    [unlogged],
   );
   return rows[0]?.server ?? '';
 }

@@ -27,6 +27,8 @@ export async function dropPublication(session: Session, name: string): Promise<v
 export async function readPublication(session: Session, name: string): Promise<PublicationFacts | null> {
   const { rows } = await session.query<{ facts: string }>(
     `select pg_catalog.jsonb_build_object(
+       'version', p.xmin::text || (select coalesce(pg_catalog.string_agg(' ' || r.prrelid || ':' || r.xmin::text, '' order by r.prrelid), '')
+         from pg_catalog.pg_publication_rel r where r.prpubid = p.oid),
        'allTables', p.puballtables,
        'schemas', ${session.serverVersion >= 150000 ? '(select count(*) from pg_catalog.pg_publication_namespace s where s.pnpubid = p.oid)' : '0'},
        'viaRoot', p.pubviaroot,

@@ -94,14 +94,14 @@ describe('an attempt that dies or is taken over', () => {
     await run.source.query(`insert into item select g, 'x' from generate_series(1000, 6000) g`);
     const zombie = await run.intake();
     const other = await run.intake();
-    let taken: Promise<unknown> | null = null;
+    const taken: Promise<unknown>[] = [];
     const beat = (): void => {
-      taken ??= takeLane(other.target, run.loaded.run, 'intake', randomUUID());
+      if (taken.length === 0) taken.push(takeLane(other.target, run.loaded.run, 'intake', randomUUID()));
     };
     await expect(pullChanges({ ...zombie, beat }, { uptoLsn: null, chunkKeys: 10 })).rejects.toMatchObject({
       code: 'RP5401',
     });
-    await taken;
+    await Promise.all(taken);
     await zombie.end();
     await other.end();
     await run.pull();
@@ -162,6 +162,11 @@ describe('what a round asks before it reads', () => {
       'a table was taken out of the publication',
       (slot) => `alter publication ${slot} drop table item`,
       /tables were added or taken away/,
+    ],
+    [
+      'the publication was altered and altered back',
+      (slot) => `alter publication ${slot} drop table item; alter publication ${slot} add table item`,
+      /altered, and altered back/,
     ],
     [
       'operations were taken out of the publication',

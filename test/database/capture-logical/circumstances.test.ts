@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { readablePending } from '../../../src/postgres/ledger/pending';
+import { ownCluster } from '../../support/own-cluster';
+import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
+
+const source = 'create table item (id int primary key, body text); create table noise (body text)';
+const mappings = [mappingOf('item', ['id', 'body'])];
+
+let cluster: Awaited<ReturnType<typeof ownCluster>>;
+let run: LogicalRun;
+
+beforeAll(async () => {
+  cluster = await ownCluster({
+    synchronous_commit: 'local',
+    max_slot_wal_keep_size: '64MB',
+    max_wal_size: '64MB',
+    min_wal_size: '32MB',
+    checkpoint_timeout: '1h',
+  });
+});
+
+afterAll(() => cluster?.stop());
+afterEach(() => run?.drop());
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await sleep(50);
+}
+
+/** A commit that is in the log and waits for a standby that never comes; `done` resolves when it is given up. */
+async function hangingCommit(client: Client, sql: string): Promise<{ done: Promise<unknown> }> {
+  await run.source.query(`alter system set synchronous_standby_names = 'nobody'`);
+  await run.source.query('select pg_reload_conf()');
+  await until(
+    async () =>
+      (await run.source.query('show synchronous_standby_names'))[0]?.['synchronous_standby_names'] === 'nobody',
+  );
+  await client.query('set synchronous_commit = on');
+  const done = client.query(sql);
+  await until(async () => {
+    const rows = await run.source.query(`select from pg_stat_activity where wait_event = 'SyncRep'`);
+    return rows.length > 0;
+  });
+  return { done };
+}
+
+async function standbyGivenUp(): Promise<void> {
+  await run.source.query('alter system reset synchronous_standby_names');
+  await run.source.query('select pg_reload_conf()');
+}
+
+/** Keys that a round could read now. */
+async function readable(): Promise<(string | null)[]> {
+  const [row] = await run.source.query<{ now: string }>('select pg_current_snapshot()::text as now');
+  const ledger = await run.databases.ledger(run.ref, 'test');
+  try {
+    const keys = await readablePending(ledger, run.loaded.run, 'legacy', row?.now ?? '', 100);
+    return keys.map(({ key }) => key);
+  } finally {
+    await ledger.close();
+  }
+}
+
+/** Writes `segments` segments of the log, at most 16 MB each. */
+async function writeLog(segments: number): Promise<void> {
+  for (let done = 0; done < segments; done += 1) {
+    await run.source.query(
+      `select pg_logical_emit_message(false, 'test', repeat('x', 1000000)) from generate_series(1, 10)`,
+    );
+    await run.source.query('select pg_switch_wal()');
+  }
+}
+
+const settings = { maxWalBytes: 64 * 2 ** 20 };
+
+describe('a commit that waits for a standby', () => {
+  it('is delivered by the slot, and can be read only when others see it', async () => {
+    run = await openLogicalRun({ source, mappings, settings });
+    await run.capture.installCapture(run.ref);
+    const client = await run.application();
+    const { done } = await hangingCommit(client, `insert into item values (1, 'x')`);
+    await run.source.query(`insert into item values (2, 'y')`);
+    await run.pull();
+    expect(await run.pending()).toEqual(['1 ["1"]', '1 ["2"]']);
+    expect(await readable()).toEqual(['["2"]']);
+    await standbyGivenUp();
+    await done;
+    expect((await readable()).sort()).toEqual(['["1"]', '["2"]']);
+  });
+
+  it('is waited for before the run begins: neither the slot nor the first snapshot would have it', async () => {
+    run = await openLogicalRun({ source, mappings, settings: { ...settings, lockBudgetMs: 1_000 } });
+    const client = await run.application();
+    const { done } = await hangingCommit(client, `insert into item values (1, 'x')`);
+    await expect(run.capture.installCapture(run.ref)).rejects.toMatchObject({ code: 'RP5358' });
+    await standbyGivenUp();
+    await done;
+    await run.capture.installCapture(run.ref);
+    expect(await run.check()).toEqual({ stop: null, findings: [] });
+  });
+});
+
+describe('a commit that is not on disk yet', () => {
+  it('is pulled all the same, although nobody else flushes it', async () => {
+    run = await openLogicalRun({ source, mappings, settings });
+    await run.capture.installCapture(run.ref);
+    const client = await run.application();
+    // WAL of an open transaction beyond the last commit
+    await client.query(`begin; insert into noise values ('x')`);
+    await run.source.query(`set synchronous_commit = off; insert into item values (3, 'x')`);
+    const [row] = await run.source.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
+    await run.pull({ uptoLsn: row?.lsn ?? null });
+    expect(await run.pending()).toEqual(['1 ["3"]']);
+    await client.query('rollback');
+  });
+});
+
+describe('log that a slot holds back', () => {
+  it('is let go by every look, and warned of and named when a transaction holds it', async () => {
+    run = await openLogicalRun({ source, mappings, settings: { maxWalBytes: 48 * 2 ** 20 } });
+    await run.capture.installCapture(run.ref);
+    const client = await run.application();
+    await client.query(`begin; insert into item values (1, 'x')`);
+    await writeLog(2);
+    const report = await run.capture.watchCapture(run.ref);
+    expect(report.walBytes).toBeGreaterThan(20 * 2 ** 20);
+    expect(report.warnings.join(' ')).toMatch(/holds back \d+ MB of WAL.*\(shop, user postgres\)/);
+    await client.query('rollback');
+  });
+
+  it('makes the slot go and the lanes stop by name at the limit of the plan, before the disk fills', async () => {
+    run = await openLogicalRun({ source, mappings, settings: { maxWalBytes: 32 * 2 ** 20 } });
+    await run.capture.installCapture(run.ref);
+    const client = await run.application();
+    await client.query(`begin; insert into item values (1, 'x')`);
+    await writeLog(3);
+    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5362' });
+    expect(await run.source.query('select from pg_replication_slots where slot_name = $1', [run.slot])).toEqual([]);
+    expect((await run.lane('intake')).reason).toMatch(/held back 32 MB of WAL and was dropped.*shop/);
+    await client.query('rollback');
+  });
+
+  it('that the source threw away stops the lanes by name', async () => {
+    run = await openLogicalRun({ source, mappings, settings });
+    await run.capture.installCapture(run.ref);
+    await run.source.query(`insert into item values (1, 'x')`);
+    await writeLog(8);
+    await run.source.query('checkpoint');
+    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    expect((await run.lane('delta')).reason).toMatch(/is lost/);
+    await run.capture.resyncCapture(run.ref, 'ann', 'raised the limit');
+    expect(await run.pending()).toEqual(['1 all']);
+  });
+});
