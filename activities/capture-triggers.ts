@@ -4,7 +4,7 @@ import { captureSites, siteNames } from '../src/capture/trigger-sql';
 import type { CaptureReport } from '../src/contract/delta';
 import { fail, RowproofError } from '../src/errors/rowproof-error';
 import type { Cursor } from '../src/postgres/ledger/cursor';
-import { setLaneState } from '../src/postgres/ledger/lane';
+import { lockLane, setLaneState } from '../src/postgres/ledger/lane';
 import type { LockBudget } from '../src/postgres/queries/capture-lock';
 import { readCaptureFingerprint } from '../src/postgres/queries/capture-fingerprint';
 import { liveMarkBytes, markTableBytes, purgeMarks, vacuumMarks } from '../src/postgres/queries/capture-marks';
@@ -125,6 +125,8 @@ async function giveUp(work: SourceWork, limit: number): Promise<never> {
   await muteTriggers(work.source, work.name);
   await inTransaction(work.target, 'read write', async () => {
     for (const lane of ['delta', 'intake'] as const) {
+      // closed is for good
+      if ((await lockLane(work.target, work.run.run, lane))?.state !== 'open') continue;
       await setLaneState(work.target, work.run.run, lane, 'stopped', `${what}; its triggers were taken away.`);
     }
   });

@@ -5,7 +5,7 @@ import type { CaptureReport } from '../src/contract/delta';
 import { fail, RowproofError, type Problem } from '../src/errors/rowproof-error';
 import { moveCursor, readCursors, setCaptureFacts, startCursor, type Cursor } from '../src/postgres/ledger/cursor';
 import { appendEvent } from '../src/postgres/ledger/event';
-import { openLanes, readLane, setLaneState } from '../src/postgres/ledger/lane';
+import { lockLane, openLanes, readLane, setLaneState } from '../src/postgres/ledger/lane';
 import { addPending, type PendingKey } from '../src/postgres/ledger/pending';
 import { hasStep, insertStep, readSteps } from '../src/postgres/ledger/step';
 import { captureName } from '../src/postgres/queries/capture-name';
@@ -158,7 +158,7 @@ async function acceptRepairs(
       await addPending(session, run.run, source.sourceName, wholeRelations([...new Set([...result.reread, ...named])]));
     }
     for (const lane of ['delta', 'intake'] as const) {
-      if ((await readLane(session, run.run, lane))?.state === 'stopped') {
+      if ((await lockLane(session, run.run, lane))?.state === 'stopped') {
         await setLaneState(session, run.run, lane, 'open', null);
       }
     }

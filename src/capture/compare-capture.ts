@@ -41,7 +41,7 @@ export function compareCapture(
   }
   if (before.server !== now.server) {
     const sentence =
-      'the source is another server, or one that was restored or promoted (its system identifier or timeline changed)';
+      'the source is another server, or one that was restored or promoted (its system identifier or timeline changed), or restarted while it has unlogged tables';
     stop.push({ code: 'server', sentence, relations: before.relations.flatMap(({ ids }) => ids) });
   }
   const current = new Map(now.relations.map((facts) => [tableKey(facts.relation), facts]));

@@ -4,7 +4,7 @@ import type { QualifiedName } from '../contract/catalog';
 export interface CaptureFingerprint {
   /** Oid of the change table, empty once it is gone; null where the capture has none (logical). */
   readonly changeTable: string | null;
-  /** System identifier (where it may be read) and timeline: another one after a restore or a failover. */
+  /** System identifier (where it may be read) and timeline: another one after a restore or a failover. With an unlogged table its start, too. */
   readonly server: string;
   readonly relations: readonly RelationFacts[];
   /** Tables in the schemas that are mapped from, partitions left out, as `schema.table`. */
