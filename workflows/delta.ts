@@ -105,6 +105,7 @@ function openFollower(input: DeltaInput): DeltaFollower {
       await tell({ delta: report, ...(trouble ? { trouble: null } : {}) });
       trouble = false;
     }
+    if (caughtUp && input.once === true) ending = true;
     // a proof or a cutover had the lane: no hurry to take it again
     if (Date.parse(now) - Date.parse(began) < 1_000) await condition(() => ending || paused, '2 seconds');
   }
@@ -155,6 +156,6 @@ function openFollower(input: DeltaInput): DeltaFollower {
         scope = null;
       }
     },
-    handOver: () => ({ ref, parent, paused, caughtUp, stopped, reports: told.reports }),
+    handOver: () => ({ ...input, ref, parent, paused, caughtUp, stopped, reports: told.reports }),
   };
 }

@@ -22,11 +22,12 @@ export interface Follower {
   alone<T>(work: () => Promise<T>, over?: (result: T) => boolean): Promise<T>;
 }
 
-/** Follows the sources while `work` runs; both end together, whichever way. */
+/** Follows the sources while `work` runs; both end together, whichever way. `once`: following ends when it has caught up. */
 export async function whileFollowing<T>(
   run: OpenedRun,
   desk: ControlDesk,
   work: (follower: Follower) => Promise<T>,
+  once = false,
 ): Promise<T> {
   let child: ChildWorkflowHandle<typeof delta> | null = null;
   let ended: Promise<unknown> = Promise.resolve();
@@ -34,10 +35,12 @@ export async function whileFollowing<T>(
   let busy = false;
 
   async function begin(): Promise<void> {
+    await ended;
+    if (broken !== null) throw broken.error;
     desk.change((view) => beginFollowing(view, run));
     const workflowId = childId(run, 'delta');
     const paused = desk.paused();
-    const input = { ref: run.ref, parent: workflowInfo().workflowId, paused, reports: desk.followReports() };
+    const input = { ref: run.ref, parent: workflowInfo().workflowId, paused, reports: desk.followReports(), once };
     const handle = await startChild(delta, { workflowId, args: [input], staticSummary: `${run.plan}: following` });
     child = handle;
     ended = handle.result().catch((error: unknown) => {
@@ -52,22 +55,25 @@ export async function whileFollowing<T>(
     const handle = child;
     if (handle === null) return;
     desk.quiet();
-    await handle.signal(stopSignal);
-    await ended;
-    if (broken !== null) throw broken.error;
-    child = null;
+    try {
+      await handle.signal(stopSignal);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      // it has ended by itself
+    }
   }
 
   async function alone<R>(inside: () => Promise<R>, over: (result: R) => boolean = () => false): Promise<R> {
     await waitFor(() => !busy);
     busy = true;
     try {
+      // a round under way is not waited for: whoever takes the lane ends it, and no other one begins
       await end();
       const result = await inside();
       if (!over(result)) await begin();
       return result;
     } catch (error) {
-      if (!isCancellation(error) && child === null) await begin();
+      if (!isCancellation(error)) await begin();
       throw error;
     } finally {
       busy = false;
@@ -92,6 +98,7 @@ export async function whileFollowing<T>(
       const follower = { caughtUp: () => waitFor(() => desk.view().follow?.caughtUp === true), alone };
       const result = await Promise.race([work(follower), failed]);
       await end();
+      await ended;
       return result as T;
     });
   } finally {

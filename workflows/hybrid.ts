@@ -31,7 +31,7 @@ async function copyAndFollow(course: Course): Promise<Verdict> {
   return whileWatched(run, desk, async () => {
     await phase('copy', 'copying', () => runCopy(run, desk));
     await phase('delta', 'catching up with what changed during the copy', () =>
-      whileFollowing(run, desk, (follower) => follower.caughtUp()),
+      whileFollowing(run, desk, (follower) => follower.caughtUp(), true),
     );
     await phase('settle', 'settling unique keys and references', async () => {
       await long.settle(run.ref);

@@ -53,6 +53,8 @@ export const deltaInput = z.strictObject({
   parent: z.string(),
   paused: z.boolean(),
   caughtUp: z.boolean().optional(),
+  /** Ends by itself once it has caught up. */
+  once: z.boolean().optional(),
   /** Why it waits for an operator. */
   stopped: z.string().nullable().optional(),
   lag: deltaLag.optional(),
