@@ -28,7 +28,6 @@ import {
   storeTrace,
 } from '../src/postgres/queries/delta-apply';
 import { keysThatRaised, readSourceKeys } from '../src/postgres/queries/settle';
-import type { Session } from '../src/postgres/session';
 import { mayRaise } from '../src/profile/raising';
 import { classifyOrphan, type OrphanRule } from '../src/settle/classify';
 import { qualified } from '../src/sql/quote';
@@ -71,12 +70,6 @@ export async function bookRound(
   await addToDeltaBooks(session, work.run.run, round.changes());
 }
 
-function sourceOf(round: ApplyRound, one: Pick<ActiveTable, 'mapping'>): Session {
-  const source = round.work.sources.get(one.mapping.source);
-  if (source === undefined) throw new TypeError(`a round without a session of source ${one.mapping.source}`);
-  return source;
-}
-
 /** Rows lifted out of the target that do not get back have to be named by their source keys. */
 async function trace(round: ApplyRound, one: ActiveTable): Promise<void> {
   const { session, work } = round;
@@ -85,7 +78,7 @@ async function trace(round: ApplyRound, one: ActiveTable): Promise<void> {
   if (targetKeys.length === 0) return;
   const except = mayRaise(mapping) ? await keysThatRaised(session, work.run.run, mapping.name) : [];
   const statement = sourceStatement(work.run, mapping, mapping.statements.keysOfTargets, { except });
-  const keys = await readSourceKeys(sourceOf(round, one), statement, targetKeys);
+  const keys = await readSourceKeys(round.source(mapping), statement, targetKeys);
   if (new Set(keys.map(({ targetKey }) => targetKey)).size !== targetKeys.length) {
     const name = qualified(table.target);
     throw fail('RP5443', `A row of ${name} cannot be traced to its source row`, { where: { object: name } });
@@ -192,6 +185,6 @@ async function parentsOutOfScope(round: ApplyRound, rule: ReferenceRule, child: 
   const missed = await readTexts(round.session, missedSql(rule, round.held(child)), round.names(child));
   if (missed.length === 0) return null;
   const statement = sourceStatement(round.work.run, mapping, mapping.statements.outOfScopeRefs);
-  const refs = await readTexts(sourceOf(round, { mapping }), outOfScopeSql(rule, statement), [[...new Set(missed)]]);
+  const refs = await readTexts(round.source(mapping), outOfScopeSql(rule, statement), [[...new Set(missed)]]);
   return `[${refs.join(',')}]`;
 }

@@ -39,6 +39,13 @@ export class ApplyRound {
     return this.work.target;
   }
 
+  /** The session in the round's snapshot of the source that a mapping reads. */
+  source(mapping: Pick<CompiledMapping, 'source'>): Session {
+    const source = this.work.sources.get(mapping.source);
+    if (source === undefined) throw new TypeError(`a round without a session of source ${mapping.source}`);
+    return source;
+  }
+
   get tables(): ApplyTable[] {
     return [...this.active.values()].map(({ table }) => table).sort((a, b) => a.number - b.number);
   }

@@ -1,17 +1,18 @@
-import { copyIn } from '../src/postgres/copy-stream';
+import { copyIn, copyOut } from '../src/postgres/copy-stream';
 import type { QuarantinedRow } from '../src/copy/quarantined-row';
 import { isolateBadItems, slices } from '../src/copy/isolate-bad-items';
 import type { RowFailure } from '../src/copy/classify-failure';
 import { refsText } from '../src/copy/refs-text';
-import { oldSql, stageSql, staySql } from '../src/delta/apply-sql';
+import { oldSql, siblingsSql, stageSql, staySql } from '../src/delta/apply-sql';
 import { forgetHeldSql, forgetQuarantineSql } from '../src/delta/apply-verdict-sql';
 import { writeQuarantine } from '../src/postgres/ledger/quarantine';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
-import { applyStatement, countClasses } from '../src/postgres/queries/delta-apply';
+import { applyStatement, countClasses, readTexts } from '../src/postgres/queries/delta-apply';
 import { columnThatFails, readStaged } from '../src/postgres/queries/delta-apply-stage';
 import { failedRow } from './copy-careful-path';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
 import type { Incoming } from './delta-contract';
+import { sourceStatement } from './validation-host';
 
 const rowsPerStatement = 50_000;
 
@@ -23,7 +24,9 @@ export async function stageIncoming(round: ApplyRound, one: ActiveTable, incomin
   const { session } = round;
   const { table } = one;
   await copyIn(session, `${table.scratch.dirty} (rowproof_key, rowproof_target)`, dirtyRows(incoming));
-  const count = await copyRows(round, one, incoming);
+  // before settle rows may share a target key that is not injective: none of them can be told from the others in the target
+  const siblings = table.provenance && !round.work.rulesOn && !incoming.whole ? await addSiblings(round, one) : [];
+  const count = await copyRows(round, one, incoming, siblings);
   const names = round.names(table);
   round.unbook(one, await countClasses(session, forgetQuarantineSql(table, incoming.whole), names));
   if (one.held) await applyStatement(session, forgetHeldSql(table, round.held(table), incoming.whole));
@@ -53,12 +56,33 @@ function* dirtyRows({ dirty }: Incoming): Generator<(string | null)[][]> {
   }
 }
 
-async function copyRows(round: ApplyRound, { table }: ActiveTable, incoming: Incoming): Promise<number> {
+/** Source keys that share a target key with changed ones change with them. */
+async function addSiblings(round: ApplyRound, { table }: ActiveTable): Promise<string[]> {
+  const siblings = await readTexts(round.session, siblingsSql(table), round.names(table));
+  const rows = siblings.map((key) => [key, null]);
+  if (rows.length > 0) await copyIn(round.session, `${table.scratch.dirty} (rowproof_key, rowproof_target)`, [rows]);
+  return siblings;
+}
+
+async function copyRows(
+  round: ApplyRound,
+  one: ActiveTable,
+  incoming: Incoming,
+  siblings: readonly string[],
+): Promise<number> {
+  const { table, mapping } = one;
   let position = 0;
+  const placed = (chunk: readonly (readonly (string | null)[])[]): (string | null)[][] =>
+    chunk.map(([key, , ...values]) => [String(position++), key ?? null, ...values]);
   async function* rows(): AsyncGenerator<(string | null)[][]> {
     for await (const chunk of incoming.rows) {
       round.work.beat();
-      yield chunk.map(([key, , ...values]) => [String(position++), key ?? null, ...values]);
+      yield placed(chunk);
+    }
+    for (const { from, to } of slices(siblings.length, 5_000)) {
+      const only = siblings.slice(from, to);
+      const statement = sourceStatement(round.work.run, mapping, mapping.statements.expected, { only });
+      for await (const chunk of copyOut(round.source(mapping), statement)) yield placed(chunk);
     }
   }
   const fields = table.loaded.map((_, index) => `, c${index}`).join('');

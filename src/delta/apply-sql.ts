@@ -84,14 +84,24 @@ export function stageSql(table: ApplyTable): string {
     select ${key}, 2, ${casts} from ${table.scratch.raw} where rowproof_n >= $1 and rowproof_n < $2`;
 }
 
-/** Target rows of the changed source keys. $1 run, $2 mapping where provenance says which they are. */
+/** Source keys that share a target key with changed ones. $1 run, $2 mapping. */
+export function siblingsSql({ scratch }: ApplyTable): string {
+  return `select p.source_key from rowproof.provenance p where p.run = $1 and p.mapping = $2
+    and p.target_key in (select w.target_key from rowproof.provenance w join ${scratch.dirty} d on d.${key} = w.source_key
+      where w.run = $1 and w.mapping = $2)
+    and not exists (select from ${scratch.dirty} d where d.${key} = p.source_key)`;
+}
+
+/** Target rows of the changed source keys. Where several source keys share a target key, nobody can tell whose a row is. $1 run, $2 mapping where provenance says which they are. */
 export function oldSql(table: ApplyTable, whole: boolean): string {
   const { scratch } = table;
   const into = `insert into ${scratch.old} (${key}, rowproof_row, rowproof_table, rowproof_pulled, ${names(every(table))})`;
   const row = `t.ctid, t.tableoid, false, ${names(every(table), 't.')} from`;
+  const owners = `select p.target_key, case when count(*) = 1 then min(p.source_key) end as source_key
+    from rowproof.provenance p where p.run = $1 and p.mapping = $2`;
   if (whole) {
     const from = table.provenance
-      ? `rowproof.provenance w on w.run = $1 and w.mapping = $2 and w.target_key = ${targetKeyText(table, 't.')}`
+      ? `(${owners} group by p.target_key) w on w.target_key = ${targetKeyText(table, 't.')}`
       : `${scratch.row} w on w.rowproof_rank = 2 and ${sameTargetKey(table, 't.', 'w.')}`;
     const of = table.provenance ? 'w.source_key' : `w.${key}`;
     return `${into} select ${of}, ${row} ${qualified(table.target)} t left join ${from}`;
@@ -100,8 +110,7 @@ export function oldSql(table: ApplyTable, whole: boolean): string {
     .map(({ name }, index) => `(k ->> ${index})::${typeOf(table, name)} as ${identifier(name)}`)
     .join(', ');
   const of = table.provenance
-    ? `select d.${key}, w.target_key::jsonb as k from ${scratch.dirty} d
-       join rowproof.provenance w on w.run = $1 and w.mapping = $2 and w.source_key = d.${key}`
+    ? `select source_key as ${key}, target_key::jsonb as k from (${owners} and p.source_key in (select ${key} from ${scratch.dirty}) group by p.target_key) w`
     : `select ${key}, rowproof_target::jsonb as k from ${scratch.dirty} where rowproof_target is not null`;
   return `${into} select d.${key}, ${row} (select ${key}, ${typed} from (${of}) s) d
     join ${qualified(table.target)} t on ${sameTargetKey(table, 't.', 'd.')}`;
