@@ -10,10 +10,10 @@ import { readLane, setLaneState, type Lane } from '../src/postgres/ledger/lane';
 import { addPending, removePending } from '../src/postgres/ledger/pending';
 import { recordRound } from '../src/postgres/ledger/round';
 import { liftTimeouts } from '../src/postgres/queries/copy-transaction';
-import { provenanceOf } from '../src/postgres/queries/delta-round';
+import { provenanceOf, rewrittenSince } from '../src/postgres/queries/delta-round';
 import type { Session } from '../src/postgres/session';
 import { CommitUnknownError, inTransaction } from '../src/postgres/transaction';
-import { fail } from '../src/errors/rowproof-error';
+import { fail, RowproofError } from '../src/errors/rowproof-error';
 import { classOfFindings } from './copy-host';
 import { applyRound } from './delta-apply';
 import type { Applied, Incoming } from './delta-contract';
@@ -43,12 +43,26 @@ export interface RoundOptions {
   readonly keepSources?: boolean;
 }
 
+/** Rounds made again at once because a table was truncated while they read it. */
+const mostAttempts = 5;
+
 /**
  * One round: a short snapshot of every source, the keys that changed in it, their rows as they are now, and one fenced
  * transaction of the target that applies them and moves the cursors. RP5401 when the lane went to somebody else, RP5402 when the
  * capture is not what it was: then the lanes are stopped.
  */
 export async function runRound(holder: LaneHolder, options: RoundOptions): Promise<RoundOutcome> {
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await attemptRound(holder, options);
+    } catch (error) {
+      const rewritten = error instanceof RowproofError && error.code === 'RP5410';
+      if (!rewritten || tried >= mostAttempts) throw error;
+    }
+  }
+}
+
+async function attemptRound(holder: LaneHolder, options: RoundOptions): Promise<RoundOutcome> {
   const started = performance.now();
   options.beat();
   const sources = new Map<string, Session>();
@@ -156,9 +170,13 @@ async function commitRound(
       keys > 0 ? Promise.resolve(now.round >= round) : stand(session, holder, windows),
     );
     if (!committed)
-      throw fail('RP5405', `The connection was lost while a round of ${holder.run.run} committed, and it did not commit`, {
-        where: { object: holder.run.run },
-      });
+      throw fail(
+        'RP5405',
+        `The connection was lost while a round of ${holder.run.run} committed, and it did not commit`,
+        {
+          where: { object: holder.run.run },
+        },
+      );
   }
   return { round, keys, complete };
 }
@@ -177,6 +195,7 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
       { run, target, sources, round, rulesOn: lane.rulesOn, classOf, beat },
       incoming,
     );
+    await refuseRewritten(windows);
     await recordRound(target, run.run, {
       round,
       xids: applied.xids,
@@ -197,6 +216,17 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
   if (!faulty('cursor')) await moveCursors(holder, windows);
 }
 
+async function refuseRewritten(windows: readonly SourceWindow[]): Promise<void> {
+  for (const { source, session, relations, keys } of windows) {
+    const read = new Set(keys.map(({ relation }) => relation));
+    const tables = relations.filter(({ id }) => read.has(id)).map(({ relation }) => relation);
+    if (tables.length > 0 && (await rewrittenSince(session, tables)))
+      throw fail('RP5410', `A table of source ${source} was rewritten while a round read it`, {
+        where: { object: source },
+      });
+  }
+}
+
 /** Compare and set: a cursor that stands elsewhere was moved by another holder. */
 async function moveCursors({ target, run }: LaneHolder, windows: readonly SourceWindow[]): Promise<void> {
   for (const { source, cursor, moveTo } of windows) {
@@ -215,11 +245,7 @@ async function stand(session: Session, { run }: LaneHolder, windows: readonly So
 }
 
 /** What each mapping brings, in the order of the plan. */
-async function incomingOf(
-  holder: LaneHolder,
-  windows: readonly SourceWindow[],
-  classOf: ClassOf,
-): Promise<Incoming[]> {
+async function incomingOf(holder: LaneHolder, windows: readonly SourceWindow[], classOf: ClassOf): Promise<Incoming[]> {
   const changed = new Map<string, { window: SourceWindow; keys: Set<string>; whole: boolean }>();
   for (const window of windows) {
     const byId = new Map<number, CapturedRelation>(window.relations.map((relation) => [relation.id, relation]));

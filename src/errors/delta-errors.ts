@@ -56,6 +56,12 @@ export const deltaErrors = {
     fix: 'Correct the query in the plan, or leave it out.',
     exit: 4,
   },
+  RP5410: {
+    title: 'Table rewritten while a round read it',
+    why: 'After a TRUNCATE or a rewriting ALTER a table looks empty to snapshots that are older, so what was read does not count.',
+    fix: 'Nothing: the round is made again with a new snapshot.',
+    exit: 3,
+  },
   RP5440: {
     title: 'Rows outside the plan refer to rows that have to go',
     why: 'A table that the plan does not load has a foreign key to a mapped table, and rows of it refer to rows that the source deleted or changed.',

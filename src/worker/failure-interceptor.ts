@@ -29,14 +29,11 @@ const passing: ReadonlySet<string> = new Set([
   'RP5404',
   'RP5405',
   'RP5407',
+  'RP5410',
   'RP5503',
   'RP5504',
   'RP5505',
   'RP5506',
-  'RP5401',
-  'RP5404',
-  'RP5405',
-  'RP5407',
 ]);
 
 /**

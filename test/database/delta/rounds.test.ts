@@ -1,3 +1,5 @@
+import { LaneHolder } from '../../../activities/delta-lane';
+import { runRound } from '../../../activities/delta-round';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
 
 let run: FollowedRun;
@@ -102,4 +104,23 @@ test('Two sources are followed in one round', async () => {
     { name: 'b' },
     { name: 'q' },
   ]);
+});
+
+test('A TRUNCATE between the snapshot and the reading is noticed: the round is made again with a snapshot that sees it', async () => {
+  run = await openFollowedRun(people);
+  await run.source.query(`update people set name = 'x' where id = 1`);
+  const holder = await LaneHolder.open(run.host, run.ref, 'test');
+  const source = await holder.source('legacy');
+  const query = source.query.bind(source);
+  let truncated = false;
+  source.query = (async (sql: string, values?: readonly unknown[]) => {
+    if (!truncated && sql.startsWith('savepoint')) {
+      truncated = true;
+      await run.source.query('truncate people');
+    }
+    return query(sql, values);
+  }) as typeof source.query;
+  expect(await runRound(holder, { limit: 10, beat: () => undefined })).toMatchObject({ complete: true });
+  await holder.end(true);
+  await expectEqual();
 });
