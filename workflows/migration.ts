@@ -51,7 +51,7 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
       if (outcome === 'complete' && (run.pattern === 'hybrid' || run.pattern === 'big_bang'))
         await goForward(run, desk);
       const freeze = desk.view().follow?.freeze ?? null;
-      const sentence = freeze === null ? verdict.sentence : `${verdict.sentence} ${capital(freezeLine(freeze))}.`;
+      const sentence = freeze === null ? verdict.sentence : `${verdict.sentence}; ${freezeLine(freeze)}`;
       await recording.closeRun(run.ref, outcome, sentence);
       await tell(run, 'done', sentence);
       desk.change((view) => ({ ...inPhase(view, 'done', sentence), state: 'complete' }));
@@ -104,8 +104,4 @@ function checked(undecided: number): Verdict {
       ? 'Checked: every finding has a decision; nothing was written.'
       : `Checked: ${undecided} finding(s) need a decision; nothing was written.`;
   return { green: undecided === 0, sentence, books: [], problems: [] };
-}
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
