@@ -40,7 +40,8 @@ async function alignHolder(holder: LaneHolder): Promise<Alignment> {
   for (let tried = 0; tried < mostRounds; tried += 1) {
     const outcome = await runRound(holder, { limit: roundKeys, beat, keepSources: true });
     const sources = new Map<string, { session: Session; snapshotId: string }>();
-    for (const name of outcome.snapshots.keys()) sources.set(name, { session: await holder.source(name), snapshotId: '' });
+    for (const name of outcome.snapshots.keys())
+      sources.set(name, { session: await holder.source(name), snapshotId: '' });
     if (outcome.complete) {
       await openSnapshot(target);
       if (await shows(target, run, outcome.snapshots)) {
