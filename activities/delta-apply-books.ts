@@ -3,6 +3,7 @@ import type { QuarantinedRow } from '../src/copy/quarantined-row';
 import type { ApplyTable, ReferenceRule } from '../src/delta/apply-table';
 import {
   bookLosersSql,
+  dropUntracedSql,
   forgetProvenanceSql,
   holdSql,
   missedSql,
@@ -70,7 +71,10 @@ export async function bookRound(
   await addToDeltaBooks(session, work.run.run, round.changes());
 }
 
-/** Rows lifted out of the target that do not get back have to be named by their source keys. */
+/**
+ * Rows lifted out of the target that do not get back have to be named by their source keys. Where the round leaves changes behind,
+ * such a row may be one that the source has no more: its change only waits to be applied, and then finds nothing to do.
+ */
 async function trace(round: ApplyRound, one: ActiveTable): Promise<void> {
   const { session, work } = round;
   const { table, mapping } = one;
@@ -79,11 +83,13 @@ async function trace(round: ApplyRound, one: ActiveTable): Promise<void> {
   const except = mayRaise(mapping) ? await keysThatRaised(session, work.run.run, mapping.name) : [];
   const statement = sourceStatement(work.run, mapping, mapping.statements.keysOfTargets, { except });
   const keys = await readSourceKeys(round.source(mapping), statement, targetKeys);
-  if (new Set(keys.map(({ targetKey }) => targetKey)).size !== targetKeys.length) {
+  const found = new Set(keys.map(({ targetKey }) => targetKey)).size;
+  if (found !== targetKeys.length && !work.behind.has(mapping.source)) {
     const name = qualified(table.target);
     throw fail('RP5443', `A row of ${name} cannot be traced to its source row`, { where: { object: name } });
   }
   await storeTrace(session, table.scratch.trace, keys);
+  if (found !== targetKeys.length) await applyStatement(session, dropUntracedSql(table));
 }
 
 /** Moves losers to where they wait; returns the foreign keys that some of them miss. */

@@ -29,6 +29,8 @@ export interface RoundWork {
   readonly round: number;
   /** Whether unique keys and foreign keys are upheld (from settle on); before, only the target key is. */
   readonly rulesOn: boolean;
+  /** Sources of which the round leaves changes behind that its snapshot sees: then the target has rows that the source has no more. */
+  readonly behind: ReadonlySet<string>;
   readonly classOf: ClassOf;
   readonly beat: () => void;
 }

@@ -191,8 +191,9 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
     const round = lane.round + 1;
     const classOf = await classOfFindings(target, run);
     const incoming = await incomingOf(holder, windows, classOf);
+    const behind = new Set(windows.filter(({ complete }) => !complete).map(({ source }) => source));
     const applied: Applied = await applyRound(
-      { run, target, sources, round, rulesOn: lane.rulesOn, classOf, beat },
+      { run, target, sources, round, rulesOn: lane.rulesOn, behind, classOf, beat },
       incoming,
     );
     await refuseRewritten(windows);

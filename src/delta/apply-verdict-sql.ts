@@ -21,6 +21,13 @@ export function untracedSql(table: ApplyTable): string {
     where f.why is distinct from 'in' and f.why is not null and r.${key} is null`;
 }
 
+/** Losers that no source row is loaded as: they stay away, and nobody waits. */
+export function dropUntracedSql(table: ApplyTable): string {
+  const { fate, row, trace } = table.scratch;
+  return `update ${fate} f set why = 'gone' from ${row} r where r.ctid = f.n and f.why <> 'in' and r.${key} is null
+    and not exists (select from ${trace} w where w.rowproof_target = ${targetKeyText(table, 'r.')})`;
+}
+
 /** Source keys (`k`, may be null) of the rows at the places $1, with their place and the referenced columns. */
 export function refusedSql(table: ApplyTable): string {
   return `select n::text as n, k, refs from (select f.n, coalesce(r.${key}, w.${key}) as k, (${refsSql(table, 'r.')})::text as refs
@@ -137,7 +144,11 @@ export function forgetProvenanceSql(table: ApplyTable, whole: boolean): string {
 /** $3 the round: every changed source key, and rows that rules moved. */
 export function touchSql(table: ApplyTable, whole: boolean): string {
   const { dirty, row, fate, trace } = table.scratch;
-  const changed = whole ? `select ${key} as k from ${row} where rowproof_rank = 2` : `select ${key} as k from ${dirty}`;
+  // of a whole table, what stands in quarantine by now was written by this round
+  const changed = whole
+    ? `select ${key} as k from ${row} where rowproof_rank = 2
+      union all select source_key from rowproof.quarantine where run = $1 and mapping = $2`
+    : `select ${key} as k from ${dirty}`;
   return `insert into rowproof.touched (run, mapping, source_key, round)
     select distinct $1, $2, k, $3::bigint from (${changed}
       union all select r.${key} from ${row} r join ${fate} f on f.n = r.ctid

@@ -22,7 +22,8 @@ export async function addPending(
   keys: AsyncIterable<readonly PendingKey[]>,
 ): Promise<number> {
   await session.query(
-    'create temporary table if not exists rowproof_pending_in (relation int, key text, xid text) on commit delete rows',
+    `create temporary table if not exists rowproof_pending_in (n bigint generated always as identity, relation int, key text, xid text)
+     on commit delete rows`,
   );
   async function* rows(): AsyncGenerator<(string | null)[][]> {
     for await (const chunk of keys) yield chunk.map(({ relation, key, xid }) => [String(relation), key, xid]);
@@ -30,7 +31,8 @@ export async function addPending(
   const count = await copyIn(session, 'rowproof_pending_in (relation, key, xid)', rows());
   await session.query(
     `insert into rowproof.pending as p (run, source, relation, key, xid)
-     select $1, $2, relation, key, max(xid::xid8) from rowproof_pending_in where key is not null group by relation, key
+     select distinct on (relation, key) $1, $2, relation, key, xid::xid8 from rowproof_pending_in where key is not null
+     order by relation, key, xid is null, n desc
      on conflict (run, source, relation, key) where key is not null
        do update set xid = coalesce(excluded.xid, p.xid)`,
     [run, source],

@@ -108,6 +108,7 @@ export function apply(
           sources: new Map([['legacy', source]]),
           round,
           rulesOn: options.rulesOn ?? true,
+          behind: new Set(),
           classOf: (finding) => (options.outOfScope?.includes(finding) ? 'out_of_scope' : 'quarantined'),
           beat: () => undefined,
         },
