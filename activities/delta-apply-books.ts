@@ -3,7 +3,6 @@ import type { QuarantinedRow } from '../src/copy/quarantined-row';
 import type { ApplyTable, ReferenceRule } from '../src/delta/apply-table';
 import {
   bookLosersSql,
-  dropUntracedSql,
   forgetProvenanceSql,
   holdSql,
   missedSql,
@@ -15,9 +14,7 @@ import {
   touchSql,
   touchTargetSql,
   unbookLosersSql,
-  untracedSql,
 } from '../src/delta/apply-verdict-sql';
-import { fail } from '../src/errors/rowproof-error';
 import { addToDeltaBooks } from '../src/postgres/ledger/delta-books';
 import {
   applyStatement,
@@ -26,15 +23,12 @@ import {
   readFates,
   readRefused,
   readTexts,
-  storeTrace,
 } from '../src/postgres/queries/delta-apply';
-import { keysThatRaised, readSourceKeys } from '../src/postgres/queries/settle';
-import { mayRaise } from '../src/profile/raising';
 import { classifyOrphan, type OrphanRule } from '../src/settle/classify';
-import { qualified } from '../src/sql/quote';
 import { failedRow } from './copy-careful-path';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
 import { quarantine } from './delta-apply-stage';
+import { trace } from './delta-trace';
 import { sourceStatement } from './validation-host';
 
 /** Books what the round decided: who waits and why, who came in, provenance, touched keys, running totals. */
@@ -69,27 +63,6 @@ export async function bookRound(
     if (judged) await applyStatement(session, touchTargetSql(table), [...names, work.round]);
   }
   await addToDeltaBooks(session, work.run.run, round.changes());
-}
-
-/**
- * Rows lifted out of the target that do not get back have to be named by their source keys. Where the round leaves changes behind,
- * such a row may be one that the source has no more: its change only waits to be applied, and then finds nothing to do.
- */
-async function trace(round: ApplyRound, one: ActiveTable): Promise<void> {
-  const { session, work } = round;
-  const { table, mapping } = one;
-  const targetKeys = await readTexts(session, untracedSql(table), []);
-  if (targetKeys.length === 0) return;
-  const except = mayRaise(mapping) ? await keysThatRaised(session, work.run.run, mapping.name) : [];
-  const statement = sourceStatement(work.run, mapping, mapping.statements.keysOfTargets, { except });
-  const keys = await readSourceKeys(round.source(mapping), statement, targetKeys);
-  const found = new Set(keys.map(({ targetKey }) => targetKey)).size;
-  if (found !== targetKeys.length && !work.behind.has(mapping.source)) {
-    const name = qualified(table.target);
-    throw fail('RP5443', `A row of ${name} cannot be traced to its source row`, { where: { object: name } });
-  }
-  await storeTrace(session, table.scratch.trace, keys);
-  if (found !== targetKeys.length) await applyStatement(session, dropUntracedSql(table));
 }
 
 /** Moves losers to where they wait; returns the foreign keys that some of them miss. */

@@ -1,9 +1,7 @@
-import { createHash } from 'node:crypto';
 import type { CapturedRelation } from '../src/capture/captured-relations';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { ClassOf } from '../src/copy/quarantined-row';
 import { needsProvenance } from '../src/delta/needs-provenance';
-import { createTargetKeys, type TargetKeyOf } from '../src/delta/target-keys';
 import { moveCursor, readCursors, setCaptureFacts } from '../src/postgres/ledger/cursor';
 import { keepFindings } from '../src/postgres/ledger/delta-finding';
 import { readLane, setLaneState, type Lane } from '../src/postgres/ledger/lane';
@@ -20,6 +18,7 @@ import type { Applied, Incoming } from './delta-contract';
 import { pullSeen } from './delta-intake';
 import { fenceLane, laneLost, laneRefused, type LaneHolder } from './delta-lane';
 import { SourceReader } from './delta-read';
+import { targetKeyOf } from './delta-target-key';
 import { chooseWindow, openSnapshot, type SourceWindow } from './delta-window';
 import { faulty } from './fault-injection';
 
@@ -276,8 +275,6 @@ async function incomingOf(holder: LaneHolder, windows: readonly SourceWindow[], 
   return incoming;
 }
 
-const targetKeys = new WeakMap<CompiledMapping, TargetKeyOf>();
-
 async function dirtyKeys(
   { target, run }: LaneHolder,
   mapping: CompiledMapping,
@@ -287,13 +284,6 @@ async function dirtyKeys(
     const known = await provenanceOf(target, run.run, mapping.name, keys);
     return keys.map((sourceKey) => ({ sourceKey, targetKey: known.get(sourceKey) ?? null }));
   }
-  let compute = targetKeys.get(mapping);
-  if (compute === undefined) {
-    compute = createTargetKeys(mapping, {
-      encoding: mapping.encoding,
-      sha256: (bytes) => createHash('sha256').update(bytes).digest(),
-    });
-    targetKeys.set(mapping, compute);
-  }
-  return keys.map((sourceKey) => ({ sourceKey, targetKey: (compute as TargetKeyOf)(sourceKey) }));
+  const compute = targetKeyOf(mapping);
+  return keys.map((sourceKey) => ({ sourceKey, targetKey: compute(sourceKey) }));
 }

@@ -33,13 +33,17 @@ async function ledgerTables(session: Session): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
+/** Tables of keys: they have no foreign key to the run, which every row of every round would pay for. */
+const keyTables = ['pending', 'provenance', 'touched', 'touched_target'];
+
 /** Deletes what the ledger holds about a run, children first, its id map left alone. */
 export async function deleteRun(session: Session, run: string): Promise<void> {
   const { rows } = await session.query<{ name: string }>(
     `select distinct c.relname as name from pg_catalog.pg_constraint con join pg_catalog.pg_class c on c.oid = con.conrelid
      where con.contype = 'f' and con.confrelid = 'rowproof.run'::regclass order by c.relname`,
   );
-  for (const { name } of rows) await session.query(`delete from rowproof.${identifier(name)} where run = $1`, [run]);
+  for (const name of [...keyTables, ...rows.map((row) => row.name)])
+    await session.query(`delete from rowproof.${identifier(name)} where run = $1`, [run]);
   await session.query('delete from rowproof.run where run = $1', [run]);
 }
 

@@ -32,9 +32,12 @@ create table rowproof.cursor (
   primary key (run, source)
 );
 
+-- the four tables with a row a key do without a foreign key to the run: it would be looked at for every row of every round;
+-- deleteRun names them
+
 -- keys that have to be read again; key null: the whole relation (TRUNCATE, resync)
 create table rowproof.pending (
-  run text not null references rowproof.run,
+  run text not null,
   source text not null,
   relation int not null,
   key text,
@@ -73,7 +76,7 @@ create table rowproof.delta_books (
 
 -- source key to target key, only for mappings whose target key cannot be computed from the source key
 create table rowproof.provenance (
-  run text not null references rowproof.run,
+  run text not null,
   mapping text not null,
   source_key text not null,
   target_key text not null,
@@ -83,7 +86,7 @@ create index provenance_target on rowproof.provenance (run, mapping, target_key)
 
 -- keys that rounds touched since the proof: what is proved again under the freeze
 create table rowproof.touched (
-  run text not null references rowproof.run,
+  run text not null,
   mapping text not null,
   source_key text not null,
   round bigint not null,
@@ -92,7 +95,7 @@ create table rowproof.touched (
 
 -- target keys that left the target since the proof and have to be absent (or explained) under the freeze
 create table rowproof.touched_target (
-  run text not null references rowproof.run,
+  run text not null,
   mapping text not null,
   target_key text not null,
   round bigint not null,
