@@ -59,7 +59,7 @@ export async function bookRound(
       await applyStatement(session, noteProvenanceSql(table), names);
     }
     if (!work.rulesOn) continue;
-    await applyStatement(session, touchSql(table, incoming?.whole === true), [...names, work.round]);
+    await applyStatement(session, touchSql(table, incoming?.whole === true, judged), [...names, work.round]);
     if (judged) await applyStatement(session, touchTargetSql(table), [...names, work.round]);
   }
   await addToDeltaBooks(session, work.run.run, round.changes());

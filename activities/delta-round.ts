@@ -5,7 +5,7 @@ import { needsProvenance } from '../src/delta/needs-provenance';
 import { moveCursor, readCursors, setCaptureFacts } from '../src/postgres/ledger/cursor';
 import { keepFindings } from '../src/postgres/ledger/delta-finding';
 import { readLane, setLaneState, type Lane } from '../src/postgres/ledger/lane';
-import { addPending, removePending } from '../src/postgres/ledger/pending';
+import { addBacklog, removePending } from '../src/postgres/ledger/pending';
 import { recordRound } from '../src/postgres/ledger/round';
 import { liftTimeouts } from '../src/postgres/queries/copy-transaction';
 import { provenanceOf, rewrittenSince } from '../src/postgres/queries/delta-round';
@@ -209,7 +209,7 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
   }
   for (const { source, taken, backlog, check } of windows) {
     if (taken.length > 0) await removePending(target, run.run, source, taken);
-    if (backlog !== null) await addPending(target, run.run, source, backlog());
+    if (backlog !== null) await addBacklog(target, run.run, source, backlog());
     if (check.capture !== null) await setCaptureFacts(target, run.run, source, check.capture);
     if (check.findings.length > 0) await keepFindings(target, run.run, check.findings);
   }

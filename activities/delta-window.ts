@@ -32,6 +32,9 @@ export interface SourceWindow {
   readonly complete: boolean;
 }
 
+/** A window of so many rounds' keys is applied in one: more of them go to `pending` first. */
+const mostAtOnce = 3;
+
 /** Chooses, inside the open snapshot of a source, what this round applies: what waits first, then what changed since the cursor. */
 export async function chooseWindow(options: {
   readonly run: LoadedRun;
@@ -72,8 +75,10 @@ export async function chooseWindow(options: {
   if (check.stop !== null) return { ...base, check, keys: [], taken: [], backlog: null, moveTo: null, complete: false };
   if (waiting.length > limit)
     return { ...base, check, keys: taken, taken, backlog: null, moveTo: null, complete: false };
-  const marks = await marksBetween(session, run, { previous, limit: room });
-  if (marks.length > room) {
+  // to wait in `pending` costs a key about as much as half its application
+  const most = taken.length === 0 ? mostAtOnce * limit : room;
+  const marks = await marksBetween(session, run, { previous, limit: most });
+  if (marks.length > most) {
     // the room may be what is left beside waiting keys: then these go first
     const backlog =
       taken.length > 0

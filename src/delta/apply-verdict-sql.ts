@@ -141,19 +141,19 @@ export function forgetProvenanceSql(table: ApplyTable, whole: boolean): string {
     and (p.source_key in (select ${key} from ${table.scratch.dirty}) or p.source_key in (select ${key} from ${table.scratch.row} where rowproof_rank = 0 and ${key} is not null))`;
 }
 
-/** $3 the round: every changed source key, and rows that rules moved. */
-export function touchSql(table: ApplyTable, whole: boolean): string {
+/** $3 the round: every changed source key and, where it was judged, rows that rules moved. */
+export function touchSql(table: ApplyTable, whole: boolean, judged: boolean): string {
   const { dirty, row, fate, trace } = table.scratch;
   // of a whole table, what stands in quarantine by now was written by this round
   const changed = whole
     ? `select ${key} as k from ${row} where rowproof_rank = 2
       union all select source_key from rowproof.quarantine where run = $1 and mapping = $2`
     : `select ${key} as k from ${dirty}`;
-  return `insert into rowproof.touched (run, mapping, source_key, round)
-    select distinct $1, $2, k, $3::bigint from (${changed}
-      union all select r.${key} from ${row} r join ${fate} f on f.n = r.ctid
+  const moved = `union all select r.${key} from ${row} r join ${fate} f on f.n = r.ctid
         where r.rowproof_rank = 0 and f.why <> 'in' or r.rowproof_rank = 3 and f.why = 'in'
-      union all select ${key} from ${trace}) s where k is not null order by k
+      union all select ${key} from ${trace}`;
+  return `insert into rowproof.touched (run, mapping, source_key, round)
+    select distinct $1, $2, k, $3::bigint from (${changed} ${judged ? moved : ''}) s where k is not null order by k
     on conflict (run, mapping, source_key) do update set round = excluded.round`;
 }
 

@@ -46,6 +46,27 @@ export async function addPending(
   return count;
 }
 
+/**
+ * Adds the keys of a whole window, each of which comes once and without a transaction. Where nothing of the source waits, which
+ * is the rule, they go straight in.
+ */
+export async function addBacklog(
+  session: Session,
+  run: string,
+  source: string,
+  keys: AsyncIterable<readonly PendingKey[]>,
+): Promise<number> {
+  const { rows: waiting } = await session.query(
+    'select 1 from rowproof.pending where run = $1 and source = $2 limit 1',
+    [run, source],
+  );
+  if (waiting.length > 0) return addPending(session, run, source, keys);
+  async function* rows(): AsyncGenerator<(string | null)[][]> {
+    for await (const chunk of keys) yield chunk.map(({ relation, key }) => [run, source, String(relation), key]);
+  }
+  return copyIn(session, 'rowproof.pending (run, source, relation, key)', rows());
+}
+
 /** At most `limit` keys whose transaction the snapshot sees (or that have none), whole relations first. */
 export async function readablePending(
   session: Session,

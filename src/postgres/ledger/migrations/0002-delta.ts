@@ -91,7 +91,7 @@ create table rowproof.touched (
   source_key text not null,
   round bigint not null,
   primary key (run, mapping, source_key)
-);
+) with (fillfactor = 70); -- most keys that are touched are touched again
 
 -- target keys that left the target since the proof and have to be absent (or explained) under the freeze
 create table rowproof.touched_target (
