@@ -1,12 +1,14 @@
 import type { CutoverResult, Writer } from '../src/contract/delta';
+import { subscriptionLine } from '../src/cutover/checklist';
 import { missedSentence, seconds } from '../src/cutover/words';
 import { RowproofError } from '../src/errors/rowproof-error';
 import { isRollingBack } from '../src/postgres/ledger/cutover';
 import { readLane } from '../src/postgres/ledger/lane';
-import { limitStatements, waitingWriters } from '../src/postgres/queries/cutover-barrier';
+import { limitStatements, subscribedRelations, waitingWriters } from '../src/postgres/queries/cutover-barrier';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { takeBarrier, type Barrier, type BarrierAttempt } from './cutover-barrier';
+import { lateLines } from './cutover-checklist';
 import type { SourceWorks } from './cutover-sources';
 import { commitAll, raiseFreeze } from './cutover-commit';
 import type { CutoverSteps } from './cutover-steps';
@@ -27,6 +29,9 @@ export interface Attempted {
   readonly result: CutoverResult;
   readonly measured: Measured;
 }
+
+/** Which part of the freeze one lock may cost before its holder is ended. */
+const lockShare = 8;
 
 class Deadline extends Error {}
 class Stop extends Error {
@@ -89,7 +94,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     doing = what;
     const begun = performance.now();
     try {
-      return await run();
+      return await beforeAbort(deadline.signal, run());
     } finally {
       measured[`${what}Ms`] = Math.round(performance.now() - begun);
     }
@@ -115,12 +120,13 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     };
     // after the locks: a rollback that began before them is seen, one that begins now finds this barrier
     await refuseLateAttempt(work);
-    await step('drain', () => work.steps.drain(bounded, work.ref, check));
+    await step('drain', () => work.steps.drain(bounded, work.ref, check, maxFreezeMs / lockShare));
     const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
     changedKeys = proof.keys;
     if (proof.differences > 0) {
       throw new Stop('not_proved', `${proof.differences} of ${proof.keys} changed keys differ from what the plan says`);
     }
+    await step('check', () => refuseLateRows(work, barrier));
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
       for (const session of barrier.sessions.values()) await limitStatements(session, maxFreezeMs - passed());
@@ -141,6 +147,8 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     return answer('frozen', `Writers are stopped; it took ${seconds(passed())}.`);
   } catch (error) {
     const late = deadline.signal.aborted || error instanceof Deadline;
+    // what was left behind may still be at it
+    if (late) work.ledger.destroy();
     await barrier.release();
     work.host.signal()?.throwIfAborted();
     const free = 'writers are free again and the run goes on following';
@@ -155,6 +163,30 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     return answer(stays(error) ? 'refused' : 'not_proved', `${why} while ${gerund(doing)}; ${free}.`);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** What came with the last rounds: rows that nobody decided about, or that a freeze would not keep from coming. */
+async function refuseLateRows(work: AttemptWork, barrier: Barrier): Promise<void> {
+  const lines = await lateLines(work);
+  for (const [source, session] of barrier.sessions)
+    lines.push(subscriptionLine(await subscribedRelations(session, work.relations.get(source) ?? [])));
+  const open = lines.filter((line) => !line.ok);
+  if (open.length > 0) throw new Stop('not_proved', open.map(({ sentence }) => sentence).join(' '));
+}
+
+/** What `work` comes to, unless the signal comes first: then the work is left to itself, whatever it waits for. */
+async function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  let onAbort: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason as Error);
+    signal.addEventListener('abort', onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
+    work.catch(() => undefined);
   }
 }
 
@@ -184,7 +216,7 @@ async function waited(work: AttemptWork): Promise<Measured> {
 }
 
 /** A sentence for what may go wrong on the way; null for what is a bug. */
-function expected(error: unknown): string | null {
+export function expected(error: unknown): string | null {
   if (error instanceof RowproofError) return error.problems[0]?.what ?? error.code;
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return 'The connection to a database was lost';
@@ -204,6 +236,7 @@ function mayNot(error: unknown): boolean {
 const gerunds: Readonly<Record<string, string>> = {
   drain: 'applying the last changes',
   prove: 'proving the keys that changed',
+  check: 'looking at what came last',
   sequences: 'advancing sequences',
   triggers: 'creating the freeze',
 };

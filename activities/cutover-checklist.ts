@@ -3,6 +3,7 @@ import type { RunRef } from '../src/contract/run';
 import {
   approvalLine,
   blockedLine,
+  booksLine,
   driftLine,
   findingsLine,
   freezeLine,
@@ -13,6 +14,7 @@ import {
   proofLine,
   quarantineLine,
   rulesLine,
+  subscriptionLine,
 } from '../src/cutover/checklist';
 import { RowproofError } from '../src/errors/rowproof-error';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
@@ -23,9 +25,10 @@ import { readFindings } from '../src/postgres/ledger/finding';
 import { readLane } from '../src/postgres/ledger/lane';
 import { countPending } from '../src/postgres/ledger/pending';
 import { proofAge } from '../src/postgres/ledger/proof-alignment';
+import { booksAfterFreeze } from '../src/postgres/ledger/proof-books';
 import { readSteps } from '../src/postgres/ledger/step';
 import { readVerdict } from '../src/postgres/ledger/verdict';
-import { countPrepared } from '../src/postgres/queries/cutover-barrier';
+import { countPrepared, subscribedRelations } from '../src/postgres/queries/cutover-barrier';
 import { constraintState } from '../src/postgres/queries/schema-change-foreign-key';
 import { indexState } from '../src/postgres/queries/schema-change-index';
 import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
@@ -54,6 +57,7 @@ export function checkCutover(
     const lines: ChecklistLine[] = [];
     if (patternOf(run) === 'hybrid') lines.push(...(await followedLines(host, steps, works)));
     else lines.push(...(await quietLines(works)));
+    lines.push(await subscriptions(works));
     lines.push(await quarantine(works));
     lines.push(await findings(works));
     const { blocked, open } = await unfinishedBatches(ledger, run.run);
@@ -129,7 +133,25 @@ async function quietLines(works: SourceWorks): Promise<ChecklistLine[]> {
   return [freezeLine(open), ...lines];
 }
 
-async function quarantine({ ledger, run }: SourceWorks): Promise<ChecklistLine> {
+/** What the last rounds may have brought: looked at again under the barrier, from the ledger alone. */
+export async function lateLines(work: LedgerWork): Promise<ChecklistLine[]> {
+  const { ledger, run } = work;
+  const books = await booksAfterFreeze(
+    ledger,
+    run.run,
+    run.compiled.mappings.map(({ name }) => name),
+  );
+  return [
+    pendingLine(await countPending(ledger, run.run), 0),
+    await quarantine(work),
+    await findings(work),
+    booksLine(books.problems),
+  ];
+}
+
+type LedgerWork = Pick<SourceWorks, 'ledger' | 'run'>;
+
+async function quarantine({ ledger, run }: LedgerWork): Promise<ChecklistLine> {
   const decisions = await decisionsOfRun(ledger, run);
   const groups = await quarantineByFinding(ledger, run.run);
   const open = groups.filter((group) => !coversRows(decisionFor(decisions, group.finding)));
@@ -139,9 +161,17 @@ async function quarantine({ ledger, run }: SourceWorks): Promise<ChecklistLine> 
   );
 }
 
-async function findings({ ledger, run }: SourceWorks): Promise<ChecklistLine> {
+async function findings({ ledger, run }: LedgerWork): Promise<ChecklistLine> {
   const decisions = await knownDecisions(ledger, run.run, run.compiled.plan.decisions);
   return findingsLine(undecided(await readFindings(ledger, run.run), decisions));
+}
+
+/** Tables of the sources that a subscription fills: its worker does not fire the triggers that refuse writes. */
+async function subscriptions(works: SourceWorks): Promise<ChecklistLine> {
+  const filled: string[] = [];
+  for (const [source, relations] of works.relations)
+    filled.push(...(await subscribedRelations(await works.source(source), relations)));
+  return subscriptionLine(filled);
 }
 
 /** Indexes and foreign keys that the run took away and that are not back and valid. */

@@ -31,6 +31,22 @@ export function quarantineLine(rows: number, open: readonly { finding: string; r
   return line('quarantine', false, `No decision covers what is in quarantine: ${named.join(', ')}.`);
 }
 
+/** Sentences of books that contradict each other. */
+export function booksLine(problems: readonly string[]): ChecklistLine {
+  if (problems.length === 0) return line('books', true, 'The books balance after the last round.');
+  return line('books', false, `The books do not balance: ${listed(problems)}.`);
+}
+
+/** Tables that a subscription writes to: such writes pass a freeze. */
+export function subscriptionLine(relations: readonly string[]): ChecklistLine {
+  if (relations.length === 0) return line('subscriptions', true, 'No subscription writes to a mapped table.');
+  return line(
+    'subscriptions',
+    false,
+    `Subscriptions write to ${listed(relations)}, which no freeze can stop: disable them first (ALTER SUBSCRIPTION … DISABLE).`,
+  );
+}
+
 export function findingsLine(open: readonly { readonly id: string }[]): ChecklistLine {
   if (open.length === 0) return line('findings', true, 'Every finding has its decision.');
   return line('findings', false, `Findings wait for a decision: ${listed(open.map(({ id }) => id))}.`);

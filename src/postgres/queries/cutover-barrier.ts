@@ -122,3 +122,22 @@ export async function backendLives(session: Session, pid: number, backendStart: 
   );
   return rowCount > 0;
 }
+
+/** Those of the relations and their partitions that an enabled subscription of this database writes to, quoted. */
+export async function subscribedRelations(session: Session, relations: readonly QualifiedName[]): Promise<string[]> {
+  // before 14 an ordinary role may not join the subscriptions themselves: there any of them counts
+  const enabled =
+    session.serverVersion >= 140000 ? 'join pg_catalog.pg_subscription s on s.oid = r.srsubid and s.subenabled' : '';
+  const { rows } = await session.query<{ name: string }>(
+    `with recursive tree (oid) as (
+       select oid from ${relationsNamed} as roots (oid)
+       union select i.inhrelid from pg_catalog.pg_inherits i join tree t on i.inhparent = t.oid
+     )
+     select distinct pg_catalog.format('%I.%I', n.nspname, c.relname) as name
+     from tree t join pg_catalog.pg_subscription_rel r on r.srrelid = t.oid ${enabled}
+     join pg_catalog.pg_class c on c.oid = t.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     order by 1`,
+    [named(relations)],
+  );
+  return rows.map((row) => row.name);
+}

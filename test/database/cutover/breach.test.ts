@@ -73,6 +73,19 @@ describe('a cutover that does not come to its end', () => {
     expect(await onSource(run)).toEqual(before);
   });
 
+  it('frees the writers when the last rounds quarantined a row that nobody decided about', async () => {
+    const late = underBarrier(async () => {
+      await run.target.query(`insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding)
+        select run, 'parts', '["x"]', 'quarantined', 'cast', 'parts.v.cast' from rowproof.run`);
+    });
+    expect(await late.cutOver(run.ref, go)).toMatchObject({
+      outcome: 'not_proved',
+      sentence: expect.stringContaining('parts.v.cast (1 rows)') as string,
+    });
+    expect(await writes()).toBe('done');
+    expect(await onSource(run)).toEqual(before);
+  });
+
   it('does not freeze with a barrier that the server has ended, even when it goes on as if nothing was', async () => {
     const zombie = underBarrier(async () => {
       await run.source.query(

@@ -41,6 +41,7 @@ describe('the checklist of a cutover', () => {
         'pending',
         'prepared',
         'proof',
+        'subscriptions',
         'quarantine',
         'findings',
         'blocked',
@@ -56,6 +57,28 @@ describe('the checklist of a cutover', () => {
       `select 1 from rowproof.event where kind = 'checklist' and body ->> 'name' = 'lag'`,
     );
     expect(events).toHaveLength(5);
+  });
+
+  it('does not hold while a subscription writes to a mapped table, since no freeze stops it', async () => {
+    await prove();
+    await run.target.query('create publication upstream for table accounts');
+    await run.source.query(
+      `create subscription downstream connection '${run.target.url}' publication upstream
+       with (create_slot = false, slot_name = 'nowhere', copy_data = false, enabled = false)`,
+    );
+    try {
+      expect(await wrong()).toEqual([]);
+      await run.source.query('alter subscription downstream enable');
+      expect(await wrong()).toEqual(['subscriptions']);
+      expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).toMatchObject({
+        outcome: 'not_proved',
+        sentence: expect.stringContaining('public.accounts') as string,
+      });
+    } finally {
+      await run.source.query('alter subscription downstream disable');
+      await run.source.query('alter subscription downstream set (slot_name = none)');
+      await run.source.query('drop subscription downstream');
+    }
   });
 
   it('names what stands in the way', async () => {
