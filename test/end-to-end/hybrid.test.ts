@@ -2,10 +2,11 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RunStatus } from '../../src/contract/run';
 import { lookAt } from '../support/fingerprint';
+import { ownCluster } from '../support/own-cluster';
 import { createShopBench, shopDecisions, type ShopBench, type ShopPlan } from '../support/shop-bench';
 import { bothSides, startShopWriter, type ShopWriter } from '../support/shop-writer';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { document, eventually } from '../support/workbench';
+import { document, eventually, type Started } from '../support/workbench';
 
 const ben = ['--by', 'ben', '--reason', 'the night is quiet'];
 const small = 'on_failure: keep, batch: { rows: 50 }, approvers: { cutover: [ben] }';
@@ -16,8 +17,11 @@ describe('a run that follows a source which is written to', () => {
   let switches: (string | undefined)[] = [];
   let hookAnswers = 200;
   const open: { close(): Promise<void> }[] = [];
+  let server: { stop(): Promise<void> };
 
   beforeAll(async () => {
+    // a slot waits until transactions of the whole server have ended, also those of other tests
+    server = await ownCluster({ wal_level: 'logical', max_replication_slots: '8', max_wal_senders: '8' });
     hook = createServer((request, response) => {
       request.resume();
       request.on('end', () => {
@@ -36,6 +40,7 @@ describe('a run that follows a source which is written to', () => {
   });
   afterAll(async () => {
     await temporal.stop();
+    await server.stop();
     hook.close();
   });
 
@@ -57,15 +62,21 @@ describe('a run that follows a source which is written to', () => {
       const status = code === 0 ? (JSON.parse(stdout) as { status?: RunStatus }).status : undefined;
       return status !== undefined && stands(status) ? status : null;
     });
-  const atGate = (bench: ShopBench): Promise<RunStatus> =>
-    until(bench, ({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null);
+  /** Where the run ends instead, what it said is the failure of the test. */
+  const atGate = (bench: ShopBench, run: Started): Promise<RunStatus> =>
+    Promise.race([
+      until(bench, ({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null),
+      run.ended.then((code) => {
+        throw new Error(`The run ended with ${code}: ${run.stdout()}${run.stderr()}`);
+      }),
+    ]);
 
   test.each(['triggers', 'logical'] as const)(
     'with %s goes through drill, wrong approvals and cutover, and the target has what the source was told',
     async (capture) => {
       const { bench, writer, file } = await begin({ capture, settings: `${small}, switch: "${hookUrl()}"` });
       const run = bench.start('run', file, '--output', 'json');
-      const { code } = await atGate(bench);
+      const { code } = await atGate(bench, run);
 
       const drill = await bench.rowproof('cutover', 'shop-1', '--drill', ...ben);
       expect([drill.code, drill.stderr]).toEqual([0, expect.any(String)]);
@@ -108,7 +119,7 @@ describe('a run that follows a source which is written to', () => {
     const look = (): ReturnType<typeof lookAt> => lookAt(bench.target.query as never, 'shop');
     const before = await look();
     const run = bench.start('run', file, '--output', 'json');
-    await atGate(bench);
+    await atGate(bench, run);
     const abort = await bench.rowproof('abort', 'shop-1', '--then', 'rollback', ...ben);
     expect(abort.code).toBe(0);
     expect(await run.ended).toBe(1);
@@ -124,7 +135,7 @@ describe('a run that follows a source which is written to', () => {
     hookAnswers = 500;
     const { bench, file } = await begin({ settings: `${small}, switch: "${hookUrl()}"` });
     const run = bench.start('run', file, '--output', 'json');
-    const { code } = await atGate(bench);
+    const { code } = await atGate(bench, run);
     await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
     const asking = await until(bench, ({ gate }) => gate === 'switch');
     expect(asking.sentence).toContain('settings.switch failed');
