@@ -3,6 +3,7 @@ import type { LogicalFacts } from '../src/capture/logical-facts';
 import type { CaptureReport } from '../src/contract/delta';
 import { fail, RowproofError } from '../src/errors/rowproof-error';
 import type { Cursor } from '../src/postgres/ledger/cursor';
+import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { dropSlot, openWriters, readSlot, type Slot } from '../src/postgres/queries/logical-slot';
 import type { SourceWork } from './capture-kind';
 import { whyBroken } from './capture-logical-check';
@@ -40,8 +41,8 @@ async function pull(work: SourceWork): Promise<void> {
   try {
     await pullUpTo(work, await currentLsn(work.source));
   } catch (error) {
-    if (!(error instanceof RowproofError)) throw error;
-    if (!/^RP540[1-4]$/.test(error.code)) throw error;
+    if (describeDatabaseError(error).sqlstate === '55P03') return;
+    if (!(error instanceof RowproofError) || !/^RP540[1-4]$/.test(error.code)) throw error;
   }
 }
 

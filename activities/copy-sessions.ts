@@ -28,6 +28,8 @@ export class CopySessions {
     private readonly ref: RunRef,
     private readonly purpose: string,
     private readonly signal: AbortSignal | undefined,
+    /** Milliseconds to wait for a lock on the target; null: those of the plan. */
+    private readonly lockMs: number | null = null,
   ) {
     signal?.addEventListener('abort', this.onAbort, { once: true });
   }
@@ -36,7 +38,7 @@ export class CopySessions {
   async openTarget(): Promise<{ target: Session; run: LoadedRun }> {
     const target = await this.open((purpose) => this.host.databases.ledger(this.ref, purpose));
     const run = await this.host.databases.run(this.ref, target);
-    await setLockTimeout(target, lockTimeoutOf(run));
+    await setLockTimeout(target, this.lockMs ?? lockTimeoutOf(run));
     return { target, run };
   }
 

@@ -119,8 +119,8 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
       signal: () => (own === undefined ? deadline.signal : AbortSignal.any([own, deadline.signal])),
     };
     // after the locks: a rollback that began before them is seen, one that begins now finds this barrier
-    await refuseLateAttempt(work);
-    await step('drain', () => work.steps.drain(bounded, work.ref, check, maxFreezeMs / lockShare));
+    await beforeAbort(deadline.signal, refuseLateAttempt(work));
+    await step('drain', () => work.steps.drain(bounded, work.ref, check, Math.ceil(maxFreezeMs / lockShare)));
     const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
     changedKeys = proof.keys;
     if (proof.differences > 0) {
@@ -132,8 +132,8 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
       for (const session of barrier.sessions.values()) await limitStatements(session, maxFreezeMs - passed());
       await raiseFreeze(barrier.sessions, work.relations, work.name, work.run.run);
     });
-    Object.assign(measured, await waited(work));
-    await refuseLateAttempt(work);
+    Object.assign(measured, await beforeAbort(deadline.signal, waited(work)));
+    await beforeAbort(deadline.signal, refuseLateAttempt(work));
     check();
     if (drill) {
       await barrier.release();
@@ -178,6 +178,8 @@ async function refuseLateRows(work: AttemptWork, barrier: Barrier): Promise<void
 /** What `work` comes to, unless the signal comes first: then the work is left to itself, whatever it waits for. */
 async function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   let onAbort: (() => void) | undefined;
+  work.catch(() => undefined);
+  signal.throwIfAborted();
   const aborted = new Promise<never>((_, reject) => {
     onAbort = () => reject(signal.reason as Error);
     signal.addEventListener('abort', onAbort, { once: true });
@@ -186,7 +188,6 @@ async function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T>
     return await Promise.race([work, aborted]);
   } finally {
     if (onAbort !== undefined) signal.removeEventListener('abort', onAbort);
-    work.catch(() => undefined);
   }
 }
 

@@ -6,8 +6,8 @@ import { endAttempt, isOpened, isRollingBack, readAttempts, startAttempt } from 
 import { appendEvent } from '../src/postgres/ledger/event';
 import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
-import { attemptCutover, type Attempted, type AttemptWork } from './cutover-attempt';
-import { recordFreeze, thaw } from './cutover-freeze';
+import { attemptCutover, expected, type Attempted, type AttemptWork } from './cutover-attempt';
+import { lockMissed, recordFreeze, thaw } from './cutover-freeze';
 import { asStepWork, frozenSources, onSources, type SourceWorks } from './cutover-sources';
 import type { CutoverSteps } from './cutover-steps';
 import { writersOf } from './cutover-writers';
@@ -32,11 +32,14 @@ export function cutOver(
     if (refused !== null) return refused;
     const frozen = await stands(works);
     if (frozen !== null) return frozen;
-    const attempt = await startAttempt(ledger, run.run, options.drill, options.by);
-    await appendEvent(ledger, run.run, options.drill ? 'drill started' : 'cutover started', {
-      attempt,
-      by: options.by,
-    });
+    const attempt = await onceFree(() =>
+      inTransaction(ledger, 'read write', async () => {
+        const started = await startAttempt(ledger, run.run, options.drill, options.by);
+        const kind = options.drill ? 'drill started' : 'cutover started';
+        await appendEvent(ledger, run.run, kind, { attempt: started, by: options.by });
+        return started;
+      }),
+    );
     const prepared = await getReady(host, steps, works, options.drill);
     const attempted = 'result' in prepared ? prepared : await attemptCutover(prepared, options.drill);
     await record(works, attempt, options, attempted);
@@ -115,8 +118,11 @@ async function getReady(
     return { ...works, host, steps, writers, advanceSequences };
   } catch (error) {
     host.signal()?.throwIfAborted();
-    if (!(error instanceof RowproofError)) throw error;
-    return ended('not_proved', `${error.problems[0]?.what ?? error.code}; writers were not stopped.`);
+    const known = error instanceof RowproofError;
+    // more rounds, then another attempt: by then somebody else's lock is free
+    const late = lockMissed(error) || (known && ['RP5401', 'RP5404'].includes(error.code));
+    if (!late && !known) throw error;
+    return ended(late ? 'lag' : 'not_proved', `${expected(error)}; writers were not stopped.`);
   }
 }
 
@@ -129,7 +135,7 @@ export async function record(
   const { run } = works;
   // the ledger's session may have died with the target under it
   const session: Session = works.ledger.closed ? await works.freshLedger() : works.ledger;
-  await inTransaction(session, 'read write', async () => {
+  const write = async (): Promise<void> => {
     await endAttempt(session, run.run, attempt, result, measured);
     const { outcome, freezeMs, lockAttempts, changedKeys, sentence } = result;
     await appendEvent(session, run.run, options.drill ? 'drill' : 'cutover', {
@@ -142,5 +148,19 @@ export async function record(
       sentence,
       ...measured,
     });
-  });
+  };
+  await onceFree(() => inTransaction(session, 'read write', write));
+}
+
+/** Lock timeouts that the ledger's events are waited for: an answer is not lost because another one is written. */
+const mostMissed = 10;
+
+async function onceFree<T>(work: () => Promise<T>): Promise<T> {
+  for (let missed = 1; ; missed += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!lockMissed(error) || missed >= mostMissed) throw error;
+    }
+  }
 }

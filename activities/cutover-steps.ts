@@ -6,7 +6,7 @@ import { proveTouched, refreshProof, type TouchedProof } from './live-proof-touc
 /** What a cutover does by means of others. */
 export interface CutoverSteps {
   /** Rounds until nothing is left of what was there when it was called. */
-  readonly drain: (host: ActivityHost, ref: RunRef, beat: () => void) => Promise<unknown>;
+  readonly drain: (host: ActivityHost, ref: RunRef, beat: () => void, lockMs?: number) => Promise<unknown>;
   /** The keys that changed since their proof, while rounds go on; leaves the last moments to the barrier. */
   readonly refreshProof: (host: ActivityHost, ref: RunRef) => Promise<TouchedProof>;
   /** The keys that changed since their proof, while nothing writes. */

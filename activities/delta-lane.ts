@@ -83,17 +83,23 @@ export class LaneHolder {
     readonly ref: RunRef,
     purpose: string,
     readonly signal: AbortSignal | undefined,
+    lockMs: number | null,
   ) {
-    this.sessions = new CopySessions(host, ref, purpose, signal);
+    this.sessions = new CopySessions(host, ref, purpose, signal, lockMs);
   }
 
   /** Set by `open`. */
   run!: LoadedRun;
   target!: Session;
 
-  /** Opens the sessions without taking the lane. */
-  static async connect(host: ActivityHost, ref: RunRef, purpose: string): Promise<LaneHolder> {
-    const holder = new LaneHolder(host, ref, purpose, host.signal());
+  /** Opens the sessions without taking the lane. `lockMs`: how long to wait for a lock on the target, null as the plan says. */
+  static async connect(
+    host: ActivityHost,
+    ref: RunRef,
+    purpose: string,
+    lockMs: number | null = null,
+  ): Promise<LaneHolder> {
+    const holder = new LaneHolder(host, ref, purpose, host.signal(), lockMs);
     try {
       const { target, run } = await holder.sessions.openTarget();
       holder.target = target;
@@ -107,8 +113,14 @@ export class LaneHolder {
   }
 
   /** As connect, and takes the lane. */
-  static async open(host: ActivityHost, ref: RunRef, purpose: string, patience = 0): Promise<LaneHolder> {
-    const holder = await LaneHolder.connect(host, ref, purpose);
+  static async open(
+    host: ActivityHost,
+    ref: RunRef,
+    purpose: string,
+    patience = 0,
+    lockMs: number | null = null,
+  ): Promise<LaneHolder> {
+    const holder = await LaneHolder.connect(host, ref, purpose, lockMs);
     try {
       await holder.take(patience);
       return holder;
@@ -183,6 +195,18 @@ export class LaneHolder {
       throw laneLost(run);
     this.target = fresh;
     return found;
+  }
+
+  /** Ends the sessions of others that the ledger records as holders of a lane: what they have not committed is lost, and comes again. */
+  async endOthers(): Promise<void> {
+    const fresh = await this.anotherTarget();
+    const own = new Set([this.target.pid, ...[...this.intakes.values()].map(({ target }) => target.pid)]);
+    for (const name of ['delta', 'intake'] as const) {
+      const lane = await readLane(fresh, this.run.run, name);
+      if (lane?.backendPid == null || lane.backendStart === null || own.has(lane.backendPid)) continue;
+      await terminateBackend(fresh, lane.backendPid, lane.backendStart);
+    }
+    await fresh.close();
   }
 
   /** Gives the lane back; its sessions stay open until `end`. */
