@@ -112,6 +112,30 @@ it('records a copy that continued as new', () =>
     () => Promise.resolve(),
   ));
 
+it('records a run that follows its source: a drill, a cutover that lets the writers go, and one that goes through', () =>
+  record('followed', { ...decided, capture: 'triggers', settings: impatient }, {}, async (recording) => {
+    const { bench, when, command } = recording;
+    const { code } = await when((status) => status.gate === 'cutover');
+    await command('drill', {});
+    const holder = new Postgres({ connectionString: bench.source.url });
+    await holder.connect();
+    try {
+      await holder.query('begin; lock table public.tbl_order in share mode');
+      await command('approve', { gate: 'cutover', code });
+      await when(({ gate, follow }) => gate === 'cutover' && follow?.freeze?.outcome === 'lock');
+    } finally {
+      await holder.end();
+    }
+    await command('approve', { gate: 'cutover', code });
+  }));
+
+it('records a run that freezes its source first', () =>
+  record('frozen', { ...decided, settings: 'batch: { rows: 100 }, pattern: big_bang' }, {}, async (recording) => {
+    const { code } = await recording.when((status) => status.gate === 'cutover');
+    await recording.command('approve', { gate: 'cutover', code });
+  }));
+
+const impatient = 'batch: { rows: 100 }, cutover: { lock_timeout: 100ms, lock_budget: 1s }';
 const slow = 'lock_timeout: 200ms, batch: { rows: 20, in_flight: 1 }';
 
 /** Another session holds the orders once the copy has begun with them. */

@@ -25,7 +25,7 @@ async function failures(code: string, chosen: readonly RecordedHistory[]): Promi
 describe('histories that Temporal recorded of real runs', () => {
   it('are of every workflow and of every turn a run can take', () => {
     const names = histories.map(({ name }) => name);
-    for (const scenario of ['complete', 'steered', 'blocked', 'undone', 'continued'])
+    for (const scenario of ['complete', 'steered', 'blocked', 'undone', 'continued', 'followed', 'frozen'])
       expect(names).toContain(`${scenario}/migration-1`);
     expect(names).toEqual(
       expect.arrayContaining(['complete/discovery-1', 'complete/validation-1', 'undone/rollback-1']),
@@ -35,6 +35,9 @@ describe('histories that Temporal recorded of real runs', () => {
     expect(textOf('blocked/batchCopy-1')).toContain('"signalName":"resolution"');
     expect(textOf('steered/migration-1')).toMatch(/"signalName":"pause".*"signalName":"resume"/);
     expect(textOf('undone/migration-1')).toContain('"type":"RolledBack"');
+    for (const child of ['captureWatch-1', 'cutover-1', 'cutover-2', 'cutover-3', 'delta-1', 'migration-1'])
+      expect(names).toContain(`followed/${child}`);
+    expect(textOf('followed/migration-1')).toMatch(/"name":"drill".*"name":"approve".*"name":"approve"/);
   });
 
   it('replay on the workflows of today', async () => {
