@@ -155,7 +155,9 @@ export function createProgram(
     async () => (await import('./commands/rollback')).rollback as Action,
   );
   on(
-    planOption(add('finish', 'remove everything of ours but the id map').argument('[run]')),
+    planOption(
+      add('finish', 'lift the freeze on the sources and remove everything of ours but the id map').argument('[run]'),
+    ),
     async () => (await import('./commands/finish')).finish as Action,
   );
   on(

@@ -37,7 +37,10 @@ export function renderEnd(
                 `  freeze       ${freezeLine(freeze)}`,
                 '  way back     none: the target takes the writes of the application now',
               ]),
-          `  left behind  ${freeze === undefined ? '' : 'the freeze on the source, and '}schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`,
+          ...(freeze === undefined
+            ? []
+            : [`  source       frozen: it takes no writes until  rowproof finish ${record.run}  lifts that`]),
+          `  left behind  schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`,
         ]
       : []),
     ...(end.ok || outcome === 'rolled_back'

@@ -3,7 +3,7 @@ import { locateRun, withLedger } from '../locate-run';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal } from '../temporal';
 
-/** Removes what a run left behind (the ledger) except the id map; after this there is no way back and no report. */
+/** Removes what a run left behind (the freeze on its sources, the ledger) except the id map; after this there is no way back and no report. */
 export async function finish(
   terminal: Terminal,
   run: string | undefined,
@@ -22,7 +22,7 @@ export async function finish(
       : `what the ledger held of it is gone; the ledger stays for ${left.join(', ')}`;
   return {
     data: { run: record.run, finished: true, left },
-    text: `${record.run} is finished: ${ledger}. Its id map stays in rowproof.id_map. There is no way back any more.`,
+    text: `${record.run} is finished: ${ledger}. Sources that it froze take writes again. Its id map stays in rowproof.id_map. There is no way back any more.`,
   };
 }
 

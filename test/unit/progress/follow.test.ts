@@ -88,6 +88,42 @@ describe('the page at the gate of the cutover', () => {
   const gate = atGate(inPhase(drilled, 'cutover', ''), 'cutover', '', 'waits');
   const text = currentDetails(gate);
 
+  it('is what an operator reads, word by word', () => {
+    expect(currentDetails(gate).split('\n')).toEqual([
+      '**crm-3** · cutover · waits · as of 03:10:05 UTC',
+      '',
+      '**NEEDS YOU (1)**',
+      '',
+      'More Actions → Send an Update → choose the name, paste the JSON, fill in `by` and `reason`.',
+      '',
+      'CUT OVER crm?  lag 0.42 s, 2 changes behind · proof green, 6 min old · 2,199 quarantined, all decided',
+      '',
+      'Writes stop for about 3 s (drill 2026-03-01 03:04 UTC 3.1 s, limit 5.0 s).',
+      '',
+      'Update **approve**:',
+      '',
+      '```json',
+      '{',
+      '  "gate": "cutover",',
+      '  "code": "7f3a-91c2",',
+      '  "by": "",',
+      '  "reason": ""',
+      '}',
+      '```',
+      '',
+      'Update **drill** tries it all and lets the writers go:',
+      '',
+      '```json',
+      '{',
+      '  "by": "",',
+      '  "reason": ""',
+      '}',
+      '```',
+      '',
+      'Plan code `7f3a-91c2`. Cancel, Terminate and Reset undo nothing; `abort` does.',
+    ]);
+  });
+
   it('asks with what to know, and gives the JSON of the approval and of a drill', () => {
     expect(text).toContain('CUT OVER crm?  lag 0.42 s');
     expect(text).toContain('Writes stop for about 3 s');
