@@ -11,7 +11,7 @@ import type { CaptureDetail } from '../src/rollback/step-detail';
 export interface SourceWork {
   readonly run: LoadedRun;
   readonly sourceName: string;
-  /** `captureName(run)`: what everything on the source is named after. */
+  /** `captureName(run, sourceName)`: what everything on the source is named after. */
   readonly name: string;
   /** A session on the source outside a transaction, without a statement timeout. */
   readonly source: Session;

@@ -30,5 +30,5 @@ export async function checkCapture(
   const capture = captureOf(run);
   if (capture === null) return { stop: null, findings: [], capture: null };
   const relations = capturedRelations(run.compiled).filter((one) => one.source === sourceName);
-  return capture.check({ run, sourceName, name: captureName(run), source, relations }, facts, truncated);
+  return capture.check({ run, sourceName, name: captureName(run, sourceName), source, relations }, facts, truncated);
 }

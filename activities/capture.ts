@@ -87,7 +87,7 @@ async function onSources<T>(
       beat();
       const source = await openSource(purpose);
       const own = relations.filter((relation) => relation.source === sourceName);
-      const name = captureName(run);
+      const name = captureName(run, sourceName);
       results.push(
         await each(capture, { run, sourceName, name, source, target: session, relations: own, openSource, beat }),
       );

@@ -19,7 +19,7 @@ export async function pullSeen(holder: LaneHolder, beat: () => void): Promise<vo
       {
         run,
         sourceName,
-        name: captureName(run),
+        name: captureName(run, sourceName),
         source,
         target,
         relations: relations.filter((relation) => relation.source === sourceName),

@@ -17,7 +17,7 @@ export async function readLag(holder: LaneHolder): Promise<{ lag: DeltaLag; pend
       const { slot } = cursor.capture;
       if (typeof slot === 'string') lag.walBytes += (await readSlot(session, slot))?.retained ?? 0;
     } else if (captureOf(run) !== null) {
-      const marks = await markLag(session, run, cursor.snapshot);
+      const marks = await markLag(session, run, { source: cursor.source, previous: cursor.snapshot });
       lag.marks += marks.marks;
       lag.seconds = Math.max(lag.seconds, marks.seconds);
     }

@@ -71,20 +71,20 @@ export async function chooseWindow(options: {
     };
   }
   const previous = cursor.snapshot;
-  const check = await checked(await truncatedBetween(session, run, previous));
+  const check = await checked(await truncatedBetween(session, run, { source, previous }));
   if (check.stop !== null) return { ...base, check, keys: [], taken: [], backlog: null, moveTo: null, complete: false };
   if (waiting.length > limit)
     return { ...base, check, keys: taken, taken, backlog: null, moveTo: null, complete: false };
   // to wait in `pending` costs a key about as much as half its application
   const most = taken.length === 0 ? mostAtOnce * limit : room;
-  const marks = await marksBetween(session, run, { previous, limit: most });
+  const marks = await marksBetween(session, run, { source, previous, limit: most });
   if (marks.length > most) {
     // the room may be what is left beside waiting keys: then these go first
     const backlog =
       taken.length > 0
         ? null
         : async function* (): AsyncGenerator<PendingKey[]> {
-            for await (const chunk of streamMarks(session, run, { previous, ...(signal ? { signal } : {}) }))
+            for await (const chunk of streamMarks(session, run, { source, previous, ...(signal ? { signal } : {}) }))
               yield chunk.map((mark) => ({ ...mark, xid: null }));
           };
     return {

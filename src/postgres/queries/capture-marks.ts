@@ -12,15 +12,21 @@ export interface Mark {
   readonly key: string | null;
 }
 
+/** Marks on one source that a snapshot does not see. */
+export interface MarkWindow {
+  readonly source: string;
+  readonly previous: string;
+}
+
 /** Marks of transactions that the session's snapshot sees and `previous` does not. Reaches the index on xid. */
-function unseen(run: Pick<LoadedRun, 'run' | 'secret'>, previous: string): string {
+function unseen(run: Pick<LoadedRun, 'run' | 'secret'>, { source, previous }: MarkWindow): string {
   const snapshot = `${literal(previous)}::pg_catalog.pg_snapshot`;
-  return `from ${changeTable(captureName(run))} m
+  return `from ${changeTable(captureName(run, source))} m
     where m.xid >= pg_catalog.pg_snapshot_xmin(${snapshot}) and not pg_catalog.pg_visible_in_snapshot(m.xid, ${snapshot})`;
 }
 
-function distinctKeys(run: Pick<LoadedRun, 'run' | 'secret'>, previous: string): string {
-  return `select distinct u.relation, k.key from (select m.relation, m.old_key, m.new_key ${unseen(run, previous)}) u
+function distinctKeys(run: Pick<LoadedRun, 'run' | 'secret'>, window: MarkWindow): string {
+  return `select distinct u.relation, k.key from (select m.relation, m.old_key, m.new_key ${unseen(run, window)}) u
     cross join lateral (values (u.old_key), (u.new_key)) k (key)
     where k.key is not null or (u.old_key is null and u.new_key is null)`;
 }
@@ -41,11 +47,11 @@ async function byIndex<T>(session: Session, work: () => Promise<T>): Promise<T> 
 export async function marksBetween(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
-  window: { readonly previous: string; readonly limit: number },
+  window: MarkWindow & { readonly limit: number },
 ): Promise<Mark[]> {
   const { rows } = await byIndex(session, () =>
     session.query<{ relation: string; key: string | null }>(
-      `${distinctKeys(run, window.previous)} limit ${Math.trunc(window.limit) + 1}`,
+      `${distinctKeys(run, window)} limit ${Math.trunc(window.limit) + 1}`,
     ),
   );
   return rows.map((row) => ({ relation: Number(row.relation), key: row.key }));
@@ -55,12 +61,12 @@ export async function marksBetween(
 export async function truncatedBetween(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
-  previous: string,
+  window: MarkWindow,
 ): Promise<number[]> {
-  if ((await changeTableOid(session, captureName(run))) === null) return [];
+  if ((await changeTableOid(session, captureName(run, window.source))) === null) return [];
   const { rows } = await byIndex(session, () =>
     session.query<{ relation: string }>(
-      `select distinct m.relation ${unseen(run, previous)} and m.old_key is null and m.new_key is null order by 1`,
+      `select distinct m.relation ${unseen(run, window)} and m.old_key is null and m.new_key is null order by 1`,
     ),
   );
   return rows.map((row) => Number(row.relation));
@@ -70,9 +76,9 @@ export async function truncatedBetween(
 export async function* streamMarks(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
-  window: { readonly previous: string; readonly signal?: AbortSignal },
+  window: MarkWindow & { readonly signal?: AbortSignal },
 ): AsyncGenerator<Mark[]> {
-  for await (const rows of copyOut(session, distinctKeys(run, window.previous), window.signal)) {
+  for await (const rows of copyOut(session, distinctKeys(run, window), window.signal)) {
     yield rows.map(([relation, key]) => ({ relation: Number(relation), key: key ?? null }));
   }
 }
@@ -90,14 +96,14 @@ export interface MarkLag {
 export async function markLag(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
-  cursorSnapshot: string,
+  window: MarkWindow,
 ): Promise<MarkLag> {
   const { rows } = await byIndex(session, () =>
     session.query<{ marks: string; seconds: string; bytes: string }>(
       `select pg_catalog.count(*)::text as marks,
          coalesce(greatest(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.min(m.at)), 0), 0)::text as seconds,
-         pg_catalog.pg_total_relation_size(${literal(changeTable(captureName(run)))}::regclass)::text as bytes
-       ${unseen(run, cursorSnapshot)}`,
+         pg_catalog.pg_total_relation_size(${literal(changeTable(captureName(run, window.source)))}::regclass)::text as bytes
+       ${unseen(run, window)}`,
     ),
   );
   const row = rows[0] as { marks: string; seconds: string; bytes: string };

@@ -4,13 +4,15 @@ import type { LoadedRun } from '../ledger/run';
 
 /**
  * What everything of a run on a source is named after: short, `[a-z0-9_]` only (fit for tables and for slots), and another
- * one for another ledger's run of the same id, since the secret differs.
+ * one for another ledger's run of the same id, since the secret differs. With `source` the name of that source's capture, which begins
+ * with the run's: two sources of a plan may be one database.
  */
-export function captureName(run: Pick<LoadedRun, 'run' | 'secret'>): string {
+export function captureName(run: Pick<LoadedRun, 'run' | 'secret'>, source?: string): string {
   const readable = run.run.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_');
-  const digest = createHmac('sha256', run.secret).update(`capture ${run.run}`).digest('hex');
+  const digest = (text: string): string => createHmac('sha256', run.secret).update(text).digest('hex');
   // the end holds the number of the run
-  return `${readable.slice(-24).replace(/^_+/, '')}_${digest.slice(0, 8)}`;
+  const name = `${readable.slice(-24).replace(/^_+/, '')}_${digest(`capture ${run.run}`).slice(0, 8)}`;
+  return source === undefined ? name : `${name}_${digest(`source ${source}`).slice(0, 4)}`;
 }
 
 /** The change table of a capture, ready for SQL. */

@@ -27,8 +27,8 @@ export interface LogicalRun extends CopyRun {
   /** `relation key` of all that is pending, ordered. */
   pending(): Promise<string[]>;
   forget(): Promise<void>;
-  /** Why a round would have to stop, and findings. */
-  check(): Promise<{ stop: string | null; findings: string[] }>;
+  /** Why a round would have to stop, and findings. `whole`: relations that it reads whole. */
+  check(whole?: readonly number[]): Promise<{ stop: string | null; findings: string[] }>;
   /** A client of the application; closed with the run. */
   application(options?: { user?: string; password?: string }): Promise<Client>;
   lane(lane: 'delta' | 'intake'): Promise<{ state: string; reason: string | null }>;
@@ -54,7 +54,7 @@ export async function openLogicalRun(draft: {
   const host = { databases: run.databases, signal: () => undefined, heartbeat: () => undefined };
   const loaded = await run.databases.run(run.ref);
   const relations = capturedRelations(loaded.compiled);
-  const name = captureName(loaded);
+  const name = captureName(loaded, 'legacy');
   const capture = createCaptureActivities(host);
   const opened = async <T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> => {
     try {
@@ -94,12 +94,12 @@ export async function openLogicalRun(draft: {
     async forget() {
       await run.target.query('delete from rowproof.pending');
     },
-    async check() {
+    async check(whole = []) {
       const ledger = await run.databases.ledger(run.ref, 'test');
       const [cursor] = await opened(ledger, (session) => readCursors(session, loaded.run));
       return opened(await run.databases.source(loaded.compiled, 'legacy', 'test'), (source) =>
         inTransaction(source, 'repeatable read read only', async () => {
-          const { stop, findings } = await checkCapture(loaded, 'legacy', source, cursor?.capture ?? {}, []);
+          const { stop, findings } = await checkCapture(loaded, 'legacy', source, cursor?.capture ?? {}, whole);
           return { stop, findings: findings.map(({ id }) => id) };
         }),
       );

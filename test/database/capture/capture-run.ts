@@ -51,7 +51,7 @@ export async function openCaptureRun(draft: {
   const host = { databases: run.databases, signal: () => undefined, heartbeat: () => undefined };
   const loaded = await run.databases.run(run.ref);
   const relations = capturedRelations(loaded.compiled);
-  const name = captureName(loaded);
+  const name = captureName(loaded, 'legacy');
   const opened = async <T>(session: Session, work: (session: Session) => Promise<T>): Promise<T> => {
     try {
       return await work(session);
@@ -91,10 +91,14 @@ export async function openCaptureRun(draft: {
           if (cursor === undefined) throw new Error('no cursor');
           return inTransaction(source, 'repeatable read read only', async () => {
             const now = await currentSnapshot(source);
-            const truncated = await truncatedBetween(source, loaded, cursor.snapshot);
+            const truncated = await truncatedBetween(source, loaded, { source: 'legacy', previous: cursor.snapshot });
             const check = await checkCapture(loaded, 'legacy', source, cursor.capture, truncated);
             if (check.stop !== null) return { marks: [], stop: check.stop, findings: [] };
-            const marks = await marksBetween(source, loaded, { previous: cursor.snapshot, limit: 10_000 });
+            const marks = await marksBetween(source, loaded, {
+              source: 'legacy',
+              previous: cursor.snapshot,
+              limit: 10_000,
+            });
             await moveCursor(ledger, loaded.run, 'legacy', cursor.snapshot, now);
             if (check.capture !== null) {
               await ledger.query('update rowproof.cursor set capture = $1::jsonb', [JSON.stringify(check.capture)]);

@@ -90,16 +90,16 @@ describe('windows between snapshots', () => {
   it('tell of more than the limit by one more, stream all of it, and count what is left', async () => {
     const { source, onSource, loaded, target } = await follow();
     const [cursor] = await target.query<{ snapshot: string }>('select snapshot from rowproof.cursor');
-    const previous = (cursor as { snapshot: string }).snapshot;
+    const window = { source: 'legacy', previous: (cursor as { snapshot: string }).snapshot };
     await source.query(
       `insert into item select g, 'a' from generate_series(1, 2500) g; update item set v = 'b' where id <= 500`,
     );
     await onSource(async (session) => {
-      expect(await markLag(session, loaded, previous)).toMatchObject({ marks: 3000 });
+      expect(await markLag(session, loaded, window)).toMatchObject({ marks: 3000 });
       await inTransaction(session, 'repeatable read read only', async () => {
         await currentSnapshot(session);
         const keys = new Set<string | null>();
-        for await (const chunk of streamMarks(session, loaded, { previous })) chunk.forEach(({ key }) => keys.add(key));
+        for await (const chunk of streamMarks(session, loaded, window)) chunk.forEach(({ key }) => keys.add(key));
         expect(keys.size).toBe(2500);
         const { rows } = await session.query<{ plan: string }>('show enable_seqscan');
         expect(rows).toEqual([{ enable_seqscan: 'on' }]);

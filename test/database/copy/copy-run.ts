@@ -41,6 +41,8 @@ export interface CopyRunDraft {
   readonly capture?: ResolvedPlan['capture'];
   /** SQL of a second source, `second` in the plan. */
   readonly second?: string;
+  /** The second source is the database of the first. */
+  readonly sharedSource?: boolean;
 }
 
 /** Two databases, a ledger and one run in it, and the copy activities over them. */
@@ -147,7 +149,12 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
   const target = keep(await createDatabase({ prefix: 'copy_target' }));
   await source.query(draft.source);
   await target.query(draft.target);
-  const second = draft.second === undefined ? null : keep(await createDatabase({ prefix: 'copy_second' }));
+  const second =
+    draft.second === undefined
+      ? null
+      : draft.sharedSource === true
+        ? source
+        : keep(await createDatabase({ prefix: 'copy_second' }));
   await second?.query(draft.second as string);
   const databasesFor = (sourceUrl: string, targetUrl: string): Databases =>
     createDatabases({
@@ -190,7 +197,7 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
       }
     },
     async drop() {
-      await Promise.all([source.drop(), target.drop(), second?.drop()]);
+      await Promise.all([source.drop(), target.drop(), second === source ? undefined : second?.drop()]);
     },
   };
 }

@@ -262,7 +262,7 @@ describe('applying rounds', () => {
         }
       }),
       {
-        numRuns: Number(process.env['APPLY_RUNS'] ?? 15),
+        numRuns: Number(process.env['APPLY_RUNS'] ?? 8),
         endOnFailure: process.env['APPLY_RUNS'] !== undefined,
         ...(process.env['APPLY_SEED'] ? { seed: Number(process.env['APPLY_SEED']) } : {}),
       },
