@@ -7,8 +7,8 @@ import { startTemporal } from '../support/temporal';
 import { runSeed, type SeedOptions, type SeedResult } from './one-seed';
 import { startStressServer } from './servers';
 
-const usage = `npm run stress -- [--seconds N] [--seed S] [--seeds K] [--capture triggers|logical|none|both]
-                  [--fault fence|gate|lock|cursor] [--strikes N] [--clients N] [--scale N] [--round-keys N]
+const usage = `npm run stress -- [--seconds N] [--seed S] [--seeds K] [--mode full|lanes] [--capture triggers|logical|none|both]
+                  [--fault fence|gate|lock|cursor] [--scenario fence|gate|lock|cursor] [--strikes N] [--clients N] [--scale N] [--round-keys N]
                   [--patience SECONDS] [--keep FOLDER]
 
 Migrates a source that is being written, while workers, sessions and servers are broken at random, once for each seed from S on,
@@ -24,11 +24,13 @@ async function main(): Promise<number> {
       seeds: { type: 'string' },
       capture: { type: 'string', default: 'both' },
       fault: { type: 'string' },
+      scenario: { type: 'string' },
+      mode: { type: 'string', default: 'full' },
       strikes: { type: 'string', default: '4' },
       clients: { type: 'string', default: '3' },
       'round-keys': { type: 'string', default: '400' },
       scale: { type: 'string', default: '1' },
-      patience: { type: 'string', default: '300' },
+      patience: { type: 'string' },
       keep: { type: 'string', default: join(tmpdir(), 'rowproof-stress') },
       help: { type: 'boolean', default: false },
     },
@@ -44,7 +46,7 @@ async function main(): Promise<number> {
   const began = performance.now();
   const source = await startStressServer(join(folder, 'source'));
   const target = await startStressServer(join(folder, 'target'));
-  const temporal = await startTemporal();
+  const temporal = values.mode === 'lanes' ? null : await startTemporal();
   const results: SeedResult[] = [];
   try {
     for (let n = 0; n < seeds && (performance.now() - began) / 1_000 < seconds; n += 1) {
@@ -54,7 +56,8 @@ async function main(): Promise<number> {
         seed,
         capture: capture as SeedOptions['capture'],
         fault: values.fault ?? null,
-        patienceMs: Number(values.patience) * 1_000,
+        scenario: (values.scenario ?? (temporal === null ? values.fault : null) ?? null) as SeedOptions['scenario'],
+        patienceMs: Number(values.patience ?? (temporal === null ? 150 : 300)) * 1_000,
         clients: Number(values.clients),
         scale: Number(values.scale),
         roundKeys: Number(values['round-keys']),
@@ -65,7 +68,7 @@ async function main(): Promise<number> {
       line(sentenceOf(result, capture));
     }
   } finally {
-    await temporal.stop();
+    await temporal?.stop();
     await source.stop();
     await target.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Started } from '../support/workbench';
+import type { Hand } from './crew';
 import type { TestTemporal } from '../support/temporal';
 import type { Chance } from './chance';
 import { connected } from './oracle';
@@ -24,16 +24,22 @@ export type Deed =
   | 'terminate on target'
   | 'restart source'
   | 'restart target'
-  | 'restart Temporal';
+  | 'restart Temporal'
+  | 'zombie round'
+  | 'kill writing'
+  | 'withhold commits';
 
 export interface Victims {
   readonly chance: Chance;
   readonly database: string;
   readonly servers: Servers;
   readonly temporal: TestTemporal | null;
-  readonly workers: () => readonly Started[];
+  readonly workers: () => readonly Hand[];
   /** Replaces a worker that was killed. */
   readonly another: () => void;
+  /** Deeds that need to know which process does what. */
+  readonly ambushes: Partial<Readonly<Record<Deed, () => Promise<string>>>>;
+  readonly longPauses: boolean;
   readonly weights?: Partial<Readonly<Record<Deed, number>>>;
 }
 
@@ -45,19 +51,22 @@ const usual: Readonly<Record<Deed, number>> = {
   'restart source': 1,
   'restart target': 1.5,
   'restart Temporal': 1.5,
+  'zombie round': 0,
+  'kill writing': 0,
+  'withhold commits': 0,
 };
 
 export function createNemesis(victims: Victims): Nemesis {
   const { chance, servers } = victims;
   const began = performance.now();
   const deeds: string[] = [];
-  const paused = new Set<Started>();
+  const paused = new Set<Hand>();
   const resumptions: Promise<void>[] = [];
   let resting = false;
   let haunting = Promise.resolve();
   let busy = Promise.resolve();
 
-  const resume = (worker: Started): void => {
+  const resume = (worker: Hand): void => {
     if (paused.delete(worker)) worker.child.kill('SIGCONT');
   };
   const terminate = async (which: 'source' | 'target'): Promise<void> => {
@@ -71,6 +80,10 @@ export function createNemesis(victims: Victims): Nemesis {
         [String(chance.int(1, 1e6)), all ? 100 : 1],
       );
     }).catch(() => undefined);
+  };
+  const lie = async (deed: Deed): Promise<void> => {
+    const said = await victims.ambushes[deed]?.().catch((error: unknown) => String(error));
+    if (said !== undefined) deeds.push(`(${said})`);
   };
   const done: Readonly<Record<Deed, () => Promise<void>>> = {
     'kill worker': async () => {
@@ -87,7 +100,7 @@ export function createNemesis(victims: Victims): Nemesis {
       const worker = chance.pick(running);
       worker.child.kill('SIGSTOP');
       paused.add(worker);
-      const stay = chance.in(0.5) ? chance.int(200, 4_000) : chance.int(30_000, 75_000);
+      const stay = !victims.longPauses || chance.in(0.5) ? chance.int(200, 4_000) : chance.int(30_000, 75_000);
       resumptions.push(
         (async () => {
           for (let left = stay; left > 0 && !resting; left -= 100) await sleep(100);
@@ -105,6 +118,9 @@ export function createNemesis(victims: Victims): Nemesis {
       await victims.temporal.kill();
       await victims.temporal.restart();
     },
+    'zombie round': () => lie('zombie round'),
+    'kill writing': () => lie('kill writing'),
+    'withhold commits': () => lie('withhold commits'),
   };
   const strike = (only?: readonly Deed[]): Promise<void> => {
     const weights = { ...usual, ...victims.weights };

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWorkbench } from '../support/workbench';
 import type { TestTemporal } from '../support/temporal';
-import { chanceFrom } from './chance';
-import { createNemesis } from './nemesis';
+import { chanceFrom, type Chance } from './chance';
+import { createNemesis, type Nemesis, type Victims } from './nemesis';
 import { compareHistories, compareSides, connected, firstModels, leftBehind } from './oracle';
+import { ambushes, laneWeights, openLaneMode, type Scenario } from './lane-mode';
 import { fly, type Flight } from './pilot';
 import { startProbe } from './probe';
 import { openPlace, type Place, type Servers } from './servers';
@@ -16,6 +17,8 @@ export interface SeedOptions {
   readonly seed: number;
   readonly capture: 'triggers' | 'logical' | 'none';
   readonly fault: string | null;
+  /** What is done on purpose, so that a broken rule shows; null: anything by chance. */
+  readonly scenario: Scenario | null;
   readonly patienceMs: number;
   readonly clients: number;
   readonly scale: number;
@@ -44,8 +47,12 @@ const settings = (roundKeys: number): string => `  capture: { lock_timeout: 200m
   cutover: { max_freeze: 8s, max_lag: 20s, lock_timeout: 300ms, lock_budget: 20s }
 `;
 
-/** A whole migration under a workload and a nemesis, then the comparison. */
-export async function runSeed(servers: Servers, temporal: TestTemporal, options: SeedOptions): Promise<SeedResult> {
+/** A whole migration under a workload and a nemesis, then the comparison. Without Temporal: the activities alone, in processes of their own. */
+export async function runSeed(
+  servers: Servers,
+  temporal: TestTemporal | null,
+  options: SeedOptions,
+): Promise<SeedResult> {
   const began = performance.now();
   const chance = chanceFrom(options.seed, options.capture);
   const place = await openPlace(servers, `stress_${options.seed}_${process.pid}`, {
@@ -53,31 +60,26 @@ export async function runSeed(servers: Servers, temporal: TestTemporal, options:
     target: targetSchema,
     rows: firstRows(options.clients, options.scale),
   });
-  const bench = createWorkbench(temporal, {
-    STRESS_SOURCE_URL: place.mover.source,
-    STRESS_TARGET_URL: place.mover.target,
-    ...(options.fault === null ? {} : { ROWPROOF_FAULT_INJECTION_BUILD: '1', ROWPROOF_FAULT: options.fault }),
+  const plan = planText({
+    capture: options.capture,
+    settings: settings(options.roundKeys),
+    ...(temporal === null ? { batchRows: 1_000 } : {}),
   });
-  const plan = bench.write(
-    'stress.yaml',
-    planText({ capture: options.capture, settings: settings(options.roundKeys) }),
-  );
-  const abandon = (): void => bench.workers().forEach(({ child }) => child.kill('SIGKILL'));
-  process.once('exit', abandon);
-  const startWorker = (): void => void bench.worker('--log-level', 'info');
-  startWorker();
-  startWorker();
+  const mode = temporal === null ? openLanes(place, plan, options, chance) : openFull(place, plan, options, temporal);
+  process.once('exit', mode.abandon);
   const numbers = Array.from({ length: options.clients }, (_, index) => index + 1);
   const models = await firstModels(place.admin.source, numbers);
-  let leisure = true;
+  let leisure = options.scenario === null;
+  let resting = false;
   const writers = numbers.map((client) =>
     startWriter({
       url: place.shop.source,
       client,
       chance: chance.fork(`client ${client}`),
       model: models.get(client) ?? new Map(),
-      restMs: 40,
+      restMs: options.scenario === 'lock' ? 5 : temporal === null ? 120 : 40,
       leisure: () => leisure,
+      resting: () => resting,
     }),
   );
   const probe = startProbe(place.shop);
@@ -86,26 +88,21 @@ export async function runSeed(servers: Servers, temporal: TestTemporal, options:
     database: place.name,
     servers,
     temporal,
-    workers: bench.workers,
-    another: startWorker,
+    ...mode.victims,
   });
-  nemesis.haunt(options.strikes);
+  if (options.scenario === null) nemesis.haunt(options.strikes);
   const pilot = chance.fork('pilot');
-  const flight = await fly({
-    bench,
-    address: temporal.address,
-    namespace: temporal.namespace,
-    plan,
-    chance: pilot,
-    patienceMs: options.patienceMs,
-    followMs: pilot.int(500, 6_000),
-    drills: pilot.in(0.4) ? 1 : 0,
-    approving: () => {
-      leisure = pilot.in(0.2);
-      if (options.strikes > 0 && pilot.in(0.6)) {
-        const wait = pilot.int(0, 3_000);
-        void sleep(wait).then(() => nemesis.strike());
-      }
+  const flight = await mode.fly({
+    pilot,
+    nemesis,
+    hurry: () => {
+      leisure = options.scenario === null && pilot.in(0.2);
+    },
+    rest: () => {
+      resting = true;
+    },
+    goOn: () => {
+      resting = false;
     },
   });
   await nemesis.rest();
@@ -128,13 +125,90 @@ export async function runSeed(servers: Servers, temporal: TestTemporal, options:
     sentence: flight.sentence,
   };
   if (differences.length > 0 || flight.outcome !== 'complete') {
-    keepLogs(options, result, flight, bench.workerLog);
+    keepLogs(options, result, flight, mode.logFile);
     process.stderr.write(`  log of seed ${options.seed}: ${join(options.keep, String(options.seed))}\n`);
   }
-  process.off('exit', abandon);
-  await bench.close();
+  process.off('exit', mode.abandon);
+  await mode.close();
   if (process.env['STRESS_KEEP_DATABASES'] !== '1') await place.drop();
   return result;
+}
+
+interface Flying {
+  readonly pilot: Chance;
+  readonly nemesis: Nemesis;
+  readonly hurry: () => void;
+  readonly rest: () => void;
+  readonly goOn: () => void;
+}
+
+/** How activities come to be done: by workers of Temporal, or by processes that do nothing else. */
+interface Mode {
+  readonly logFile: string;
+  readonly victims: Pick<Victims, 'workers' | 'another' | 'ambushes' | 'longPauses' | 'weights'>;
+  readonly abandon: () => void;
+  fly(flying: Flying): Promise<Flight>;
+  close(): Promise<void>;
+}
+
+function openFull(place: Place, text: string, options: SeedOptions, temporal: TestTemporal): Mode {
+  const bench = createWorkbench(temporal, {
+    STRESS_SOURCE_URL: place.mover.source,
+    STRESS_TARGET_URL: place.mover.target,
+    ...(options.fault === null ? {} : { ROWPROOF_FAULT_INJECTION_BUILD: '1', ROWPROOF_FAULT: options.fault }),
+  });
+  const plan = bench.write('stress.yaml', text);
+  const startWorker = (): void => void bench.worker('--log-level', 'info');
+  startWorker();
+  startWorker();
+  return {
+    logFile: bench.workerLog,
+    victims: { workers: bench.workers, another: startWorker, ambushes: {}, longPauses: true, weights: {} },
+    abandon: () => bench.workers().forEach(({ child }) => child.kill('SIGKILL')),
+    fly: ({ pilot, nemesis, hurry }) =>
+      fly({
+        bench,
+        address: temporal.address,
+        namespace: temporal.namespace,
+        plan,
+        chance: pilot,
+        patienceMs: options.patienceMs,
+        followMs: pilot.int(500, 6_000),
+        drills: pilot.in(0.4) ? 1 : 0,
+        approving: () => {
+          hurry();
+          if (options.strikes > 0 && pilot.in(0.6)) {
+            const wait = pilot.int(0, 3_000);
+            void sleep(wait).then(() => nemesis.strike());
+          }
+        },
+      }),
+    close: () => bench.close(),
+  };
+}
+
+function openLanes(place: Place, plan: string, options: SeedOptions, chance: Chance): Mode {
+  const lanes = openLaneMode(place, plan, options.fault, chance.fork('lanes'));
+  return {
+    logFile: lanes.logFile,
+    victims: {
+      workers: lanes.crew.hands,
+      another: lanes.crew.another,
+      ambushes: ambushes(place, lanes.crew, chance.fork('ambush')),
+      longPauses: false,
+      weights: laneWeights,
+    },
+    abandon: () => lanes.crew.hands().forEach(({ child }) => child.kill('SIGKILL')),
+    fly: ({ pilot, ...flying }) =>
+      lanes.fly({
+        chance: pilot,
+        patienceMs: options.patienceMs,
+        scenario: options.scenario,
+        strikes: options.strikes,
+        ...flying,
+      }),
+    close: lanes.close,
+  };
 }
 
 /** What must hold once the run says that the target is open. */

@@ -89,9 +89,10 @@ export interface PlanOptions {
   readonly capture: 'triggers' | 'logical' | 'none';
   /** YAML, flow style, no braces. */
   readonly settings?: string;
+  readonly batchRows?: number;
 }
 
-export function planText({ capture, settings = '' }: PlanOptions): string {
+export function planText({ capture, settings = '', batchRows = 250 }: PlanOptions): string {
   const pattern = capture === 'none' ? 'big_bang' : 'hybrid';
   return `version: 1
 name: stress
@@ -124,6 +125,6 @@ decisions:
 settings:
   on_failure: keep
   pattern: ${pattern}
-  batch: { rows: 250, in_flight: 3 }
+  batch: { rows: ${batchRows}, in_flight: 3 }
 ${settings}`;
 }

@@ -29,6 +29,8 @@ export interface WriterOptions {
   readonly restMs: number;
   /** False while no transaction may stay prepared or open for long. */
   readonly leisure: () => boolean;
+  /** True while nothing is to be written. */
+  readonly resting: () => boolean;
 }
 
 class Lost extends Error {}
@@ -183,7 +185,7 @@ export function startWriter(options: WriterOptions): Writer {
 
   const run = async (): Promise<void> => {
     while (!state.stopped && state.frozen === '') {
-      await one();
+      if (!options.resting()) await one();
       await sleep(chance.int(0, options.restMs));
     }
     await connection?.end().catch(() => undefined);
