@@ -62,14 +62,38 @@ async function lastRound(place: Place): Promise<number> {
   });
 }
 
+/** Writes a few rows, which are nobody's, again and again until the end: what a round has read of them is soon old. */
+function heat(place: Place): { end(): Promise<void> } {
+  let on = true;
+  const ended = connected(place.shop.source, async (client) => {
+    while (on) {
+      await client.query(
+        `insert into public.tag as t (code, label, v) select 'hot-' || i, 'hot', 1 from generate_series(1, 5) i
+         on conflict (code) do update set v = t.v + 1`,
+      );
+      await sleep(40);
+    }
+    // a last time, for whoever comes after the round that was stopped
+    await client.query(`update public.tag set v = v + 1 where code like 'hot-%'`);
+  }).catch(() => undefined);
+  return {
+    end: async () => {
+      on = false;
+      await ended;
+    },
+  };
+}
+
 /** Stops a process between its look at the source and its commit, lets others make rounds, and resumes it. */
 export async function zombie(place: Place, crew: Crew): Promise<string> {
   let stopped: Hand | null = null;
+  const hot = heat(place);
   try {
     const came = await ambush(place, crew, 'between its source and its commit', (hand) => {
       hand.child.kill('SIGSTOP');
       stopped = hand;
     });
+    await hot.end();
     if (!came) return 'zombie: no round came by';
     const before = await lastRound(place);
     let after = before;
@@ -79,6 +103,7 @@ export async function zombie(place: Place, crew: Crew): Promise<string> {
     }
     return `zombie: resumed after ${after - before} rounds of others`;
   } finally {
+    await hot.end();
     (stopped as Hand | null)?.child.kill('SIGCONT');
   }
 }

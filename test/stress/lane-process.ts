@@ -19,8 +19,8 @@ export interface Failure {
 }
 
 /** One process that does activities as a worker does them, without Temporal: the build that people run, and nothing else of it. */
-function main(): void {
-  const built = require(resolve(binary, '../../../activities/index.js')) as {
+async function main(): Promise<void> {
+  const built = (await import(resolve(binary, '../../../activities/index.js'))) as {
     createActivities: typeof createActivities;
   };
   const { control, copy } = built.createActivities({
@@ -72,4 +72,4 @@ function failureOf(error: unknown): Failure {
   return { code, sentence: message };
 }
 
-main();
+void main();
