@@ -115,8 +115,8 @@ async function windowsOf(
     [...sources].map(async ([source, session]) => {
       const snapshot = snapshots.get(source) as string;
       const window = await chooseWindow({ run, source, session, target, cursors, snapshot, limit, signal });
-      // a broken round says that it consumed what it never saw
-      if (!faulty('gate') || window.moveTo === null) return window;
+      // a broken round says that it consumed what it never saw; with a slot, `pending` is what says so, and the cursor has to stay true
+      if (!faulty('gate') || window.moveTo === null || run.compiled.plan.capture === 'logical') return window;
       return { ...window, moveTo: await holder.snapshotNow(source) };
     }),
   );

@@ -77,7 +77,7 @@ export async function runSeed(
       client,
       chance: chance.fork(`client ${client}`),
       model: models.get(client) ?? new Map(),
-      restMs: options.scenario === 'lock' ? 5 : temporal === null ? 120 : 40,
+      restMs: options.scenario === 'lock' ? 40 : temporal === null ? 120 : 40,
       leisure: () => leisure,
       resting: () => resting,
     }),
