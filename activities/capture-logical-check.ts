@@ -1,6 +1,5 @@
 import type { CapturedRelation } from '../src/capture/captured-relations';
 import { compareLogical, otherServer, type LogicalFacts } from '../src/capture/logical-facts';
-import { compareLsn } from '../src/capture/lsn';
 import { readCaptureFingerprint, readServer } from '../src/postgres/queries/capture-fingerprint';
 import { readIdentities, readPublication } from '../src/postgres/queries/logical-publication';
 import { readSlot } from '../src/postgres/queries/logical-slot';
@@ -10,10 +9,14 @@ import type { CaptureCheck, SourceWork } from './capture-kind';
 import { leavesOf } from './capture-logical-source';
 
 /**
- * Why the slot does not hold any more what was not read yet, or null. `from`: everything before is in `pending`; nobody but us
- * may have moved the slot beyond it.
+ * Why the slot does not hold any more what was not read yet, or null. `isOurs`: whether everything before the position where the
+ * slot stands is in `pending`; asked for after the slot was read. Nobody but us may have moved it further.
  */
-export async function whyBroken(source: Session, facts: LogicalFacts, from: string | null): Promise<string | null> {
+export async function whyBroken(
+  source: Session,
+  facts: LogicalFacts,
+  isOurs: ((confirmedLsn: string) => Promise<boolean>) | null,
+): Promise<string | null> {
   if ((await readServer(source, false)) !== facts.server) return otherServer;
   const { slot } = facts;
   const now = await readSlot(source, slot);
@@ -21,7 +24,7 @@ export async function whyBroken(source: Session, facts: LogicalFacts, from: stri
   if (now.walStatus === 'lost' || now.restartLsn === null)
     return `Slot ${slot} is lost: the source removed WAL that it needed (max_slot_wal_keep_size).`;
   if (now.plugin !== 'pgoutput') return `Slot ${slot} was made again with another plugin.`;
-  if (now.confirmedLsn !== null && from !== null && compareLsn(now.confirmedLsn, from) > 0)
+  if (now.confirmedLsn !== null && isOurs !== null && !(await isOurs(now.confirmedLsn)))
     return `Slot ${slot} was moved or made again by somebody else: it begins after what was read.`;
   if ((await readPublication(source, facts.publication)) === null) return `Publication ${facts.publication} is gone.`;
   return null;
@@ -55,11 +58,13 @@ export function keysByOid(leaves: Awaited<ReturnType<typeof leavesOf>>): Map<str
 
 /**
  * What a round asks before it reads: may the lane go on? The slot is looked at as it is now, all else as the session's snapshot
- * sees it. Tables that were rewritten (VACUUM FULL) are no matter to a slot.
+ * sees it. A table that was rewritten without TRUNCATE stops it: ALTER TABLE may have changed every value, and a slot tells nothing
+ * of that. `truncated`: relations that this round reads whole.
  */
 export async function checkLogical(
   work: Pick<SourceWork, 'run' | 'sourceName' | 'name' | 'source' | 'relations'>,
   known: Readonly<Record<string, unknown>>,
+  truncated: readonly number[],
 ): Promise<CaptureCheck> {
   const { source, sourceName, relations } = work;
   const facts = known as unknown as LogicalFacts;
@@ -70,8 +75,7 @@ export async function checkLogical(
   });
   const broken = await whyBroken(source, facts, null);
   if (broken !== null) return stopped(broken);
-  const all = relations.map(({ id }) => id);
-  const check = await checkFingerprint(work, null, known, all);
+  const check = await checkFingerprint(work, null, known, truncated);
   if (check.stop !== null) return check;
   const leaves = await leavesOf(source, relations);
   const keys = keysByOid(leaves);

@@ -25,7 +25,7 @@ import { laneLost, laneRefused, underLaneLock } from './delta-lane';
 export type IntakeWork = Pick<SourceWork, 'run' | 'sourceName' | 'name' | 'source' | 'target' | 'relations' | 'beat'>;
 
 export interface Pulled {
-  /** Changes of captured relations that came in; one that came before counts again. */
+  /** Changes of captured relations that came in; one that came before and was not confirmed counts again. */
   readonly changes: number;
   /** Everything before is durably in `pending`. */
   readonly confirmedLsn: string;
@@ -71,17 +71,19 @@ export async function pullUpTo(work: IntakeWork, lsn: string): Promise<Pulled> {
 
 /**
  * Moves what the slot of a source has into `pending`, in fenced transactions of bounded size, and then lets the source forget
- * it. An attempt that dies anywhere leaves the slot where it was or further: the same keys come again, and `pending` is a set.
+ * it. An attempt that dies anywhere leaves the slot where it was or further: what comes again and was stored is passed over.
  * RP5401 when another attempt took over, RP5402/RP5403 when the lane is stopped or closed, RP5361 when the slot cannot
  * be followed: the lanes are stopped by name then.
  */
 export async function pullChanges(work: IntakeWork, options: PullOptions): Promise<Pulled> {
-  const { run, sourceName, source, target } = work;
-  const cursor = (await readCursors(target, run.run)).find((one) => one.source === sourceName);
-  if (cursor === undefined) throw laneRefused(run.run, null);
-  const facts = cursor.capture as unknown as LogicalFacts;
-  const from = laterLsn(cursor.confirmedLsn, facts.startLsn);
-  const broken = await whyBroken(source, facts, from);
+  const { run, source, target } = work;
+  const { facts, from } = await readIntake(work);
+  // another attempt stores first and moves the slot after: what it stored since counts too
+  const broken = await whyBroken(
+    source,
+    facts,
+    async (lsn) => compareLsn(lsn, from) <= 0 || compareLsn(lsn, (await stillOn(work, facts)).from) <= 0,
+  );
   if (broken !== null) throw await stopBroken(work, facts, broken);
   const upTo = await onDisk(source, options.uptoLsn);
   const tally: Tally = { changes: 0, chunks: 0, largest: 0 };
@@ -89,8 +91,10 @@ export async function pullChanges(work: IntakeWork, options: PullOptions): Promi
     const nonce = randomUUID();
     const lane = await underLaneLock(target, run.run, 'intake', 1, () => takeLane(target, run.run, 'intake', nonce));
     if (lane === null) throw laneRefused(run.run, await readLane(target, run.run, 'intake'));
+    // whoever had the lane before can store nothing any more
+    const stored = (await stillOn(work, facts)).from;
     const captured = await capturedOids(source, work.relations);
-    const pull: Pull = { ...work, ...options, facts, nonce, upTo, captured, tally };
+    const pull: Pull = { ...work, ...options, facts, nonce, upTo, stored, captured, tally };
     while (!(await whileFree(source, facts.slot, work.beat, () => namingLoss(pull, () => pullOnce(pull))))) work.beat();
     await releaseLane(target, run.run, 'intake', nonce).catch((error: unknown) => {
       // all came in: whoever locks the lane now takes it anyway
@@ -99,6 +103,26 @@ export async function pullChanges(work: IntakeWork, options: PullOptions): Promi
   }
   const { changes, chunks, largest } = tally;
   return { changes, confirmedLsn: laterLsn(from, upTo), caughtUp: true, chunks, largestChunk: largest };
+}
+
+interface IntakeState {
+  readonly facts: LogicalFacts;
+  /** Everything before is durably in `pending`. */
+  readonly from: string;
+}
+
+async function readIntake({ run, sourceName, target }: IntakeWork): Promise<IntakeState> {
+  const cursor = (await readCursors(target, run.run)).find((one) => one.source === sourceName);
+  if (cursor === undefined) throw laneRefused(run.run, null);
+  const facts = cursor.capture as unknown as LogicalFacts;
+  return { facts, from: laterLsn(cursor.confirmedLsn, facts.startLsn) };
+}
+
+/** The same once more; a slot that was made anew meanwhile is another one to begin with. */
+async function stillOn(work: IntakeWork, facts: LogicalFacts): Promise<IntakeState> {
+  const now = await readIntake(work);
+  if (now.facts.startLsn !== facts.startLsn) throw laneLost(work.run.run);
+  return now;
 }
 
 interface Tally {
@@ -111,6 +135,8 @@ interface Pull extends IntakeWork, PullOptions {
   readonly facts: LogicalFacts;
   readonly nonce: string;
   readonly upTo: string;
+  /** Transactions that committed before are in `pending`, or were applied since. */
+  readonly stored: string;
   readonly captured: Captured;
   readonly tally: Tally;
 }
@@ -134,7 +160,7 @@ async function pullOnce(pull: Pull): Promise<boolean> {
   const { facts, source, tally } = pull;
   const messages = pull.messages ?? defaultMessages;
   const chunkKeys = pull.chunkKeys ?? defaultChunkKeys;
-  const intake = new Intake(pull.captured);
+  const intake = new Intake(pull.captured, pull.stored);
   let received = 0;
   await inTransaction(source, 'repeatable read read only', async () => {
     intake.near = await nextXid(source);
@@ -155,15 +181,19 @@ async function pullOnce(pull: Pull): Promise<boolean> {
   return all;
 }
 
-/** Keys of the messages so far, each once, with the last transaction that touched it. */
+/** Keys of the messages so far, each once for every transaction that touched it. */
 class Intake {
   near = 0n;
   /** End of the last transaction that came in whole. */
   whole: string | null = null;
   private xid: string | null = null;
+  private known = false;
   private readonly keys = new Map<string, PendingKey>();
 
-  constructor(private readonly captured: Captured) {}
+  constructor(
+    private readonly captured: Captured,
+    private readonly stored: string,
+  ) {}
 
   get size(): number {
     return this.keys.size;
@@ -171,14 +201,16 @@ class Intake {
 
   /** How many changes it was. */
   take(message: LogicalMessage): number {
-    if (message.kind === 'begin') this.xid = fullXid(message.xid, this.near).toString();
-    else if (message.kind === 'commit') this.whole = message.endLsn;
+    if (message.kind === 'begin') {
+      this.xid = fullXid(message.xid, this.near).toString();
+      // it came before: a key of it may wait for a later transaction by now, and must not go back to this one
+      this.known = compareLsn(message.commitLsn, this.stored) < 0;
+    } else if (message.kind === 'commit') this.whole = message.endLsn;
+    if (this.known) return 0;
     const touched = touchedKeys(message, this.captured);
     const { xid } = this;
-    for (const { relation, key } of touched) {
-      // transactions that touch a whole relation need not have waited for one another: each counts
-      this.keys.set(JSON.stringify(key === null ? [relation, null, xid] : [relation, key]), { relation, key, xid });
-    }
+    for (const { relation, key } of touched)
+      this.keys.set(JSON.stringify([relation, key, xid]), { relation, key, xid });
     return touched.length === 0 ? 0 : 1;
   }
 

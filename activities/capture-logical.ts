@@ -35,7 +35,7 @@ export const logicalCapture: SourceCapture = {
   remove,
   watch: watchLogical,
   repair,
-  check: (work, facts) => checkLogical(work, facts),
+  check: checkLogical,
 };
 
 function nameOf(work: Pick<SourceWork, 'run' | 'name' | 'sourceName'>): string {

@@ -3,7 +3,8 @@ export type DeliveredRow = Readonly<Record<string, string | null | undefined>>;
 
 /** One message of `pgoutput`, as far as keys depend on it. Relations are named by their oid. */
 export type LogicalMessage =
-  | { readonly kind: 'begin'; readonly xid: number }
+  /** `commitLsn`: where the record of its commit begins. */
+  | { readonly kind: 'begin'; readonly xid: number; readonly commitLsn: string }
   | { readonly kind: 'commit'; readonly endLsn: string }
   | {
       readonly kind: 'change';

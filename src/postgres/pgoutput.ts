@@ -13,7 +13,8 @@ export function pgoutputDecoder(): (data: Buffer) => LogicalMessage {
 function toMessage(message: Pgoutput.Message): LogicalMessage {
   switch (message.tag) {
     case 'begin':
-      return { kind: 'begin', xid: message.xid >>> 0 };
+      if (message.commitLsn === null) throw new Error('A transaction without position');
+      return { kind: 'begin', xid: message.xid >>> 0, commitLsn: message.commitLsn };
     case 'commit':
       if (message.commitEndLsn === null) throw new Error('A commit without position');
       return { kind: 'commit', endLsn: message.commitEndLsn };

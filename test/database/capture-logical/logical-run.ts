@@ -87,7 +87,8 @@ export async function openLogicalRun(draft: {
     },
     async pending() {
       const rows = await run.target.query<{ key: string }>(
-        `select relation || ' ' || coalesce(key, 'all') as key from rowproof.pending order by relation, key nulls last`,
+        `select relation || ' ' || coalesce(key, 'all') as key from rowproof.pending group by relation, pending.key
+         order by relation, pending.key nulls last`,
       );
       return rows.map(({ key }) => key);
     },

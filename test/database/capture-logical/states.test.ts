@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { pullChanges } from '../../../activities/capture-logical-pull';
 import { takeLane } from '../../../src/postgres/ledger/lane';
+import type { Session } from '../../../src/postgres/session';
 import { ownCluster } from '../../support/own-cluster';
 import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
 
@@ -109,6 +110,72 @@ describe('an attempt that dies or is taken over', () => {
   });
 });
 
+/** The same session, with something done before each statement that `when` knows. */
+function before(session: Session, when: RegExp, work: () => Promise<void>): Session {
+  const query = async (sql: string, values?: readonly unknown[]): Promise<unknown> => {
+    if (when.test(sql)) await work();
+    return session.query(sql, values as never);
+  };
+  return new Proxy(session, {
+    get: (target, name) => {
+      if (name === 'query') return query;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
+    },
+  });
+}
+
+describe('pullers that cross each other', () => {
+  beforeEach(async () => {
+    await run.capture.installCapture(run.ref);
+  });
+
+  it('do not take the slot that another one moved for one that somebody else moved', async () => {
+    await run.source.query(`update item set body = 'y' where id = 1`);
+    const slow = await run.intake();
+    let paused = 0;
+    const source = before(slow.source, /pg_replication_slots/, async () => {
+      paused += 1;
+      // it has read how far the ledger is, and not yet how far the slot is
+      if (paused === 1) await run.pull();
+    });
+    await pullChanges({ ...slow, source }, { uptoLsn: null });
+    await slow.end();
+    expect(paused).toBeGreaterThan(0);
+    expect(await run.pending()).toEqual(['1 ["1"]']);
+    expect(await run.lane('delta')).toEqual({ state: 'open', reason: null });
+  });
+
+  it('never set a key back to a transaction that came before the one that was stored', async () => {
+    await run.source.query(`update item set body = 'first' where id = 1`);
+    await run.source.query(`update item set body = 'other' where id = 2`);
+    await run.source.query(`update item set body = 'last' where id = 1`);
+    // the second attempt dies after its first store, if it does not die where it moves the slot
+    const dying = async (chunkKeys: number): Promise<void> => {
+      const work = await run.intake();
+      let inserts = 0;
+      const died = (): Promise<never> => Promise.reject(new Error('died'));
+      const source = before(work.source, /pg_replication_slot_advance/, died);
+      const target = before(work.target, /insert into rowproof.pending/, async () => {
+        inserts += 1;
+        if (inserts > 2) await died();
+      });
+      await expect(pullChanges({ ...work, source, target }, { uptoLsn: null, chunkKeys })).rejects.toThrow('died');
+      await work.end();
+    };
+    await dying(100);
+    const xids = (): Promise<unknown[]> =>
+      run.target.query(`select key, xid from rowproof.pending where key <> '["3"]' order by key, xid::text`);
+    const stored = await xids();
+    await run.source.query('delete from item where id = 3');
+    await dying(1);
+    expect(await xids()).toEqual(stored);
+    await run.pull();
+    expect(await run.pending()).toEqual(['1 ["1"]', '1 ["2"]', '1 ["3"]']);
+    expect(await xids()).toEqual(stored);
+  });
+});
+
 describe('a slot that cannot be followed any more stops the lanes by name', () => {
   beforeEach(async () => {
     await run.capture.installCapture(run.ref);
@@ -195,16 +262,34 @@ describe('what a round asks before it reads', () => {
       () => 'alter table item alter column body type varchar(5)',
       /column body was altered/,
     ],
+    [
+      'a table was rewritten with other values of the same type',
+      () => 'alter table item alter column body type text using upper(body)',
+      /"item" was rewritten/,
+    ],
+    ['VACUUM FULL wrote a partition anew', () => 'vacuum full part_1', /"part_1" was rewritten/],
   ];
   it.each(stops)('stops when %s', async (_, sql, reason) => {
     await run.source.query(sql(run.slot));
     expect((await run.check()).stop).toMatch(reason);
   });
 
-  it('does not stop for a table that was rewritten, and finds new columns', async () => {
-    await run.source.query('vacuum full item');
+  it('reads the whole table again after a resync, since the slot tells nothing of what was rewritten', async () => {
+    await run.source.query('alter table item alter column body type text using upper(body)');
+    await run.pull();
+    expect(await run.pending()).toEqual([]);
+    expect((await run.check()).stop).toMatch(/was rewritten/);
+    await run.capture.resyncCapture(run.ref, 'ann', 'values were rewritten');
+    expect(await run.pending()).toEqual(['1 all', '2 all']);
+    expect(await run.check()).toEqual({ stop: null, findings: [] });
+  });
+
+  it('goes on after TRUNCATE, which the slot tells, and with new columns', async () => {
+    await run.source.query('truncate part_1');
     await run.source.query('alter table item add column fresh text');
-    const { stop, findings } = await run.check();
+    await run.pull();
+    expect(await run.pending()).toEqual(['2 all']);
+    const { stop, findings } = await run.check([2]);
     expect(stop).toBeNull();
     expect(findings).toHaveLength(1);
   });
