@@ -8,7 +8,7 @@ import { marksBetween, streamMarks, truncatedBetween } from '../src/postgres/que
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import type { Session } from '../src/postgres/session';
 import type { CaptureCheck } from './capture-kind';
-import { checkCapture } from './capture-source';
+import { checkCapture, whyPurged } from './capture-source';
 import { faulty } from './fault-injection';
 
 /** What one source brings into a round: which keys are read again, and how far the cursor goes with them. */
@@ -63,7 +63,7 @@ export async function chooseWindow(options: {
     return {
       ...base,
       check,
-      keys: taken,
+      keys: each(taken),
       taken,
       backlog: null,
       moveTo: snapshot,
@@ -71,10 +71,12 @@ export async function chooseWindow(options: {
     };
   }
   const previous = cursor.snapshot;
-  const check = await checked(await truncatedBetween(session, run, { source, previous }));
-  if (check.stop !== null) return { ...base, check, keys: [], taken: [], backlog: null, moveTo: null, complete: false };
+  const standing = await checked(await truncatedBetween(session, run, { source, previous }));
+  const stop = standing.stop ?? (await whyPurged(run, source, session, previous));
+  const check = { ...standing, stop };
+  if (stop !== null) return { ...base, check, keys: [], taken: [], backlog: null, moveTo: null, complete: false };
   if (waiting.length > limit)
-    return { ...base, check, keys: taken, taken, backlog: null, moveTo: null, complete: false };
+    return { ...base, check, keys: each(taken), taken, backlog: null, moveTo: null, complete: false };
   // to wait in `pending` costs a key about as much as half its application
   const most = taken.length === 0 ? mostAtOnce * limit : room;
   const marks = await marksBetween(session, run, { source, previous, limit: most });
@@ -90,14 +92,21 @@ export async function chooseWindow(options: {
     return {
       ...base,
       check,
-      keys: taken,
+      keys: each(taken),
       taken,
       backlog,
       moveTo: backlog === null ? null : snapshot,
       complete: false,
     };
   }
-  return { ...base, check, keys: [...taken, ...marks], taken, backlog: null, moveTo: snapshot, complete: true };
+  return { ...base, check, keys: each([...taken, ...marks]), taken, backlog: null, moveTo: snapshot, complete: true };
+}
+
+/** Each key once, for however many transactions or marks it came. */
+function each(keys: SourceWindow['keys']): SourceWindow['keys'] {
+  const found = new Map<string, SourceWindow['keys'][number]>();
+  for (const one of keys) found.set(`${one.relation} ${one.key === null ? '' : `k${one.key}`}`, one);
+  return [...found.values()];
 }
 
 /** A snapshot that sees everything: only for fault injection. */

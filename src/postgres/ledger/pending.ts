@@ -5,15 +5,13 @@ import { copyIn } from '../copy-stream';
 export interface PendingKey {
   readonly relation: number;
   readonly key: string | null;
-  /** Transaction (xid8 as text) that touched it last; null: to be read at once. */
+  /** Transaction (xid8 as text) that touched it; null: to be read at once. */
   readonly xid: string | null;
 }
 
 /**
- * Adds keys in the caller's transaction, each once, in the order of their commits: the last transaction that touched a key
- * is the one to wait for, since it could only touch it when the others were visible. The highest xid is not the last:
- * a transaction that began long ago may commit late. No xid keeps the one that is there. Whole relations are kept once for each
- * transaction: those need not wait for one another (partitions). Returns how many came in.
+ * Adds keys in the caller's transaction. Each transaction that touched a key counts by itself: a snapshot may see the first of two and
+ * not the second, and then the key has to be read for the first. Returns how many came in.
  */
 export async function addPending(
   session: Session,
@@ -22,24 +20,15 @@ export async function addPending(
   keys: AsyncIterable<readonly PendingKey[]>,
 ): Promise<number> {
   await session.query(
-    `create temporary table if not exists rowproof_pending_in (n bigint generated always as identity, relation int, key text, xid text)
-     on commit delete rows`,
+    'create temporary table if not exists rowproof_pending_in (relation int, key text, xid text) on commit delete rows',
   );
   async function* rows(): AsyncGenerator<(string | null)[][]> {
     for await (const chunk of keys) yield chunk.map(({ relation, key, xid }) => [String(relation), key, xid]);
   }
   const count = await copyIn(session, 'rowproof_pending_in (relation, key, xid)', rows());
   await session.query(
-    `insert into rowproof.pending as p (run, source, relation, key, xid)
-     select distinct on (relation, key) $1, $2, relation, key, xid::xid8 from rowproof_pending_in where key is not null
-     order by relation, key, xid is null, n desc
-     on conflict (run, source, relation, key) where key is not null
-       do update set xid = coalesce(excluded.xid, p.xid)`,
-    [run, source],
-  );
-  await session.query(
     `insert into rowproof.pending (run, source, relation, key, xid)
-     select distinct $1, $2, relation, null::text, xid::xid8 from rowproof_pending_in where key is null
+     select distinct $1, $2, relation, key, xid::xid8 from rowproof_pending_in
      on conflict do nothing`,
     [run, source],
   );
@@ -67,7 +56,7 @@ export async function addBacklog(
   return copyIn(session, 'rowproof.pending (run, source, relation, key)', rows());
 }
 
-/** At most `limit` keys whose transaction the snapshot sees (or that have none), whole relations first. */
+/** At most `limit` entries whose transaction the snapshot sees (or that have none), whole relations first; a key may come for several transactions. */
 export async function readablePending(
   session: Session,
   run: string,
@@ -92,7 +81,7 @@ export async function readablePending(
   return found;
 }
 
-/** Takes keys away that the caller's transaction applied, but only where no newer transaction touched them meanwhile. */
+/** Takes away what the caller's transaction applied: for other transactions that touched the same keys they stay. */
 export async function removePending(
   session: Session,
   run: string,
@@ -100,17 +89,17 @@ export async function removePending(
   keys: readonly PendingKey[],
 ): Promise<number> {
   let removed = 0;
-  // `is not distinct from` would compare every key with every other
+  // spelled as the indexes are: with `is not distinct from` every entry would be compared with every other
   for (const [whole, same] of [
     [true, 'p.key is null'],
-    [false, 'p.key = g.key'],
+    [false, 'p.key is not null and p.key = g.key'],
   ] as const) {
     const given = keys.filter(({ key }) => (key === null) === whole);
     if (given.length === 0) continue;
     const { rowCount } = await session.query(
       `delete from rowproof.pending p using unnest($3::int[], $4::text[], $5::text[]) as g (relation, key, xid)
        where p.run = $1 and p.source = $2 and p.relation = g.relation and ${same}
-         and p.xid::text is not distinct from g.xid`,
+         and coalesce(p.xid, '0'::xid8) = coalesce(g.xid::xid8, '0'::xid8)`,
       [run, source, given.map((one) => one.relation), given.map((one) => one.key), given.map((one) => one.xid)],
     );
     removed += rowCount;

@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { align } from '../../../activities/delta-align';
 import { drain } from '../../../activities/delta-drain';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
@@ -62,4 +63,24 @@ test('At every alignment under a writer the target is the source', async () => {
   }
   going = false;
   await application;
+});
+
+test('A key that is touched again and again is at every alignment what the snapshot saw', async () => {
+  run = await openFollowedRun({ ...people, capture: 'logical' });
+  let going = true;
+  const client = new Client({ connectionString: run.source.url });
+  await client.connect();
+  const application = (async () => {
+    for (let turn = 0; going; turn += 1) await client.query(`update people set name = 'turn ${turn}' where id = 7`);
+  })();
+  const sql = 'select name from public.people where id = 7';
+  for (let looked = 0; looked < 8; looked += 1) {
+    const alignment = await align(run.host, run.ref, 'test');
+    const expected = await alignment.sources.get('legacy')?.session.query(sql);
+    expect((await alignment.target.session.query(sql)).rows).toEqual(expected?.rows);
+    await alignment.close();
+  }
+  going = false;
+  await application;
+  await client.end();
 });

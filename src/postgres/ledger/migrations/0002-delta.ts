@@ -41,12 +41,12 @@ create table rowproof.pending (
   source text not null,
   relation int not null,
   key text,
-  -- the last transaction that touched the key, where only its visibility tells when to read (logical); null: read at once
+  -- a transaction that touched the key, where only its visibility tells when to read (logical); null: read at once
   xid xid8,
   noted_at timestamptz not null default clock_timestamp()
 );
-create unique index pending_key on rowproof.pending (run, source, relation, key) where key is not null;
--- transactions that touch whole relations need not wait for one another: each counts
+create unique index pending_key on rowproof.pending (run, source, relation, key, coalesce(xid, '0'::xid8)) where key is not null;
+-- each transaction counts by itself: a snapshot may see the first of two that touched a key, and not the second
 create unique index pending_whole on rowproof.pending (run, source, relation, coalesce(xid, '0'::xid8)) where key is null;
 
 -- one row a committed round: what it did, and the target transactions that did it
