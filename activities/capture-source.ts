@@ -2,6 +2,7 @@ import type { LoadedRun } from '../src/postgres/ledger/run';
 import { fail } from '../src/errors/rowproof-error';
 import { capturedRelations } from '../src/capture/captured-relations';
 import { captureName } from '../src/postgres/queries/capture-name';
+import { purgedBeyond } from '../src/postgres/queries/capture-purge';
 import type { Session } from '../src/postgres/session';
 import type { CaptureCheck, SourceCapture } from './capture-kind';
 import { logicalCapture } from './capture-logical';
@@ -14,6 +15,20 @@ export function captureOf(run: LoadedRun): SourceCapture | null {
   if (capture === 'triggers') return triggerCapture;
   if (capture === 'logical') return logicalCapture;
   throw fail('RP5311', `The plan captures by ${capture}, which this version cannot do.`);
+}
+
+/** Why marks after this cursor cannot be counted on, by name; null when they can. Inside the snapshot of a round. */
+export async function whyPurged(
+  run: LoadedRun,
+  sourceName: string,
+  source: Session,
+  cursorSnapshot: string,
+): Promise<string | null> {
+  if (!(await purgedBeyond(source, captureName(run, sourceName), cursorSnapshot))) return null;
+  return (
+    `Source ${sourceName}: marks that the target has not consumed were purged: it came back from an older backup or standby. ` +
+    'A resync reads the tables again.'
+  );
 }
 
 /**

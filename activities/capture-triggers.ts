@@ -7,7 +7,7 @@ import type { Cursor } from '../src/postgres/ledger/cursor';
 import { lockLane, setLaneState } from '../src/postgres/ledger/lane';
 import type { LockBudget } from '../src/postgres/queries/capture-lock';
 import { readCaptureFingerprint } from '../src/postgres/queries/capture-fingerprint';
-import { liveMarkBytes, markTableBytes, purgeMarks, vacuumMarks } from '../src/postgres/queries/capture-marks';
+import { liveMarkBytes, markTableBytes, vacuumMarks } from '../src/postgres/queries/capture-marks';
 import { changeTableName } from '../src/postgres/queries/capture-name';
 import {
   createMarkObjects,
@@ -17,6 +17,7 @@ import {
   emptyChangeTable,
   muteTriggers,
 } from '../src/postgres/queries/capture-objects';
+import { purgedBeyond, purgeMarks, restartPurge } from '../src/postgres/queries/capture-purge';
 import { oldSnapshots } from '../src/postgres/queries/capture-old-snapshots';
 import { triggerProblems } from '../src/postgres/queries/capture-preflight';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
@@ -25,7 +26,7 @@ import type { CaptureDetail } from '../src/rollback/step-detail';
 import { checkFingerprint, compareFingerprint, fingerprintOf } from './capture-fingerprint';
 import type { Repaired, SourceCapture, SourceWork, Standing } from './capture-kind';
 
-/** Marks younger than this stay, however far the cursor is: the target may come back with an older cursor. */
+/** Marks that were consumed later than this stay: the target may come back with an older cursor. */
 const horizonSeconds = 600;
 /** A change table smaller than this is not worth a purge. */
 const purgeAboveBytes = 16 * 2 ** 20;
@@ -148,12 +149,20 @@ async function repair(work: SourceWork, cursor: Cursor): Promise<Repaired> {
     before === null ? [] : (await compareFingerprint(work, work.name, before, [])).stop;
   const found = await broken();
   await create(work);
-  return inTransaction(work.source, 'repeatable read read only', async () => {
+  const repaired = await inTransaction(work.source, 'repeatable read read only', async (): Promise<Repaired> => {
     const snapshot = await currentSnapshot(work.source);
     // once more: what broke while this went on counts as well
     const stops = [...found, ...(await broken())];
     const reread = [...new Set(stops.flatMap(({ relations }) => relations))];
-    const anew = before === null || stops.some(({ code }) => code === 'server' || code === 'change_table');
-    return { facts: await factsNow(work), snapshot: anew ? snapshot : null, reread: reread.length > 0 ? reread : all };
+    const purged = await purgedBeyond(work.source, work.name, cursor.snapshot);
+    const anew = before === null || purged || stops.some(({ code }) => code === 'server' || code === 'change_table');
+    return {
+      facts: await factsNow(work),
+      snapshot: anew ? snapshot : null,
+      reread: anew || reread.length === 0 ? all : reread,
+    };
   });
+  // until the ledger knows the new cursor, the old one stops by name
+  if (repaired.snapshot !== null) await restartPurge(work.source, work.name, repaired.snapshot);
+  return repaired;
 }

@@ -48,8 +48,19 @@ export function changeTableStatements(table: string, name: string): string[] {
        at timestamptz not null default pg_catalog.clock_timestamp(),
        relation int not null,
        old_key text,
-       new_key text)`,
+       new_key text) with (vacuum_truncate = false)`,
     `create index if not exists ${identifier(`change_${name}_xid`)} on ${table} (xid)`,
+    `revoke all on table ${table} from public`,
+  ];
+}
+
+/** Statements that create the table of how far marks were consumed (noted at each look) and purged. */
+export function purgeTableStatements(table: string): string[] {
+  return [
+    `create table if not exists ${table} (
+       at timestamptz not null default pg_catalog.clock_timestamp(),
+       below xid8 not null,
+       purged boolean not null default false)`,
     `revoke all on table ${table} from public`,
   ];
 }

@@ -58,7 +58,7 @@ export interface LockHolder {
 /** Who holds a lock on a relation that keeps triggers from being created or dropped, oldest transaction first. */
 export async function lockHolders(session: Session, oid: string): Promise<LockHolder[]> {
   const { rows } = await session.query<{ pid: string | null; name: string | null; kind: string | null }>(
-    `select l.pid::text as pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'prepared transaction ' || x.gid) as name,
+    `select l.pid::text as pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'a prepared transaction of user ' || x.owner) as name,
        a.backend_type as kind
      from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
      left join pg_catalog.pg_locks t on l.pid is null and t.pid is null and t.locktype = 'transactionid' and t.virtualtransaction = l.virtualtransaction

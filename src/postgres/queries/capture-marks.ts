@@ -128,38 +128,8 @@ export async function markTableBytes(session: Session, name: string): Promise<nu
   return bytes === null ? null : Number(bytes);
 }
 
-/**
- * Deletes marks that every reader is done with, in bulk and in short transactions: seen by the cursor, and older than the
- * horizon within which the target could come back with an older cursor. Returns how many went.
- */
-export async function purgeMarks(
-  session: Session,
-  name: string,
-  cursorSnapshot: string,
-  options: { readonly horizonSeconds: number; readonly atMost: number; readonly beat: () => void },
-): Promise<number> {
-  const slice = 100_000;
-  const xmin = `pg_catalog.pg_snapshot_xmin(${literal(cursorSnapshot)}::pg_catalog.pg_snapshot)`;
-  let gone = 0;
-  while (gone < options.atMost) {
-    options.beat();
-    const { rowCount } = await inTransaction(session, 'read write', async () => {
-      await session.query('set local enable_seqscan = off');
-      return session.query(
-        `delete from ${changeTable(name)} where ctid = any (array(
-           select m.ctid from ${changeTable(name)} m where m.xid < ${xmin}
-             and m.at < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $1::float8)
-           order by m.xid limit ${slice}))`,
-        [options.horizonSeconds],
-      );
-    });
-    gone += rowCount;
-    if (rowCount < slice) return gone;
-  }
-  return gone;
-}
-
 /** Finds the space of purged marks, so that new ones take it. */
 export async function vacuumMarks(session: Session, name: string): Promise<void> {
-  await session.query(`vacuum (analyze) ${changeTable(name)}`);
+  // giving space back at the end of the table would lock out every writer for a moment
+  await session.query(`vacuum (analyze, truncate false) ${changeTable(name)}`);
 }

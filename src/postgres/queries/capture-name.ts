@@ -23,3 +23,8 @@ export function changeTable(name: string): string {
 export function changeTableName(name: string): string {
   return `change_${name}`;
 }
+
+/** The table beside a change table that says how far it was purged. */
+export function purgeTable(name: string): string {
+  return `rowproof.${identifier(`purged_${name}`)}`;
+}

@@ -7,6 +7,7 @@ import {
   enableAlways,
   markBody,
   markFunction,
+  purgeTableStatements,
   siteNames,
 } from '../../capture/trigger-sql';
 import { fail } from '../../errors/rowproof-error';
@@ -16,7 +17,7 @@ import { describeDatabaseError } from '../sqlstate';
 import { inTransaction } from '../transaction';
 import { changeTableOid } from './capture-fingerprint';
 import { withShortLock, type LockBudget } from './capture-lock';
-import { changeTable, changeTableName } from './capture-name';
+import { changeTable, changeTableName, purgeTable } from './capture-name';
 import { readTrees, type TreeNode } from './capture-tree';
 
 /** pg_trigger.tgtype of an AFTER INSERT OR UPDATE OR DELETE row trigger, and of an AFTER TRUNCATE statement trigger. */
@@ -38,6 +39,7 @@ export async function createMarkObjects(session: Session, name: string, sites: r
       if ((await changeTableOid(session, name)) === null) {
         for (const statement of changeTableStatements(table, name)) await session.query(statement);
       }
+      for (const statement of purgeTableStatements(purgeTable(name))) await session.query(statement);
       for (const site of sites) {
         if (await standsFunction(session, name, site, table)) continue;
         await session.query(markFunction(name, site, table));
@@ -210,7 +212,7 @@ export async function dropMarkObjects(session: Session, name: string, budget: Lo
     for (const one of await markFunctions(session, name)) {
       await session.query(`drop function if exists rowproof.${identifier(one)}()`);
     }
-    await session.query(`drop table if exists ${changeTable(name)}`);
+    await session.query(`drop table if exists ${changeTable(name)}, ${purgeTable(name)}`);
   });
   await dropEmptySchema(session);
 }

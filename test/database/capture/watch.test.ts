@@ -1,4 +1,7 @@
-import { purgeMarks } from '../../../src/postgres/queries/capture-marks';
+import { chooseWindow, openSnapshot, type SourceWindow } from '../../../activities/delta-window';
+import { readCursors } from '../../../src/postgres/ledger/cursor';
+import { purgeTable } from '../../../src/postgres/queries/capture-name';
+import { purgeMarks } from '../../../src/postgres/queries/capture-purge';
 import { mappingOf, openCaptureRun, type CaptureRun } from './capture-run';
 
 let run: CaptureRun | undefined;
@@ -47,21 +50,67 @@ describe('watching a capture', () => {
     expect((await round()).stop).toBeNull();
   });
 
-  it('purges marks that the cursor has seen and that are older than the horizon, and no others', async () => {
-    const { source, round, onSource, name, target, changes } = await follow();
+  const options = { horizonSeconds: 600, atMost: 10, beat: () => undefined };
+
+  async function cursorOf({ target }: CaptureRun): Promise<string> {
+    const [cursor] = await target.query<{ snapshot: string }>('select snapshot from rowproof.cursor');
+    return (cursor as { snapshot: string }).snapshot;
+  }
+
+  /** Purges by the cursor as it is now; notes of earlier looks are made an hour old before. */
+  async function purgeLater(run: CaptureRun): Promise<number> {
+    await run.source.query(`update ${purgeTable(run.name)} set at = at - interval '1 hour'`);
+    const cursor = await cursorOf(run);
+    return run.onSource((session) => purgeMarks(session, run.name, cursor, options));
+  }
+
+  it('purges what a cursor of the horizon ago had consumed, however old marks are', async () => {
+    const run = await follow();
+    const { source, round, changes } = run;
     await source.query(`insert into item values (1, 'a')`);
     await source.query(`update ${changes} set at = at - interval '1 hour'`);
     await round();
+    // consumed a moment ago
+    expect(await purgeLater(run)).toBe(0);
     await source.query(`insert into item values (2, 'a')`);
     await round();
     await source.query(`insert into item values (3, 'a')`);
-    const [cursor] = await target.query<{ snapshot: string }>('select snapshot from rowproof.cursor');
-    const options = { horizonSeconds: 600, atMost: 10, beat: () => undefined };
-    const gone = await onSource((session) => purgeMarks(session, name, cursor?.snapshot ?? '', options));
-    expect(gone).toBe(1);
-    expect(await source.query(`select new_key from ${changes} order by seq`)).toEqual([
-      { new_key: '["2"]' },
-      { new_key: '["3"]' },
-    ]);
+    expect(await purgeLater(run)).toBe(1);
+    const left = await source.query<{ new_key: string }>(`select new_key from ${changes} order by seq`);
+    expect(left.map(({ new_key }) => new_key)).toEqual(['["2"]', '["3"]']);
+  });
+
+  it('stops by name when the target comes back with a cursor of which marks were purged, and a resync reads all', async () => {
+    const run = await follow();
+    const { source, target, round, onLedger, onSource, loaded, ref, capture } = run;
+    const window = (): Promise<SourceWindow> =>
+      onLedger((ledger) =>
+        onSource(async (session) =>
+          chooseWindow({
+            run: loaded,
+            source: 'legacy',
+            session,
+            target: ledger,
+            cursors: await readCursors(ledger, loaded.run),
+            snapshot: await openSnapshot(session),
+            limit: 100,
+            signal: undefined,
+          }),
+        ),
+      );
+    const old = await cursorOf(run);
+    await source.query(`insert into item values (1, 'a')`);
+    await round();
+    expect(await purgeLater(run)).toBe(0);
+    expect(await purgeLater(run)).toBe(1);
+    expect((await window()).check.stop).toBeNull();
+    await target.query('update rowproof.cursor set snapshot = $1', [old]);
+    const stopped = await window();
+    expect(stopped.check.stop).toContain('were purged');
+    expect(stopped).toMatchObject({ keys: [], moveTo: null, complete: false });
+    expect(await capture.resyncCapture(ref, 'dba', 'target was restored')).toEqual({ relations: 1 });
+    const again = await window();
+    expect(again.check.stop).toBeNull();
+    expect(again.keys).toEqual([expect.objectContaining({ relation: 1, key: null })]);
   });
 });
