@@ -3,9 +3,9 @@ import { tableKey } from '../src/compile/table-key';
 import type { CaptureActivities } from '../src/contract/activity-types';
 import type { CaptureReport } from '../src/contract/delta';
 import { fail, RowproofError, type Problem } from '../src/errors/rowproof-error';
-import { moveCursor, readCursors, setCaptureFacts, startCursor, type Cursor } from '../src/postgres/ledger/cursor';
+import { moveCursor, readCursors, setCaptureFacts, startCursor } from '../src/postgres/ledger/cursor';
 import { appendEvent } from '../src/postgres/ledger/event';
-import { lockLane, openLanes, readLane, setLaneState } from '../src/postgres/ledger/lane';
+import { lockLane, openLanes, setLaneState } from '../src/postgres/ledger/lane';
 import { addPending, type PendingKey } from '../src/postgres/ledger/pending';
 import { hasStep, insertStep, readSteps } from '../src/postgres/ledger/step';
 import { captureName } from '../src/postgres/queries/capture-name';
@@ -56,7 +56,7 @@ export function createCaptureActivities(host: ActivityHost): CaptureActivities {
         const repaired = await perSource(work, 'resync', async (capture, source) => {
           const cursor = cursors.find((one) => one.source === source.sourceName);
           if (cursor === undefined) throw fail('RP5310', `Source ${source.sourceName} has no capture to repair`);
-          return { cursor, source, result: await capture.repair(source, cursor) };
+          return { source, result: await capture.repair(source, cursor) };
         });
         return { relations: await acceptRepairs(work, repaired, { by, reason }) };
       }),
@@ -143,24 +143,27 @@ function together(reports: readonly CaptureReport[]): CaptureReport {
 /** In one transaction: new facts, relations to read again whole, and lanes that were stopped open. A closed lane stays closed. */
 async function acceptRepairs(
   { session, run, beat }: StepWork,
-  repaired: readonly { cursor: Cursor; source: SourceWork; result: Repaired }[],
+  repaired: readonly { source: SourceWork; result: Repaired }[],
   who: { by: string; reason: string },
 ): Promise<number> {
   const relations = repaired.reduce((count, { result }) => count + result.reread.length, 0);
   await changeTarget(session, run.run, { object: 'lanes', onAttempt: beat }, async () => {
-    const reason = (await readLane(session, run.run, 'delta'))?.reason ?? '';
-    for (const { cursor, source, result } of repaired) {
+    const lanes = [];
+    for (const lane of ['delta', 'intake'] as const) lanes.push({ lane, now: await lockLane(session, run.run, lane) });
+    const reason = lanes[0]?.now?.reason ?? '';
+    const cursors = await readCursors(session, run.run);
+    for (const { source, result } of repaired) {
       await setCaptureFacts(session, run.run, source.sourceName, result.facts);
-      if (result.snapshot !== null) {
+      const cursor = cursors.find((one) => one.source === source.sourceName);
+      if (result.snapshot !== null && cursor !== undefined) {
         await moveCursor(session, run.run, source.sourceName, cursor.snapshot, result.snapshot);
       }
       const named = source.relations.filter(({ relation }) => reason.includes(tableKey(relation))).map(({ id }) => id);
       await addPending(session, run.run, source.sourceName, wholeRelations([...new Set([...result.reread, ...named])]));
     }
-    for (const lane of ['delta', 'intake'] as const) {
-      if ((await lockLane(session, run.run, lane))?.state === 'stopped') {
-        await setLaneState(session, run.run, lane, 'open', null);
-      }
+    // an open lane loses its owner: a round that read before the repair must not commit after it
+    for (const { lane, now } of lanes) {
+      if (now !== null && now.state !== 'closed') await setLaneState(session, run.run, lane, 'open', null);
     }
     await appendEvent(session, run.run, 'capture_resynced', { ...who, relations });
   });

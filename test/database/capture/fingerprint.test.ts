@@ -1,4 +1,5 @@
-import { setLaneState } from '../../../src/postgres/ledger/lane';
+import { randomUUID } from 'node:crypto';
+import { setLaneState, takeLane } from '../../../src/postgres/ledger/lane';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { mappingOf, openCaptureRun, type CaptureRun } from './capture-run';
 
@@ -136,6 +137,16 @@ describe('a resync', () => {
     await source.query(`insert into list_a values (2, 'a')`);
     expect(await round()).toMatchObject({ stop: null, marks: [{ relation: 2, key: '["2", "a"]' }] });
     expect(await marks()).toHaveLength(1);
+  });
+
+  it('takes an open lane from whoever has it: a round that read before would lose what is to be read again', async () => {
+    const { capture, ref, onLedger, target } = await follow();
+    await onLedger((ledger) => takeLane(ledger, ref.run, 'delta', randomUUID()));
+    expect(await capture.resyncCapture(ref, 'dba', 'to be sure')).toEqual({ relations: 2 });
+    expect(await target.query(`select owner, state from rowproof.lane where lane = 'delta'`)).toEqual([
+      { owner: null, state: 'open' },
+    ]);
+    expect(await target.query('select relation, key from rowproof.pending order by 1')).toHaveLength(2);
   });
 
   it('builds the change log anew where it is gone, from a fresh snapshot, and reads everything again', async () => {
