@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { openFolder } from '../support/open-folder';
 import { runSeed, type SeedOptions, type SeedResult } from '../stress/one-seed';
 import { startStressServer, type StressServer } from '../stress/servers';
 
 let folder: string;
-let servers: { source: StressServer; target: StressServer };
+let servers: { source: StressServer; target: StressServer } | undefined;
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'rowproof-sample-'));
+  folder = openFolder('rowproof-sample-');
   const [source, target] = await Promise.all([
     startStressServer(join(folder, 'source')),
     startStressServer(join(folder, 'target')),
@@ -17,12 +17,12 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await Promise.all([servers.source.stop(), servers.target.stop()]);
+  await Promise.all([servers?.source.stop(), servers?.target.stop()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
 function run(options: Partial<SeedOptions>): Promise<SeedResult> {
-  return runSeed(servers, null, {
+  return runSeed(servers as NonNullable<typeof servers>, null, {
     seed: 1,
     capture: 'triggers',
     fault: null,

@@ -69,7 +69,7 @@ describe('the oracle of the stress test', () => {
         model: models.get(client) ?? new Map(),
         restMs: 2,
         leisure: () => true,
-      resting: () => false,
+        resting: () => false,
       }),
     );
     for (let left = 20; left > 0; left -= 1) {
