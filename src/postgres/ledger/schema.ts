@@ -42,7 +42,7 @@ export async function ledgerVersion(session: Session): Promise<number | null> {
     `select (exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'ledger' and c.relkind = 'r'))::text as versioned,
        pg_catalog.has_schema_privilege(n.oid, 'usage')::text as usable,
        (select pg_catalog.count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname not in ('id_map', 'id_map_pkey')
-         and c.relname !~ '^change_[a-z0-9_]+$' and c.relkind <> 't') as relations
+         and c.relname !~ '^(change|purged)_[a-z0-9_]+$' and c.relkind <> 't') as relations
      from pg_catalog.pg_namespace n where n.nspname = 'rowproof'`,
   );
   const found = rows[0];
