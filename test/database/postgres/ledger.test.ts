@@ -11,6 +11,7 @@ import {
   reopenRun,
   setWorkflow,
 } from '../../../src/postgres/ledger/run';
+import { ledgerMigrations } from '../../../src/postgres/ledger/migrations/migrations';
 import { ensureLedger, ledgerVersion } from '../../../src/postgres/ledger/schema';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
@@ -55,10 +56,27 @@ describe('the ledger', () => {
     await Promise.all(sessions.map((one) => ensureLedger(one)));
     await Promise.all(sessions.map((one) => one.close()));
     await ensureLedger(session);
-    expect(await ledgerVersion(session)).toBe(1);
+    expect(await ledgerVersion(session)).toBe(ledgerMigrations.length);
     expect((await session.query('select version from rowproof.ledger order by version')).rows).toEqual([
       { version: '1' },
+      { version: '2' },
     ]);
+  });
+
+  test('of the first version is brought forward, and keeps what it holds', async () => {
+    await withDatabase(async (other) => {
+      const one = await sessionOn(other.url);
+      await one.query('create schema rowproof');
+      await one.query('create table rowproof.ledger (version int primary key, made_at timestamptz default now())');
+      await one.query(ledgerMigrations[0] as string);
+      await one.query(`insert into rowproof.ledger (version) values (1);
+        insert into rowproof.run (run, plan, ordinal, digest, engine, compiled, secret) values ('crm-1', 'crm', 1, 'd', 'e', '{}', '\\x00')`);
+      await ensureLedger(one);
+      expect(await ledgerVersion(one)).toBe(ledgerMigrations.length);
+      expect((await one.query('select run from rowproof.run')).rows).toEqual([{ run: 'crm-1' }]);
+      expect((await one.query('select count(*) as n from rowproof.lane')).rows).toEqual([{ n: '0' }]);
+      await one.close();
+    });
   });
 
   test('of a newer version is refused', async () => {
@@ -91,7 +109,7 @@ describe('the ledger', () => {
       );
       await one.query(`drop table ${rows.map(({ name }) => `rowproof.${name}`).join(', ')}`);
       await ensureLedger(one);
-      expect(await ledgerVersion(one)).toBe(1);
+      expect(await ledgerVersion(one)).toBe(ledgerMigrations.length);
       expect((await one.query('select run from rowproof.id_map')).rows).toEqual([{ run: 'crm-1' }]);
       await one.query(
         `insert into rowproof.id_map select r, 'm', g::text, '' from unnest(array['crm-9', 'crm-10', 'crm-x', 'crm-eu-40', 'a-1']) r, generate_series(1, 3) g`,
@@ -116,7 +134,7 @@ describe('the ledger', () => {
       await expect(ensureLedger(one)).rejects.toThrow(/may not use schema rowproof.*RP4004/);
       await other.query(`alter schema rowproof owner to ${role}`);
       await ensureLedger(one);
-      expect(await ledgerVersion(one)).toBe(1);
+      expect(await ledgerVersion(one)).toBe(ledgerMigrations.length);
       await one.close();
       await other.query(`drop owned by ${role} cascade; drop role ${role}`);
     });
