@@ -1,4 +1,3 @@
-import { isolateBadItems } from '../src/copy/isolate-bad-items';
 import type { RowFailure } from '../src/copy/classify-failure';
 import {
   anySharedSql,
@@ -19,10 +18,8 @@ import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { applyStatement, readCounts, readPlaces } from '../src/postgres/queries/delta-apply';
 import { anyRow } from '../src/postgres/queries/settle';
 import { qualified } from '../src/sql/quote';
+import { Undo, findRefusedPlaces, isUndo } from './delta-refused';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
-
-/** Undoes a trial, or a statement that wrote fewer rows than it was given. */
-class Undo extends Error {}
 
 /**
  * Lets candidates in until none that is left fits. Losers compete again after every success; where nobody got in, those that
@@ -91,7 +88,7 @@ async function insertCandidates(round: ApplyRound, tables: readonly ApplyTable[]
         if (written.counts[`due${number}`] !== written.counts[`done${number}`]) throw new Undo();
       return written;
     },
-    (error) => error instanceof Undo,
+    isUndo,
   );
   if ('failed' in tried) return false;
   if (tried.value.xmin !== null) round.xids.add(tried.value.xmin);
@@ -117,37 +114,16 @@ async function findRefused(
   let found = 0;
   for (const table of tables) {
     const places = await readPlaces(session, placesSql(table));
-    const bad: string[] = [];
-    await inSavepoint(
+    const failures = await findRefusedPlaces({
       session,
-      async () => {
-        await isolateBadItems<RowFailure>(
-          { from: 0, to: places.length },
-          async ({ from, to }) => {
-            round.work.beat();
-            const tried = await inSavepoint(
-              session,
-              async () => {
-                const { counts } = await readCounts(session, insertSomeSql(table), [places.slice(from, to)]);
-                if (counts['n'] !== to - from) throw new Undo();
-              },
-              (error) => error instanceof Undo,
-            );
-            if (!('failed' in tried) || tried.failed.sqlstate === '23503') return null;
-            return { ...tried.failed, side: 'target', ...(tried.error instanceof Undo ? { dropped: true } : {}) };
-          },
-          (position, failure) => {
-            const place = places[position] as string;
-            bad.push(place);
-            refused.set(`${table.number} ${place}`, failure);
-            return Promise.resolve();
-          },
-        );
-        throw new Undo();
-      },
-      (error) => error instanceof Undo,
-    );
-    if (bad.length > 0) found += await applyStatement(session, refuseSql(table), [bad]);
+      places,
+      // a foreign key speaks only after all of that
+      notOurs: '23503',
+      beat: round.work.beat,
+      attempt: async (some) => (await readCounts(session, insertSomeSql(table), [some])).counts['n'] === some.length,
+    });
+    for (const [place, failure] of failures) refused.set(`${table.number} ${place}`, failure);
+    if (failures.size > 0) found += await applyStatement(session, refuseSql(table), [[...failures.keys()]]);
   }
   if (found > 0) return;
   const names = tables.map(({ target }) => qualified(target)).join(', ');

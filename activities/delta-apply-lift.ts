@@ -1,4 +1,3 @@
-import { isolateBadItems } from '../src/copy/isolate-bad-items';
 import type { RowFailure } from '../src/copy/classify-failure';
 import {
   anyChildSql,
@@ -17,10 +16,8 @@ import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { applyStatement, readCounts, readPlaces } from '../src/postgres/queries/delta-apply';
 import { anyRow } from '../src/postgres/queries/settle';
 import { qualified } from '../src/sql/quote';
+import { Undo, findRefusedPlaces, isUndo } from './delta-refused';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
-
-/** Undoes a trial. */
-class Undo extends Error {}
 
 /**
  * Finds what has to leave the target, for good or for a moment, so that no foreign key ever acts on a row: rows that go or
@@ -92,7 +89,7 @@ async function updateInPlace(round: ApplyRound, one: ActiveTable): Promise<boole
       if (counts['due'] !== counts['done']) throw new Undo();
       return { done: counts['done'] as number, xmin };
     },
-    (error) => error instanceof Undo,
+    isUndo,
   );
   if ('failed' in tried) return false;
   if (tried.value.done > 0 && tried.value.xmin !== null) round.xids.add(tried.value.xmin);
@@ -106,37 +103,17 @@ async function unstayRefused(round: ApplyRound, one: ActiveTable, refused: Map<s
   const { table } = one;
   const places = await readPlaces(session, stayPlacesSql(table));
   const sql = updateSql(table, round.mark, 'some') as string;
-  const bad: string[] = [];
-  await inSavepoint(
+  const failures = await findRefusedPlaces({
     session,
-    async () => {
-      await isolateBadItems<RowFailure>(
-        { from: 0, to: places.length },
-        async ({ from, to }) => {
-          round.work.beat();
-          const tried = await inSavepoint(
-            session,
-            async () => {
-              const { counts } = await readCounts(session, sql, [places.slice(from, to)]);
-              if (counts['due'] !== counts['done']) throw new Undo();
-            },
-            (error) => error instanceof Undo,
-          );
-          if (!('failed' in tried)) return null;
-          return { ...tried.failed, side: 'target', ...(tried.error instanceof Undo ? { dropped: true } : {}) };
-        },
-        (position, failure) => {
-          const place = places[position] as string;
-          bad.push(place);
-          refused.set(`${table.number} ${place}`, failure);
-          return Promise.resolve();
-        },
-      );
-      throw new Undo();
+    places,
+    beat: round.work.beat,
+    attempt: async (some) => {
+      const { counts } = await readCounts(session, sql, [some]);
+      return counts['due'] === counts['done'];
     },
-    (error) => error instanceof Undo,
-  );
-  await applyStatement(session, unstaySql(table), [bad]);
+  });
+  for (const [place, failure] of failures) refused.set(`${table.number} ${place}`, failure);
+  await applyStatement(session, unstaySql(table), [[...failures.keys()]]);
 }
 
 /** Takes every lifted row out of the target at once. */

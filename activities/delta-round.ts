@@ -3,7 +3,7 @@ import type { CompiledMapping } from '../src/contract/compiled';
 import type { ClassOf } from '../src/copy/quarantined-row';
 import { needsProvenance } from '../src/delta/needs-provenance';
 import { moveCursor, readCursors, setCaptureFacts } from '../src/postgres/ledger/cursor';
-import { keepFindings } from '../src/postgres/ledger/delta-finding';
+import { keepFindings } from '../src/postgres/ledger/finding';
 import { readLane, setLaneState, type Lane } from '../src/postgres/ledger/lane';
 import { addBacklog, removePending } from '../src/postgres/ledger/pending';
 import { recordRound } from '../src/postgres/ledger/round';

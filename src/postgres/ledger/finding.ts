@@ -1,3 +1,4 @@
+import type { FindingSummary } from '../../contract/run';
 import type { Finding } from '../../profile/finding';
 import type { Session } from '../session';
 
@@ -14,24 +15,46 @@ export async function replaceFindings(
     [run, foundIn, mapping],
   );
   for (const finding of findings) {
-    await session.query(
-      `insert into rowproof.finding (run, id, mapping, column_name, kind, severity, rows, sentence, choices, found_in)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text[], $10)
-       on conflict (run, id) do update set rows = excluded.rows, sentence = excluded.sentence, found_in = excluded.found_in`,
-      [
-        run,
-        finding.id,
-        finding.mapping,
-        finding.column,
-        finding.kind,
-        finding.severity,
-        finding.rows,
-        finding.sentence,
-        finding.choices,
-        foundIn,
-      ],
+    await insertFinding(
+      session,
+      run,
+      foundIn,
+      finding,
+      'do update set rows = excluded.rows, sentence = excluded.sentence, found_in = excluded.found_in',
     );
   }
+}
+
+/** Stores findings that came up while a source was followed, in the caller's transaction; one that is there stays as it is. */
+export async function keepFindings(session: Session, run: string, findings: readonly FindingSummary[]): Promise<void> {
+  for (const finding of findings) await insertFinding(session, run, 'delta', finding, 'do nothing');
+}
+
+async function insertFinding(
+  session: Session,
+  run: string,
+  foundIn: string,
+  finding: Pick<FindingSummary, 'id' | 'mapping' | 'column' | 'kind' | 'severity' | 'rows' | 'sentence'> & {
+    readonly choices: readonly string[];
+  },
+  whenThere: string,
+): Promise<void> {
+  await session.query(
+    `insert into rowproof.finding (run, id, mapping, column_name, kind, severity, rows, sentence, choices, found_in)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9::text[], $10) on conflict (run, id) ${whenThere}`,
+    [
+      run,
+      finding.id,
+      finding.mapping,
+      finding.column,
+      finding.kind,
+      finding.severity,
+      finding.rows,
+      finding.sentence,
+      finding.choices,
+      foundIn,
+    ],
+  );
 }
 
 interface FindingRow {

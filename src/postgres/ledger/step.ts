@@ -1,5 +1,6 @@
 import { fail } from '../../errors/rowproof-error';
 import type { Step, StepDetails, StepKind, StepState } from '../../rollback/step-detail';
+import { holdersByName, lockByName } from '../advisory-lock';
 import type { Session } from '../session';
 
 /** First key of the advisory lock that serialises everything that changes the target outside batches; the run is the second. */
@@ -26,25 +27,13 @@ function toStep<Kind extends StepKind>(row: StepRow): Step<Kind> {
 const stepColumns = 'ordinal::text as ordinal, kind, subject, detail::text as detail, state';
 
 /** Takes the run's step lock until the end of the transaction: 55P03 when another session holds it too long. */
-export async function lockSteps(session: Session, run: string): Promise<void> {
-  await session.query('select pg_catalog.pg_advisory_xact_lock($1::int4, pg_catalog.hashtext($2))', [
-    stepLockClass,
-    run,
-  ]);
+export function lockSteps(session: Session, run: string): Promise<void> {
+  return lockByName(session, stepLockClass, run);
 }
 
 /** Backends that hold the run's step lock. */
-export async function stepLockHolders(session: Session, run: string): Promise<{ pid: number; backendStart: string }[]> {
-  const { rows } = await session.query<{ pid: string; started: string }>(
-    `select a.pid::text as pid, a.backend_start::text as started
-     from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a using (pid)
-     where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.classid = $1::int4::oid
-       and l.objid = (pg_catalog.hashtext($2)::int8 & 4294967295)::oid
-       and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
-       and a.pid <> pg_catalog.pg_backend_pid()`,
-    [stepLockClass, run],
-  );
-  return rows.map((row) => ({ pid: Number(row.pid), backendStart: row.started }));
+export function stepLockHolders(session: Session, run: string): Promise<{ pid: number; backendStart: string }[]> {
+  return holdersByName(session, stepLockClass, run);
 }
 
 /** Raises RP5104 once a rollback of the run has begun. Only certain under the step lock. */

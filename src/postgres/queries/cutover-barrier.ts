@@ -1,7 +1,9 @@
 import type { QualifiedName } from '../../contract/catalog';
 import type { LockHolder } from '../../cutover/words';
 import { qualified } from '../../sql/quote';
+import { holdersByName, lockByName } from '../advisory-lock';
 import type { Session } from '../session';
+import { relationNames, tableTree } from './table-tree';
 
 /** First key of the advisory lock on a source that one barrier, or one lifting of a freeze, holds at a time. */
 const barrierLockClass = 0x72706662;
@@ -31,24 +33,12 @@ export async function beginBarrier(
   ];
   const sets = settings.map((setting) => `set local ${setting}`).join('; ');
   await session.query(`begin isolation level read committed read write; ${sets}`);
-  await session.query('select pg_catalog.pg_advisory_xact_lock($1::int4, pg_catalog.hashtext($2))', [
-    barrierLockClass,
-    name,
-  ]);
+  await lockByName(session, barrierLockClass, name);
 }
 
 /** Backends that hold the run's advisory lock on this source. */
-export async function barrierHolders(session: Session, name: string): Promise<{ pid: number; backendStart: string }[]> {
-  const { rows } = await session.query<{ pid: string; started: string }>(
-    `select a.pid::text as pid, a.backend_start::text as started
-     from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a using (pid)
-     where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.classid = $1::int4::oid
-       and l.objid = (pg_catalog.hashtext($2)::int8 & 4294967295)::oid
-       and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
-       and a.pid <> pg_catalog.pg_backend_pid()`,
-    [barrierLockClass, name],
-  );
-  return rows.map((row) => ({ pid: Number(row.pid), backendStart: row.started }));
+export function barrierHolders(session: Session, name: string): Promise<{ pid: number; backendStart: string }[]> {
+  return holdersByName(session, barrierLockClass, name);
 }
 
 /**
@@ -69,10 +59,6 @@ const relationsNamed = `(select c.oid from jsonb_to_recordset($1::jsonb) as m (s
     join pg_catalog.pg_namespace n on n.nspname = m.schema
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = m.name)`;
 
-function named(relations: readonly QualifiedName[]): string {
-  return JSON.stringify(relations.map(({ schema, name }) => ({ schema, name })));
-}
-
 /** Who holds locks that keep a barrier out, prepared transactions included. */
 export async function lockHolders(session: Session, relations: readonly QualifiedName[]): Promise<LockHolder[]> {
   const { rows } = await session.query<{ pid: string | null; application: string | null }>(
@@ -82,7 +68,7 @@ export async function lockHolders(session: Session, relations: readonly Qualifie
        and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
        and l.mode not in ('AccessShareLock', 'RowShareLock') and l.pid is distinct from pg_catalog.pg_backend_pid()
      group by l.pid, l.virtualtransaction order by l.pid`,
-    [named(relations)],
+    [relationNames(relations)],
   );
   return rows.map(({ pid, application }) => ({
     pid: pid === null ? null : Number(pid),
@@ -101,7 +87,7 @@ export async function waitingWriters(
        coalesce(ceil(extract(epoch from max(pg_catalog.clock_timestamp() - ${since})) * 1000), 0)::bigint::text as longest
      from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
      where l.locktype = 'relation' and not l.granted and l.relation in ${relationsNamed}`,
-    [named(relations)],
+    [relationNames(relations)],
   );
   return { sessions: Number(rows[0]?.sessions ?? 0), longestMs: Number(rows[0]?.longest ?? 0) };
 }
@@ -129,15 +115,12 @@ export async function subscribedRelations(session: Session, relations: readonly 
   const enabled =
     session.serverVersion >= 140000 ? 'join pg_catalog.pg_subscription s on s.oid = r.srsubid and s.subenabled' : '';
   const { rows } = await session.query<{ name: string }>(
-    `with recursive tree (oid) as (
-       select oid from ${relationsNamed} as roots (oid)
-       union select i.inhrelid from pg_catalog.pg_inherits i join tree t on i.inhparent = t.oid
-     )
+    `with recursive ${tableTree}
      select distinct pg_catalog.format('%I.%I', n.nspname, c.relname) as name
      from tree t join pg_catalog.pg_subscription_rel r on r.srrelid = t.oid ${enabled}
      join pg_catalog.pg_class c on c.oid = t.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      order by 1`,
-    [named(relations)],
+    [relationNames(relations)],
   );
   return rows.map((row) => row.name);
 }

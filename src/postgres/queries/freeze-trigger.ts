@@ -2,21 +2,16 @@ import type { QualifiedName } from '../../contract/catalog';
 import { type Gate, gateFunction, gateTrigger } from '../../cutover/gate-sql';
 import { identifier, qualified } from '../../sql/quote';
 import type { Session } from '../session';
+import { relationNames, tableTree } from './table-tree';
 
 /** The relations with all partitions and inheritance children: every table into which a write can be addressed. Sorted. */
 export async function writableTree(session: Session, relations: readonly QualifiedName[]): Promise<QualifiedName[]> {
   const { rows } = await session.query<{ schema: string; name: string }>(
-    `with recursive tree (oid) as (
-       select c.oid from jsonb_to_recordset($1::jsonb) as m (schema text, name text)
-       join pg_catalog.pg_namespace n on n.nspname = m.schema
-       join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = m.name
-       union
-       select i.inhrelid from tree join pg_catalog.pg_inherits i on i.inhparent = tree.oid
-     )
+    `with recursive ${tableTree}
      select n.nspname as schema, c.relname as name
      from tree join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'p') order by n.nspname, c.relname`,
-    [JSON.stringify(relations.map(({ schema, name }) => ({ schema, name })))],
+    [relationNames(relations)],
   );
   return rows.map(({ schema, name }) => ({ schema, name }));
 }

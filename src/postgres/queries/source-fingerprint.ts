@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../../contract/catalog';
 import type { Session } from '../session';
+import { relationNames, tableTree } from './table-tree';
 
 /** What a run may put on a source, as object name to description; names and definitions, no rows. */
 
@@ -10,13 +11,7 @@ export async function describeSource(
   name: string,
 ): Promise<{ object: string; text: string }[]> {
   const { rows } = await session.query<{ object: string; text: string }>(
-    `with recursive tree (oid) as (
-       select c.oid from jsonb_to_recordset($1::jsonb) as m (schema text, name text)
-       join pg_catalog.pg_namespace n on n.nspname = m.schema
-       join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = m.name
-       union
-       select i.inhrelid from tree join pg_catalog.pg_inherits i on i.inhparent = tree.oid
-     ), named as (
+    `with recursive ${tableTree}, named as (
        select c.oid, c.relreplident, pg_catalog.format('%I.%I', n.nspname, c.relname) as name
        from tree join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      )
@@ -31,7 +26,7 @@ export async function describeSource(
      select pg_catalog.format('publication %I of %s', p.pubname, named.name), 'published'
      from named join pg_catalog.pg_publication_rel r on r.prrelid = named.oid join pg_catalog.pg_publication p on p.oid = r.prpubid
        and (p.pubname not like 'rowproof%' or pg_catalog.strpos(p.pubname, $2) > 0)`,
-    [JSON.stringify(relations.map((relation) => ({ schema: relation.schema, name: relation.name }))), name],
+    [relationNames(relations), name],
   );
   return rows.map(({ object, text }) => ({ object, text }));
 }
