@@ -1,11 +1,18 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { ActivityCancellationType } from '@temporalio/workflow';
 
+/**
+ * After so much silence a worker is taken for dead and its work is given to another. Workers beat every 5 seconds; one that was only slow
+ * comes back to a lease or a lane that is not its own any more.
+ */
+const silence = { heartbeatTimeout: '20 seconds' } as const;
+
 const waitForCancel = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED } as const;
 
-/** Ledger look-ups and single statements: seconds. */
+/** Ledger look-ups and single statements: seconds. The worker beats for them. */
 export const quick: ActivityOptions = {
   startToCloseTimeout: '2 minutes',
+  ...silence,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '20 seconds', maximumAttempts: 8 },
   ...waitForCancel,
 };
@@ -22,7 +29,7 @@ export const patient: ActivityOptions = {
 /** Whole-table work on the control side: minutes to hours, heartbeating, restartable. */
 export const longRunning: ActivityOptions = {
   startToCloseTimeout: '24 hours',
-  heartbeatTimeout: '60 seconds',
+  ...silence,
   retry: { initialInterval: '2 seconds', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 6 },
   ...waitForCancel,
 };
@@ -30,7 +37,7 @@ export const longRunning: ActivityOptions = {
 /** One batch, on the copy queue: bounded retries, then it is parked as blocked. */
 export const batch: ActivityOptions = {
   startToCloseTimeout: '2 hours',
-  heartbeatTimeout: '30 seconds',
+  ...silence,
   retry: {
     initialInterval: '500 milliseconds',
     backoffCoefficient: 2,
@@ -43,7 +50,7 @@ export const batch: ActivityOptions = {
 /** Whole-table proofs on the copy side. */
 export const proof: ActivityOptions = {
   startToCloseTimeout: '24 hours',
-  heartbeatTimeout: '60 seconds',
+  ...silence,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 5 },
   ...waitForCancel,
 };
@@ -51,7 +58,7 @@ export const proof: ActivityOptions = {
 /** A slice of rounds: short, so that whoever wants the lane never waits long; the child that asks tries again for ever. */
 export const rounds: ActivityOptions = {
   startToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '30 seconds',
+  ...silence,
   retry: {
     initialInterval: '500 milliseconds',
     backoffCoefficient: 2,
@@ -64,7 +71,7 @@ export const rounds: ActivityOptions = {
 /** One look at the capture on the sources. */
 export const watching: ActivityOptions = {
   startToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '60 seconds',
+  ...silence,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 3 },
   ...waitForCancel,
 };
@@ -72,7 +79,7 @@ export const watching: ActivityOptions = {
 /** The barrier. A dead worker is noticed soon, because its successor says whether the freeze was committed. */
 export const barrier: ActivityOptions = {
   startToCloseTimeout: '2 hours',
-  heartbeatTimeout: '20 seconds',
+  ...silence,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '10 seconds', maximumAttempts: 5 },
   ...waitForCancel,
 };
@@ -80,7 +87,7 @@ export const barrier: ActivityOptions = {
 /** Undoing: tried long, because half an undo is worse than a late one. */
 export const compensation: ActivityOptions = {
   startToCloseTimeout: '24 hours',
-  heartbeatTimeout: '60 seconds',
+  ...silence,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '1 minute', maximumAttempts: 20 },
   ...waitForCancel,
 };

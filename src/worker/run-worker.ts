@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import type { Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities';
 import { copyQueue } from '../contract/task-queues';
+import { beatForShort } from './beat-for-short';
 import { endWhenIdle } from './idle';
 import { failureInterceptor } from './failure-interceptor';
 import { createLog, sdkLogger, type PinoLogger } from './log';
@@ -76,7 +78,14 @@ async function createWorkers(
   const shared = {
     connection,
     namespace,
-    interceptors: { activity: [(): { inbound: typeof failureInterceptor } => ({ inbound: failureInterceptor })] },
+    interceptors: {
+      activity: [
+        (context: Context) => ({ inbound: beatForShort(context) }),
+        (): { inbound: typeof failureInterceptor } => ({ inbound: failureInterceptor }),
+      ],
+    },
+    // the default waits for four fifths of the timeout: late to say that a worker lives, and to hear of a cancellation
+    maxHeartbeatThrottleInterval: '5 seconds' as const,
     shutdownGraceTime: '20 seconds' as const,
     shutdownForceTime: '40 seconds' as const,
   };
