@@ -28,7 +28,7 @@ async function main(): Promise<number> {
       mode: { type: 'string', default: 'full' },
       strikes: { type: 'string', default: '4' },
       clients: { type: 'string', default: '3' },
-      'round-keys': { type: 'string', default: '400' },
+      'round-keys': { type: 'string' },
       scale: { type: 'string', default: '1' },
       patience: { type: 'string' },
       keep: { type: 'string', default: join(tmpdir(), 'rowproof-stress') },
@@ -60,7 +60,7 @@ async function main(): Promise<number> {
         patienceMs: Number(values.patience ?? (temporal === null ? 150 : 300)) * 1_000,
         clients: Number(values.clients),
         scale: Number(values.scale),
-        roundKeys: Number(values['round-keys']),
+        roundKeys: Number(values['round-keys'] ?? (temporal === null ? 400 : 1_500)),
         strikes: Number(values.strikes),
         keep: values.keep,
       });

@@ -9,8 +9,8 @@ import type { Servers } from './servers';
 export interface Nemesis {
   /** What it did, with seconds since its start. */
   readonly deeds: readonly string[];
-  /** One deed now, by chance. */
-  strike(only?: readonly Deed[]): Promise<void>;
+  /** One deed now, by chance. `moment`: what it was meant for. */
+  strike(only?: readonly Deed[], moment?: string): Promise<void>;
   /** Strikes at random moments until `rest`. */
   haunt(strikes: number): void;
   /** No more deeds; resumes what is stopped and brings back what is down. */
@@ -73,12 +73,13 @@ export function createNemesis(victims: Victims): Nemesis {
     // one of them or all: a transaction may lose its connection while another of the same process goes on
     const all = chance.in(0.3);
     await connected(servers[which].url(victims.database), async (client) => {
-      await client.query(
+      const { rowCount } = await client.query(
         `select pg_terminate_backend(pid) from (
            select pid from pg_stat_activity where datname = current_database() and application_name like 'rowproof%'
            order by md5(pid::text || $1) limit $2) chosen`,
         [String(chance.int(1, 1e6)), all ? 100 : 1],
       );
+      if (rowCount !== 1) deeds.push(`(${rowCount ?? 0} sessions)`);
     }).catch(() => undefined);
   };
   const lie = async (deed: Deed): Promise<void> => {
@@ -96,11 +97,16 @@ export function createNemesis(victims: Victims): Nemesis {
     'pause worker': () => {
       const running = victims.workers().filter((worker) => !paused.has(worker));
       // somebody has to go on
-      if (running.length < 2) return Promise.resolve();
+      if (running.length < 2) {
+        deeds.push('(nobody to spare)');
+        return Promise.resolve();
+      }
       const worker = chance.pick(running);
       worker.child.kill('SIGSTOP');
       paused.add(worker);
-      const stay = !victims.longPauses || chance.in(0.5) ? chance.int(200, 4_000) : chance.int(30_000, 75_000);
+      // short of a heartbeat timeout, or long enough that its work is given to another
+      const stay = !victims.longPauses || chance.in(0.6) ? chance.int(200, 4_000) : chance.int(21_000, 35_000);
+      if (stay > 20_000) deeds.push('(past its heartbeat)');
       resumptions.push(
         (async () => {
           for (let left = stay; left > 0 && !resting; left -= 100) await sleep(100);
@@ -122,12 +128,13 @@ export function createNemesis(victims: Victims): Nemesis {
     'kill writing': () => lie('kill writing'),
     'withhold commits': () => lie('withhold commits'),
   };
-  const strike = (only?: readonly Deed[]): Promise<void> => {
+  const strike = (only?: readonly Deed[], moment = ''): Promise<void> => {
     const weights = { ...usual, ...victims.weights };
     const deed = only === undefined ? chance.weighted(weights) : chance.pick(only);
     busy = busy.then(async () => {
       if (resting) return;
-      deeds.push(`${((performance.now() - began) / 1_000).toFixed(1)}s ${deed}`);
+      const at = `${((performance.now() - began) / 1_000).toFixed(1)}s`;
+      deeds.push([at, moment, deed].filter(Boolean).join(' '));
       await done[deed]();
     });
     return busy;

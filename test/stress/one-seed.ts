@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createWorkbench } from '../support/workbench';
 import type { TestTemporal } from '../support/temporal';
 import { chanceFrom, type Chance } from './chance';
+import { chooseMoments, momentOf, type Moment } from './moments';
 import { createNemesis, type Nemesis, type Victims } from './nemesis';
 import { compareHistories, compareSides, connected, firstModels, leftBehind } from './oracle';
 import { ambushes, laneWeights, openLaneMode, type Scenario } from './lane-mode';
@@ -11,6 +12,7 @@ import { fly, type Flight } from './pilot';
 import { startProbe } from './probe';
 import { openPlace, type Place, type Servers } from './servers';
 import { firstRows, planText, sourceSchema, targetSchema } from './world';
+import { whatHangs } from './stuck';
 import { startWriter, type Writer } from './writer';
 
 export interface SeedOptions {
@@ -77,7 +79,7 @@ export async function runSeed(
       client,
       chance: chance.fork(`client ${client}`),
       model: models.get(client) ?? new Map(),
-      restMs: options.scenario === 'lock' ? 40 : temporal === null ? 120 : 40,
+      restMs: options.scenario === 'lock' ? 40 : 120,
       leisure: () => leisure,
       resting: () => resting,
     }),
@@ -90,7 +92,8 @@ export async function runSeed(
     temporal,
     ...mode.victims,
   });
-  if (options.scenario === null) nemesis.haunt(options.strikes);
+  // without Temporal it strikes whenever it likes, else in moments of the run
+  if (options.scenario === null && temporal === null) nemesis.haunt(options.strikes);
   const pilot = chance.fork('pilot');
   const flight = await mode.fly({
     pilot,
@@ -165,24 +168,28 @@ function openFull(place: Place, text: string, options: SeedOptions, temporal: Te
     logFile: bench.workerLog,
     victims: { workers: bench.workers, another: startWorker, ambushes: {}, longPauses: true, weights: {} },
     abandon: () => bench.workers().forEach(({ child }) => child.kill('SIGKILL')),
-    fly: ({ pilot, nemesis, hurry }) =>
-      fly({
+    fly: async ({ pilot, nemesis, hurry }) => {
+      const strike = (moment: Moment): Promise<void> => nemesis.strike(undefined, moment);
+      const moments = chooseMoments(pilot.fork('moments'), options.strikes, options.capture === 'none', strike);
+      const flight = await fly({
         bench,
         address: temporal.address,
         namespace: temporal.namespace,
         plan,
         chance: pilot,
         patienceMs: options.patienceMs,
-        followMs: pilot.int(500, 6_000),
+        followMs: pilot.int(500, 4_000),
         drills: pilot.in(0.4) ? 1 : 0,
         approving: () => {
           hurry();
-          if (options.strikes > 0 && pilot.in(0.6)) {
-            const wait = pilot.int(0, 3_000);
-            void sleep(wait).then(() => nemesis.strike());
-          }
+          moments.reached('approved');
         },
-      }),
+        seen: (status) => moments.reached(momentOf(status)),
+        whatHangs: (client) => whatHangs(client, bench.taskQueue, place),
+      });
+      await moments.rest();
+      return flight;
+    },
     close: () => bench.close(),
   };
 }

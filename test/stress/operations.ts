@@ -341,7 +341,7 @@ const weights = {
   changeProfile: 6,
   changeMember: 5,
   changeRemark: 5,
-  bulk: 0.4,
+  bulk: 0.2,
 };
 
 const operations: Readonly<Record<keyof typeof weights, Operation>> = {

@@ -29,6 +29,8 @@ export interface PilotOptions {
   readonly approving: (run: string) => Promise<void> | void;
   /** Every look at the run. */
   readonly seen?: (status: RunStatus) => void;
+  /** What a run that does not end waits for. */
+  readonly whatHangs?: (temporal: Client) => Promise<string[]>;
 }
 
 const retries = 6;
@@ -50,12 +52,11 @@ export async function fly(options: PilotOptions): Promise<Flight> {
   let drills = options.drills;
   const start = async (): Promise<string | null> => {
     const result = await bench.rowproof('run', options.plan, '--detach', '--output', 'json');
-    try {
-      run = (JSON.parse(result.stdout) as { run: string }).run;
-      return null;
-    } catch {
-      return `${result.stderr}${result.stdout}`.trim().slice(-1_500);
-    }
+    // a refusal is a document as well
+    const begun = /^\s*\{/.test(result.stdout) ? (JSON.parse(result.stdout) as { run?: string }).run : undefined;
+    if (begun === undefined) return `${result.stderr}${result.stdout}`.trim().slice(-1_500);
+    run = begun;
+    return null;
   };
   const tell = async (update: string, message: unknown): Promise<void> => {
     say(`${update} ${JSON.stringify(message)}`);
@@ -93,13 +94,17 @@ export async function fly(options: PilotOptions): Promise<Flight> {
       }
       const handle = temporal.workflow.getHandle(run);
       for (;;) {
-        if (late()) return { outcome: 'stuck', sentence: log.at(-1) ?? '', log, run };
+        if (late()) {
+          const sentence = log.at(-1) ?? '';
+          log.push(...((await options.whatHangs?.(temporal)) ?? []));
+          return { outcome: 'stuck', sentence, log, run };
+        }
         try {
           const { status } = await connection.withDeadline(Date.now() + 5_000, () => handle.describe());
           if (status.name !== 'RUNNING') break;
           await attend(await connection.withDeadline(Date.now() + 8_000, () => handle.query<RunStatus>('status')));
         } catch (error) {
-          say(`(${error instanceof Error ? error.message : String(error)})`);
+          say(`(${wordsOf(error)})`);
         }
         await sleep(chance.int(150, 400));
       }
@@ -116,6 +121,13 @@ export async function fly(options: PilotOptions): Promise<Flight> {
   } finally {
     await connection.close().catch(() => undefined);
   }
+}
+
+/** What a call to Temporal failed with: the SDK's sentence and the server's. */
+function wordsOf(error: unknown): string {
+  const last = deepest(error);
+  const first = error instanceof Error ? error.message : String(error);
+  return first === last ? first : `${first}: ${last}`;
 }
 
 function deepest(error: unknown): string {
