@@ -1,7 +1,10 @@
 import { compareCapture, type CaptureStop } from '../src/capture/compare-capture';
 import { newsFindings, readsColumn } from '../src/capture/describe-news';
 import type { CaptureFingerprint } from '../src/capture/fingerprint';
+import { reasonIn } from '../src/capture/stop-note';
 import { readCaptureFingerprint } from '../src/postgres/queries/capture-fingerprint';
+import { changeTable } from '../src/postgres/queries/capture-name';
+import { readTableNote } from '../src/postgres/queries/capture-note';
 import type { CaptureCheck, SourceWork } from './capture-kind';
 
 /** The part of a source's work that reading needs. */
@@ -48,6 +51,8 @@ export async function checkFingerprint(
   if (before === null) {
     return { stop: `Source ${work.sourceName}: nothing is known of its capture.`, findings: [], capture: null };
   }
+  const noted = name === null ? null : reasonIn(await readTableNote(work.source, changeTable(name)));
+  if (noted !== null) return { stop: noted, findings: [], capture: null };
   const { check } = await compareFingerprint(work, name, before, truncated);
   return check.capture === null ? check : { ...check, capture: { ...facts, ...check.capture } };
 }

@@ -25,6 +25,9 @@ export interface SourceWork {
   readonly beat: () => void;
 }
 
+/** What is left of it while the target cannot be reached. */
+export type LoneWork = Omit<SourceWork, 'target'>;
+
 /** What stands after an install or a repair. */
 export interface Standing {
   /** Text of the pg_snapshot taken after everything stood: S0. */
@@ -37,6 +40,8 @@ export interface Repaired {
   readonly facts: Readonly<Record<string, unknown>>;
   /** Replaces the cursor's snapshot; null keeps it: all that was captured since then still counts. */
   readonly snapshot: string | null;
+  /** Where a new slot begins; null where there is no slot. */
+  readonly restartLsn: string | null;
   /** Ids of relations that are read again whole. */
   readonly reread: readonly number[];
 }
@@ -66,6 +71,8 @@ export interface SourceCapture {
   remove(work: SourceWork, detail: CaptureDetail): Promise<void>;
   /** One look: moves, purges, warns; stops the lanes by name and raises where a limit is reached. */
   watch(work: SourceWork, cursor: Cursor): Promise<CaptureReport>;
+  /** The limits alone, while the ledger cannot be looked into: acts on the source, and leaves there why. */
+  watchAlone(work: LoneWork): Promise<CaptureReport>;
   /** After a stop: recreates and enables what is missing, takes a new fingerprint. */
   repair(work: SourceWork, cursor: Cursor): Promise<Repaired>;
   /**

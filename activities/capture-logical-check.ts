@@ -1,6 +1,8 @@
 import type { CapturedRelation } from '../src/capture/captured-relations';
 import { compareLogical, otherServer, type LogicalFacts } from '../src/capture/logical-facts';
 import { readCaptureFingerprint, readServer } from '../src/postgres/queries/capture-fingerprint';
+import { reasonIn } from '../src/capture/stop-note';
+import { readPublicationNote } from '../src/postgres/queries/capture-note';
 import { readIdentities, readPublication } from '../src/postgres/queries/logical-publication';
 import { readSlot } from '../src/postgres/queries/logical-slot';
 import type { Session } from '../src/postgres/session';
@@ -20,7 +22,7 @@ export async function whyBroken(
   if ((await readServer(source, false)) !== facts.server) return otherServer;
   const { slot } = facts;
   const now = await readSlot(source, slot);
-  if (now === null) return `Slot ${slot} is gone.`;
+  if (now === null) return reasonIn(await readPublicationNote(source, facts.publication)) ?? `Slot ${slot} is gone.`;
   if (now.walStatus === 'lost' || now.restartLsn === null)
     return `Slot ${slot} is lost: the source removed WAL that it needed (max_slot_wal_keep_size).`;
   if (now.plugin !== 'pgoutput') return `Slot ${slot} was made again with another plugin.`;

@@ -5,8 +5,12 @@ import { fail, RowproofError } from '../src/errors/rowproof-error';
 import type { Cursor } from '../src/postgres/ledger/cursor';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { dropSlot, openWriters, readSlot, type Slot } from '../src/postgres/queries/logical-slot';
-import type { SourceWork } from './capture-kind';
+import { stopNote } from '../src/capture/stop-note';
+import { noteOnPublication } from '../src/postgres/queries/capture-note';
+import { readPublication } from '../src/postgres/queries/logical-publication';
+import type { LoneWork, SourceWork } from './capture-kind';
 import { whyBroken } from './capture-logical-check';
+import { slotName } from './capture-logical-names';
 import { pullUpTo, currentLsn } from './capture-logical-pull';
 import { stopBroken, stopLanes } from './capture-logical-stop';
 import { endHolder, whileFree } from './capture-logical-source';
@@ -36,6 +40,21 @@ export async function watchLogical(work: SourceWork, cursor: Cursor): Promise<Ca
   return { markBytes: 0, walBytes: slot.retained, warnings: await warningsOf(work, slot, limit, sourceName) };
 }
 
+/** Nothing moves on while the target is away, so what the slot holds back only grows: at the limit it goes. */
+export async function watchLogicalAlone(work: LoneWork): Promise<CaptureReport> {
+  const { run, sourceName, source, name } = work;
+  const limit = run.compiled.plan.settings.capture.maxWalBytes;
+  const slot = await readSlot(source, slotName(run, name, sourceName));
+  // the next round names it and stops
+  if (slot === null) return { markBytes: 0, walBytes: 0, warnings: [`The slot of source ${sourceName} is gone.`] };
+  if (slot.retained >= limit) {
+    const what = `The slot of source ${sourceName} held back ${megabytes(limit)} of WAL while the target could not be reached, and was dropped`;
+    await takeSlotAway(work, slotName(run, name, sourceName), `${what}.`);
+    throw fail('RP5362', what, { where: { object: sourceName } });
+  }
+  return { markBytes: 0, walBytes: slot.retained, warnings: await warningsOf(work, slot, limit, sourceName) };
+}
+
 /** A lane that another attempt has, or that is stopped or closed, says so to those who follow; the slot is looked at all the same. */
 async function pull(work: SourceWork): Promise<void> {
   try {
@@ -47,13 +66,13 @@ async function pull(work: SourceWork): Promise<void> {
 }
 
 async function slotNow(work: SourceWork, facts: LogicalFacts): Promise<Slot> {
-  const slot = await readSlot(work.source, facts.slot);
-  const reason = slot === null ? `Slot ${facts.slot} is gone.` : await whyBroken(work.source, facts, null);
-  if (slot !== null && reason === null) return slot;
-  throw await stopBroken(work, facts, reason ?? 'The slot is not what it was.');
+  const reason = await whyBroken(work.source, facts, null);
+  const slot = reason === null ? await readSlot(work.source, facts.slot) : null;
+  if (slot !== null) return slot;
+  throw await stopBroken(work, facts, reason ?? `Slot ${facts.slot} is gone.`);
 }
 
-async function warningsOf(work: SourceWork, slot: Slot, limit: number, sourceName: string): Promise<string[]> {
+async function warningsOf(work: LoneWork, slot: Slot, limit: number, sourceName: string): Promise<string[]> {
   const warnings: string[] = [];
   const holders = async (): Promise<string> => {
     const who = await openWriters(work.source);
@@ -72,22 +91,28 @@ async function warningsOf(work: SourceWork, slot: Slot, limit: number, sourceNam
   if (slot.retained >= limit / 2)
     warnings.push(
       `The slot of source ${sourceName} holds back ${megabytes(slot.retained)} of WAL; at ${megabytes(limit)} it is dropped. ` +
-        `End transactions that are open for long, or raise settings.capture.max_wal_bytes.${await holders()}`,
+        `End transactions that are open for long, or raise settings.capture.max_wal.${await holders()}`,
     );
   return warnings;
 }
 
 /** The source's disk comes first: the slot goes, then the lanes learn why. */
 async function giveUp(work: SourceWork, facts: LogicalFacts, limit: number): Promise<never> {
-  const { slot } = facts;
   const who = await openWriters(work.source);
   const what = `The slot of source ${work.sourceName} held back ${megabytes(limit)} of WAL and was dropped`;
-  await whileFree(work.source, slot, work.beat, async () => {
-    await endHolder(work.source, slot);
-    if ((await readSlot(work.source, slot)) !== null) await dropSlot(work.source, slot);
-  });
-  await stopLanes(work, facts, `${what}.${who.length === 0 ? '' : ` Transactions that were open: ${who.join(', ')}.`}`);
+  const reason = `${what}.${who.length === 0 ? '' : ` Transactions that were open: ${who.join(', ')}.`}`;
+  await takeSlotAway(work, facts.slot, reason);
+  await stopLanes(work, facts, reason);
   throw fail('RP5362', what, { where: { object: work.sourceName } });
+}
+
+/** Leaves the reason on the source first: the target may not learn of it before long. Slot and publication have one name. */
+async function takeSlotAway({ source, beat }: LoneWork, slot: string, reason: string): Promise<void> {
+  if ((await readPublication(source, slot)) !== null) await noteOnPublication(source, slot, stopNote(reason));
+  await whileFree(source, slot, beat, async () => {
+    await endHolder(source, slot);
+    if ((await readSlot(source, slot)) !== null) await dropSlot(source, slot);
+  });
 }
 
 function megabytes(bytes: number): string {

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogicalFacts } from '../src/capture/logical-facts';
 import { fail, RowproofError } from '../src/errors/rowproof-error';
-import { restartLsn } from '../src/postgres/ledger/intake';
 import type { Cursor } from '../src/postgres/ledger/cursor';
 import { withShortLock, type LockBudget } from '../src/postgres/queries/capture-lock';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
@@ -23,7 +22,7 @@ import { checkLogical, readLogicalNow } from './capture-logical-check';
 import { slotName } from './capture-logical-names';
 import { logicalProblems } from './capture-logical-preflight';
 import { endHolder, whileFree } from './capture-logical-source';
-import { watchLogical } from './capture-logical-watch';
+import { watchLogical, watchLogicalAlone } from './capture-logical-watch';
 
 const pauseMs = 100;
 
@@ -34,6 +33,7 @@ export const logicalCapture: SourceCapture = {
   install,
   remove,
   watch: watchLogical,
+  watchAlone: watchLogicalAlone,
   repair,
   check: checkLogical,
 };
@@ -184,6 +184,6 @@ async function repair(work: SourceWork, cursor: Cursor): Promise<Repaired> {
   await takeSlot(work, slot);
   await dropPublication(work.source, publication);
   const { snapshot, facts } = await install(work);
-  await restartLsn(work.target, work.run.run, work.sourceName, (facts as unknown as LogicalFacts).startLsn);
-  return { facts, snapshot, reread: work.relations.map(({ id }) => id) };
+  const restartLsn = (facts as unknown as LogicalFacts).startLsn;
+  return { facts, snapshot, restartLsn, reread: work.relations.map(({ id }) => id) };
 }

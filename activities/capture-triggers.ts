@@ -1,5 +1,6 @@
 import type { CaptureStop } from '../src/capture/compare-capture';
 import { readColumns, mappingsOf } from '../src/capture/describe-news';
+import { stopNote } from '../src/capture/stop-note';
 import { captureSites, siteNames } from '../src/capture/trigger-sql';
 import type { CaptureReport } from '../src/contract/delta';
 import { fail, RowproofError } from '../src/errors/rowproof-error';
@@ -8,7 +9,8 @@ import { lockLane, setLaneState } from '../src/postgres/ledger/lane';
 import type { LockBudget } from '../src/postgres/queries/capture-lock';
 import { readCaptureFingerprint } from '../src/postgres/queries/capture-fingerprint';
 import { liveMarkBytes, markTableBytes, vacuumMarks } from '../src/postgres/queries/capture-marks';
-import { changeTableName } from '../src/postgres/queries/capture-name';
+import { changeTable, changeTableName } from '../src/postgres/queries/capture-name';
+import { noteOnTable } from '../src/postgres/queries/capture-note';
 import {
   createMarkObjects,
   createTriggers,
@@ -24,7 +26,7 @@ import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import { inTransaction } from '../src/postgres/transaction';
 import type { CaptureDetail } from '../src/rollback/step-detail';
 import { checkFingerprint, compareFingerprint, fingerprintOf } from './capture-fingerprint';
-import type { Repaired, SourceCapture, SourceWork, Standing } from './capture-kind';
+import type { LoneWork, Repaired, SourceCapture, SourceWork, Standing } from './capture-kind';
 
 /** Marks that were consumed later than this stay: the target may come back with an older cursor. */
 const horizonSeconds = 600;
@@ -42,11 +44,12 @@ export const triggerCapture: SourceCapture = {
   install,
   remove,
   watch,
+  watchAlone,
   repair,
   check: (work, facts, truncated) => checkFingerprint(work, work.name, facts, truncated),
 };
 
-function budgetOf({ run, beat }: SourceWork): LockBudget {
+function budgetOf({ run, beat }: LoneWork): LockBudget {
   const { lockTimeoutMs, lockBudgetMs } = run.compiled.plan.settings.capture;
   return { lockTimeoutMs, lockBudgetMs, beat };
 }
@@ -89,14 +92,30 @@ async function remove(work: SourceWork, detail: CaptureDetail): Promise<void> {
 }
 
 async function watch(work: SourceWork, cursor: Cursor): Promise<CaptureReport> {
-  const { source, name, sourceName, beat } = work;
+  const { source, name, beat } = work;
   const size = await markTableBytes(source, name);
+  if (size !== null && size >= purgeAboveBytes) {
+    await purgeMarks(source, name, cursor.snapshot, { horizonSeconds, atMost: purgeAtMost, beat });
+  }
+  return bounded(work, size, (what) => giveUp(work, what));
+}
+
+/** Nothing is purged: how far the target is, only the target knows. */
+async function watchAlone(work: LoneWork): Promise<CaptureReport> {
+  const size = await markTableBytes(work.source, work.name);
+  return bounded(work, size, (what) => silence(work, `${what} while the target could not be reached`));
+}
+
+/** Looks at the limit; `stop` ends the capture when it is reached, and RP5309 says so. */
+async function bounded(
+  work: LoneWork,
+  size: number | null,
+  stop: (what: string) => Promise<void>,
+): Promise<CaptureReport> {
+  const { source, name, sourceName } = work;
   // the next round names it and stops
   if (size === null)
     return { markBytes: 0, walBytes: 0, warnings: [`The change log of source ${sourceName} is gone.`] };
-  if (size >= purgeAboveBytes) {
-    await purgeMarks(source, name, cursor.snapshot, { horizonSeconds, atMost: purgeAtMost, beat });
-  }
   const limit = work.run.compiled.plan.settings.capture.maxMarkBytes;
   const warnings: string[] = [];
   let markBytes = size;
@@ -104,11 +123,15 @@ async function watch(work: SourceWork, cursor: Cursor): Promise<CaptureReport> {
     // a table that was purged keeps its size and takes new marks into the space that vacuum found
     await vacuumMarks(source, name);
     markBytes = Math.min((await markTableBytes(source, name)) ?? 0, await liveMarkBytes(source, name));
-    if (markBytes >= limit) await giveUp(work, limit);
+    if (markBytes >= limit) {
+      const what = `The change log of source ${sourceName} reached its limit of ${megabytes(limit)}`;
+      await stop(what);
+      throw fail('RP5309', what, { where: { object: sourceName } });
+    }
     if (markBytes >= limit / 2) {
       warnings.push(
         `The change log of source ${sourceName} takes ${megabytes(markBytes)} of ${megabytes(limit)}: rounds follow too slowly. ` +
-          `At the limit the triggers are taken away; speed up the rounds (settings.delta) or raise settings.capture.max_mark_bytes.`,
+          `At the limit the triggers are taken away; speed up the rounds (settings.delta) or raise settings.capture.max_marks.`,
       );
     }
     for (const holder of await oldSnapshots(source)) {
@@ -120,9 +143,16 @@ async function watch(work: SourceWork, cursor: Cursor): Promise<CaptureReport> {
   return { markBytes, walBytes: 0, warnings };
 }
 
-/** The application and its disk come first: no more marks from here on, then the lanes learn why. */
-async function giveUp(work: SourceWork, limit: number): Promise<never> {
-  const what = `The change log of source ${work.sourceName} reached its limit of ${megabytes(limit)}`;
+/** The application and its disk come first: no more marks from here on. The reason stays in the source: whoever follows stops by it. */
+async function silence(work: LoneWork, what: string): Promise<void> {
+  await noteOnTable(work.source, changeTable(work.name), stopNote(`${what}; its triggers were taken away.`));
+  await muteTriggers(work.source, work.name);
+  await dropTriggers(work.source, work.name, budgetOf(work));
+  await emptyChangeTable(work.source, work.name, budgetOf(work));
+}
+
+/** As silence, and the lanes learn why before the first lock is waited for. */
+async function giveUp(work: SourceWork, what: string): Promise<void> {
   await muteTriggers(work.source, work.name);
   await inTransaction(work.target, 'read write', async () => {
     for (const lane of ['delta', 'intake'] as const) {
@@ -131,9 +161,7 @@ async function giveUp(work: SourceWork, limit: number): Promise<never> {
       await setLaneState(work.target, work.run.run, lane, 'stopped', `${what}; its triggers were taken away.`);
     }
   });
-  await dropTriggers(work.source, work.name, budgetOf(work));
-  await emptyChangeTable(work.source, work.name, budgetOf(work));
-  throw fail('RP5309', what, { where: { object: work.sourceName } });
+  await silence(work, what);
 }
 
 function megabytes(bytes: number): string {
@@ -159,9 +187,11 @@ async function repair(work: SourceWork, cursor: Cursor): Promise<Repaired> {
     return {
       facts: await factsNow(work),
       snapshot: anew ? snapshot : null,
+      restartLsn: null,
       reread: anew || reread.length === 0 ? all : reread,
     };
   });
+  await noteOnTable(work.source, changeTable(work.name), null);
   // until the ledger knows the new cursor, the old one stops by name
   if (repaired.snapshot !== null) await restartPurge(work.source, work.name, repaired.snapshot);
   return repaired;

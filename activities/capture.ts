@@ -1,19 +1,18 @@
 import { capturedRelations } from '../src/capture/captured-relations';
 import { tableKey } from '../src/compile/table-key';
 import type { CaptureActivities } from '../src/contract/activity-types';
-import type { CaptureReport } from '../src/contract/delta';
 import { fail, RowproofError, type Problem } from '../src/errors/rowproof-error';
 import { moveCursor, readCursors, setCaptureFacts, startCursor } from '../src/postgres/ledger/cursor';
 import { appendEvent } from '../src/postgres/ledger/event';
 import { lockLane, openLanes, setLaneState } from '../src/postgres/ledger/lane';
 import { addPending, type PendingKey } from '../src/postgres/ledger/pending';
-import { hasStep, insertStep, readSteps } from '../src/postgres/ledger/step';
-import { captureName } from '../src/postgres/queries/capture-name';
+import { restartLsn } from '../src/postgres/ledger/intake';
+import { hasStep, insertStep, readSteps, setStepState } from '../src/postgres/ledger/step';
 import { changeTarget } from '../src/postgres/queries/schema-change';
-import type { Session } from '../src/postgres/session';
 import type { ActivityHost } from './host';
 import type { Repaired, SourceCapture, SourceWork } from './capture-kind';
-import { captureOf } from './capture-source';
+import { onCaptureSources } from './capture-on-sources';
+import { watchCapture } from './capture-watch';
 import { onTarget, type StepWork } from './prepare-host';
 
 /** Installing, watching, repairing and removing the capture of changes, whichever way the plan captures. */
@@ -22,7 +21,8 @@ export function createCaptureActivities(host: ActivityHost): CaptureActivities {
     work: StepWork,
     purpose: string,
     each: (capture: SourceCapture, source: SourceWork) => Promise<T>,
-  ): Promise<T[]> => onSources(host, work, purpose, each);
+  ): Promise<T[]> =>
+    onCaptureSources(host, work, purpose, (capture, source) => each(capture, { ...source, target: work.session }));
   return {
     installCapture: (ref) =>
       onTarget(host, ref, 'install capture', async (work) => {
@@ -40,16 +40,12 @@ export function createCaptureActivities(host: ActivityHost): CaptureActivities {
           const step = steps.find(({ subject }) => subject === source.sourceName);
           if (step !== undefined) await capture.remove(source, step.detail);
         });
-      }),
-    watchCapture: (ref) =>
-      onTarget(host, ref, 'watch capture', async (work) => {
-        const cursors = await readCursors(work.session, work.run.run);
-        const reports = await perSource(work, 'watch', async (capture, source) => {
-          const cursor = cursors.find((one) => one.source === source.sourceName);
-          return cursor === undefined ? null : capture.watch(source, cursor);
+        await changeTarget(work.session, work.run.run, { object: 'the capture', rollback: true }, async () => {
+          for (const { ordinal, state } of await readSteps(work.session, work.run.run, 'capture'))
+            if (state === 'done') await setStepState(work.session, work.run.run, ordinal, 'restored');
         });
-        return together(reports.filter((report) => report !== null));
       }),
+    watchCapture: (ref, watcher) => watchCapture(host, ref, watcher ?? null),
     resyncCapture: (ref, by, reason) =>
       onTarget(host, ref, 'resync capture', async (work) => {
         const cursors = await readCursors(work.session, work.run.run);
@@ -61,46 +57,6 @@ export function createCaptureActivities(host: ActivityHost): CaptureActivities {
         return { relations: await acceptRepairs(work, repaired, { by, reason }) };
       }),
   };
-}
-
-/** Does `each` for every source that relations are captured on, one after the other; nothing where the plan captures nothing. */
-async function onSources<T>(
-  host: ActivityHost,
-  { run, session, beat, signal }: StepWork,
-  purpose: string,
-  each: (capture: SourceCapture, source: SourceWork) => Promise<T>,
-): Promise<T[]> {
-  const capture = captureOf(run);
-  if (capture === null) return [];
-  const relations = capturedRelations(run.compiled);
-  const results: T[] = [];
-  for (const sourceName of new Set(relations.map(({ source }) => source))) {
-    const opened: Session[] = [];
-    const openSource = async (why: string): Promise<Session> => {
-      const one = await host.databases.source(run.compiled, sourceName, why);
-      opened.push(one);
-      return one;
-    };
-    const cut = (): void => opened.forEach((one) => one.destroy());
-    signal?.addEventListener('abort', cut, { once: true });
-    try {
-      beat();
-      const source = await openSource(purpose);
-      const own = relations.filter((relation) => relation.source === sourceName);
-      const name = captureName(run, sourceName);
-      results.push(
-        await each(capture, { run, sourceName, name, source, target: session, relations: own, openSource, beat }),
-      );
-    } catch (error) {
-      // a destroyed socket raises whatever it was doing; the reason is the cancellation
-      signal?.throwIfAborted();
-      throw error;
-    } finally {
-      signal?.removeEventListener('abort', cut);
-      await Promise.all(opened.map((one) => one.close()));
-    }
-  }
-  return results;
 }
 
 function refuseUnfit(found: readonly (readonly Problem[])[]): void {
@@ -131,15 +87,6 @@ async function installOn(work: StepWork, capture: SourceCapture, source: SourceW
   }
 }
 
-function together(reports: readonly CaptureReport[]): CaptureReport {
-  const sum = (of: (report: CaptureReport) => number): number => reports.reduce((total, one) => total + of(one), 0);
-  return {
-    markBytes: sum(({ markBytes }) => markBytes),
-    walBytes: sum(({ walBytes }) => walBytes),
-    warnings: reports.flatMap(({ warnings }) => warnings),
-  };
-}
-
 /** In one transaction: new facts, relations to read again whole, and lanes that were stopped open. A closed lane stays closed. */
 async function acceptRepairs(
   { session, run, beat }: StepWork,
@@ -153,11 +100,14 @@ async function acceptRepairs(
     const reason = lanes[0]?.now?.reason ?? '';
     const cursors = await readCursors(session, run.run);
     for (const { source, result } of repaired) {
-      await setCaptureFacts(session, run.run, source.sourceName, result.facts);
       const cursor = cursors.find((one) => one.source === source.sourceName);
-      if (result.snapshot !== null && cursor !== undefined) {
-        await moveCursor(session, run.run, source.sourceName, cursor.snapshot, result.snapshot);
-      }
+      if (cursor === undefined) throw cursorLost(source.sourceName);
+      await setCaptureFacts(session, run.run, source.sourceName, result.facts);
+      // with the facts of the new slot: an intake that knew one of them only would pass over what the old slot took along
+      if (result.restartLsn !== null) await restartLsn(session, run.run, source.sourceName, result.restartLsn);
+      const { snapshot } = result;
+      if (snapshot !== null && !(await moveCursor(session, run.run, source.sourceName, cursor.snapshot, snapshot)))
+        throw cursorLost(source.sourceName);
       const named = source.relations.filter(({ relation }) => reason.includes(tableKey(relation))).map(({ id }) => id);
       await addPending(session, run.run, source.sourceName, wholeRelations([...new Set([...result.reread, ...named])]));
     }
@@ -168,6 +118,12 @@ async function acceptRepairs(
     await appendEvent(session, run.run, 'capture_resynced', { ...who, relations });
   });
   return relations;
+}
+
+function cursorLost(source: string): RowproofError {
+  return fail('RP5312', `The cursor of source ${source} did not move to where its repaired capture begins`, {
+    where: { object: source },
+  });
 }
 
 async function* wholeRelations(ids: readonly number[]): AsyncGenerator<PendingKey[]> {

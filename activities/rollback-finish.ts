@@ -46,7 +46,6 @@ async function freeSources(host: StepHost, ref: RunRef, work: StepWork): Promise
   if (end !== 'ended') return;
   const captured = (await readSteps(session, run.run, 'capture')).filter(({ state }) => state === 'done');
   if (captured.length > 0) await takeCaptureAway(host, ref, work);
-  for (const step of captured) await setStepState(session, run.run, step.ordinal, 'restored');
   for (const step of await readSteps(session, run.run, 'freeze')) {
     if (step.state !== 'done') continue;
     await liftFreeze(host, work, step.detail);

@@ -1,4 +1,4 @@
-import type { CaptureReport, ChecklistLine, CutoverResult, DeltaReport, Writer } from './delta';
+import type { ChecklistLine, CutoverResult, DeltaReport, WatchReport, Writer } from './delta';
 import type { BlockedBatch, DecideMessage, FindingSummary, MigrationInput, Phase, RunRef, TableBooks } from './run';
 
 /**
@@ -174,9 +174,11 @@ export interface CaptureActivities {
   removeCapture(ref: RunRef): Promise<void>;
   /**
    * One look at the sources: moves what a slot delivered into `pending` and confirms it, purges old marks in bulk, checks the
-   * limits. Stops the lanes by name (and takes triggers or slot away where the source's disk is at stake) when a limit is reached.
+   * limits. Stops the lanes by name (and takes triggers or slot away where the source's disk is at stake) when a limit is reached;
+   * while the target is away the limits alone are upheld, and the reason is left on the source. `watcher`: whoever began last is the
+   * one that goes on; `begin` says so to the others.
    */
-  watchCapture(ref: RunRef): Promise<CaptureReport>;
+  watchCapture(ref: RunRef, watcher?: { readonly name: string; readonly begin: boolean }): Promise<WatchReport>;
   /** After a stop that an operator resolved: repairs the capture, accepts the new fingerprint, reads the named tables again whole. */
   resyncCapture(ref: RunRef, by: string, reason: string): Promise<{ relations: number }>;
 }

@@ -37,6 +37,13 @@ export const captureReport = z.strictObject({
 });
 export type CaptureReport = z.infer<typeof captureReport>;
 
+export interface WatchReport extends CaptureReport {
+  /** False when the ledger could not be looked into and the sources were looked at alone. */
+  readonly asked: boolean;
+  /** Nothing is left to watch, or another watcher does. */
+  readonly over: boolean;
+}
+
 export const checklistLine = z.strictObject({
   /** lag, pending, quarantine, prepared, proof, drift, rules_built, blocked, approval … */
   name: z.string(),

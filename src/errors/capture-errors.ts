@@ -52,7 +52,7 @@ export const captureErrors = {
   },
   RP5309: {
     title: 'The change log of the source is full',
-    why: 'It reached `settings.capture.max_mark_bytes`, so the triggers were taken away before the disk of the source fills.',
+    why: 'It reached `settings.capture.max_marks`, so the triggers were taken away before the disk of the source fills.',
     fix: 'Find out what keeps rounds from following, or raise the limit; then resync, which reads the tables again.',
     exit: 1,
   },
@@ -67,6 +67,12 @@ export const captureErrors = {
     why: 'The plan names a capture that this version does not have, or the run has none.',
     fix: 'Choose `triggers` or `logical` as `capture` of the plan.',
     exit: 2,
+  },
+  RP5312: {
+    title: 'A repaired capture was not taken over',
+    why: 'The ledger did not record where following goes on, so nothing of the repair counts and following stays stopped.',
+    fix: 'Resync again. If it fails again, look for what changes table rowproof.cursor of the target besides this run.',
+    exit: 1,
   },
   RP5350: {
     title: 'wal_level of the source is too low',
@@ -136,7 +142,7 @@ export const captureErrors = {
   },
   RP5362: {
     title: 'The slot held back too much WAL',
-    why: 'It reached `settings.capture.max_wal_bytes`, so the slot was dropped before the disk of the source fills.',
+    why: 'It reached `settings.capture.max_wal`, so the slot was dropped before the disk of the source fills.',
     fix: 'Find out what holds it (often a transaction open for hours), or raise the limit; then resync, which reads the tables again.',
     exit: 1,
   },

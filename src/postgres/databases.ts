@@ -17,6 +17,8 @@ export interface Databases {
   source(compiled: CompiledPlan, source: string, purpose: string): Promise<Session>;
   /** The run. What was compiled is kept in memory; phase, outcome and the like are as of this call. */
   run(ref: RunRef, session?: Session): Promise<LoadedRun>;
+  /** What this process last knew of the run, without asking anybody; null when it never loaded it, or long ago. */
+  known(ref: RunRef): LoadedRun | null;
 }
 
 const keptRuns = 16;
@@ -94,6 +96,7 @@ export function createDatabases(options: {
         await own.close();
       }
     },
+    known: (ref) => kept.get(keyOf(ref)) ?? null,
   };
 }
 

@@ -68,6 +68,15 @@ export async function readEvents(session: Session, run: string, afterSeq = 0): P
   }));
 }
 
+/** Body of the last event of a kind; null when there is none. */
+export async function lastEvent(session: Session, run: string, kind: string): Promise<EventBody | null> {
+  const { rows } = await session.query<{ body: string }>(
+    'select body::text as body from rowproof.event where run = $1 and kind = $2 order by seq desc limit 1',
+    [run, kind],
+  );
+  return rows[0] === undefined ? null : (JSON.parse(rows[0].body) as EventBody);
+}
+
 export interface ChainCheck {
   readonly intact: boolean;
   readonly events: number;

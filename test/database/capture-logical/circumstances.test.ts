@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { createCaptureActivities } from '../../../activities/capture';
+import { createDatabases } from '../../../src/postgres/databases';
 import { readablePending } from '../../../src/postgres/ledger/pending';
 import { ownCluster } from '../../support/own-cluster';
+import { openProxy } from '../copy/tcp-proxy';
 import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
 
 const source = 'create table item (id int primary key, body text); create table noise (body text)';
@@ -138,6 +141,30 @@ describe('log that a slot holds back', () => {
     expect(await run.source.query('select from pg_replication_slots where slot_name = $1', [run.slot])).toEqual([]);
     expect((await run.lane('intake')).reason).toMatch(/held back 32 MB of WAL and was dropped.*shop/);
     await client.query('rollback');
+  });
+
+  it('makes the slot go while the target cannot be reached, and the lanes stop by that name when it is back', async () => {
+    run = await openLogicalRun({ source, mappings, settings: { maxWalBytes: 32 * 2 ** 20 } });
+    await run.capture.installCapture(run.ref);
+    const proxy = await openProxy(run.target.url, {});
+    const databases = createDatabases({
+      env: { SOURCE_URL: run.source.url, TARGET_URL: proxy.url },
+      plansFolder: null,
+      readPlanTarget: () => Promise.reject(new Error('no plans folder here')),
+    });
+    const capture = createCaptureActivities({ databases, signal: () => undefined, heartbeat: () => undefined });
+    expect(await capture.watchCapture(run.ref)).toMatchObject({ asked: true });
+    proxy.close();
+    await run.source.query(`insert into item values (1, 'x')`);
+    await writeLog(3);
+    await expect(capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5362' });
+    expect(await run.source.query('select from pg_replication_slots where slot_name = $1', [run.slot])).toEqual([]);
+    expect((await run.lane('delta')).state).toBe('open');
+    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    expect((await run.lane('delta')).reason).toMatch(/held back 32 MB of WAL while the target could not be reached/);
+    await run.capture.resyncCapture(run.ref, 'ann', 'target is back');
+    expect(await run.check()).toEqual({ stop: null, findings: [] });
+    expect(await run.pending()).toEqual(['1 all']);
   });
 
   it('that the source threw away stops the lanes by name', async () => {

@@ -25,7 +25,8 @@ describe('watching a capture', () => {
     const { capture, ref, source } = await follow();
     await source.query(`insert into item values (1, 'a')`);
     const report = await capture.watchCapture(ref);
-    expect(report).toEqual({ markBytes: expect.any(Number) as number, walBytes: 0, warnings: [] });
+    const markBytes = expect.any(Number) as number;
+    expect(report).toEqual({ markBytes, walBytes: 0, warnings: [], asked: true, over: false });
     expect(report.markBytes).toBeGreaterThan(8000);
   });
 
@@ -33,7 +34,7 @@ describe('watching a capture', () => {
     const { capture, ref, source } = await follow(300_000);
     await source.query(`insert into item select g, 'a' from generate_series(1, 1600) g`);
     const { warnings } = await capture.watchCapture(ref);
-    expect(warnings).toEqual([expect.stringContaining('settings.capture.max_mark_bytes')]);
+    expect(warnings).toEqual([expect.stringContaining('settings.capture.max_marks')]);
   });
 
   it('takes the triggers away at the limit, stops the lanes by name, and a resync brings all of it back', async () => {
@@ -45,7 +46,7 @@ describe('watching a capture', () => {
     const lanes = await target.query<{ state: string; reason: string }>('select state, reason from rowproof.lane');
     expect(lanes.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
     expect(lanes[0]?.reason).toContain('reached its limit');
-    expect((await round()).stop).toContain('is gone');
+    expect((await round()).stop).toContain('reached its limit');
     expect(await capture.resyncCapture(ref, 'dba', 'more disk')).toEqual({ relations: 1 });
     expect((await round()).stop).toBeNull();
   });
@@ -64,16 +65,28 @@ describe('watching a capture', () => {
     return run.onSource((session) => purgeMarks(session, run.name, cursor, options));
   }
 
+  /** Rounds until no transaction that is open elsewhere on the server keeps the cursor from being past every mark. */
+  async function roundPastAll({ round, source, changes, ...run }: CaptureRun): Promise<void> {
+    for (;;) {
+      await round();
+      const [row] = await source.query<{ past: boolean }>(
+        `select pg_snapshot_xmin($1::pg_snapshot) > max(xid::text::numeric)::text::xid8 as past from ${changes}`,
+        [await cursorOf({ round, source, changes, ...run })],
+      );
+      if (row?.past === true) return;
+    }
+  }
+
   it('purges what a cursor of the horizon ago had consumed, however old marks are', async () => {
     const run = await follow();
-    const { source, round, changes } = run;
+    const { source, changes } = run;
     await source.query(`insert into item values (1, 'a')`);
     await source.query(`update ${changes} set at = at - interval '1 hour'`);
-    await round();
+    await roundPastAll(run);
     // consumed a moment ago
     expect(await purgeLater(run)).toBe(0);
     await source.query(`insert into item values (2, 'a')`);
-    await round();
+    await roundPastAll(run);
     await source.query(`insert into item values (3, 'a')`);
     expect(await purgeLater(run)).toBe(1);
     const left = await source.query<{ new_key: string }>(`select new_key from ${changes} order by seq`);
@@ -82,7 +95,7 @@ describe('watching a capture', () => {
 
   it('stops by name when the target comes back with a cursor of which marks were purged, and a resync reads all', async () => {
     const run = await follow();
-    const { source, target, round, onLedger, onSource, loaded, ref, capture } = run;
+    const { source, target, onLedger, onSource, loaded, ref, capture } = run;
     const window = (): Promise<SourceWindow> =>
       onLedger((ledger) =>
         onSource(async (session) =>
@@ -100,7 +113,7 @@ describe('watching a capture', () => {
       );
     const old = await cursorOf(run);
     await source.query(`insert into item values (1, 'a')`);
-    await round();
+    await roundPastAll(run);
     expect(await purgeLater(run)).toBe(0);
     expect(await purgeLater(run)).toBe(1);
     expect((await window()).check.stop).toBeNull();
