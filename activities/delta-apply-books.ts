@@ -11,16 +11,19 @@ import {
   reclassifySql,
   refusedSql,
   releaseSql,
-  touchSql,
+  touchMovedSql,
   touchTargetSql,
+  touchWholeSql,
   unbookLosersSql,
 } from '../src/delta/apply-verdict-sql';
+import { countOutSql } from '../src/delta/apply-judge-sql';
 import { addToDeltaBooks } from '../src/postgres/ledger/delta-books';
 import {
   applyStatement,
   countClasses,
   countMoves,
   readFates,
+  readCounts,
   readRefused,
   readTexts,
 } from '../src/postgres/queries/delta-apply';
@@ -39,18 +42,23 @@ export async function bookRound(
 ): Promise<void> {
   const { session, work } = round;
   const lostBy = new Set<number>();
+  const out = judged ? await countOut(round) : new Map<number, number>();
   if (judged) {
     for (const one of round.active.values()) {
-      await trace(round, one);
-      if (one.held) {
+      const lost = (out.get(one.table.number) ?? 0) > 0;
+      if (lost) await trace(round, one);
+      if (one.held && one.candidates > 0) {
         const names = round.names(one.table);
         round.unbook(one, await countClasses(session, releaseSql(one.table, round.held(one.table)), names));
       }
+      if (!lost) continue;
       for (const index of await bookLosers(round, one)) lostBy.add(index);
     }
   }
   if (refused.size > 0) for (const one of round.active.values()) await bookRefused(round, one, refused);
   await reclassify(round, lostBy);
+  const touched: string[] = [];
+  const touch = { run: work.run.run, round: work.round };
   for (const one of round.active.values()) {
     const { table, incoming } = one;
     const names = round.names(table);
@@ -58,11 +66,20 @@ export async function bookRound(
       await applyStatement(session, forgetProvenanceSql(table, incoming?.whole === true), names);
       await applyStatement(session, noteProvenanceSql(table), names);
     }
-    if (!work.rulesOn) continue;
-    await applyStatement(session, touchSql(table, incoming?.whole === true, judged), [...names, work.round]);
-    if (judged) await applyStatement(session, touchTargetSql(table), [...names, work.round]);
+    // changed keys were noted when they arrived
+    if (incoming?.whole === true) touched.push(touchWholeSql(table, touch));
+    if (one.held || (out.get(table.number) ?? 0) > 0) touched.push(touchMovedSql(table, touch));
+    if (one.lifted > 0) touched.push(touchTargetSql(table, touch));
   }
+  if (work.rulesOn && touched.length > 0) await applyStatement(session, touched.join('; '));
   await addToDeltaBooks(session, work.run.run, round.changes());
+}
+
+/** Candidates that did not get in, by table. */
+async function countOut({ session, wanting }: ApplyRound): Promise<ReadonlyMap<number, number>> {
+  if (wanting.length === 0) return new Map();
+  const { counts } = await readCounts(session, countOutSql(wanting.map(({ table }) => table)));
+  return new Map(wanting.map(({ table }) => [table.number, counts[`out${table.number}`] ?? 0]));
 }
 
 /** Moves losers to where they wait; returns the foreign keys that some of them miss. */

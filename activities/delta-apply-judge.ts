@@ -30,7 +30,8 @@ export async function judgeAndInsert(round: ApplyRound, refused: Map<string, Row
   for (;;) {
     round.work.beat();
     await judge(round);
-    const tables = round.tables;
+    const tables = round.wanting.map(({ table }) => table);
+    if (tables.length === 0) return;
     const { counts } = await readCounts(session, countFatesSql(tables));
     const open = tables.filter(({ number }) => (counts[`open${number}`] ?? 0) > 0);
     const lost = tables.some(({ number }) => (counts[`lost${number}`] ?? 0) > 0);
@@ -55,7 +56,7 @@ export async function judgeAndInsert(round: ApplyRound, refused: Map<string, Row
 async function judge(round: ApplyRound): Promise<void> {
   const { session } = round;
   await judgeOrphans(round);
-  for (const table of round.tables) {
+  for (const { table } of round.wanting) {
     for (const [index, unique] of table.uniques.entries()) {
       // computed from the source key: two rows never share it, and the old row of the same source key was taken away
       if (unique.targetKey && !table.provenance) continue;
@@ -68,7 +69,8 @@ async function judge(round: ApplyRound): Promise<void> {
 }
 
 async function judgeOrphans(round: ApplyRound): Promise<void> {
-  const rules = round.childrenRules();
+  const wanting = new Set(round.wanting.map(({ table }) => table.number));
+  const rules = round.childrenRules().filter(({ child }) => wanting.has(child.number));
   for (let lost = -1; lost !== 0;) {
     lost = 0;
     for (const { rule, index, child, parent } of rules) {

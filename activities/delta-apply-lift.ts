@@ -1,6 +1,7 @@
 import type { RowFailure } from '../src/copy/classify-failure';
 import {
   anyChildSql,
+  changeable,
   countLiftedSql,
   deleteLiftedSql,
   pullChildrenSql,
@@ -25,15 +26,17 @@ import type { ActiveTable, ApplyRound } from './delta-apply-round';
  */
 export async function liftAndUpdate(round: ApplyRound, refused: Map<string, RowFailure>): Promise<void> {
   await closeLift(round);
-  for (const one of [...round.active.values()]) {
-    if (one.incoming === null) continue;
-    if (await updateInPlace(round, one)) continue;
-    await unstayRefused(round, one, refused);
-    await closeLift(round);
-    if (!(await updateInPlace(round, one))) throw keptBack(one);
+  const arrived = [...round.active.values()].filter(({ incoming }) => incoming !== null);
+  if (!(await updateInPlace(round, arrived))) {
+    for (const one of arrived) {
+      if (await updateInPlace(round, [one])) continue;
+      await unstayRefused(round, one, refused);
+      await closeLift(round);
+      if (!(await updateInPlace(round, [one]))) throw keptBack(one);
+    }
   }
   for (const one of round.active.values()) {
-    await applyStatement(round.session, returnPulledSql(one.table), round.names(one.table));
+    if (one.pulled) await applyStatement(round.session, returnPulledSql(one.table), round.names(one.table));
   }
 }
 
@@ -41,10 +44,7 @@ export async function liftAndUpdate(round: ApplyRound, refused: Map<string, RowF
 async function closeLift(round: ApplyRound): Promise<void> {
   const { session } = round;
   if (round.facts.references.length === 0) return;
-  for (const { rule, child, parent } of round.childrenRules()) {
-    if (round.active.get(child.number)?.incoming !== null)
-      await applyStatement(session, unstayNewParentSql(rule, child, parent));
-  }
+  await unstay(round, true);
   let before = '';
   for (;;) {
     const { counts } = await readCounts(session, countLiftedSql(round.tables));
@@ -67,27 +67,43 @@ async function closeLift(round: ApplyRound): Promise<void> {
         if (!(await anyRow(session, anyChildSql(rule, parent)))) continue;
         await round.activate(rule.child);
       }
-      const child = (round.active.get(rule.child) as ActiveTable).table;
-      await applyStatement(session, unstayChildrenSql(rule, child, parent));
-      await applyStatement(session, pullChildrenSql(rule, child, parent));
+      const one = round.active.get(rule.child) as ActiveTable;
+      const child = one.table;
+      const unstayed = unstayChildrenSql(rule, child, parent);
+      const pulled = pullChildrenSql(rule, child, parent);
+      // the last statement says how many
+      if ((await applyStatement(session, one.incoming === null ? pulled : `${unstayed}; ${pulled}`)) > 0)
+        one.pulled = true;
     }
-    for (const { rule, child, parent } of round.childrenRules()) {
-      if (parent !== null && round.active.get(child.number)?.incoming !== null)
-        await applyStatement(session, unstayNewParentSql(rule, child, parent));
-    }
+    await unstay(round, false);
   }
 }
 
+/** Rows whose new parent is not in the target, or does not stay there, cannot stay either; `outside`: also of parents outside the plan. */
+async function unstay(round: ApplyRound, outside: boolean): Promise<void> {
+  const due = round
+    .childrenRules()
+    .filter(({ child, parent }) => (outside || parent !== null) && round.active.get(child.number)?.incoming !== null);
+  if (due.length === 0) return;
+  const statements = due.map(({ rule, child, parent }) => unstayNewParentSql(rule, child, parent));
+  await applyStatement(round.session, statements.join('; '));
+}
+
 /** False when the target refused a row; then nothing of it is left. */
-async function updateInPlace(round: ApplyRound, one: ActiveTable): Promise<boolean> {
-  const sql = updateSql(one.table, round.mark, 'all');
-  if (sql === null) return true;
+async function updateInPlace(round: ApplyRound, some: readonly ActiveTable[]): Promise<boolean> {
+  const tables = changeable(some.map(({ table }) => table));
+  if (tables.length === 0) return true;
   const tried = await inSavepoint(
     round.session,
     async () => {
-      const { counts, xmin } = await readCounts(round.session, sql);
-      if (counts['due'] !== counts['done']) throw new Undo();
-      return { done: counts['done'] as number, xmin };
+      const { counts, xmin } = await readCounts(round.session, updateSql(tables, round.mark, 'all'));
+      let all = 0;
+      for (const { number } of tables) {
+        const done = counts[`done${number}`] ?? NaN;
+        if (counts[`due${number}`] !== done) throw new Undo();
+        all += done;
+      }
+      return { done: all, xmin };
     },
     isUndo,
   );
@@ -102,14 +118,14 @@ async function unstayRefused(round: ApplyRound, one: ActiveTable, refused: Map<s
   const { session } = round;
   const { table } = one;
   const places = await readPlaces(session, stayPlacesSql(table));
-  const sql = updateSql(table, round.mark, 'some') as string;
+  const sql = updateSql([table], round.mark, 'some');
   const failures = await findRefusedPlaces({
     session,
     places,
     beat: round.work.beat,
     attempt: async (some) => {
       const { counts } = await readCounts(session, sql, [some]);
-      return counts['due'] === counts['done'];
+      return counts[`due${table.number}`] === counts[`done${table.number}`];
     },
   });
   for (const [place, failure] of failures) refused.set(`${table.number} ${place}`, failure);
@@ -118,9 +134,7 @@ async function unstayRefused(round: ApplyRound, one: ActiveTable, refused: Map<s
 
 /** Takes every lifted row out of the target at once. */
 export async function deleteLifted(round: ApplyRound): Promise<void> {
-  const tables = round.tables;
-  const { counts: lifted } = await readCounts(round.session, countLiftedSql(tables));
-  const concerned = tables.filter(({ number }) => (lifted[`n${number}`] ?? 0) > 0);
+  const concerned = round.tables.filter(({ number }) => (round.active.get(number)?.lifted ?? 0) > 0);
   if (concerned.length === 0) return;
   const { counts } = await readCounts(round.session, deleteLiftedSql(concerned));
   for (const { number } of concerned) {

@@ -1,10 +1,10 @@
 import type { CompiledMapping } from '../src/contract/compiled';
-import { createScratchSql, dropScratchSql } from '../src/delta/apply-sql';
 import type { ApplyTable, ReferenceRule } from '../src/delta/apply-table';
 import { createHeld, heldTable } from '../src/postgres/ledger/held';
 import type { BookChange } from '../src/postgres/ledger/delta-books';
-import { applyStatement, type ClassCounts } from '../src/postgres/queries/delta-apply';
+import type { ClassCounts } from '../src/postgres/queries/delta-apply';
 import type { ApplyFacts } from '../src/postgres/queries/delta-apply-facts';
+import type { RoundScratch } from '../src/postgres/queries/delta-apply-scratch';
 import type { Session } from '../src/postgres/session';
 import type { Incoming, RoundWork } from './delta-contract';
 
@@ -15,6 +15,12 @@ export interface ActiveTable {
   readonly incoming: Incoming | null;
   /** Its held table has rows. */
   held: boolean;
+  /** Rows of it were lifted because rows that they refer to were. */
+  pulled: boolean;
+  /** Rows that want in, at most; known once all that moves does. */
+  candidates: number;
+  /** Rows that left the target, for good or for a moment. */
+  lifted: number;
   migrated: number;
   quarantined: number;
   outOfScope: number;
@@ -31,9 +37,16 @@ export class ApplyRound {
   constructor(
     readonly work: RoundWork,
     readonly facts: ApplyFacts,
-    readonly mark: string,
+    readonly scratch: RoundScratch,
     private readonly heldAtFirst: ReadonlySet<string>,
+    /** Mappings that had rows in quarantine when the round began. */
+    readonly quarantinedAtFirst: ReadonlySet<string>,
   ) {}
+
+  /** Takes the xmin of every subtransaction that writes. */
+  get mark(): string {
+    return this.scratch.mark;
+  }
 
   get session(): Session {
     return this.work.target;
@@ -50,6 +63,11 @@ export class ApplyRound {
     return [...this.active.values()].map(({ table }) => table).sort((a, b) => a.number - b.number);
   }
 
+  /** Of the active tables those with rows that want in. */
+  get wanting(): ActiveTable[] {
+    return [...this.active.values()].filter(({ candidates }) => candidates > 0);
+  }
+
   /** $1 and $2 of the statements of a table. */
   names({ mapping }: ApplyTable): [string, string] {
     return [this.work.run.run, mapping];
@@ -59,12 +77,15 @@ export class ApplyRound {
     const known = this.active.get(number);
     if (known !== undefined) return known;
     const table = this.facts.tables[number] as ApplyTable;
-    await applyStatement(this.session, createScratchSql(table, this.facts.temporary));
+    await this.scratch.create(table);
     const one: ActiveTable = {
       table,
       mapping: this.work.run.compiled.mappings[number] as CompiledMapping,
       incoming,
       held: this.heldAtFirst.has(table.mapping),
+      pulled: false,
+      candidates: 0,
+      lifted: 0,
       migrated: 0,
       quarantined: 0,
       outOfScope: 0,
@@ -115,12 +136,5 @@ export class ApplyRound {
       quarantined,
       outOfScope,
     }));
-  }
-
-  /** Temporary scratch tables end with the transaction; the others have to go before. */
-  async clear(): Promise<void> {
-    if (this.facts.temporary) return;
-    for (const table of this.tables) await applyStatement(this.session, dropScratchSql(table));
-    await applyStatement(this.session, `drop table ${this.mark}`);
   }
 }

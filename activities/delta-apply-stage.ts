@@ -1,17 +1,19 @@
-import { copyIn, copyOut } from '../src/postgres/copy-stream';
+import { copyIn } from '../src/postgres/copy-stream';
 import type { QuarantinedRow } from '../src/copy/quarantined-row';
 import { isolateBadItems, slices } from '../src/copy/isolate-bad-items';
 import type { RowFailure } from '../src/copy/classify-failure';
 import { refsText } from '../src/copy/refs-text';
 import { oldSql, siblingsSql, stageSql, staySql } from '../src/delta/apply-sql';
-import { forgetHeldSql, forgetQuarantineSql } from '../src/delta/apply-verdict-sql';
+import { forgetHeldSql, forgetQuarantineSql, touchSql } from '../src/delta/apply-verdict-sql';
 import { writeQuarantine } from '../src/postgres/ledger/quarantine';
-import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
+import { tryStatements } from '../src/postgres/queries/copy-savepoint';
 import { applyStatement, countClasses, readTexts } from '../src/postgres/queries/delta-apply';
+import { readRows } from '../src/postgres/read-rows';
 import { columnThatFails, readStaged } from '../src/postgres/queries/delta-apply-stage';
 import { failedRow } from './copy-careful-path';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
 import type { Incoming } from './delta-contract';
+import { inTurn } from './delta-turn';
 import { sourceStatement } from './validation-host';
 
 const rowsPerStatement = 50_000;
@@ -21,22 +23,29 @@ const rowsPerStatement = 50_000;
  * to quarantine; what was known of the changed keys is forgotten.
  */
 export async function stageIncoming(round: ApplyRound, one: ActiveTable, incoming: Incoming): Promise<void> {
-  const { session } = round;
+  const { session, work } = round;
   const { table } = one;
+  const { run } = work.run;
+  const { whole } = incoming;
   await copyIn(session, `${table.scratch.dirty} (rowproof_key, rowproof_target)`, dirtyRows(incoming));
   // before settle rows may share a target key that is not injective: none of them can be told from the others in the target
-  const siblings = table.provenance && !round.work.rulesOn && !incoming.whole ? await addSiblings(round, one) : [];
+  const siblings = table.provenance && !work.rulesOn && !whole ? await addSiblings(round, one) : [];
+  // what only needs the keys goes first: the source reads meanwhile
+  const known: string[] = [];
+  if (work.rulesOn && !whole) known.push(touchSql(table, { run, round: work.round }));
+  if (one.held) known.push(forgetHeldSql(table, round.held(table), whole));
+  if (!whole) known.push(oldSql(table, run, whole));
+  if (known.length > 0) await applyStatement(session, known.join('; '));
+  if (round.quarantinedAtFirst.has(table.mapping))
+    round.unbook(one, await countClasses(session, forgetQuarantineSql(table, whole), round.names(table)));
   const count = await copyRows(round, one, incoming, siblings);
-  const names = round.names(table);
-  round.unbook(one, await countClasses(session, forgetQuarantineSql(table, incoming.whole), names));
-  if (one.held) await applyStatement(session, forgetHeldSql(table, round.held(table), incoming.whole));
   const bad: QuarantinedRow[] = [];
   for (const span of slices(count, rowsPerStatement)) {
     await isolateBadItems<RowFailure>(
       span,
-      async ({ from, to }) => {
-        round.work.beat();
-        const tried = await inSavepoint(session, () => applyStatement(session, stageSql(table), [from, to]));
+      async (some) => {
+        work.beat();
+        const tried = await tryStatements(session, stageSql(table, some), (text) => session.query(text));
         return 'failed' in tried ? { ...tried.failed, side: 'target' } : null;
       },
       async (position, failure) => {
@@ -46,8 +55,8 @@ export async function stageIncoming(round: ApplyRound, one: ActiveTable, incomin
   }
   await quarantine(round, one, [bad]);
   await quarantine(round, one, incoming.rejected);
-  await applyStatement(session, oldSql(table, incoming.whole), table.provenance ? names : undefined);
-  await applyStatement(session, staySql(table, round.facts.references));
+  const stay = staySql(table, round.facts.references);
+  await applyStatement(session, whole ? `${oldSql(table, run, whole)}; ${stay}` : stay);
 }
 
 function* dirtyRows({ dirty }: Incoming): Generator<(string | null)[][]> {
@@ -82,7 +91,8 @@ async function copyRows(
     for (const { from, to } of slices(siblings.length, 5_000)) {
       const only = siblings.slice(from, to);
       const statement = sourceStatement(round.work.run, mapping, mapping.statements.expected, { only });
-      for await (const chunk of copyOut(round.source(mapping), statement)) yield placed(chunk);
+      const source = round.source(mapping);
+      yield placed(await inTurn(source, () => readRows(source, statement)));
     }
   }
   const fields = table.loaded.map((_, index) => `, c${index}`).join('');
@@ -103,8 +113,25 @@ export async function quarantine(
       yield chunk;
     }
   }
-  const written = await writeQuarantine(round.session, { run, mapping, ordinal: null }, counted());
+  const some = await nextOf(counted());
+  if (some === null) return;
+  const written = await writeQuarantine(round.session, { run, mapping, ordinal: null }, some);
   round.book(one, { quarantined: written - outOfScope, outOfScope });
+}
+
+/** The same once more; null where nothing comes. */
+async function nextOf<T>(items: AsyncGenerator<readonly T[]>): Promise<AsyncIterable<readonly T[]> | null> {
+  let first: readonly T[] = [];
+  while (first.length === 0) {
+    const next = await items.next();
+    if (next.done === true) return null;
+    first = next.value;
+  }
+  async function* all(): AsyncGenerator<readonly T[]> {
+    yield first;
+    yield* items;
+  }
+  return all();
 }
 
 async function refused(

@@ -1,15 +1,15 @@
 import type { RowFailure } from '../src/copy/classify-failure';
-import { candidatesSql, returnHeldSql } from '../src/delta/apply-judge-sql';
-import { countLiftedSql } from '../src/delta/apply-sql';
+import { candidatesSql, countMovingSql, returnHeldSql } from '../src/delta/apply-judge-sql';
+import type { ApplyTable } from '../src/delta/apply-table';
 import { heldMappings } from '../src/postgres/ledger/held';
-import { checkConstraintsAtOnce } from '../src/postgres/queries/copy-transaction';
-import { applyStatement, createMark, preferLookups, readCounts } from '../src/postgres/queries/delta-apply';
+import { applyStatement, beginApplying, quarantinedMappings, readCounts } from '../src/postgres/queries/delta-apply';
 import { applyFacts } from '../src/postgres/queries/delta-apply-facts';
+import { RoundScratch } from '../src/postgres/queries/delta-apply-scratch';
 import { qualified } from '../src/sql/quote';
 import { bookRound } from './delta-apply-books';
 import { judgeAndInsert } from './delta-apply-judge';
 import { deleteLifted, liftAndUpdate } from './delta-apply-lift';
-import { ApplyRound } from './delta-apply-round';
+import { ApplyRound, type ActiveTable } from './delta-apply-round';
 import { stageIncoming } from './delta-apply-stage';
 import type { Applied, Incoming, RoundWork } from './delta-contract';
 
@@ -21,14 +21,12 @@ export async function applyRound(work: RoundWork, incoming: readonly Incoming[])
   const { target, run } = work;
   const { mappings } = run.compiled;
   const facts = await applyFacts(target, run.run, mappings, work.rulesOn);
-  await checkConstraintsAtOnce(target);
-  await preferLookups(target);
-  const held = await heldMappings(
-    target,
-    run.run,
-    mappings.map(({ name }) => name),
-  );
-  const round = new ApplyRound(work, facts, await createMark(target, facts.temporary), new Set(held));
+  const names = mappings.map(({ name }) => name);
+  const scratch = await RoundScratch.open(target, facts);
+  await beginApplying(target);
+  const held = await heldMappings(target, run.run, names);
+  const quarantined = await quarantinedMappings(target, run.run, names);
+  const round = new ApplyRound(work, facts, scratch, new Set(held), new Set(quarantined));
   for (const one of incoming) {
     const active = await round.activate(
       mappings.findIndex(({ name }) => name === one.mapping.name),
@@ -44,22 +42,32 @@ export async function applyRound(work: RoundWork, incoming: readonly Incoming[])
     await judgeAndInsert(round, refused);
   }
   await bookRound(round, refused, moving);
-  await round.clear();
+  await scratch.drop(round.tables);
   return { written: round.written, deleted: round.deleted, quarantined: round.booked, xids: [...round.xids] };
 }
 
 /** Rows that want in; where any row moves, those that wait may fit by now too. */
 async function becomeCandidates(round: ApplyRound): Promise<boolean> {
-  const { session } = round;
-  let candidates = 0;
-  for (const table of round.tables) candidates += await applyStatement(session, candidatesSql(table));
-  const { counts } =
-    round.tables.length === 0 ? { counts: {} } : await readCounts(session, countLiftedSql(round.tables));
-  if (candidates === 0 && Object.values(counts).every((count) => count === 0)) return false;
+  if (round.active.size === 0) return false;
+  if (!(await countMoving(round, round.tables))) return false;
+  const waiting: ApplyTable[] = [];
   for (const number of round.waiting) {
-    const one = await round.activate(number);
-    await applyStatement(session, returnHeldSql(one.table, qualified(round.held(one.table))));
-    await applyStatement(session, candidatesSql(one.table));
+    const { table } = await round.activate(number);
+    waiting.push(table);
+    await applyStatement(round.session, returnHeldSql(table, qualified(round.held(table))));
   }
+  if (waiting.length > 0) await countMoving(round, waiting);
   return true;
+}
+
+/** Names the candidates of these tables; true when there are any, or when rows were lifted. */
+async function countMoving(round: ApplyRound, tables: readonly ApplyTable[]): Promise<boolean> {
+  const sql = [...tables.map(candidatesSql), countMovingSql(tables)].join('; ');
+  const { counts } = await readCounts(round.session, sql);
+  for (const { number } of tables) {
+    const one = round.active.get(number) as ActiveTable;
+    one.candidates = counts[`open${number}`] ?? 0;
+    one.lifted = counts[`n${number}`] ?? 0;
+  }
+  return Object.values(counts).some((count) => count > 0);
 }

@@ -6,8 +6,8 @@ import { keyText, type KeyRange } from '../src/contract/key';
 import type { RowFailure } from '../src/copy/classify-failure';
 import { isolateBadItems, slices } from '../src/copy/isolate-bad-items';
 import type { ClassOf, QuarantinedRow } from '../src/copy/quarantined-row';
-import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
-import { readRows } from '../src/postgres/read-rows';
+import type { Tried } from '../src/postgres/queries/copy-savepoint';
+import { readRows, tryReadRows } from '../src/postgres/read-rows';
 import type { Session } from '../src/postgres/session';
 import { restrictKeys } from '../src/validate/restrict-keys';
 import { failedRow, judgeRow } from './copy-careful-path';
@@ -16,7 +16,7 @@ import { rejectedByStatement } from './copy-fast-path';
 type Texts = readonly (string | null)[];
 
 /** Rows of a piece of the source: those that load (source key, target key, texts) and those with reasons. */
-interface Piece {
+export interface Piece {
   readonly rows: readonly Texts[];
   readonly rejected: readonly QuarantinedRow[];
 }
@@ -25,70 +25,48 @@ const mostRows = 5_000;
 const pieceBytes = 8 * 1024 * 1024;
 const nothing: Piece = { rows: [], rejected: [] };
 
-/**
- * The current rows of some source keys (or of all) in the snapshot of `source`'s transaction. `rows` is to be read to its end
- * before `rejected`; the next piece is read while the caller deals with one.
- */
+/** How to read a piece, and which share of a full one it is about. */
+export interface PieceToRead {
+  readonly read: () => Promise<Piece>;
+  readonly share: number;
+}
+
+/** The current rows of some source keys (or of all) in the snapshot of `source`'s transaction, piece by piece. */
 export class SourceReader {
-  private readonly found: QuarantinedRow[] = [];
   private recompute: Recompute | null = null;
 
   constructor(
-    private readonly source: Session,
+    readonly source: Session,
     private readonly mapping: CompiledMapping,
     private readonly classOf: ClassOf,
     /** null: every row of the relation. */
     private readonly keys: readonly string[] | null,
   ) {}
 
-  async *rows(): AsyncGenerator<readonly Texts[]> {
-    const pieces = this.keys === null ? await this.ranges() : this.slices(this.keys);
-    let next: Promise<Piece> | null = null;
-    const start = (at: number): Promise<Piece> | null => {
-      const piece = pieces[at]?.();
-      // whoever awaits it hears of its failure; nobody may, when the round fails elsewhere
-      piece?.catch(() => undefined);
-      return piece ?? null;
-    };
-    try {
-      next = start(0);
-      for (let at = 1; next !== null; at += 1) {
-        const piece: Piece = await next;
-        next = start(at);
-        this.found.push(...piece.rejected);
-        if (piece.rows.length > 0) yield piece.rows;
-      }
-    } finally {
-      // the session serves others only when nothing of this is under way
-      await next?.catch(() => undefined);
-    }
+  /** In the order in which they are to be read, one at a time. */
+  async pieces(): Promise<readonly PieceToRead[]> {
+    const most = this.rowsAtATime();
+    const { keys } = this;
+    if (keys === null) return (await this.ranges()).map((range) => ({ read: () => this.byRange(range), share: 1 }));
+    return slices(keys.length, most).map(({ from, to }) => ({
+      read: () => this.byKeys(keys.slice(from, to)),
+      share: (to - from) / most,
+    }));
   }
 
-  async *rejected(): AsyncGenerator<readonly QuarantinedRow[]> {
-    for (const { from, to } of slices(this.found.length, 1_000)) yield this.found.slice(from, to);
-  }
-
-  private slices(keys: readonly string[]): (() => Promise<Piece>)[] {
-    return slices(keys.length, this.rowsAtATime()).map(
-      ({ from, to }) =>
-        () =>
-          this.byKeys(keys.slice(from, to)),
-    );
-  }
-
-  private async ranges(): Promise<(() => Promise<Piece>)[]> {
+  private async ranges(): Promise<KeyRange[]> {
     const { boundaries } = this.mapping.statements;
     const bounds = (await readRows(
       this.source,
       bindStatement(boundaries, { key: this.mapping.key, rows: this.rowsAtATime() }),
     )) as string[][];
-    return [null, ...bounds].map((lower, index) => () => this.byRange({ lower, upper: bounds[index] ?? null }));
+    return [null, ...bounds].map((lower, index) => ({ lower, upper: bounds[index] ?? null }));
   }
 
   private async byRange(range: KeyRange): Promise<Piece> {
     const { mapping, source } = this;
     const bind = (sql: string): string => bindStatement(sql, { range, key: mapping.key });
-    const read = await inSavepoint(source, () => this.both(bind, null));
+    const read = await this.both(bind, null);
     if ('value' in read) return read.value;
     const keys = await readRows(
       source,
@@ -109,7 +87,7 @@ export class SourceReader {
       { from: 0, to: keys.length },
       async ({ from, to }) => {
         const part = keys.slice(from, to);
-        const read = await inSavepoint(this.source, () => this.both((sql) => this.forKeys(sql, part), part.length));
+        const read = await this.both((sql) => this.forKeys(sql, part), part.length);
         if ('failed' in read) return { ...read.failed, side: 'source' };
         take(read.value);
         return null;
@@ -120,18 +98,21 @@ export class SourceReader {
   }
 
   /** Without reasons, or where every key came as a loadable row, nothing can be rejected. */
-  private async both(bind: (sql: string) => string, keys: number | null): Promise<Piece> {
-    const { expected, rejected } = this.mapping.statements;
-    const rows = await readRows(this.source, bind(expected));
-    if (this.mapping.reasons.length === 0 || rows.length === keys) return { rows, rejected: [] };
-    const bad = await readRows(this.source, bind(rejected));
-    return { rows, rejected: bad.map((row) => rejectedByStatement(this.mapping, row, this.classOf)) };
+  private async both(bind: (sql: string) => string, keys: number | null): Promise<Tried<Piece>> {
+    const { mapping, source, classOf } = this;
+    const loadable = await tryReadRows(source, bind(mapping.statements.expected));
+    if ('failed' in loadable) return loadable;
+    const rows = loadable.value;
+    if (mapping.reasons.length === 0 || rows.length === keys) return { value: { rows, rejected: [] } };
+    const bad = await tryReadRows(source, bind(mapping.statements.rejected));
+    if ('failed' in bad) return bad;
+    return { value: { rows, rejected: bad.value.map((row) => rejectedByStatement(mapping, row, classOf)) } };
   }
 
   /** A row for which the source raises: read raw and judged here, or quarantined when even that raises. */
   private async alone(key: string, failure: RowFailure): Promise<Piece> {
     const { mapping, source, classOf } = this;
-    const raw = await inSavepoint(source, () => readRows(source, this.forKeys(mapping.statements.raw, [key])));
+    const raw = await tryReadRows(source, this.forKeys(mapping.statements.raw, [key]));
     if ('failed' in raw) {
       return { rows: [], rejected: [failedRow({ mapping, classOf }, key, { ...raw.failed, side: 'source' }, null)] };
     }

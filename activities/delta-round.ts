@@ -18,6 +18,7 @@ import type { Applied, Incoming } from './delta-contract';
 import { pullSeen } from './delta-intake';
 import { fenceLane, laneLost, laneRefused, type LaneHolder } from './delta-lane';
 import { SourceReader } from './delta-read';
+import { ReadAhead, type ReadPieces } from './delta-read-ahead';
 import { targetKeyOf } from './delta-target-key';
 import { chooseWindow, openSnapshot, type SourceWindow } from './delta-window';
 import { faulty } from './fault-injection';
@@ -189,12 +190,17 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
     // nobody else can give this number away while the lane is locked
     const round = lane.round + 1;
     const classOf = await classOfFindings(target, run);
-    const incoming = await incomingOf(holder, windows, classOf);
+    const { incoming, end } = await incomingOf(holder, windows, classOf);
     const behind = new Set(windows.filter(({ complete }) => !complete).map(({ source }) => source));
-    const applied: Applied = await applyRound(
-      { run, target, sources, round, rulesOn: lane.rulesOn, behind, classOf, beat },
-      incoming,
-    );
+    let applied: Applied;
+    try {
+      applied = await applyRound(
+        { run, target, sources, round, rulesOn: lane.rulesOn, behind, classOf, beat },
+        incoming,
+      );
+    } finally {
+      await end();
+    }
     await refuseRewritten(windows);
     await recordRound(target, run.run, {
       round,
@@ -244,8 +250,12 @@ async function stand(session: Session, { run }: LaneHolder, windows: readonly So
   );
 }
 
-/** What each mapping brings, in the order of the plan. */
-async function incomingOf(holder: LaneHolder, windows: readonly SourceWindow[], classOf: ClassOf): Promise<Incoming[]> {
+/** What each mapping brings, in the order of the plan. Reading has begun; `end` it before the sources serve anything else. */
+async function incomingOf(
+  holder: LaneHolder,
+  windows: readonly SourceWindow[],
+  classOf: ClassOf,
+): Promise<{ incoming: Incoming[]; end: () => Promise<void> }> {
   const changed = new Map<string, { window: SourceWindow; keys: Set<string>; whole: boolean }>();
   for (const window of windows) {
     const byId = new Map<number, CapturedRelation>(window.relations.map((relation) => [relation.id, relation]));
@@ -258,21 +268,32 @@ async function incomingOf(holder: LaneHolder, windows: readonly SourceWindow[], 
       }
     }
   }
-  const incoming: Incoming[] = [];
-  for (const mapping of holder.run.compiled.mappings) {
+  const due = holder.run.compiled.mappings.flatMap((mapping) => {
     const entry = changed.get(mapping.name);
-    if (entry === undefined) continue;
-    const keys = entry.whole ? null : [...entry.keys];
-    const reader = new SourceReader(entry.window.session, mapping, classOf, keys);
-    incoming.push({
-      mapping,
-      whole: entry.whole,
-      dirty: keys === null ? [] : await dirtyKeys(holder, mapping, keys),
-      rows: reader.rows(),
-      rejected: reader.rejected(),
-    });
+    return entry === undefined ? [] : [{ mapping, ...entry, list: entry.whole ? null : [...entry.keys] }];
+  });
+  const reading = windows.map((window) => {
+    const of = due.filter((one) => one.window === window);
+    const ahead = new ReadAhead(
+      of.map(({ mapping, list }) => new SourceReader(window.session, mapping, classOf, list)),
+    );
+    return { of, ahead };
+  });
+  const end = async (): Promise<void> => void (await Promise.all(reading.map(({ ahead }) => ahead.end())));
+  try {
+    const incoming: Incoming[] = [];
+    for (const one of due) {
+      const { of, ahead } = reading.find(({ of }) => of.includes(one)) as (typeof reading)[number];
+      const pieces = ahead.pieces[of.indexOf(one)] as ReadPieces;
+      const { mapping, whole, list } = one;
+      const dirty = list === null ? [] : await dirtyKeys(holder, mapping, list);
+      incoming.push({ mapping, whole, dirty, rows: pieces.rows(), rejected: pieces.rejected() });
+    }
+    return { incoming, end };
+  } catch (error) {
+    await end();
+    throw error;
   }
-  return incoming;
 }
 
 async function dirtyKeys(

@@ -1,5 +1,5 @@
 import { identifier, literal, qualified } from '../sql/quote';
-import { isMixed, isSet, key, names, refersTo, writable } from './apply-sql';
+import { countLifted, isMixed, isSet, key, names, refersTo, writable } from './apply-sql';
 import type { ApplyTable, ReferenceRule, UniqueRule } from './apply-table';
 
 /** SQL that decides which candidates enter the target, and lets them in. */
@@ -8,6 +8,23 @@ import type { ApplyTable, ReferenceRule, UniqueRule } from './apply-table';
 export function candidatesSql({ scratch }: ApplyTable): string {
   return `insert into ${scratch.fate} (n) select r.ctid from ${scratch.row} r
     where not exists (select from ${scratch.stay} s where s.n = r.ctid) and not exists (select from ${scratch.fate} f where f.n = r.ctid)`;
+}
+
+/** Candidates and lifted rows by table: open_n, n_n. */
+export function countMovingSql(tables: readonly ApplyTable[]): string {
+  return `select ${tables
+    .map(
+      (table) =>
+        `(select count(*) from ${table.scratch.fate} where why is null)::text as open${table.number}, ${countLifted(table)}`,
+    )
+    .join(', ')}`;
+}
+
+/** Candidates that did not get in, for good, by table: out_n. */
+export function countOutSql(tables: readonly ApplyTable[]): string {
+  return `select ${tables
+    .map(({ number, scratch }) => `(select count(*) from ${scratch.fate} where why <> 'in')::text as out${number}`)
+    .join(', ')}`;
 }
 
 /** Rows that wait become candidates again. */

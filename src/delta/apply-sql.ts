@@ -38,11 +38,19 @@ function differs(columns: readonly string[], left: string, right: string): strin
   return `(row(${names(columns, left)})::record operator(pg_catalog.*<>) row(${names(columns, right)})::record)`;
 }
 
+/** How long scratch tables stand: for the rounds of a session, for one, or until the round drops them. */
+export type ScratchLifetime = 'session' | 'round' | 'dropped';
+
+/** `create table` of a scratch table. */
+export function createTableSql(name: string, columns: string, lifetime: ScratchLifetime): string {
+  if (lifetime === 'dropped') return `create table ${name} (${columns})`;
+  return `create temporary table ${name} (${columns}) on commit ${lifetime === 'session' ? 'delete rows' : 'drop'}`;
+}
+
 /** Creates the scratch tables of a target table. */
-export function createScratchSql(table: ApplyTable, temporary: boolean): string {
+export function createScratchSql(table: ApplyTable, lifetime: ScratchLifetime): string {
   const { scratch, target } = table;
-  const create = (name: string, columns: string): string =>
-    `create ${temporary ? 'temporary ' : ''}table ${name} (${columns})${temporary ? ' on commit drop' : ''}`;
+  const create = (name: string, columns: string): string => createTableSql(name, columns, lifetime);
   const fields = table.loaded.map((_, index) => `, c${index} text`).join('');
   const serial = table.columns
     .filter(({ name, sequence }) => sequence !== null && !table.loaded.includes(name))
@@ -77,11 +85,11 @@ export function castSql(table: ApplyTable, index: number): string {
   return `c${index}::${typeOf(table, table.loaded[index] as string)}`;
 }
 
-/** Rows that arrived as text at positions [$1, $2) become rows as the target types them. */
-export function stageSql(table: ApplyTable): string {
+/** Rows that arrived as text at positions [from, to) become rows as the target types them. */
+export function stageSql(table: ApplyTable, { from, to }: { readonly from: number; readonly to: number }): string {
   const casts = table.loaded.map((_, index) => castSql(table, index)).join(', ');
   return `insert into ${table.scratch.row} (${key}, rowproof_rank, ${names(table.loaded)})
-    select ${key}, 2, ${casts} from ${table.scratch.raw} where rowproof_n >= $1 and rowproof_n < $2`;
+    select ${key}, 2, ${casts} from ${table.scratch.raw} where rowproof_n >= ${from} and rowproof_n < ${to}`;
 }
 
 /** Source keys that share a target key with changed ones. $1 run, $2 mapping. */
@@ -92,13 +100,13 @@ export function siblingsSql({ scratch }: ApplyTable): string {
     and not exists (select from ${scratch.dirty} d where d.${key} = p.source_key)`;
 }
 
-/** Target rows of the changed source keys. Where several source keys share a target key, nobody can tell whose a row is. $1 run, $2 mapping where provenance says which they are. */
-export function oldSql(table: ApplyTable, whole: boolean): string {
+/** Target rows of the changed source keys. Where several source keys share a target key, nobody can tell whose a row is. */
+export function oldSql(table: ApplyTable, run: string, whole: boolean): string {
   const { scratch } = table;
   const into = `insert into ${scratch.old} (${key}, rowproof_row, rowproof_table, rowproof_pulled, ${names(every(table))})`;
   const row = `t.ctid, t.tableoid, false, ${names(every(table), 't.')} from`;
   const owners = `select p.target_key, case when count(*) = 1 then min(p.source_key) end as source_key
-    from rowproof.provenance p where p.run = $1 and p.mapping = $2`;
+    from rowproof.provenance p where p.run = ${literal(run)} and p.mapping = ${literal(table.mapping)}`;
   if (whole) {
     const from = table.provenance
       ? `(${owners} group by p.target_key) w on w.target_key = ${targetKeyText(table, 't.')}`
@@ -139,9 +147,12 @@ export function staySql(table: ApplyTable, references: readonly ReferenceRule[])
 }
 
 export function countLiftedSql(tables: readonly ApplyTable[]): string {
-  return `select ${tables
-    .map(({ number, scratch }) => `(select count(*) from ${lifted(scratch)} o)::text as n${number}`)
-    .join(', ')}`;
+  return `select ${tables.map(countLifted).join(', ')}`;
+}
+
+/** Lifted rows of a table, as n_n: all of `old` but those that stay, of which each stays once. */
+export function countLifted({ number, scratch }: ApplyTable): string {
+  return `((select count(*) from ${scratch.old}) - (select count(*) from ${scratch.stay}))::text as n${number}`;
 }
 
 function lifted({ old, stay }: ApplyTable['scratch']): string {
@@ -218,22 +229,39 @@ export function returnPulledSql(table: ApplyTable): string {
     select ${of}, 0, ${names(columns, 'o.')} from ${old} o where o.rowproof_pulled and $1::text is not null and $2::text is not null`;
 }
 
-/** Changes rows in place: how many had to change, how many did, and their xmin; null where there is nothing to set. */
-export function updateSql(table: ApplyTable, mark: string, only: 'all' | 'some'): string | null {
-  const { stay, row, old } = table.scratch;
+/** Columns that a change in place sets. */
+function settable(table: ApplyTable): string[] {
   const fixed = new Set(table.targetKey.map(({ name }) => name));
-  const set = table.columns
+  return table.columns
     .filter(({ name, identity }) => table.loaded.includes(name) && !fixed.has(name) && identity !== 'always')
     .map(({ name }) => name);
-  if (set.length === 0) return null;
-  const changed = differs(set, 'o.', 'r.');
-  const pairs = `${stay} s join ${row} r on r.ctid = s.n join ${old} o on o.ctid = s.o
-      where ${changed}${only === 'some' ? ' and s.n = any($1::tid[])' : ''}`;
-  return `with mark as (insert into ${mark} values (1) returning xmin::text as xmin),
-    pair as (select o.rowproof_row, o.rowproof_table, ${names(writable(table), 'r.')} from ${pairs}),
-    done as (update ${qualified(table.target)} t set ${set.map((name) => `${identifier(name)} = r.${identifier(name)}`).join(', ')}
-      from pair r where ${sameTargetKey(table, 't.', 'r.')} and t.ctid = r.rowproof_row and t.tableoid = r.rowproof_table returning 1)
-    select (select count(*) from pair)::text as due, (select count(*) from done)::text as done, (select xmin from mark) as xmin`;
+}
+
+/** Tables of which a row can be changed in place. */
+export function changeable(tables: readonly ApplyTable[]): ApplyTable[] {
+  return tables.filter((table) => settable(table).length > 0);
+}
+
+/**
+ * Changes rows of changeable tables in place, in one statement: how many had to change (due_n), how many did (done_n), and their
+ * xmin. `some`: those of the one table at the places $1.
+ */
+export function updateSql(tables: readonly ApplyTable[], mark: string, only: 'all' | 'some'): string {
+  const parts = tables.map((table) => {
+    const { stay, row, old } = table.scratch;
+    const set = settable(table);
+    const pairs = `${stay} s join ${row} r on r.ctid = s.n join ${old} o on o.ctid = s.o
+      where ${differs(set, 'o.', 'r.')}${only === 'some' ? ' and s.n = any($1::tid[])' : ''}`;
+    return `pair${table.number} as (select o.rowproof_row, o.rowproof_table, ${names(writable(table), 'r.')} from ${pairs}),
+    done${table.number} as (update ${qualified(table.target)} t set ${set.map((name) => `${identifier(name)} = r.${identifier(name)}`).join(', ')}
+      from pair${table.number} r where ${sameTargetKey(table, 't.', 'r.')} and t.ctid = r.rowproof_row and t.tableoid = r.rowproof_table returning 1)`;
+  });
+  const counts = tables.map(
+    ({ number }) =>
+      `(select count(*) from pair${number})::text as due${number}, (select count(*) from done${number})::text as done${number}`,
+  );
+  return `with mark as (insert into ${mark} values (1) returning xmin::text as xmin), ${parts.join(', ')}
+    select ${counts.join(', ')}, (select xmin from mark) as xmin`;
 }
 
 /** One statement for all tables, so that foreign keys are looked at when every row is gone. Counts as due_n and done_n. */

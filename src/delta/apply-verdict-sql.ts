@@ -141,29 +141,53 @@ export function forgetProvenanceSql(table: ApplyTable, whole: boolean): string {
     and (p.source_key in (select ${key} from ${table.scratch.dirty}) or p.source_key in (select ${key} from ${table.scratch.row} where rowproof_rank = 0 and ${key} is not null))`;
 }
 
-/** $3 the round: every changed source key and, where it was judged, rows that rules moved. */
-export function touchSql(table: ApplyTable, whole: boolean, judged: boolean): string {
-  const { dirty, row, fate, trace } = table.scratch;
-  // of a whole table, what stands in quarantine by now was written by this round
-  const changed = whole
-    ? `select ${key} as k from ${row} where rowproof_rank = 2
-      union all select source_key from rowproof.quarantine where run = $1 and mapping = $2`
-    : `select ${key} as k from ${dirty}`;
-  const moved = `union all select r.${key} from ${row} r join ${fate} f on f.n = r.ctid
-        where r.rowproof_rank = 0 and f.why <> 'in' or r.rowproof_rank = 3 and f.why = 'in'
-      union all select ${key} from ${trace}`;
+/** Which mapping of which run a round touches, with its number. */
+export interface Touch {
+  readonly run: string;
+  readonly round: number;
+}
+
+function touchSourceKeys(table: ApplyTable, { run, round }: Touch, keys: string): string {
+  const of = `${literal(run)}, ${literal(table.mapping)}`;
   return `insert into rowproof.touched (run, mapping, source_key, round)
-    select distinct $1, $2, k, $3::bigint from (${changed} ${judged ? moved : ''}) s where k is not null order by k
+    select distinct ${of}, k, ${round}::bigint from (${keys}) s where k is not null order by k
     on conflict (run, mapping, source_key) do update set round = excluded.round`;
 }
 
-/** $3 the round: target keys that left the target. */
-export function touchTargetSql(table: ApplyTable): string {
+/** Notes every changed source key. */
+export function touchSql(table: ApplyTable, touch: Touch): string {
+  return touchSourceKeys(table, touch, `select ${key} as k from ${table.scratch.dirty}`);
+}
+
+/** Notes every source key of a table that was replaced; what stands in quarantine by now was written by this round. */
+export function touchWholeSql(table: ApplyTable, touch: Touch): string {
+  return touchSourceKeys(
+    table,
+    touch,
+    `select ${key} as k from ${table.scratch.row} where rowproof_rank = 2
+      union all select source_key from rowproof.quarantine where run = ${literal(touch.run)} and mapping = ${literal(table.mapping)}`,
+  );
+}
+
+/** Notes source keys of rows that rules moved. */
+export function touchMovedSql(table: ApplyTable, touch: Touch): string {
+  const { row, fate, trace } = table.scratch;
+  return touchSourceKeys(
+    table,
+    touch,
+    `select r.${key} as k from ${row} r join ${fate} f on f.n = r.ctid
+        where r.rowproof_rank = 0 and f.why <> 'in' or r.rowproof_rank = 3 and f.why = 'in'
+      union all select ${key} from ${trace}`,
+  );
+}
+
+/** Notes target keys that left the target. */
+export function touchTargetSql(table: ApplyTable, { run, round }: Touch): string {
   const { old, stay, fate, row } = table.scratch;
   return `insert into rowproof.touched_target (run, mapping, target_key, round)
-    select distinct $1, $2, o.k, $3::bigint from (select ${targetKeyText(table, 'x.')} as k from ${old} x
+    select distinct ${literal(run)}, ${literal(table.mapping)}, o.k, ${round}::bigint from (select ${targetKeyText(table, 'x.')} as k from ${old} x
         where not exists (select from ${stay} s where s.o = x.ctid)) o
-    where o.k not in (select ${targetKeyText(table, 'r.')} from ${fate} f join ${row} r on r.ctid = f.n where f.why = 'in')
+    where o.k not in (select ${targetKeyText(table, 'r.')} from ${fate} f join ${row} r on r.ctid = f.n where f.why = 'in') order by o.k
     on conflict (run, mapping, target_key) do update set round = excluded.round`;
 }
 

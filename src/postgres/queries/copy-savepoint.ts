@@ -14,6 +14,22 @@ export type Tried<T> =
     };
 
 /**
+ * One or more statements without values inside a savepoint, in one round trip: a data error undoes them and is returned as facts.
+ * `send` gets the whole text and hands back what the server answered.
+ */
+export async function tryStatements<T>(
+  session: Session,
+  sql: string,
+  send: (text: string) => Promise<T>,
+): Promise<Tried<T>> {
+  try {
+    return { value: await send(`savepoint rowproof_try;\n${sql}\n;release savepoint rowproof_try`) };
+  } catch (error) {
+    return undo(session, error, false);
+  }
+}
+
+/**
  * Work inside a savepoint: a data error (or what `alsoUndo` takes) undoes it and is returned as facts. Any other error is
  * raised and leaves the transaction to its owner.
  */
@@ -28,10 +44,13 @@ export async function inSavepoint<T>(
     await session.query('release savepoint rowproof_try');
     return { value };
   } catch (error) {
-    const facts = describeDatabaseError(error);
-    if (!facts.isDataError && !alsoUndo(error)) throw error;
-    await session.query('rollback to savepoint rowproof_try');
-    await session.query('release savepoint rowproof_try');
-    return { failed: { sqlstate: facts.sqlstate, constraint: facts.constraint, column: facts.column }, error };
+    return undo(session, error, alsoUndo(error));
   }
+}
+
+async function undo(session: Session, error: unknown, anyway: boolean): Promise<Tried<never>> {
+  const facts = describeDatabaseError(error);
+  if (!facts.isDataError && !anyway) throw error;
+  await session.query('rollback to savepoint rowproof_try; release savepoint rowproof_try');
+  return { failed: { sqlstate: facts.sqlstate, constraint: facts.constraint, column: facts.column }, error };
 }

@@ -16,6 +16,8 @@ export interface ApplyFacts {
   readonly tables: readonly ApplyTable[];
   readonly references: readonly ReferenceRule[];
   readonly temporary: boolean;
+  /** Part of the names of temporary scratch tables: they fit these definitions and no others. */
+  readonly version: string;
 }
 
 const known = new WeakMap<Session, { readonly id: string; readonly facts: ApplyFacts }>();
@@ -27,10 +29,11 @@ export async function applyFacts(
   mappings: readonly CompiledMapping[],
   rulesOn: boolean,
 ): Promise<ApplyFacts> {
-  const id = JSON.stringify([run, rulesOn, await versionOf(session, mappings)]);
+  const definitions = await versionOf(session, mappings);
+  const id = JSON.stringify([run, rulesOn, definitions]);
   const before = known.get(session);
   if (before?.id === id) return before.facts;
-  const facts = await readFacts(session, run, mappings, rulesOn);
+  const facts = await readFacts(session, run, mappings, rulesOn, definitions.slice(0, 12));
   known.set(session, { id, facts });
   return facts;
 }
@@ -54,6 +57,7 @@ async function readFacts(
   run: string,
   mappings: readonly CompiledMapping[],
   rulesOn: boolean,
+  version: string,
 ): Promise<ApplyFacts> {
   const temporary = await mayUseTemporary(session);
   const indexes = await uniqueIndexes(session, run, mappings, rulesOn);
@@ -77,10 +81,10 @@ async function readFacts(
       sourceKey: mapping.key,
       referencedColumns: mapping.referencedColumns,
       uniques,
-      scratch: scratchOf(session, number, temporary),
+      scratch: scratchOf(session, number, temporary ? version : null),
     });
   }
-  return { tables, references: keys.map((key) => referenceRule(key, mappings)), temporary };
+  return { tables, references: keys.map((key) => referenceRule(key, mappings)), temporary, version };
 }
 
 async function mayUseTemporary(session: Session): Promise<boolean> {
@@ -90,11 +94,12 @@ async function mayUseTemporary(session: Session): Promise<boolean> {
   return rows[0]?.may === 'true';
 }
 
-function scratchOf(session: Session, number: number, temporary: boolean): Scratch {
+/** `version` null: where no temporary table may be created. */
+function scratchOf(session: Session, number: number, version: string | null): Scratch {
   const name = (kind: string): string =>
-    temporary
-      ? `pg_temp.${identifier(`rowproof_${kind}_${number}`)}`
-      : `rowproof.${identifier(`${kind}_${number}_${session.pid}`)}`;
+    version === null
+      ? `rowproof.${identifier(`${kind}_${number}_${session.pid}`)}`
+      : `pg_temp.${identifier(`rowproof_${kind}_${number}_${version}`)}`;
   return {
     raw: name('raw'),
     row: name('row'),

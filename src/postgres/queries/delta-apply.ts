@@ -32,18 +32,25 @@ export async function countClasses(session: Session, sql: string, values: readon
   return { quarantined: rows.length - outOfScope, outOfScope };
 }
 
-/** The table in which every subtransaction leaves the xmin of what it wrote. */
-export async function createMark(session: Session, temporary: boolean): Promise<string> {
-  const name = temporary ? 'pg_temp.rowproof_round_mark' : `rowproof."round_mark_${session.pid}"`;
-  await session.query(
-    `create ${temporary ? 'temporary ' : ''}table ${name} (one int)${temporary ? ' on commit drop' : ''}`,
-  );
-  return name;
+/**
+ * Until the transaction ends: deferred constraints speak at once, so that a bad row is seen in its own savepoint; and lookups in
+ * large tables go through their keys, since scratch tables have no statistics.
+ */
+export async function beginApplying(session: Session): Promise<void> {
+  await session.query(`set constraints all immediate; select pg_catalog.set_config('random_page_cost', '1.1', true)`);
 }
 
-/** Scratch tables have no statistics; lookups in large tables go through their keys. Until the transaction ends. */
-export async function preferLookups(session: Session): Promise<void> {
-  await session.query(`select pg_catalog.set_config('random_page_cost', '1.1', true)`);
+/** Names among these mappings that have rows in quarantine. */
+export async function quarantinedMappings(
+  session: Session,
+  run: string,
+  mappings: readonly string[],
+): Promise<string[]> {
+  return readTexts(
+    session,
+    `select m from unnest($2::text[]) m where exists (select from rowproof.quarantine q where q.run = $1 and q.mapping = m)`,
+    [run, mappings],
+  );
 }
 
 /** Source keys for target keys, into the scratch table that traces rows. */
