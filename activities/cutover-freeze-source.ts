@@ -3,6 +3,7 @@ import type { RunRef } from '../src/contract/run';
 import { missedSentence } from '../src/cutover/words';
 import { fail } from '../src/errors/rowproof-error';
 import { isRollingBack, startAttempt } from '../src/postgres/ledger/cutover';
+import { isStandby } from '../src/postgres/queries/capture-preflight';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { takeBarrier } from './cutover-barrier';
@@ -20,6 +21,10 @@ const idleMs = 30_000;
 export function freezeSource(host: ActivityHost, ref: RunRef, by: string): Promise<CutoverResult> {
   return onSources(host, ref, 'freeze', async (works) => {
     const { run, ledger } = works;
+    for (const source of works.relations.keys()) {
+      if (await isStandby(await works.source(source)))
+        throw fail('RP5301', `Source ${source} is a standby`, { where: { object: source } });
+    }
     const answer = (await refusal(works, false)) ?? (await stands(works));
     if (answer !== null) return answer;
     const attempt = await startAttempt(ledger, run.run, false, by);

@@ -23,6 +23,10 @@ export async function throttled(
   }
   if (maxReplicaLagMs !== null) {
     const lag = await replicaLagMs(session);
+    if (lag === null)
+      throw fail('RP5411', `Role ${session.connection.user} may not see the standbys of source ${source}`, {
+        where: { object: source },
+      });
     if (lag > maxReplicaLagMs) return `a standby of source ${source} is ${Math.round(lag)} ms behind`;
   }
   if (maxLockWaits !== null) {

@@ -4,7 +4,7 @@ import type { CatalogueEntry } from './entry';
 export const captureErrors = {
   RP5301: {
     title: 'The source is a standby',
-    why: 'A standby takes no writes: neither triggers nor a change log can be created there.',
+    why: 'A standby takes no writes: neither triggers nor a change log can be created there, and its writers are on the primary.',
     fix: 'Let the connection of the source point to its primary.',
     exit: 4,
   },

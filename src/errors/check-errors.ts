@@ -297,9 +297,9 @@ export const checkErrors = {
     exit: 2,
   },
   RP2050: {
-    title: 'Changes of a standby cannot be captured',
+    title: 'A standby can be read, but neither followed nor frozen',
     why: 'Triggers and a publication are created on the primary, and the freeze has to stop its writers.',
-    fix: 'Connect the source to its primary.',
+    fix: 'Connect the source to its primary, or stop its writers yourself and use `capture: none` with `pattern: copy`.',
     exit: 2,
   },
   RP2051: {

@@ -62,6 +62,12 @@ export const deltaErrors = {
     fix: 'Nothing: the round is made again with a new snapshot.',
     exit: 3,
   },
+  RP5411: {
+    title: 'Standbys not visible',
+    why: '`delta.throttle.max_replica_lag` is set, and the role of the source sees that there are standbys, but not how far they are.',
+    fix: 'Grant pg_monitor (or pg_read_all_stats) to the role of the source connection, or leave max_replica_lag out.',
+    exit: 4,
+  },
   RP5440: {
     title: 'Rows outside the plan refer to rows that have to go',
     why: 'A table that the plan does not load has a foreign key to a mapped table, and rows of it refer to rows that the source deleted or changed.',

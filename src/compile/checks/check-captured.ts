@@ -11,19 +11,20 @@ function isCaptured({ plan }: MappingWork): boolean {
 
 /** What keeps the changes of a relation from being captured, or from being followed to all rows they change. */
 export function checkCaptured(work: MappingWork): void {
-  if (!isCaptured(work)) return;
   const { mapping, from, source, problems } = work;
+  const changed = isCaptured(work) || work.plan.settings.pattern === 'big_bang';
+  if (changed && source.server.isStandby) {
+    problems.error('RP2050', `The source ${mapping.source} is a standby.`, {
+      path: ['sources', mapping.source],
+      object: `source ${mapping.source}`,
+    });
+  }
+  if (!isCaptured(work)) return;
   const object = tableKey(from);
   if (from.kind !== 'table' && from.kind !== 'partitioned') {
     problems.error('RP2047', `${object} is a ${from.kind.replaceAll('_', ' ')}, whose changes cannot be captured.`, {
       path: pathOf(mapping, 'from'),
       object,
-    });
-  }
-  if (source.server.isStandby) {
-    problems.error('RP2050', `The source ${mapping.source} is a standby.`, {
-      path: ['sources', mapping.source],
-      object: `source ${mapping.source}`,
     });
   }
   const expressions = [

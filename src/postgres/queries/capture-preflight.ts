@@ -6,6 +6,12 @@ import type { Session } from '../session';
 import { readCaptureFingerprint } from './capture-fingerprint';
 import { readTrees } from './capture-tree';
 
+/** Whether the server takes no writes because it follows another one. */
+export async function isStandby(session: Session): Promise<boolean> {
+  const { rows } = await session.query<{ standby: string }>('select pg_catalog.pg_is_in_recovery()::text as standby');
+  return rows[0]?.standby === 'true';
+}
+
 /** What keeps triggers from being installed on this source, all of it at once. `reads` are columns a mapping of a relation reads. */
 export async function triggerProblems(
   session: Session,

@@ -14,10 +14,18 @@ interface Case {
   readonly name?: string;
   readonly from?: Partial<Relation>;
   readonly server?: Partial<Catalog['server']>;
+  readonly settings?: string;
 }
 
 /** Codes of what `check` says about keys, views and expressions of a captured plan. */
-function found({ capture = 'triggers', where = 'true', name = 'name', from = {}, server = {} }: Case): string[] {
+function found({
+  capture = 'triggers',
+  where = 'true',
+  name = 'name',
+  from = {},
+  server = {},
+  settings = '',
+}: Case): string[] {
   const text = `version: 1
 name: crm
 sources: { legacy: { url: "\${S}" } }
@@ -29,7 +37,7 @@ tables:
     key: [id]
     where: ${JSON.stringify(where)}
     columns: { id: id, name: ${name} }
-`;
+${settings}`;
   const parsed = parsePlan(text, 'crm.yaml');
   if (parsed.plan === null) throw new Error(JSON.stringify(parsed.problems));
   const small = catalog([{ ...people, ...from }]);
@@ -60,5 +68,11 @@ describe('a plan that captures changes', () => {
   ])('is told about %s', (_, given, problems) => {
     expect(found(given).filter((one) => /RP20(4[7-9]|5[01])/.test(one))).toEqual(problems);
     expect(found({ ...given, capture: 'none' }).filter((one) => /RP20(4[7-9]|5[01])/.test(one))).toEqual([]);
+  });
+
+  it('is told about a standby as well where the source is to be frozen, and not where it is only read', () => {
+    const standby = { capture: 'none', server: { isStandby: true } };
+    expect(found({ ...standby, settings: 'settings: { pattern: big_bang }' })).toContain('error RP2050');
+    expect(found({ ...standby, settings: 'settings: { pattern: copy }' })).not.toContain('error RP2050');
   });
 });

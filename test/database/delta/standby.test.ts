@@ -1,0 +1,146 @@
+import { Client } from 'pg';
+import { createCaptureActivities } from '../../../activities/capture';
+import { createCutoverActivities } from '../../../activities/cutover';
+import type { Settings } from '../../../src/contract/resolved-plan';
+import { openStandbyPair, type StandbyPair } from '../../support/standby';
+import { openCopyRun, type CopyRun } from '../copy/copy-run';
+import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
+
+let pair: StandbyPair;
+const runs: CopyRun[] = [];
+const clients: Client[] = [];
+
+beforeAll(async () => {
+  pair = await openStandbyPair();
+});
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.end()));
+  for (const run of runs.splice(0)) await run.drop();
+});
+afterAll(() => pair?.stop());
+
+async function connect(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  clients.push(client);
+  return client;
+}
+
+/** The database of the run on the standby, once it has all that the primary has now. */
+async function standbyOf(run: CopyRun): Promise<string> {
+  const [{ lsn }] = (await run.source.query('select pg_current_wal_lsn()::text as lsn')) as [{ lsn: string }];
+  const server = await connect(pair.standby);
+  for (;;) {
+    const { rows } = await server.query<{ there: boolean }>('select pg_last_wal_replay_lsn() >= $1::pg_lsn as there', [
+      lsn,
+    ]);
+    if (rows[0]?.there === true) break;
+    await new Promise((rest) => setTimeout(rest, 20));
+  }
+  const url = new URL(pair.standby);
+  url.pathname = `/${run.source.name}`;
+  return url.toString();
+}
+
+describe('a source that is a standby', () => {
+  it.each(['triggers', 'logical'] as const)(
+    'is refused for capture %s before anything is made, with what to do',
+    async (capture) => {
+      const run = await openCopyRun({ ...people, capture });
+      runs.push(run);
+      const host = {
+        databases: run.databasesAt(await standbyOf(run)),
+        signal: () => undefined,
+        heartbeat: () => undefined,
+      };
+      await expect(createCaptureActivities(host).installCapture(run.ref)).rejects.toMatchObject({
+        problems: [{ code: 'RP5301', what: expect.stringContaining('is a standby') as string }],
+      });
+      expect(await run.target.query(`select from rowproof.step where kind = 'capture'`)).toEqual([]);
+    },
+  );
+
+  it('cannot be frozen, and says so by name', async () => {
+    const run = await openCopyRun({ ...people, settings: { pattern: 'big_bang' } });
+    runs.push(run);
+    const host = {
+      databases: run.databasesAt(await standbyOf(run)),
+      signal: () => undefined,
+      heartbeat: () => undefined,
+    };
+    const cutover = createCutoverActivities(host, {});
+    await expect(cutover.freezeSource(run.ref, 'ben')).rejects.toMatchObject({ code: 'RP5301' });
+  });
+
+  it('can be read by a run that follows nothing', async () => {
+    const run = await openCopyRun(people);
+    runs.push(run);
+    const worker = run.worker({ sourceUrl: await standbyOf(run) });
+    await worker.planBatches(run.ref, 'people');
+    const { ordinals } = await worker.pendingBatches(run.ref, 'people', 100);
+    for (const ordinal of ordinals) await worker.copyBatch(run.ref, 'people', ordinal);
+    const [source, target] = await bothSides(run, 'people', 'id, name, email');
+    expect(target).toEqual(source);
+  });
+});
+
+describe('rounds hold back for the source', () => {
+  async function follow(throttle: Partial<Settings['delta']['throttle']>): Promise<FollowedRun> {
+    const none = { query: null, pauseAbove: null, abortAbove: null, maxReplicaLagMs: null, maxLockWaits: null };
+    const run = await openFollowedRun({ ...people, delta: { throttle: { ...none, ...throttle } } });
+    runs.push(run);
+    return run;
+  }
+  const oneLook = { forMs: 300, untilCaughtUp: true };
+  const untilDone = { forMs: 60_000, untilCaughtUp: true };
+
+  it('while a standby does not apply what it gets, and go on once it does', async () => {
+    const run = await follow({ maxReplicaLagMs: 400 });
+    const standby = await connect(await standbyOf(run));
+    await standby.query('select pg_wal_replay_pause()');
+    await run.source.query(`update people set name = 'late' where id = 1`);
+    let held = await run.delta.runRounds(run.ref, oneLook);
+    while (held.throttled === null) {
+      await run.source.query(`update people set name = 'later' where id = 1`);
+      held = await run.delta.runRounds(run.ref, oneLook);
+    }
+    expect(held.throttled).toMatch(/^a standby of source legacy is \d+ ms behind$/);
+    await run.source.query(`update people set name = 'last' where id = 1`);
+    expect(await run.delta.runRounds(run.ref, oneLook)).toMatchObject({ rounds: 0, caughtUp: false });
+    await standby.query('select pg_wal_replay_resume()');
+    expect(await run.delta.runRounds(run.ref, untilDone)).toMatchObject({ caughtUp: true, throttled: null });
+    const [source, target] = await bothSides(run, 'people', 'id, name');
+    expect(target).toEqual(source);
+  });
+
+  it('not at all without being able to see its standbys: a throttle that cannot see is named', async () => {
+    const run = await follow({ maxReplicaLagMs: 60_000 });
+    const role = `blind_${run.source.name.slice(-10)}`;
+    await run.source.query(`create role ${role}; grant all on schema rowproof to ${role};
+      grant all on all tables in schema rowproof, public to ${role}; alter database ${run.source.name} set role = '${role}'`);
+    try {
+      await expect(run.delta.runRounds(run.ref, oneLook)).rejects.toMatchObject({ code: 'RP5411' });
+    } finally {
+      await run.source.query(`set role none; alter database ${run.source.name} reset role; drop owned by ${role}`);
+      await run.source.query(`set role none; drop role ${role}`);
+    }
+  });
+
+  it('while sessions wait for locks, and go on once they have them', async () => {
+    const run = await follow({ maxLockWaits: 0 });
+    const [holder, waiter] = [await connect(run.source.url), await connect(run.source.url)];
+    await holder.query(`begin; update people set name = 'held' where id = 5`);
+    const waiting = waiter.query(`update people set name = 'waited' where id = 5`);
+    for (;;) {
+      const { rowCount } = await holder.query('select from pg_locks where not granted');
+      if (rowCount === 1) break;
+    }
+    const held = await run.delta.runRounds(run.ref, oneLook);
+    expect(held).toMatchObject({ rounds: 0, throttled: '1 sessions of source legacy wait for locks' });
+    await holder.query('commit');
+    await waiting;
+    expect(await run.delta.runRounds(run.ref, untilDone)).toMatchObject({ caughtUp: true, throttled: null });
+    expect(await run.target.query('select name from people where id = 5')).toEqual([{ name: 'waited' }]);
+  });
+});
