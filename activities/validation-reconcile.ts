@@ -1,4 +1,5 @@
 import type { ValidationActivities } from '../src/contract/activity-types';
+import { capturedRelations } from '../src/capture/captured-relations';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { decisionFor } from '../src/profile/decision-match';
@@ -11,6 +12,7 @@ import { readLedgerBooks, storeVerdict } from '../src/postgres/ledger/verdict';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import { readLane } from '../src/postgres/ledger/lane';
 import type { Session } from '../src/postgres/session';
+import { rewrittenSince } from '../src/postgres/queries/delta-round';
 import { countRows, countScope } from '../src/postgres/queries/proof-rows';
 import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import { qualified } from '../src/sql/quote';
@@ -25,15 +27,25 @@ import { sourceStatement, type ReadyHost } from './validation-host';
 interface Counting {
   readonly source: (name: string) => Promise<Session>;
   readonly target: Session;
+  /** After counting: whether a table of a source looked empty because it was truncated or rewritten after the alignment. */
+  readonly rewritten: () => Promise<boolean>;
   readonly end: () => Promise<void>;
 }
+
+/** Countings made again because a table was truncated meanwhile. */
+const mostCountings = 5;
 
 async function openCounting(host: ReadyHost, ref: RunRef, run: LoadedRun, own: Session): Promise<Counting> {
   const lane = await readLane(own, run.run, 'delta');
   // once it is closed, the switch is over and nothing follows the source any more
   if (lane !== null && lane.state !== 'closed') {
     const view = await AlignedView.open(host, ref, run, 'reconcile');
-    return { source: (name) => Promise.resolve(view.source(name)), target: view.target, end: () => view.close() };
+    return {
+      source: (name) => Promise.resolve(view.source(name)),
+      target: view.target,
+      rewritten: () => anyRewritten(run, (name) => view.source(name)),
+      end: () => view.close(),
+    };
   }
   const opened = new Map<string, Session>();
   return {
@@ -43,10 +55,22 @@ async function openCounting(host: ReadyHost, ref: RunRef, run: LoadedRun, own: S
       return session;
     },
     target: own,
+    // each count has a snapshot of its own
+    rewritten: () => Promise.resolve(false),
     end: async () => {
       await Promise.all([...opened.values()].map((session) => session.close()));
     },
   };
+}
+
+/** The transactions that counted hold locks: what was not truncated until now will not be before they end. */
+async function anyRewritten(run: LoadedRun, source: (name: string) => Session): Promise<boolean> {
+  const relations = capturedRelations(run.compiled);
+  for (const name of new Set(relations.map((one) => one.source))) {
+    const tables = relations.filter((one) => one.source === name).map(({ relation }) => relation);
+    if (await rewrittenSince(source(name), tables)) return true;
+  }
+  return false;
 }
 
 async function bookOf(
@@ -73,11 +97,14 @@ async function whileCounting<T>(
   own: Session,
   work: (counting: Counting) => Promise<T>,
 ): Promise<T> {
-  const counting = await openCounting(host, ref, run, own);
-  try {
-    return await work(counting);
-  } finally {
-    await counting.end();
+  for (let tried = 1; ; tried += 1) {
+    const counting = await openCounting(host, ref, run, own);
+    try {
+      const counted = await work(counting);
+      if (tried === mostCountings || !(await counting.rewritten())) return counted;
+    } finally {
+      await counting.end();
+    }
   }
 }
 

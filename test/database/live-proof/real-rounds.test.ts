@@ -1,3 +1,4 @@
+import { align } from '../../../activities/delta-align';
 import { drain } from '../../../activities/delta-drain';
 import { createLiveProofActivities } from '../../../activities/live-proof';
 import { proveTouched, refreshProof } from '../../../activities/live-proof-touched';
@@ -72,4 +73,37 @@ test('Proof, books and the last look agree with rounds that capture, follow and 
     `select name, broken::text from rowproof.check_result where name like '%that wait%'`,
   );
   expect(waiting).toContainEqual({ name: 'public.item.item_code_key (rows that wait)', broken: '0' });
+});
+
+test('A table that is truncated while the books are closed is counted at another moment', async () => {
+  run = await openFollowedRun({
+    source:
+      'create table tag (id int primary key, name text); insert into tag select g, g::text from generate_series(1, 40) g;',
+    target: 'create table tag (id int primary key, name text);',
+    mappings: [{ name: 'tag', columns: [{ target: 'id' }, { target: 'name' }] }],
+  });
+  const { host, ref, source, target } = run;
+  await target.query('update rowproof.lane set rules_on = true');
+  await createLiveProofActivities({ ...host, lastHeartbeat: () => undefined }).proveLive(ref, 'tag');
+  let alignments = 0;
+  const aligned: typeof align = async (...given) => {
+    const alignment = await align(...given);
+    // to the snapshots that are open now the table is empty from here on
+    if ((alignments += 1) === 1)
+      await source.query(`truncate tag; insert into tag select g, 'n' || g from generate_series(5, 30) g`);
+    return alignment;
+  };
+  const { reconcile, proveReferences, checkRules } = createValidationActivities({
+    ...host,
+    align: aligned,
+    plansFolder: null,
+    lastHeartbeat: () => undefined,
+  });
+  await proveReferences(ref);
+  await checkRules(ref);
+  alignments = 0;
+  const verdict = await reconcile(ref);
+  expect(verdict).toMatchObject({ problems: [], green: true });
+  expect(verdict.books).toMatchObject([{ source: 26, migrated: 26, unexplained: 0 }]);
+  expect(alignments).toBe(2);
 });
