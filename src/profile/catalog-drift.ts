@@ -1,3 +1,4 @@
+import { baseTypeName } from '../compile/type-facts';
 import type { Catalog } from '../contract/catalog';
 import type { CompiledMapping } from '../contract/compiled';
 
@@ -15,9 +16,9 @@ export function catalogDrift(mappings: readonly CompiledMapping[], side: string,
     return wanted.flatMap(([column, type]) => {
       const found = relation.columns.find((known) => known.name === column);
       if (found === undefined) return [`${schema}.${name}.${column} is gone`];
-      return type === undefined || found.type.name === type
-        ? []
-        : [`${schema}.${name}.${column} is ${found.type.name} now, was ${type}`];
+      // a source column was compiled by the base type of its domain
+      const now = side === 'target' ? found.type.name : baseTypeName(found.type);
+      return type === undefined || now === type ? [] : [`${schema}.${name}.${column} is ${now} now, was ${type}`];
     });
   });
 }

@@ -67,6 +67,12 @@ const changes: readonly (readonly [string, string, string, readonly string[]])[]
     ['type "Neu.Schema"."Art" differs'],
   ],
   [
+    'a constraint of a domain',
+    `alter domain "Neu.Schema"."Zahl" drop constraint "posi tiv"`,
+    `alter domain "Neu.Schema"."Zahl" add constraint "posi tiv" check (value > 0)`,
+    ['constraint "posi tiv" of "Neu.Schema"."Zahl" is gone'],
+  ],
+  [
     'a function',
     `create function "Neu.Schema".f() returns int language sql as 'select 1'`,
     `drop function "Neu.Schema".f()`,

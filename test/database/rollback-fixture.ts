@@ -7,6 +7,7 @@ import { mappingOf, type TestRun } from './settle-fixture';
 export const hostile = `
 create schema "Neu.Schema";
 create type "Neu.Schema"."Art" as enum ('a', 'b''c');
+create domain "Neu.Schema"."Zahl" as int constraint "posi tiv" check (value > 0);
 create table "Neu.Schema"."order" (
   id bigint generated always as identity (start 7 increment 3), "e.mail" text collate "C", "Größe" numeric(10, 2) default 1,
   art "Neu.Schema"."Art", parent bigint, tags int[], total numeric generated always as ("Größe" * 2) stored,

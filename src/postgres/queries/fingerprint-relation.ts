@@ -77,7 +77,8 @@ export const describeColumns: Describe = (session, schemas) =>
 export const describeConstraints: Describe = (session, schemas) =>
   describe(
     session,
-    `select format('constraint %I of %s', con.conname, coalesce(${relationName}, format('%I.%I', tn.nspname, t.typname))) as object,
+    `select format('constraint %I of %s', con.conname, 
+       case when c.oid is null then format('%I.%I', tn.nspname, t.typname) else ${relationName} end) as object,
        jsonb_agg(jsonb_build_array(con.contype, pg_catalog.pg_get_constraintdef(con.oid), con.convalidated, con.condeferrable, con.condeferred,
          con.conislocal, con.coninhcount, pg_catalog.obj_description(con.oid, 'pg_constraint'), parent.conname,
          (select string_agg(distinct tg.tgenabled::text, '') from pg_catalog.pg_trigger tg where tg.tgconstraint = con.oid))

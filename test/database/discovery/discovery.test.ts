@@ -228,6 +228,16 @@ test('A column that was retyped after the run was opened stops it by name', asyn
   await expect(run.discover()).rejects.toMatchObject({ code: 'RP4301' });
 });
 
+test('A column of a domain is what it was compiled for', async () => {
+  run = await openDiscovery({
+    source: `create domain positive as integer check (value > 0);
+      create table a (id int primary key, v positive); insert into a values (1, 2)`,
+    target: 'create table b (id int primary key, v int)',
+    plan: 'tables: { public.b: { from: public.a, columns: { id: id, v: v } } }\n',
+  });
+  await expect(run.discover()).resolves.toEqual({});
+});
+
 test('A row with two problems counts once against the limit', async () => {
   run = await openDiscovery({
     source: `create table a (id int primary key, x text, y text);
