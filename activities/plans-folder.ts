@@ -12,6 +12,8 @@ export interface PlanFile {
 export interface PlansFolder {
   find(name: string): Promise<PlanFile>;
   list(): Promise<readonly string[]>;
+  /** Names of the environment variables that its plans, or the one of that name, refer to. */
+  variables(plan?: string): Promise<readonly string[]>;
 }
 
 const planName = /^name:\s*["']?([A-Za-z0-9_.-]+)["']?\s*(?:#.*)?$/m;
@@ -30,6 +32,13 @@ export function plansFolder(folder: string | null): PlansFolder {
   }
   return {
     list: async () => [...new Set((await all()).map((plan) => plan.name))].sort(),
+    variables: async (plan) => {
+      const texts = (await all()).filter(({ name }) => plan === undefined || name === plan).map(({ text }) => text);
+      const named = texts.flatMap((text) =>
+        [...text.matchAll(/\$\{([A-Za-z_]\w*)\}/g)].map(([, name]) => name as string),
+      );
+      return [...new Set(named)];
+    },
     find: async (name) => {
       const plans = await all();
       const found = plans.find((plan) => plan.name === name) ?? plans.find((plan) => nameOfFile(plan.file) === name);

@@ -11,15 +11,21 @@ export type FollowEnd = { readonly kind: 'closed' } | { readonly kind: 'detached
 
 const drawEveryMs = 1_000;
 const lineEveryMs = 10_000;
+/** One look; without a worker the server would keep it waiting for much longer. */
+const lookMs = 8_000;
+/** A run that answers nothing for so long may have no worker. */
+const silenceMs = 15_000;
 
 /**
  * Shows a run until its workflow closes or the person presses Ctrl-C: drawn live on a terminal, else a plain line every
- * 10 s and at each change of phase. With ndjson each look is one status document on stdout.
+ * 10 s and at each change of phase. With ndjson each look is one status document on stdout. `silent` is called once whenever
+ * the run has answered nothing for a while: it may have lost its worker.
  */
 export async function follow(
   terminal: Terminal,
   temporal: TemporalSession,
   handle: WorkflowHandle,
+  silent: () => Promise<void>,
 ): Promise<FollowEnd> {
   const link = await detailsLink(temporal, handle.workflowId);
   const screen = openScreen(terminal);
@@ -30,12 +36,21 @@ export async function follow(
   let lastPhase = '';
   /** Questions that were put and are still open: each is put once, however often the screen is drawn. */
   let left: string[] = [];
+  let heard = Date.now();
+  let asked = false;
   try {
     for (;;) {
       if (stop.signal.aborted) return { kind: 'detached' };
       const { status: execution } = await handle.describe();
       const status = execution.name === 'RUNNING' ? await look(temporal, handle) : null;
+      if (status === null && execution.name === 'RUNNING' && !asked && Date.now() - heard >= silenceMs) {
+        asked = true;
+        screen.keep();
+        await silent();
+      }
       if (status !== null) {
+        heard = Date.now();
+        asked = false;
         if (terminal.output === 'ndjson') terminal.out(JSON.stringify({ status }));
         if (terminal.live) screen.draw((size) => renderStatus(status, link, size));
         else if (Date.now() - lastLine >= lineEveryMs || lastPhase !== `${status.phase} ${status.state}`) {
@@ -94,7 +109,7 @@ async function whileAsked(
 
 async function look(temporal: TemporalSession, handle: WorkflowHandle): Promise<RunStatus | null> {
   try {
-    const status = await handle.query<RunStatus>('status');
+    const status = await temporal.client.withDeadline(Date.now() + lookMs, () => handle.query<RunStatus>('status'));
     const tables = status.phase === 'copy' ? await fineProgress(temporal, status) : new Map<string, TableProgress>();
     const lag = await fineLag(temporal, status);
     const asOf = new Date().toISOString();

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, openSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../errors/rowproof-error';
 import { defaultTaskQueue } from '../contract/task-queues';
+import { isAlive, record, type ProcessRecord } from '../dev/server-process';
+import { stateFolder } from '../dev/state-folder';
 import { somebodyPolls, type TemporalSession } from './temporal';
 import type { Terminal } from './terminal';
 
@@ -33,9 +35,70 @@ export async function ensureWorker(
     }
     return { taskQueue, pid: null };
   }
-  const taskQueue = `${defaultTaskQueue}-${fingerprint(terminal.env, plansFolder)}`;
-  if (await somebodyPolls(temporal, taskQueue)) return { taskQueue, pid: null };
+  return localWorker(terminal, temporal, await localQueue(terminal, plansFolder), plansFolder);
+}
+
+async function localWorker(
+  terminal: Terminal,
+  temporal: TemporalSession,
+  taskQueue: string,
+  plansFolder: string,
+): Promise<WorkerPlace> {
+  // Temporal names pollers for a while after they ended: what counts is the process
+  if (isAlive(lastWorker(taskQueue)) && (await somebodyPolls(temporal, taskQueue))) return { taskQueue, pid: null };
   return { taskQueue, pid: await startWorker(terminal, temporal, taskQueue, plansFolder) };
+}
+
+/**
+ * The queue of workers that the local environment starts for this build, plans folder, and what its plans take from the environment: other
+ * connections need another worker, another shell with the same ones does not.
+ */
+async function localQueue(terminal: Terminal, plansFolder: string): Promise<string> {
+  const { plansFolder: openPlans } = await import('../../activities/plans-folder');
+  const named = new Set(await openPlans(plansFolder).variables());
+  const kept = Object.keys(terminal.env)
+    .filter((name) => named.has(name) || /^(ROWPROOF_|(.*_)?PG[A-Z]+$)/.test(name))
+    .sort()
+    .map((name) => `${name}=${terminal.env[name]}`);
+  const hash = createHash('sha256').update(JSON.stringify([plansFolder, __dirname, kept]));
+  return `${defaultTaskQueue}-${hash.digest('hex').slice(0, 8)}`;
+}
+
+/** For a run without a worker: starts one on its queue where this machine has to, else says who has to. */
+export async function reviveWorker(
+  terminal: Terminal,
+  temporal: TemporalSession,
+  run: { readonly run: string; readonly plan: string; readonly taskQueue: string; readonly plansFolder: string | null },
+): Promise<void> {
+  const { taskQueue, plansFolder } = run;
+  if (temporal.local && plansFolder !== null && taskQueue.startsWith(`${defaultTaskQueue}-`)) {
+    const { plansFolder: openPlans } = await import('../../activities/plans-folder');
+    const missing = (await openPlans(plansFolder).variables(run.plan)).filter((name) => !terminal.env[name]);
+    if (missing.length === 0) await localWorker(terminal, temporal, taskQueue, plansFolder);
+    else
+      terminal.talk(
+        `${run.run} has no worker, and one that is started here would lack ${missing.join(', ')}. Set that, then:  rowproof watch ${run.run}`,
+      );
+  } else if (!(await somebodyPolls(temporal, taskQueue))) {
+    terminal.talk(
+      `Nobody polls task queue ${taskQueue} on ${temporal.address} (RP4205): ${run.run} waits until a worker does. Start one with:  rowproof worker`,
+    );
+  }
+}
+
+function workerFile(taskQueue: string, kind: 'json' | 'log'): string {
+  const folder = join(stateFolder(), 'workers');
+  mkdirSync(folder, { recursive: true });
+  return join(folder, `${taskQueue}.${kind}`);
+}
+
+/** The worker that was started last for a queue of this machine; null when none is known. */
+function lastWorker(taskQueue: string): ProcessRecord | null {
+  try {
+    return JSON.parse(readFileSync(workerFile(taskQueue, 'json'), 'utf8')) as ProcessRecord;
+  } catch {
+    return null;
+  }
 }
 
 async function startWorker(
@@ -44,10 +107,7 @@ async function startWorker(
   taskQueue: string,
   plansFolder: string,
 ): Promise<number> {
-  const { stateFolder } = await import('../dev/state-folder');
-  const logs = join(stateFolder(), 'workers');
-  mkdirSync(logs, { recursive: true });
-  const logFile = join(logs, `${taskQueue}.log`);
+  const logFile = workerFile(taskQueue, 'log');
   const log = openSync(logFile, 'a', 0o600);
   const args = [
     join(__dirname, 'main.js'),
@@ -66,30 +126,18 @@ async function startWorker(
     cwd: terminal.cwd,
   });
   child.unref();
+  closeSync(log);
+  writeFileSync(workerFile(taskQueue, 'json'), JSON.stringify(record(child.pid ?? -1)));
   let exited: number | null = null;
   child.on('exit', (code) => {
     exited = code ?? 1;
   });
   terminal.talk(`Started a worker (pid ${child.pid}, log ${logFile}); it goes on when this command ends.`);
   for (let tries = 0; tries < 120; tries += 1) {
-    if (await somebodyPolls(temporal, taskQueue)) return child.pid as number;
+    if (exited === null && (await somebodyPolls(temporal, taskQueue))) return child.pid as number;
     if (exited !== null)
       throw fail('RP4205', `The worker ended at once with exit code ${exited}.`, { fix: `Read its log: ${logFile}` });
     await sleep(500);
   }
   throw fail('RP4205', 'The worker does not poll after a minute.', { fix: `Read its log: ${logFile}` });
-}
-
-/** Names a worker by the environment it runs with: another set of connections, plans or another build is another worker. */
-function fingerprint(env: NodeJS.ProcessEnv, plansFolder: string): string {
-  const skipped =
-    /^(_|PWD|OLDPWD|SHLVL|COLUMNS|LINES|TERM.*|npm_.*|INIT_CWD|NODE|TEMPORAL_ADDRESS|TEMPORAL_NAMESPACE|SSH_.*|XDG_SESSION.*|INVOCATION_ID)$/;
-  const kept = Object.keys(env)
-    .filter((name) => !skipped.test(name))
-    .sort()
-    .map((name) => `${name}=${env[name]}`);
-  return createHash('sha256')
-    .update(JSON.stringify([plansFolder, __dirname, kept]))
-    .digest('hex')
-    .slice(0, 8);
 }

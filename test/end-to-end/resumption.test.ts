@@ -151,8 +151,13 @@ describe('a run that is disturbed in the middle of the copy', () => {
   });
 });
 
+function startedWorker(talk: string): number | null {
+  const pid = /Started a worker \(pid (\d+)/.exec(talk)?.[1];
+  return pid === undefined ? null : Number(pid);
+}
+
 describe('`rowproof run` with no Temporal configured', () => {
-  it('starts one and a worker, which outlive Ctrl-C, and comes back with `watch`', async () => {
+  it('starts one and a worker, which outlive Ctrl-C, and comes back with `watch`, which replaces a worker that died', async () => {
     const program = await findTemporal(stateFolder(), () => undefined);
     const state = openFolder('rowproof-state-');
     const bench = await createGatedBench(null, {
@@ -162,15 +167,16 @@ describe('`rowproof run` with no Temporal configured', () => {
     try {
       await bench.closeGate();
       const cli = bench.start('run', bench.plan);
-      await eventually(() => /Started a worker \(pid (\d+)/.exec(cli.stderr()) !== null);
-      worker = Number(/Started a worker \(pid (\d+)/.exec(cli.stderr())?.[1]);
+      worker = await eventually(() => startedWorker(cli.stderr()));
       await bench.stuckAtGate('shop-1');
       cli.child.kill('SIGINT');
       expect(await cli.ended).toBe(130);
       expect(cli.stderr()).toContain('rowproof watch shop-1');
       process.kill(worker, 0);
+      process.kill(worker, 'SIGKILL');
       await bench.openGate();
       const watched = await bench.rowproof('watch', '--output', 'json');
+      worker = startedWorker(watched.stderr);
       expectComplete(watched.code, watched.stdout);
       expect((await bench.outcome('shop-1')).unreceipted).toBe(0);
       const status = await bench.rowproof('dev', 'status', '--output', 'json');

@@ -4,7 +4,7 @@ import type { MigrationResult } from '../../contract/run';
 import { sentenceOf } from '../../progress/failure-sentence';
 import { exitCodes } from '../exit-codes';
 import { follow } from '../follow';
-import { ensureWorker } from '../local-worker';
+import { ensureWorker, reviveWorker } from '../local-worker';
 import { percent } from '../number-option';
 import { planArgument } from '../plan-argument';
 import { rememberRun, runFolder, type RunRecord } from '../run-record';
@@ -58,7 +58,10 @@ export async function run(terminal: Terminal, planPath: string, options: RunOpti
       workerPid: worker.pid,
     };
     const { handle, workflowId } = await startRun(temporal, record, opened.identity, options.check === true);
-    record = { ...record, workflowId };
+    // a run that is open already keeps the queue it was started on
+    const { taskQueue } = await handle.describe();
+    record = { ...record, workflowId, taskQueue };
+    if (taskQueue !== worker.taskQueue) await reviveWorker(terminal, temporal, record);
     rememberRun(terminal.cwd, record);
     const link = await detailsLink(temporal, handle.workflowId);
     terminal.talk(`${record.run}: ${link === null ? `workflow ${handle.workflowId}` : `Temporal UI ${link}`}`);
@@ -76,7 +79,7 @@ export async function watchToEnd(
   handle: WorkflowHandle,
   record: RunRecord,
 ): Promise<CommandResult> {
-  const end = await follow(terminal, temporal, handle);
+  const end = await follow(terminal, temporal, handle, () => reviveWorker(terminal, temporal, record));
   const link = await detailsLink(temporal, handle.workflowId);
   if (end.kind === 'detached') {
     terminal.talk(`Detached; ${record.run} goes on. Come back with:  rowproof watch ${record.run}`);
