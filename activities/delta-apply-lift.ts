@@ -26,7 +26,7 @@ import type { ActiveTable, ApplyRound } from './delta-apply-round';
  */
 export async function liftAndUpdate(round: ApplyRound, refused: Map<string, RowFailure>): Promise<void> {
   await closeLift(round);
-  const arrived = [...round.active.values()].filter(({ incoming }) => incoming !== null);
+  const arrived = [...round.active.values()].filter(({ incoming, atRest }) => incoming !== null && !atRest);
   if (!(await updateInPlace(round, arrived))) {
     for (const one of arrived) {
       if (await updateInPlace(round, [one])) continue;
@@ -47,7 +47,9 @@ async function closeLift(round: ApplyRound): Promise<void> {
   await unstay(round, true);
   let before = '';
   for (;;) {
-    const { counts } = await readCounts(session, countLiftedSql(round.tables));
+    const { moving } = round;
+    if (moving.length === 0) return;
+    const { counts } = await readCounts(session, countLiftedSql(moving));
     const now = JSON.stringify(counts);
     if (now === before || Object.values(counts).every((count) => count === 0)) return;
     before = now;
@@ -73,7 +75,7 @@ async function closeLift(round: ApplyRound): Promise<void> {
       const pulled = pullChildrenSql(rule, child, parent);
       // the last statement says how many
       if ((await applyStatement(session, one.incoming === null ? pulled : `${unstayed}; ${pulled}`)) > 0)
-        one.pulled = true;
+        [one.pulled, one.atRest] = [true, false];
     }
     await unstay(round, false);
   }
@@ -83,10 +85,14 @@ async function closeLift(round: ApplyRound): Promise<void> {
 async function unstay(round: ApplyRound, outside: boolean): Promise<void> {
   const due = round
     .childrenRules()
-    .filter(({ child, parent }) => (outside || parent !== null) && round.active.get(child.number)?.incoming !== null);
+    .filter(({ child, parent }) => (outside || parent !== null) && comesIn(round.active.get(child.number)));
   if (due.length === 0) return;
   const statements = due.map(({ rule, child, parent }) => unstayNewParentSql(rule, child, parent));
   await applyStatement(round.session, statements.join('; '));
+}
+
+function comesIn(one: ActiveTable | undefined): boolean {
+  return one !== undefined && one.incoming !== null && !one.atRest;
 }
 
 /** False when the target refused a row; then nothing of it is left. */

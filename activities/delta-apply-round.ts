@@ -17,6 +17,8 @@ export interface ActiveTable {
   held: boolean;
   /** Rows of it were lifted because rows that they refer to were. */
   pulled: boolean;
+  /** All that changed of it was changed at once: nothing of it moves unless rows that it refers to do. */
+  atRest: boolean;
   /** Rows that want in, at most; known once all that moves does. */
   candidates: number;
   /** Rows that left the target, for good or for a moment. */
@@ -68,6 +70,11 @@ export class ApplyRound {
     return [...this.active.values()].filter(({ candidates }) => candidates > 0);
   }
 
+  /** Active tables that are not at rest, in their order. */
+  get moving(): ApplyTable[] {
+    return this.tables.filter(({ number }) => this.active.get(number)?.atRest === false);
+  }
+
   /** $1 and $2 of the statements of a table. */
   names({ mapping }: ApplyTable): [string, string] {
     return [this.work.run.run, mapping];
@@ -84,6 +91,7 @@ export class ApplyRound {
       incoming,
       held: this.heldAtFirst.has(table.mapping),
       pulled: false,
+      atRest: false,
       candidates: 0,
       lifted: 0,
       migrated: 0,

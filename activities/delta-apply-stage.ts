@@ -1,13 +1,13 @@
 import { copyIn } from '../src/postgres/copy-stream';
 import type { QuarantinedRow } from '../src/copy/quarantined-row';
-import { isolateBadItems, slices } from '../src/copy/isolate-bad-items';
+import { isolateBadItems, slices, type Span } from '../src/copy/isolate-bad-items';
 import type { RowFailure } from '../src/copy/classify-failure';
 import { refsText } from '../src/copy/refs-text';
-import { oldSql, siblingsSql, stageSql, staySql } from '../src/delta/apply-sql';
+import { changeAtOnceSql, oldSql, ruledColumns, siblingsSql, stageSql, staySql } from '../src/delta/apply-sql';
 import { forgetHeldSql, forgetQuarantineSql, touchSql } from '../src/delta/apply-verdict-sql';
 import { writeQuarantine } from '../src/postgres/ledger/quarantine';
 import { tryStatements } from '../src/postgres/queries/copy-savepoint';
-import { applyStatement, countClasses, readTexts } from '../src/postgres/queries/delta-apply';
+import { applyStatement, countClasses, readTexts, tryCounts } from '../src/postgres/queries/delta-apply';
 import { readRows } from '../src/postgres/read-rows';
 import { columnThatFails, readStaged } from '../src/postgres/queries/delta-apply-stage';
 import { failedRow } from './copy-careful-path';
@@ -34,29 +34,58 @@ export async function stageIncoming(round: ApplyRound, one: ActiveTable, incomin
   const known: string[] = [];
   if (work.rulesOn && !whole) known.push(touchSql(table, { run, round: work.round }));
   if (one.held) known.push(forgetHeldSql(table, round.held(table), whole));
-  if (!whole) known.push(oldSql(table, run, whole));
+  const ruled = work.rulesOn && !whole ? ruledColumns(table, round.facts.references) : null;
+  // rows that are changed at once need not be looked up before
+  if (!whole && ruled === null) known.push(oldSql(table, run, whole));
   if (known.length > 0) await applyStatement(session, known.join('; '));
   if (round.quarantinedAtFirst.has(table.mapping))
     round.unbook(one, await countClasses(session, forgetQuarantineSql(table, whole), round.names(table)));
-  const count = await copyRows(round, one, incoming, siblings);
   const bad: QuarantinedRow[] = [];
-  for (const span of slices(count, rowsPerStatement)) {
-    await isolateBadItems<RowFailure>(
-      span,
-      async (some) => {
-        work.beat();
-        const tried = await tryStatements(session, stageSql(table, some), (text) => session.query(text));
-        return 'failed' in tried ? { ...tried.failed, side: 'target' } : null;
-      },
-      async (position, failure) => {
-        bad.push(await refused(round, one, position, failure));
-      },
-    );
+  let atOnce = 0;
+  for await (const span of arrivals(round, one, incoming, siblings, ruled === null)) {
+    await stageSpan(round, one, span, bad);
+    if (ruled !== null) atOnce += await changeAtOnce(round, one, ruled, span);
   }
   await quarantine(round, one, [bad]);
   await quarantine(round, one, incoming.rejected);
+  if (ruled !== null && atOnce === incoming.dirty.length) {
+    one.atRest = true;
+    return;
+  }
   const stay = staySql(table, round.facts.references);
-  await applyStatement(session, whole ? `${oldSql(table, run, whole)}; ${stay}` : stay);
+  const late = whole || ruled !== null;
+  await applyStatement(session, late ? `${oldSql(table, run, whole, atOnce > 0)}; ${stay}` : stay);
+}
+
+async function stageSpan(round: ApplyRound, one: ActiveTable, span: Span, bad: QuarantinedRow[]): Promise<void> {
+  const { session, work } = round;
+  await isolateBadItems<RowFailure>(
+    span,
+    async (some) => {
+      work.beat();
+      const tried = await tryStatements(session, stageSql(one.table, some), (text) => session.query(text));
+      return 'failed' in tried ? { ...tried.failed, side: 'target' } : null;
+    },
+    async (position, failure) => {
+      bad.push(await refused(round, one, position, failure));
+    },
+  );
+}
+
+/** How many rows were changed at once: none where the target refuses any of them, which is found out later. */
+async function changeAtOnce(
+  round: ApplyRound,
+  { table }: ActiveTable,
+  ruled: readonly string[],
+  span: Span,
+): Promise<number> {
+  const tried = await tryCounts(round.session, changeAtOnceSql(table, ruled, round.mark, span));
+  if ('failed' in tried) return 0;
+  const { counts, xmin } = tried.value;
+  const done = counts['done'] ?? 0;
+  if (done > 0 && xmin !== null) round.xids.add(xmin);
+  round.written += done;
+  return done;
 }
 
 function* dirtyRows({ dirty }: Incoming): Generator<(string | null)[][]> {
@@ -73,13 +102,17 @@ async function addSiblings(round: ApplyRound, { table }: ActiveTable): Promise<s
   return siblings;
 }
 
-async function copyRows(
+/**
+ * Brings rows into `raw` and says where they are: `together` in one COPY and then in large spans, else piece by piece, while the
+ * source reads the next.
+ */
+async function* arrivals(
   round: ApplyRound,
-  one: ActiveTable,
+  { table, mapping }: ActiveTable,
   incoming: Incoming,
   siblings: readonly string[],
-): Promise<number> {
-  const { table, mapping } = one;
+  together: boolean,
+): AsyncGenerator<Span> {
   let position = 0;
   const placed = (chunk: readonly (readonly (string | null)[])[]): (string | null)[][] =>
     chunk.map(([key, , ...values]) => [String(position++), key ?? null, ...values]);
@@ -96,7 +129,15 @@ async function copyRows(
     }
   }
   const fields = table.loaded.map((_, index) => `, c${index}`).join('');
-  return copyIn(round.session, `${table.scratch.raw} (rowproof_n, rowproof_key${fields})`, rows());
+  const into = `${table.scratch.raw} (rowproof_n, rowproof_key${fields})`;
+  if (together) {
+    yield* slices(await copyIn(round.session, into, rows()), rowsPerStatement);
+    return;
+  }
+  for await (const chunk of rows()) {
+    await copyIn(round.session, into, [chunk]);
+    yield { from: position - chunk.length, to: position };
+  }
 }
 
 /** Writes rows that cannot be loaded into quarantine and books them. */

@@ -48,12 +48,13 @@ export async function applyRound(work: RoundWork, incoming: readonly Incoming[])
 
 /** Rows that want in; where any row moves, those that wait may fit by now too. */
 async function becomeCandidates(round: ApplyRound): Promise<boolean> {
-  if (round.active.size === 0) return false;
-  if (!(await countMoving(round, round.tables))) return false;
+  const tables = round.moving;
+  if (tables.length === 0 || !(await countMoving(round, tables))) return false;
   const waiting: ApplyTable[] = [];
   for (const number of round.waiting) {
     const { table } = await round.activate(number);
     waiting.push(table);
+    (round.active.get(number) as ActiveTable).atRest = false;
     await applyStatement(round.session, returnHeldSql(table, qualified(round.held(table))));
   }
   if (waiting.length > 0) await countMoving(round, waiting);

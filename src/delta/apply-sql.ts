@@ -62,7 +62,7 @@ export function createScratchSql(table: ApplyTable, lifetime: ScratchLifetime): 
     create(scratch.raw, `rowproof_n bigint, ${key} text${fields}`),
     create(
       scratch.row,
-      `${key} text, rowproof_rank smallint, like ${qualified(target)} including defaults including generated including constraints`,
+      `${key} text, rowproof_rank smallint, rowproof_n bigint, like ${qualified(target)} including defaults including generated including constraints`,
     ),
     ...serial,
     create(scratch.dirty, `${key} text, rowproof_target text`),
@@ -88,8 +88,8 @@ export function castSql(table: ApplyTable, index: number): string {
 /** Rows that arrived as text at positions [from, to) become rows as the target types them. */
 export function stageSql(table: ApplyTable, { from, to }: { readonly from: number; readonly to: number }): string {
   const casts = table.loaded.map((_, index) => castSql(table, index)).join(', ');
-  return `insert into ${table.scratch.row} (${key}, rowproof_rank, ${names(table.loaded)})
-    select ${key}, 2, ${casts} from ${table.scratch.raw} where rowproof_n >= ${from} and rowproof_n < ${to}`;
+  return `insert into ${table.scratch.row} (${key}, rowproof_rank, rowproof_n, ${names(table.loaded)})
+    select ${key}, 2, rowproof_n, ${casts} from ${table.scratch.raw} where rowproof_n >= ${from} and rowproof_n < ${to}`;
 }
 
 /** Source keys that share a target key with changed ones. $1 run, $2 mapping. */
@@ -100,8 +100,8 @@ export function siblingsSql({ scratch }: ApplyTable): string {
     and not exists (select from ${scratch.dirty} d where d.${key} = p.source_key)`;
 }
 
-/** Target rows of the changed source keys. Where several source keys share a target key, nobody can tell whose a row is. */
-export function oldSql(table: ApplyTable, run: string, whole: boolean): string {
+/** Target rows of the changed source keys, those that were changed at once aside. Where several source keys share a target key, nobody can tell whose a row is. */
+export function oldSql(table: ApplyTable, run: string, whole: boolean, some = false): string {
   const { scratch } = table;
   const into = `insert into ${scratch.old} (${key}, rowproof_row, rowproof_table, rowproof_pulled, ${names(every(table))})`;
   const row = `t.ctid, t.tableoid, false, ${names(every(table), 't.')} from`;
@@ -119,9 +119,13 @@ export function oldSql(table: ApplyTable, run: string, whole: boolean): string {
     .join(', ');
   const of = table.provenance
     ? `select source_key as ${key}, target_key::jsonb as k from (${owners} and p.source_key in (select ${key} from ${scratch.dirty}) group by p.target_key) w`
-    : `select ${key}, rowproof_target::jsonb as k from ${scratch.dirty} where rowproof_target is not null`;
+    : `select d.${key}, d.rowproof_target::jsonb as k from ${scratch.dirty} d where d.rowproof_target is not null${some ? notAtOnce(table) : ''}`;
   return `${into} select d.${key}, ${row} (select ${key}, ${typed} from (${of}) s) d
     join ${qualified(table.target)} t on ${sameTargetKey(table, 't.', 'd.')}`;
+}
+
+function notAtOnce({ scratch }: ApplyTable): string {
+  return ` and not exists (select from ${scratch.stay} s join ${scratch.row} r on r.ctid = s.n where s.o is null and r.${key} = d.${key})`;
 }
 
 /** Everything of a row that rules look at, foreign keys of its own aside: where it is the same, the row may stay. */
@@ -152,7 +156,7 @@ export function countLiftedSql(tables: readonly ApplyTable[]): string {
 
 /** Lifted rows of a table, as n_n: all of `old` but those that stay, of which each stays once. */
 export function countLifted({ number, scratch }: ApplyTable): string {
-  return `((select count(*) from ${scratch.old}) - (select count(*) from ${scratch.stay}))::text as n${number}`;
+  return `((select count(*) from ${scratch.old}) - (select count(o) from ${scratch.stay}))::text as n${number}`;
 }
 
 function lifted({ old, stay }: ApplyTable['scratch']): string {
@@ -200,7 +204,7 @@ export function unstayNewParentSql(rule: ReferenceRule, child: ApplyTable, paren
 export function unstayChildrenSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable): string {
   const { stay, row } = child.scratch;
   return `delete from ${stay} where n in (select s.n from ${stay} s join ${row} r on r.ctid = s.n
-    where exists (select from ${lifted(parent.scratch)} o where ${refersTo(rule, 'o.', 'r.')}))`;
+    where s.o is not null and exists (select from ${lifted(parent.scratch)} o where ${refersTo(rule, 'o.', 'r.')}))`;
 }
 
 /** One row when rows of the table refer to lifted ones. */
@@ -264,6 +268,46 @@ export function updateSql(tables: readonly ApplyTable[], mark: string, only: 'al
     select ${counts.join(', ')}, (select xmin from mark) as xmin`;
 }
 
+/**
+ * Columns of a row that rules look at, its own foreign keys among them, and target key: where they are the same, a row is changed at
+ * once. Null where that cannot be told by columns, or nothing can be changed in place.
+ */
+export function ruledColumns(table: ApplyTable, references: readonly ReferenceRule[]): string[] | null {
+  if (table.provenance || !table.keyIndexed || settable(table).length === 0) return null;
+  const columns = new Set(table.targetKey.map(({ name }) => name));
+  for (const { name, identity } of table.columns)
+    if (identity === 'always' && table.loaded.includes(name)) columns.add(name);
+  for (const rule of references) {
+    if (rule.parent === table.number) rule.parentColumns.forEach((name) => columns.add(name));
+    if (rule.child === table.number) rule.columns.forEach((name) => columns.add(name));
+  }
+  for (const { plain } of table.uniques) {
+    if (plain === null) return null;
+    plain.forEach((name) => columns.add(name));
+  }
+  return [...columns];
+}
+
+/**
+ * Changes rows that arrived at positions [from, to) at once where they are in the target and `ruled` is the same: nothing else of the
+ * round bears on whether they fit. They stay. How many (`done`), and their xmin.
+ */
+export function changeAtOnceSql(
+  table: ApplyTable,
+  ruled: readonly string[],
+  mark: string,
+  { from, to }: { readonly from: number; readonly to: number },
+): string {
+  const { stay, row } = table.scratch;
+  const set = settable(table);
+  return `with mark as (insert into ${mark} values (1) returning xmin::text as xmin),
+    done as (update ${qualified(table.target)} t set ${set.map((name) => `${identifier(name)} = r.${identifier(name)}`).join(', ')}
+      from ${row} r where r.rowproof_n >= ${from} and r.rowproof_n < ${to} and ${sameTargetKey(table, 't.', 'r.')}
+        and not ${differs(ruled, 't.', 'r.')} and ${differs(set, 't.', 'r.')} returning r.ctid as n),
+    kept as (insert into ${stay} (n) select n from done returning 1)
+    select (select count(*) from kept)::text as done, (select xmin from mark) as xmin`;
+}
+
 /** One statement for all tables, so that foreign keys are looked at when every row is gone. Counts as due_n and done_n. */
 export function deleteLiftedSql(tables: readonly ApplyTable[]): string {
   const parts = tables.map(
@@ -279,7 +323,7 @@ export function deleteLiftedSql(tables: readonly ApplyTable[]): string {
 
 /** Places of all rows that are changed in place. */
 export function stayPlacesSql({ scratch }: ApplyTable): string {
-  return `select n::text as n from ${scratch.stay} order by n`;
+  return `select n::text as n from ${scratch.stay} where o is not null order by n`;
 }
 
 /** Rows at the places $1 leave the target, and the target itself has refused them. */

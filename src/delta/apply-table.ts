@@ -23,6 +23,8 @@ export interface UniqueRule {
   readonly operators: readonly string[];
   readonly predicate: string | null;
   readonly nullsNotDistinct: boolean;
+  /** The columns that alone decide its value; null where an expression or a predicate does. */
+  readonly plain: readonly string[] | null;
   /** Its columns are the target key. */
   readonly targetKey: boolean;
   readonly finding: string;
@@ -58,13 +60,15 @@ export interface ApplyTable {
   readonly sourceKey: readonly KeyColumn[];
   readonly referencedColumns: readonly string[];
   readonly uniques: readonly UniqueRule[];
+  /** A unique index over the target key stands. */
+  readonly keyIndexed: boolean;
   readonly scratch: Scratch;
 }
 
 /**
  * Names of scratch tables, as SQL. `raw`: what arrived, as text. `row`: rows that want to be in the target (rowproof_key source
  * key, rowproof_rank 0 for rows lifted out of it, 2 arrived, 3 held). `dirty`: changed source keys. `old`: target rows of these,
- * and rows lifted with them. `stay`: pairs of row and old (n, o) that are changed in place. `fate`: candidates (why null) and
+ * and rows lifted with them. `stay`: pairs of row and old (n, o) that are changed in place; o is null where a row was changed at once, and `old` never saw it. `fate`: candidates (why null) and
  * losers among `row`. Rows are named by ctid: none of these is ever updated but `fate`.
  */
 export interface Scratch {

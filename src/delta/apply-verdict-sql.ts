@@ -150,7 +150,7 @@ export interface Touch {
 function touchSourceKeys(table: ApplyTable, { run, round }: Touch, keys: string): string {
   const of = `${literal(run)}, ${literal(table.mapping)}`;
   return `insert into rowproof.touched (run, mapping, source_key, round)
-    select distinct ${of}, k, ${round}::bigint from (${keys}) s where k is not null order by k
+    select ${of}, k, ${round}::bigint from (select distinct k from (${keys}) s where k is not null) d order by k collate "C"
     on conflict (run, mapping, source_key) do update set round = excluded.round`;
 }
 

@@ -39,17 +39,21 @@ export class Session {
   /** Runs one statement (several, separated by semicolons, when there are no values: the last result counts). */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- callers name the row they asked for
   async query<Row = Record<string, any>>(sql: string, values?: readonly unknown[]): Promise<QueryResult<Row>> {
+    const results = await this.send(sql, values);
+    return toResult<Row>(results[results.length - 1] as PgResult);
+  }
+
+  /** Runs several statements, separated by semicolons, in one round trip; the results of all of them. */
+  async queryEach(sql: string): Promise<QueryResult<Record<string, string | null>>[]> {
+    return (await this.send(sql)).map((result) => toResult(result));
+  }
+
+  private async send(sql: string, values?: readonly unknown[]): Promise<PgResult[]> {
     if (this.ended) throw new Error('Cannot use a session that is closed');
     const answer = (await (values === undefined
       ? this.client.query(sql)
       : this.client.query(sql, values as unknown[]))) as unknown as PgResult | PgResult[];
-    const result = Array.isArray(answer) ? (answer[answer.length - 1] as PgResult) : answer;
-    return {
-      rows: result.rows as Row[],
-      rowCount: result.rowCount ?? 0,
-      command: result.command,
-      fields: (result.fields ?? []).map(({ name, dataTypeID }) => ({ name, dataTypeID })),
-    };
+    return Array.isArray(answer) ? answer : [answer];
   }
 
   /** True between BEGIN and COMMIT or ROLLBACK, also when the transaction is aborted. */
@@ -79,6 +83,15 @@ export class Session {
     this.ended = true;
     socketOf(this.client).destroy();
   }
+}
+
+function toResult<Row>(result: PgResult): QueryResult<Row> {
+  return {
+    rows: result.rows as Row[],
+    rowCount: result.rowCount ?? 0,
+    command: result.command,
+    fields: (result.fields ?? []).map(({ name, dataTypeID }) => ({ name, dataTypeID })),
+  };
 }
 
 function socketOf(client: Client): { destroy(): void } {

@@ -77,7 +77,7 @@ export async function openStage(rows: number): Promise<Stage> {
   await tool.initialize(source.url('bank'), Math.max(1, Math.round(rows / 100_000)));
   await connected(source.url('bank'), async (client) => {
     // a row that pgbench never touches: the probe's own
-    await client.query('insert into pgbench_accounts values (0, 1, 0, $1)', ['']);
+    await client.query('insert into public.pgbench_accounts values (0, 1, 0, $1)', ['']);
     await client.query('vacuum analyze');
   });
   await connected(target.url('bank'), async (client) => void (await client.query(targetSchema)));

@@ -72,13 +72,13 @@ export async function truncatedBetween(
   return rows.map((row) => Number(row.relation));
 }
 
-/** All of the window in chunks, for moving a backlog to `pending`. Leaving the loop early destroys the session. */
+/** All of the window in chunks, for moving a backlog to `pending`, in the order of its index. Leaving the loop early destroys the session. */
 export async function* streamMarks(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
   window: MarkWindow & { readonly signal?: AbortSignal },
 ): AsyncGenerator<Mark[]> {
-  for await (const rows of copyOut(session, distinctKeys(run, window), window.signal)) {
+  for await (const rows of copyOut(session, `${distinctKeys(run, window)} order by 1, 2`, window.signal)) {
     yield rows.map(([relation, key]) => ({ relation: Number(relation), key: key ?? null }));
   }
 }

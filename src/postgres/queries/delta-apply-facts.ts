@@ -81,6 +81,7 @@ async function readFacts(
       sourceKey: mapping.key,
       referencedColumns: mapping.referencedColumns,
       uniques,
+      keyIndexed: indexes.some((one) => one.mapping === mapping.name && one.standing && isTargetKey(one, [mapping])),
       scratch: scratchOf(session, number, temporary ? version : null),
     });
   }
@@ -117,13 +118,16 @@ async function uniqueIndexes(
   run: string,
   mappings: readonly CompiledMapping[],
   rulesOn: boolean,
-): Promise<IndexDetail[]> {
+): Promise<(IndexDetail & { readonly standing: boolean })[]> {
   const standing = (await readIndexes(session, mappings)).filter((index) => index.unique && !index.exclusion);
   const steps = (await readSteps(session, run, 'index')).map((step) => step.detail).filter((index) => index.unique);
   const name = (index: IndexDetail): string => qualified(index.root.index);
   const names = new Set(standing.map(name));
   const due = steps.filter((index) => !names.has(name(index)) && (rulesOn || isTargetKey(index, mappings)));
-  return [...standing, ...due];
+  return [
+    ...standing.map((index) => ({ ...index, standing: true })),
+    ...due.map((index) => ({ ...index, standing: false })),
+  ];
 }
 
 function isTargetKey(index: IndexDetail, mappings: readonly CompiledMapping[]): boolean {
@@ -157,9 +161,14 @@ async function uniqueRule(session: Session, mapping: CompiledMapping, index: Ind
     operators: await equality(session, mapping, index.keyExpressions),
     predicate: index.predicate,
     nullsNotDistinct: index.nullsNotDistinct,
+    plain: index.predicate === null && index.columns.every(isName) ? index.columns : null,
     targetKey: isTargetKey(index, [mapping]),
     finding: uniqueFinding(index, mapping),
   };
+}
+
+function isName(column: string | null): column is string {
+  return column !== null;
 }
 
 function referenceRule(key: ForeignKeyDetail, mappings: readonly CompiledMapping[]): ReferenceRule {

@@ -1,4 +1,5 @@
 import type { Session } from '../session';
+import { tryStatements, type Tried } from './copy-savepoint';
 
 /** Rows of `returning class`, counted. */
 export interface ClassCounts {
@@ -18,7 +19,20 @@ export async function readCounts(
   values?: readonly unknown[],
 ): Promise<{ readonly counts: Readonly<Record<string, number>>; readonly xmin: string | null }> {
   const { rows } = await session.query<Record<string, string | null>>(sql, values);
-  const { xmin, ...rest } = rows[0] ?? {};
+  return toCounts(rows[0]);
+}
+
+/** As readCounts, in a savepoint of its own: a data error is returned as facts. */
+export async function tryCounts(
+  session: Session,
+  sql: string,
+): Promise<Tried<{ readonly counts: Readonly<Record<string, number>>; readonly xmin: string | null }>> {
+  // between those of the savepoint
+  return tryStatements(session, sql, async (text) => toCounts((await session.queryEach(text))[1]?.rows[0]));
+}
+
+function toCounts(row: Record<string, string | null> = {}): { counts: Record<string, number>; xmin: string | null } {
+  const { xmin, ...rest } = row;
   return {
     counts: Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, Number(value)])),
     xmin: xmin ?? null,
