@@ -7,11 +7,12 @@ import { readLane } from '../src/postgres/ledger/lane';
 import { limitStatements, subscribedRelations, waitingWriters } from '../src/postgres/queries/cutover-barrier';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
-import { takeBarrier, type Barrier, type BarrierAttempt } from './cutover-barrier';
+import { loosen, takeBarrier, type Barrier, type BarrierAttempt } from './cutover-barrier';
 import { lateLines } from './cutover-checklist';
 import type { SourceWorks } from './cutover-sources';
 import { commitAll, raiseFreeze } from './cutover-commit';
 import type { CutoverSteps } from './cutover-steps';
+import { faulty } from './fault-injection';
 import type { ActivityHost } from './host';
 
 /** What one attempt works with; all sessions belong to its caller. */
@@ -129,6 +130,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     await step('check', () => refuseLateRows(work, barrier));
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
+      if (faulty('freeze')) await loosen(barrier, work.name, maxFreezeMs);
       for (const session of barrier.sessions.values()) await limitStatements(session, maxFreezeMs - passed());
       await raiseFreeze(barrier.sessions, work.relations, work.name, work.run.run);
     });

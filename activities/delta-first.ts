@@ -1,9 +1,11 @@
 import { capturedRelations } from '../src/capture/captured-relations';
+import { moveCursor, readCursors } from '../src/postgres/ledger/cursor';
 import { crossRowQuarantined } from '../src/postgres/ledger/held';
 import type { Lane } from '../src/postgres/ledger/lane';
 import { addPending, type PendingKey } from '../src/postgres/ledger/pending';
 import { inTransaction } from '../src/postgres/transaction';
 import { fenceLane, type LaneHolder } from './delta-lane';
+import { faulty } from './fault-injection';
 
 /**
  * Before the first round: rows that the copy quarantined because of other rows are read again, so that from then on rounds know
@@ -12,6 +14,10 @@ import { fenceLane, type LaneHolder } from './delta-lane';
 export async function beginFollowing(holder: LaneHolder, lane: Lane): Promise<void> {
   if (lane.round > 0) return;
   const { run, target, nonce } = holder;
+  if (faulty('first')) {
+    for (const { source, snapshot } of await readCursors(target, run.run))
+      await moveCursor(target, run.run, source, snapshot, await holder.snapshotNow(source));
+  }
   const waiting = await crossRowQuarantined(target, run.run);
   if (waiting.length === 0) return;
   const bySource = new Map<string, PendingKey[]>();

@@ -238,7 +238,7 @@ async function moveCursors({ target, run }: LaneHolder, windows: readonly Source
   for (const { source, cursor, moveTo } of windows) {
     if (moveTo === null || moveTo === cursor.snapshot) continue;
     const moved = await moveCursor(target, run.run, source, cursor.snapshot, moveTo);
-    if (!moved && !faulty('cursor') && !faulty('fence')) throw laneLost(run.run);
+    if (!moved && !faulty('cursor') && !faulty('fence') && !faulty('closed')) throw laneLost(run.run);
   }
 }
 

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
+import { layBait } from './bait';
 import type { Crew, Hand } from './crew';
 import { connected } from './oracle';
 import type { Place } from './servers';
@@ -12,23 +13,28 @@ const spots: Readonly<Record<Spot, { readonly relation: string; readonly query: 
     relation: 'rowproof.pending',
     query: '%xid::text as xid from rowproof.pending%',
   },
-  'while it writes': { relation: 'app.journal', query: '%' },
+  'while it writes': { relation: 'app.tag', query: '%' },
 };
 
 /** Waits until a round stands at `spot`, does `deed` to its process, and lets the round's backend go on. False when none came by. */
-export async function ambush(place: Place, crew: Crew, spot: Spot, deed: (hand: Hand) => void): Promise<boolean> {
+export async function ambush(
+  place: Place,
+  crew: Crew,
+  spot: Spot,
+  deed: (hand: Hand) => Promise<void> | void,
+): Promise<boolean> {
   const { relation, query } = spots[spot];
   return connected(place.admin.target, (client) =>
     connected(place.admin.target, async (looking) => {
       await client.query(`set lock_timeout = '3s'`);
-      for (const began = performance.now(); performance.now() - began < 5_000;) {
+      for (const began = performance.now(); performance.now() - began < 10_000;) {
         const locked = await client.query(`begin; lock table ${relation} in access exclusive mode`).then(
           () => true,
           () => false,
         );
         const caught = locked && (await waits(looking, relation, query));
         const hand = caught ? crew.doing('runRounds') : null;
-        if (hand !== null) deed(hand);
+        if (hand !== null) await deed(hand);
         await client.query('rollback');
         if (hand !== null) return true;
       }
@@ -52,83 +58,106 @@ async function waits(client: Client, relation: string, query: string): Promise<b
   return false;
 }
 
-/** Number of the last round that committed. */
-async function lastRound(place: Place): Promise<number> {
-  return connected(place.admin.target, async (client) => {
-    const { rows } = await client.query<{ round: number }>(
-      `select coalesce(max(round), 0)::int as round from rowproof.lane`,
-    );
-    return rows[0]?.round ?? 0;
-  });
+/** Tries until `said` is true, for so long at most. */
+async function until(said: () => Promise<boolean>, forMs: number): Promise<boolean> {
+  for (const began = performance.now(); performance.now() - began < forMs; await sleep(100))
+    if (await said()) return true;
+  return false;
 }
 
-/** Writes a few rows, which are nobody's, again and again until the end: what a round has read of them is soon old. */
-function heat(place: Place): { end(): Promise<void> } {
-  let on = true;
-  const ended = connected(place.shop.source, async (client) => {
-    while (on) {
-      await client.query(
-        `insert into public.tag as t (code, label, v) select 'hot-' || i, 'hot', 1 from generate_series(1, 5) i
-         on conflict (code) do update set v = t.v + 1`,
-      );
-      await sleep(40);
+/** Steps of a bait after which every round that begins has some of them in its window. */
+const warm = 12;
+
+/** A process that stands between its look at the source and its commit. */
+export interface StoppedRound {
+  readonly said: string;
+  /** Lets it go on, and waits until it has ended what it had begun. */
+  resume(): Promise<void>;
+}
+
+/** Stops a process between its look at the source and its commit, and lets others apply what it has not seen. */
+export async function stopRound(place: Place, crew: Crew): Promise<StoppedRound> {
+  const stopped: Hand[] = [];
+  const bait = layBait(place, 'zombie');
+  const resume = async (): Promise<void> => {
+    for (const hand of stopped.splice(0)) {
+      const left = crew.leftOver(hand);
+      hand.child.kill('SIGCONT');
+      await left;
     }
-    // a last time, for whoever comes after the round that was stopped
-    await client.query(`update public.tag set v = v + 1 where code like 'hot-%'`);
-  }).catch(() => undefined);
-  return {
-    end: async () => {
-      on = false;
-      await ended;
-    },
   };
-}
-
-/** Stops a process between its look at the source and its commit, lets others make rounds, and resumes it. */
-export async function zombie(place: Place, crew: Crew): Promise<string> {
-  let stopped: Hand | null = null;
-  const hot = heat(place);
   try {
+    await bait.steps(warm);
     const came = await ambush(place, crew, 'between its source and its commit', (hand) => {
       hand.child.kill('SIGSTOP');
-      stopped = hand;
+      stopped.push(hand);
     });
-    await hot.end();
-    if (!came) return 'zombie: no round came by';
-    const before = await lastRound(place);
-    let after = before;
-    for (const began = performance.now(); after < before + 3 && performance.now() - began < 6_000;) {
-      await sleep(100);
-      after = await lastRound(place);
-    }
-    return `zombie: resumed after ${after - before} rounds of others`;
-  } finally {
-    await hot.end();
-    (stopped as Hand | null)?.child.kill('SIGCONT');
+    await bait.end();
+    if (!came) return { said: 'zombie: no round came by', resume };
+    await bait.turn();
+    const applied = await until(() => bait.arrived(), 10_000);
+    return {
+      said: `zombie: stopped until ${applied ? '' : 'long before '}others applied what it had not seen`,
+      resume,
+    };
+  } catch (error) {
+    await bait.end();
+    await resume();
+    throw error;
   }
+}
+
+/** The same, and resumes it. */
+export async function zombie(place: Place, crew: Crew): Promise<string> {
+  const { said, resume } = await stopRound(place, crew);
+  await resume();
+  return said;
 }
 
 /** Kills a process while its round writes. */
 export async function killWriting(place: Place, crew: Crew): Promise<string> {
-  const came = await ambush(place, crew, 'while it writes', (hand) => {
+  const bait = layBait(place, 'kill');
+  await bait.steps(warm);
+  const came = await ambush(place, crew, 'while it writes', async (hand) => {
+    await bait.end();
     hand.child.kill('SIGKILL');
   });
+  await bait.end();
   crew.another();
   return came ? 'killed while it wrote' : 'kill: no round came by';
 }
 
+/** Lets things change on the source after a round took its snapshot and before it chooses what it applies. */
+export async function changeBehind(place: Place, crew: Crew): Promise<string> {
+  const bait = layBait(place, 'behind');
+  await bait.steps(warm);
+  const came = await ambush(place, crew, 'between its source and its commit', async () => {
+    await bait.steps(warm);
+    await bait.end();
+  });
+  await bait.end();
+  return came ? 'changed behind the snapshot of a round' : 'behind: no round came by';
+}
+
 /** Commits of the source stand in its log for a while, and nobody can see them: they wait for a standby that does not exist. */
 export async function withholdCommits(place: Place, forMs: number): Promise<string> {
+  const bait = layBait(place, 'withheld');
+  await bait.steps(warm);
   return connected(place.admin.source, async (client) => {
     // what this session does must not wait itself
     await client.query(`set synchronous_commit = local`);
+    let ended = Promise.resolve();
     try {
       await client.query(`alter system set synchronous_standby_names = 'nobody'`);
       await client.query(`select pg_reload_conf()`);
       await sleep(forMs);
+      // the step that waits is the last one
+      ended = bait.end();
     } finally {
       await client.query(`alter system reset synchronous_standby_names`);
       await client.query(`select pg_reload_conf()`);
+      await ended;
+      await bait.end();
     }
     return `commits withheld for ${forMs} ms`;
   });

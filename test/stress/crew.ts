@@ -24,6 +24,8 @@ export interface Crew {
   hands(): readonly Hand[];
   /** A fresh process beside the others. */
   another(): void;
+  /** Resolves when a process has ended what was taken from it, or is gone; after a while anyway. */
+  leftOver(hand: Hand): Promise<void>;
   /** The process that does this activity now. */
   doing(activity: keyof Activities): Hand | null;
   /** Tries until it succeeds, `tries` times at most, for an activity that fails in a living process. */
@@ -37,11 +39,15 @@ export interface Crew {
 
 interface Process extends Hand {
   seen: number;
+  /** Orders that it has not answered, also those that were taken from it. */
+  readonly unanswered: Set<number>;
   readonly work: Map<number, { readonly activity: string; settle: (answer: Answer | null) => void }>;
 }
 
 /** As a heartbeat timeout, only shorter. */
 const silenceMs = 1_500;
+/** The longest a process goes on with what was taken from it, and some. */
+const leftOverMs = 8_000;
 const root = resolve(__dirname, '../..');
 
 export function openCrew(options: {
@@ -63,11 +69,13 @@ export function openCrew(options: {
       env: options.env,
       stdio: ['ignore', log, log, 'ipc'],
     });
-    const one: Process = { child, seen: 0, work: new Map() };
+    const one: Process = { child, seen: 0, unanswered: new Set(), work: new Map() };
     processes.add(one);
     child.on('message', (answer: Answer) => {
       one.seen = performance.now();
-      if ('id' in answer) one.work.get(answer.id)?.settle(answer);
+      if (!('id' in answer)) return;
+      one.unanswered.delete(answer.id);
+      one.work.get(answer.id)?.settle(answer);
     });
     child.on('error', () => undefined);
     child.on('exit', () => {
@@ -100,6 +108,15 @@ export function openCrew(options: {
   return {
     hands: () => [...processes],
     another,
+    leftOver: async (hand) => {
+      const one = [...processes].find((process) => process === hand);
+      if (one === undefined) return;
+      const taken = [...one.unanswered].filter((id) => !one.work.has(id));
+      for (let left = leftOverMs; left > 0 && processes.has(one); left -= 20) {
+        if (!taken.some((id) => one.unanswered.has(id))) return;
+        await sleep(20);
+      }
+    },
     doing: (activity) =>
       [...processes].find(({ work }) => [...work.values()].some((one) => one.activity === activity)) ?? null,
     call: async (activity, args, tries = 12) => {
@@ -113,6 +130,7 @@ export function openCrew(options: {
             done(given);
           };
           one.work.set(id, { activity, settle });
+          one.unanswered.add(id);
           send(one, { id, activity, args });
         });
         if (answer !== null && 'result' in answer) {

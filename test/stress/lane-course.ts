@@ -13,10 +13,16 @@ export interface LaneCourseOptions {
   /** Rounds go on while the rows are proved, which takes several times as long: they take turns. */
   readonly proveWhileFollowing: boolean;
   readonly log: { readonly lines: readonly string[]; readonly say: (line: string) => void };
+  /** As soon as the source is captured. */
+  readonly captured: () => void;
   /** While rounds go on, before the proof. */
   readonly following: () => Promise<void>;
   /** Right before the cutover. */
   readonly approving: () => Promise<void>;
+  /** Right after the target was opened. */
+  readonly opened: () => Promise<void>;
+  /** After the proof found differences: ends whoever writes. */
+  readonly refuted: () => Promise<void>;
 }
 
 /** The course of a hybrid run as its workflow goes it, activity by activity, without Temporal. */
@@ -43,6 +49,7 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
       await crew.call('guardTarget', [ref]);
     });
     await phase('capture', () => crew.call('installCapture', [ref]));
+    options.captured();
     await phase('copy', () => inTurns(opened, 2, (mapping) => copyTable(crew, ref, mapping)));
     const watching = watch(crew, ref, state);
     const follow = async (): Promise<void> => {
@@ -79,9 +86,17 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
       log.say(`drill: ${drilled.outcome} ${drilled.sentence}`);
       startFollowing();
     }
-    const proved = (): Promise<void> => {
+    const proved = async (): Promise<void> => {
       const work = (): Promise<void> => prove(crew, opened);
-      return options.proveWhileFollowing ? work() : alone(work);
+      try {
+        await (options.proveWhileFollowing ? work() : alone(work));
+      } catch (error) {
+        if (!isRed(error)) throw error;
+        await options.refuted();
+        // what is different once everything that came is applied stays so
+        await alone(caughtUp);
+        throw error;
+      }
     };
     await proved();
     await options.approving();
@@ -105,6 +120,7 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
     }
     await crew.call('restoreTriggers', [ref], 40);
     await crew.call('openTarget', [ref], 40);
+    await options.opened();
     state.ended = true;
     await watching;
     await crew.call('removeCapture', [ref], 40);
@@ -112,7 +128,7 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
   };
   const ended = course().catch((error: unknown): Flight => {
     const sentence = error instanceof Error ? error.message : String(error);
-    return { outcome: 'failed', sentence, log: log.lines, run: state.run };
+    return { outcome: isRed(error) ? 'refuted' : 'failed', sentence, log: log.lines, run: state.run };
   });
   const late = new AbortController();
   const stuck = async (): Promise<Flight> => {
@@ -162,6 +178,10 @@ async function prove(crew: Crew, opened: OpenedRun): Promise<void> {
       sentence: `${verdict.sentence} ${verdict.problems.join(' ')}`,
     });
   await crew.call('finishPhase', [ref, 'proof']);
+}
+
+function isRed(error: unknown): boolean {
+  return error instanceof ActivityFailed && error.failure.code === 'RED';
 }
 
 /** Looks at the capture until the course ends, as the watch beside a run does. What it cannot do, following says too. */

@@ -2,16 +2,14 @@ import { join } from 'node:path';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openFolder } from '../support/open-folder';
-import { killWriting, withholdCommits, zombie } from './ambush';
+import { changeBehind, killWriting, withholdCommits, zombie } from './ambush';
 import type { Chance } from './chance';
 import { openCrew, type Crew } from './crew';
 import { flyLanes } from './lane-course';
 import type { Nemesis } from './nemesis';
 import type { Flight } from './pilot';
+import { play, type Capture, type Scenario } from './scenario';
 import type { Place } from './servers';
-
-/** What is done on purpose, so that a rule that is broken shows. */
-export type Scenario = 'fence' | 'cursor' | 'gate' | 'lock';
 
 export interface LaneMode {
   readonly crew: Crew;
@@ -20,19 +18,29 @@ export interface LaneMode {
     readonly chance: Chance;
     readonly nemesis: Nemesis;
     readonly patienceMs: number;
-    readonly scenario: Scenario | null;
     readonly strikes: number;
     /** No transaction stays open for long any more. */
     readonly hurry: () => void;
-    /** Clients make a pause, so that nothing writes again what was written wrongly. */
+    /** Clients make a pause. */
     readonly rest: () => void;
     readonly goOn: () => void;
+    /** Clients end. */
+    readonly hush: () => Promise<void>;
   }): Promise<Flight>;
   close(): Promise<void>;
 }
 
 /** Processes of activities, and a course that drives them, over the databases of `place`. */
-export function openLaneMode(place: Place, plan: string, fault: string | null, chance: Chance): LaneMode {
+export function openLaneMode(
+  place: Place,
+  plan: string,
+  {
+    capture,
+    fault,
+    scenario,
+  }: { readonly capture: Capture; readonly fault: string | null; readonly scenario: Scenario | null },
+  chance: Chance,
+): LaneMode {
   const folder = openFolder('rowproof-lanes-');
   const logFile = join(folder, 'processes.log');
   mkdirSync(join(folder, 'plans'));
@@ -54,39 +62,43 @@ export function openLaneMode(place: Place, plan: string, fault: string | null, c
       ...(fault === null ? {} : { ROWPROOF_FAULT_INJECTION_BUILD: '1', ROWPROOF_FAULT: fault }),
     },
     say: log.say,
-    zombieMs: () => chance.int(500, 2_000),
+    // one that came back on purpose has the time to do its worst
+    zombieMs: () => (scenario === null ? chance.int(500, 2_000) : 5_000),
   });
   return {
     crew,
     logFile,
-    fly: ({ chance: pilot, nemesis, patienceMs, scenario, strikes, hurry, rest, goOn }) =>
-      flyLanes({
-        crew,
-        log,
-        patienceMs,
-        followMs: pilot.int(200, 1_500),
-        drills: pilot.in(0.3) ? 1 : 0,
-        proveWhileFollowing: pilot.in(0.15),
-        following: async () => {
-          for (let n = 0; n < 2; n += 1) {
-            if (scenario === 'fence') await nemesis.strike(['zombie round']);
-            if (scenario === 'cursor') await nemesis.strike(['kill writing']);
-            if (scenario === 'gate') await nemesis.strike(['withhold commits']);
-          }
-          if (scenario === null || scenario === 'lock') return;
-          rest();
-          await sleep(700);
-        },
-        approving: () => {
-          goOn();
-          hurry();
-          if (strikes > 0 && scenario === null && pilot.in(0.6)) {
-            const wait = pilot.int(0, 1_500);
-            void sleep(wait).then(() => nemesis.strike());
-          }
-          return Promise.resolve();
-        },
-      }),
+    fly: async ({ chance: pilot, nemesis, patienceMs, strikes, hurry, rest, goOn, hush }) => {
+      const played = scenario === null ? null : play(scenario, { place, crew, capture, nemesis, rest, goOn });
+      try {
+        return await flyLanes({
+          crew,
+          log,
+          patienceMs,
+          followMs: scenario === null ? pilot.int(200, 1_500) : 0,
+          drills: scenario === null && pilot.in(0.3) ? 1 : 0,
+          proveWhileFollowing: scenario === null && pilot.in(0.15),
+          captured: () => played?.captured(),
+          following: async () => played?.following(),
+          approving: () => {
+            hurry();
+            played?.approving();
+            if (strikes > 0 && scenario === null && pilot.in(0.6)) {
+              const wait = pilot.int(0, 1_500);
+              void sleep(wait).then(() => nemesis.strike());
+            }
+            return Promise.resolve();
+          },
+          opened: async () => played?.opened(),
+          refuted: async () => {
+            await played?.end();
+            await hush();
+          },
+        });
+      } finally {
+        await played?.end();
+      }
+    },
     close: async () => {
       await crew.close();
       rmSync(folder, { recursive: true, force: true });
@@ -99,7 +111,8 @@ export function ambushes(place: Place, crew: Crew, chance: Chance) {
   return {
     'zombie round': () => zombie(place, crew),
     'kill writing': () => killWriting(place, crew),
-    'withhold commits': () => withholdCommits(place, chance.int(800, 2_000)),
+    'change behind': () => changeBehind(place, crew),
+    'withhold commits': () => withholdCommits(place, chance.int(1_200, 2_500)),
   };
 }
 
@@ -110,5 +123,6 @@ export const laneWeights = {
   'restart target': 0.6,
   'zombie round': 3,
   'kill writing': 2,
+  'change behind': 1,
   'withhold commits': 2,
 };

@@ -27,6 +27,7 @@ export type Deed =
   | 'restart Temporal'
   | 'zombie round'
   | 'kill writing'
+  | 'change behind'
   | 'withhold commits';
 
 export interface Victims {
@@ -53,6 +54,7 @@ const usual: Readonly<Record<Deed, number>> = {
   'restart Temporal': 1.5,
   'zombie round': 0,
   'kill writing': 0,
+  'change behind': 0,
   'withhold commits': 0,
 };
 
@@ -126,6 +128,7 @@ export function createNemesis(victims: Victims): Nemesis {
     },
     'zombie round': () => lie('zombie round'),
     'kill writing': () => lie('kill writing'),
+    'change behind': () => lie('change behind'),
     'withhold commits': () => lie('withhold commits'),
   };
   const strike = (only?: readonly Deed[], moment = ''): Promise<void> => {

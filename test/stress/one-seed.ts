@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWorkbench } from '../support/workbench';
 import type { TestTemporal } from '../support/temporal';
+import { compareBaits } from './bait';
 import { chanceFrom, type Chance } from './chance';
 import { chooseMoments, momentOf, type Moment } from './moments';
 import { createNemesis, type Nemesis, type Victims } from './nemesis';
 import { compareHistories, compareSides, connected, firstModels, leftBehind } from './oracle';
-import { ambushes, laneWeights, openLaneMode, type Scenario } from './lane-mode';
+import { ambushes, laneWeights, openLaneMode } from './lane-mode';
 import { fly, type Flight } from './pilot';
 import { startProbe } from './probe';
+import type { Scenario } from './scenario';
 import { openPlace, type Place, type Servers } from './servers';
 import { firstRows, planText, sourceSchema, targetSchema } from './world';
 import { whatHangs } from './stuck';
@@ -44,9 +46,9 @@ export interface SeedResult {
   readonly sentence: string;
 }
 
-const settings = (roundKeys: number): string => `  capture: { lock_timeout: 200ms, lock_budget: 60s }
+const settings = (roundKeys: number, maxFreeze: string): string => `  capture: { lock_timeout: 200ms, lock_budget: 60s }
   delta: { round_keys: ${roundKeys}, pause_between: 100ms }
-  cutover: { max_freeze: 8s, max_lag: 20s, lock_timeout: 300ms, lock_budget: 20s }
+  cutover: { max_freeze: ${maxFreeze}, max_lag: 20s, lock_timeout: 300ms, lock_budget: 20s }
 `;
 
 /** A whole migration under a workload and a nemesis, then the comparison. Without Temporal: the activities alone, in processes of their own. */
@@ -64,7 +66,8 @@ export async function runSeed(
   });
   const plan = planText({
     capture: options.capture,
-    settings: settings(options.roundKeys),
+    // a scenario is about its rule, on however busy a machine
+    settings: settings(options.roundKeys, options.scenario === null ? '8s' : '60s'),
     ...(temporal === null ? { batchRows: 1_000 } : {}),
   });
   const mode = temporal === null ? openLanes(place, plan, options, chance) : openFull(place, plan, options, temporal);
@@ -79,7 +82,7 @@ export async function runSeed(
       client,
       chance: chance.fork(`client ${client}`),
       model: models.get(client) ?? new Map(),
-      restMs: options.scenario === 'lock' ? 40 : 120,
+      restMs: options.scenario === null ? 120 : 300,
       leisure: () => leisure,
       resting: () => resting,
     }),
@@ -94,6 +97,10 @@ export async function runSeed(
   });
   // without Temporal it strikes whenever it likes, else in moments of the run
   if (options.scenario === null && temporal === null) nemesis.haunt(options.strikes);
+  const hush = async (): Promise<void> => {
+    for (const writer of writers) writer.stop();
+    await Promise.all(writers.map((writer) => writer.ended));
+  };
   const pilot = chance.fork('pilot');
   const flight = await mode.fly({
     pilot,
@@ -107,12 +114,16 @@ export async function runSeed(
     goOn: () => {
       resting = false;
     },
+    hush,
   });
   await nemesis.rest();
   const differences: string[] = [];
   if (flight.outcome === 'complete') differences.push(...(await judge(place, writers)));
-  for (const writer of writers) writer.stop();
-  await Promise.all(writers.map((writer) => writer.ended));
+  await hush();
+  if (flight.outcome === 'refuted') {
+    differences.push(...(await compareBaits(place)), `The run's own proof: ${flight.sentence}`);
+    differences.push(...(await compareSides(place.admin.source, place.admin.target)));
+  }
   differences.push(...(await probe.stop()));
   for (const writer of writers)
     for (const [what, n] of writer.strange) differences.push(`A writer got ${n} times: ${what}`);
@@ -129,7 +140,7 @@ export async function runSeed(
   };
   if (differences.length > 0 || flight.outcome !== 'complete') {
     keepLogs(options, result, flight, mode.logFile);
-    process.stderr.write(`  log of seed ${options.seed}: ${join(options.keep, String(options.seed))}\n`);
+    process.stderr.write(`  log of seed ${options.seed}: ${keptIn(options)}\n`);
   }
   process.off('exit', mode.abandon);
   await mode.close();
@@ -143,6 +154,7 @@ interface Flying {
   readonly hurry: () => void;
   readonly rest: () => void;
   readonly goOn: () => void;
+  readonly hush: () => Promise<void>;
 }
 
 /** How activities come to be done: by workers of Temporal, or by processes that do nothing else. */
@@ -195,7 +207,7 @@ function openFull(place: Place, text: string, options: SeedOptions, temporal: Te
 }
 
 function openLanes(place: Place, plan: string, options: SeedOptions, chance: Chance): Mode {
-  const lanes = openLaneMode(place, plan, options.fault, chance.fork('lanes'));
+  const lanes = openLaneMode(place, plan, options, chance.fork('lanes'));
   return {
     logFile: lanes.logFile,
     victims: {
@@ -210,7 +222,6 @@ function openLanes(place: Place, plan: string, options: SeedOptions, chance: Cha
       lanes.fly({
         chance: pilot,
         patienceMs: options.patienceMs,
-        scenario: options.scenario,
         strikes: options.strikes,
         ...flying,
       }),
@@ -231,7 +242,9 @@ async function judge(place: Place, writers: readonly Writer[]): Promise<string[]
   const compare = async (moment: string): Promise<void> => {
     const sides = await compareSides(place.admin.source, place.admin.target);
     const histories = await compareHistories(place.admin.target, writers, outOfScope);
-    found.push(...[...sides, ...histories].map((difference) => `${moment}: ${difference}`));
+    found.push(
+      ...[...(await compareBaits(place)), ...sides, ...histories].map((difference) => `${moment}: ${difference}`),
+    );
   };
   await compare('after the switch');
   // longer than a process that was stopped needs to do what it had begun
@@ -247,8 +260,12 @@ async function judge(place: Place, writers: readonly Writer[]): Promise<string[]
   return found;
 }
 
+function keptIn({ keep, seed, capture, fault }: SeedOptions): string {
+  return join(keep, [seed, capture, ...(fault === null ? [] : [fault])].join('-'));
+}
+
 function keepLogs(options: SeedOptions, result: SeedResult, flight: Flight, workerLog: string): void {
-  const folder = join(options.keep, String(options.seed));
+  const folder = keptIn(options);
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'result.json'), JSON.stringify(result, null, 2));
   writeFileSync(join(folder, 'flight.log'), flight.log.join('\n'));

@@ -6,8 +6,11 @@ import type { Chance } from './chance';
 
 /** An operator who wants the cutover: approves gates, retries what is blocked, starts a failed run again. */
 export interface Flight {
-  /** complete: the target is open. stuck: it did not come to an end in time. failed: it ended otherwise and would not go on. */
-  readonly outcome: 'complete' | 'stuck' | 'failed';
+  /**
+   * complete: the target is open. refuted: the run's own proof found differences, and what is on both sides does not change any more.
+   * stuck: it did not come to an end in time. failed: it ended otherwise and would not go on.
+   */
+  readonly outcome: 'complete' | 'refuted' | 'stuck' | 'failed';
   readonly sentence: string;
   /** What the operator saw and did, in order. */
   readonly log: readonly string[];

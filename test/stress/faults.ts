@@ -1,0 +1,32 @@
+import type { Fault } from '../../activities/fault-injection';
+import type { Capture, Scenario } from './scenario';
+
+/** A rule that is broken on purpose, what makes that show, and the difference that it then must make. */
+export interface FaultRun {
+  readonly fault: Fault;
+  readonly scenario: Scenario;
+  readonly capture: Capture;
+  /** Of the rows that nobody but the deed writes. */
+  readonly shows: RegExp;
+}
+
+const lost = (bait: string): RegExp => new RegExp(`^(after the switch: )?bait ${bait} .*: [1-9]\\d* rows lost`, 'm');
+const stale = (bait: string): RegExp =>
+  new RegExp(`^(after the switch: )?bait ${bait} .* [1-9]\\d* stale, [1-9]\\d* resurrected`, 'm');
+
+export const faultRuns: readonly FaultRun[] = [
+  // what a stopped process had read comes over what others wrote since
+  { fault: 'fence', scenario: 'fence', capture: 'triggers', shows: stale('zombie') },
+  // the same once nobody may follow any more
+  { fault: 'closed', scenario: 'closed', capture: 'triggers', shows: stale('zombie') },
+  // changes count as consumed that the round's snapshot did not see
+  { fault: 'gate', scenario: 'gate', capture: 'triggers', shows: lost('behind') },
+  { fault: 'gate', scenario: 'gate', capture: 'logical', shows: lost('withheld') },
+  // the cursor stands behind rows that a killed process did not write
+  { fault: 'cursor', scenario: 'cursor', capture: 'triggers', shows: lost('kill') },
+  // what was written while the copy went on is in no round
+  { fault: 'first', scenario: 'first', capture: 'triggers', shows: lost('copy') },
+  // writes come between the last round and the freeze
+  { fault: 'lock', scenario: 'lock', capture: 'triggers', shows: lost('cutover') },
+  { fault: 'freeze', scenario: 'lock', capture: 'triggers', shows: lost('cutover') },
+];
