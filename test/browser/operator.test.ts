@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { findChromium, openBrowser, type TestBrowser } from '../support/browser';
-import { createShopBench, type ShopBench } from '../support/shop-bench';
+import { createShopBench, shopDecisions, type ShopBench } from '../support/shop-bench';
+import { bothSides, startShopWriter } from '../support/shop-writer';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import {
   alertOf,
@@ -100,6 +101,82 @@ const pictures = process.env['ROWPROOF_TEST_PICTURES'];
     expect(Number(n)).toBe(394);
   });
 
+  it('cuts over while the application writes: sees the gate, tries a drill, is refused in red, approves', async () => {
+    const live = await createShopBench(temporal);
+    const { page } = browser;
+    try {
+      const settings = 'on_failure: keep, approvers: { cutover: [ben] }, cutover: { max_freeze: 60s }';
+      live.plan('live', { capture: 'triggers', decisions: shopDecisions, settings });
+      live.worker();
+      const writer = await startShopWriter(live);
+      await startInUi(page, temporal.uiUrl, {
+        taskQueue: live.taskQueue,
+        workflowType: 'migration',
+        workflowId: 'live-from-ui',
+        input: '{"plan":"live"}',
+      });
+      const gate = await readDetails(page, 'CUT OVER live?');
+      await picture('7-cutover-gate');
+      expect(gate).toMatch(/CUT OVER live\? +lag \d+\.\d+ s.* · proof green, \d+ s old · \d+ quarantined, all decided/);
+      expect(gate).toContain('Writes stop for a few seconds (no drill yet, limit 60.0 s).');
+      const offered = async (): Promise<Record<string, unknown>[]> =>
+        (await pasteable(page)).map((json) => JSON.parse(json) as Record<string, unknown>);
+      const [approval, drill] = (await offered()) as [Record<string, unknown>, Record<string, unknown>];
+      expect(approval).toMatchObject({ gate: 'cutover', by: '', reason: '' });
+      expect(drill).toEqual({ by: '', reason: '' });
+
+      await sendUpdate(page, 'drill', JSON.stringify({ ...drill, by: 'eva', reason: 'before the night' }));
+      const drilled = await readDetails(page, 'Writes stop for about');
+      await picture('8-drilled');
+      expect(drilled).toMatch(/Writes stop for about \d+ s \(drill .* UTC \d+\.\d+ s, limit 60\.0 s\)\./);
+      expect(writer.refusedWith()).toBeNull();
+
+      const form = await openUpdateForm(page);
+      await submitUpdate(form, 'approve', JSON.stringify({ ...approval, by: 'eva', reason: 'me too' }));
+      expect(await alertOf(form)).toBe('eva may not approve cutover; the plan names ben.');
+      await picture('9-cutover-refused');
+      await submitUpdate(form, 'approve', JSON.stringify({ ...approval, by: 'ben', reason: 'quiet' }));
+      await form.waitFor({ state: 'hidden' });
+
+      const result = await readResult(page, '"verdict"');
+      await picture('10-cut-over');
+      expect(result).toMatch(/"verdict": "every row accounted for, every field proved; writes stopped/);
+      expect(writer.refusedWith()).not.toBeNull();
+      await writer.stop();
+      const { expected, actual } = await bothSides(live);
+      expect(actual).toEqual(expected);
+    } finally {
+      await live.close();
+    }
+  }, 400_000);
+
+  it('starts a big bang, which freezes the source first and waits to open the target', async () => {
+    const frozen = await createShopBench(temporal);
+    const { page } = browser;
+    try {
+      const settings = 'on_failure: keep, pattern: big_bang';
+      frozen.plan('big', { decisions: shopDecisions, settings });
+      frozen.worker();
+      await startInUi(page, temporal.uiUrl, {
+        taskQueue: frozen.taskQueue,
+        workflowType: 'migration',
+        workflowId: 'big-from-ui',
+        input: '{"plan":"big"}',
+      });
+      const gate = await readDetails(page, '"gate": "cutover"');
+      await picture('11-big-bang-gate');
+      expect(gate).not.toContain('Update drill');
+      await expect(frozen.source.query('delete from public.tbl_order')).rejects.toMatchObject({ code: '25006' });
+      const [approval] = (await pasteable(page)).map((json) => JSON.parse(json) as Record<string, unknown>);
+      await sendUpdate(page, 'approve', JSON.stringify({ ...approval, by: 'ben', reason: 'all is proved' }));
+      expect(await readResult(page, '"verdict"')).toContain('every row accounted for');
+      const { expected, actual } = await bothSides(frozen);
+      expect(actual).toEqual(expected);
+    } finally {
+      await frozen.close();
+    }
+  }, 400_000);
+
   it('reads in one sentence why a wrong plan name failed, and which plans there are', async () => {
     const { page } = browser;
     await start('wrong-name', '{"plan":"shopp"}');
@@ -107,7 +184,7 @@ const pictures = process.env['ROWPROOF_TEST_PICTURES'];
     await picture('6-wrong-plan');
     expect(result).toContain('This worker has no plan named shopp. Its plans folder holds: shop, shop_archive.');
     expect(result).not.toMatch(/Activity task failed|stackTrace|\.ts:|\.js:/);
-    expect(await page.getByText('Failed', { exact: true }).first().isVisible()).toBe(true);
+    await page.getByText('Failed', { exact: true }).first().waitFor();
   });
 
   it('reads in one sentence what a form without input lacks', async () => {

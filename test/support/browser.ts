@@ -45,6 +45,8 @@ export async function openBrowser(program: string): Promise<TestBrowser> {
       '--disable-sync',
     ],
   });
+  // it stops what hangs: a run behind a page takes as long as the machine is busy
+  context.setDefaultTimeout(120_000);
   return {
     page: context.pages()[0] ?? (await context.newPage()),
     close: async () => {
