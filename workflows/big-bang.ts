@@ -19,7 +19,7 @@ export async function bigBang(course: Course, by: string): Promise<Verdict> {
   await phase('freeze', 'freezing the sources', async () => {
     const result = await barrier.freezeSource(run.ref, by);
     if (result.outcome !== 'frozen') throw plainFailure('NotFrozen', result.sentence);
-    const facts = factsOf(result, workflowTime(), by);
+    const facts = { ...factsOf(result, workflowTime(), by), first: true as const };
     desk.change((view) => withFreeze(beginFollowing(view, run), 'freeze', facts));
   });
   await prepare(course);

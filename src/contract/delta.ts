@@ -93,6 +93,8 @@ export const freezeFacts = z.strictObject({
   outcome: z.enum(cutoverOutcomes),
   sentence: z.string(),
   by: z.string(),
+  /** Writers were stopped before the copy, and stay so. */
+  first: z.literal(true).optional(),
 });
 export type FreezeFacts = z.infer<typeof freezeFacts>;
 

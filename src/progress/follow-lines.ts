@@ -34,8 +34,9 @@ export function expectedFreeze(follow: Pick<FollowStatus, 'drill' | 'maxFreezeMs
   return `Writes stop for about ${about} s (drill ${minute(follow.drill.at)} ${seconds(follow.drill.freezeMs)}, ${limit}).`;
 }
 
-/** `writes stopped 2.8 s at 2026-11-22 20:07 UTC, approved by ben`. */
+/** `writes stopped 2.8 s at 2026-11-22 20:07 UTC, approved by ben`; of a source that was frozen first, since when they are stopped. */
 export function freezeLine(freeze: FreezeFacts): string {
+  if (freeze.first === true) return `writes stopped since ${minute(freeze.at)}, before the copy`;
   return `writes stopped ${seconds(freeze.freezeMs)} at ${minute(freeze.at)}, approved by ${freeze.by}`;
 }
 

@@ -71,6 +71,9 @@ describe('what screens say of a run that follows its source', () => {
   });
 
   it('names who approved the freeze, and what is in the way of one', () => {
+    expect(freezeLine({ at, freezeMs: 30, outcome: 'frozen', sentence: '', by: 'plan', first: true })).toBe(
+      'writes stopped since 2026-03-01 03:04 UTC, before the copy',
+    );
     expect(freezeLine({ at, freezeMs: 2800, outcome: 'frozen', sentence: '', by: 'ben' })).toBe(
       'writes stopped 2.8 s at 2026-03-01 03:04 UTC, approved by ben',
     );
