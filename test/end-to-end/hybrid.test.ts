@@ -1,12 +1,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import type { RunStatus } from '../../src/contract/run';
+import { freePort } from '../../src/dev/free-port';
 import { lookAt } from '../support/fingerprint';
 import { ownCluster } from '../support/own-cluster';
 import { createShopBench, shopDecisions, type ShopBench, type ShopPlan } from '../support/shop-bench';
 import { bothSides, startShopWriter, type ShopWriter } from '../support/shop-writer';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { document, eventually, type Started } from '../support/workbench';
+import { document, eventually, withClient, type Started } from '../support/workbench';
 
 const ben = ['--by', 'ben', '--reason', 'the night is quiet'];
 const small = 'on_failure: keep, batch: { rows: 50 }, approvers: { cutover: [ben] }';
@@ -46,10 +48,13 @@ describe('a run that follows a source which is written to', () => {
 
   const hookUrl = (): string => `http://127.0.0.1:${(hook.address() as AddressInfo).port}`;
 
-  async function begin(plan: ShopPlan): Promise<{ bench: ShopBench; writer: ShopWriter; file: string }> {
+  async function begin(
+    plan: ShopPlan,
+    ...worker: string[]
+  ): Promise<{ bench: ShopBench; writer: ShopWriter; file: string }> {
     const bench = await createShopBench(temporal);
     open.push(bench);
-    bench.worker();
+    bench.worker(...worker);
     const writer = await startShopWriter(bench);
     open.push({ close: () => writer.stop() });
     const file = bench.plan('shop', { decisions: shopDecisions, capture: 'triggers', settings: small, ...plan });
@@ -114,12 +119,38 @@ describe('a run that follows a source which is written to', () => {
     },
   );
 
-  test('is rolled back from its gate: the source is free and clean, the target as it was', async () => {
-    const { bench, writer, file } = await begin({});
+  test('tells its lag, stands still while it is paused, and is rolled back from its gate: both sides are as they were', async () => {
+    const port = await freePort();
+    const { bench, writer, file } = await begin({}, '--metrics', `127.0.0.1:${port}`);
     const look = (): ReturnType<typeof lookAt> => lookAt(bench.target.query as never, 'shop');
     const before = await look();
     const run = bench.start('run', file, '--output', 'json');
-    await atGate(bench, run);
+    const { follow } = await atGate(bench, run);
+    expect(follow?.lag).toEqual({
+      marks: expect.any(Number) as number,
+      seconds: expect.any(Number) as number,
+      walBytes: 0,
+    });
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(metrics).toMatch(/^rowproof_delta_lag_marks\{.*run="shop-1".*\} \d+$/m);
+    expect(metrics).toMatch(/^rowproof_delta_lag_seconds\{.*run="shop-1".*\} [\d.]+$/m);
+    await withClient(temporal, async (client) => {
+      const query = `TaskQueue = '${bench.taskQueue}' AND WorkflowType = 'migration' AND DeltaLagSeconds >= 0`;
+      await eventually(async () => (await client.workflow.count(query)).count === 1);
+    });
+    expect((await bench.rowproof('pause', 'shop-1')).code).toBe(0);
+    const cursor = async (): Promise<unknown> => bench.target.query('select source, snapshot from rowproof.cursor');
+    /** Where the cursor is before and after as many writes as several rounds would bring. */
+    const across = async (): Promise<[unknown, unknown]> => {
+      const [before, told] = [await cursor(), writer.acknowledged()];
+      await eventually(() => writer.acknowledged() > told + 200);
+      return [before, await cursor()];
+    };
+    await eventually(async () => isDeepStrictEqual(...(await across())));
+    const [stood, stands] = await across();
+    expect(stands).toEqual(stood);
+    expect((await bench.rowproof('resume', 'shop-1')).code).toBe(0);
+    await eventually(async () => !isDeepStrictEqual(await cursor(), stood));
     const abort = await bench.rowproof('abort', 'shop-1', '--then', 'rollback', ...ben);
     expect(abort.code).toBe(0);
     expect(await run.ended).toBe(1);
