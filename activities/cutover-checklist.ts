@@ -5,6 +5,7 @@ import {
   blockedLine,
   booksLine,
   driftLine,
+  effectsLine,
   findingsLine,
   freezeLine,
   lagLine,
@@ -20,6 +21,7 @@ import { RowproofError } from '../src/errors/rowproof-error';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
 import { unfinishedBatches } from '../src/postgres/ledger/cutover';
 import { knownDecisions } from '../src/postgres/ledger/decision';
+import { observeDecisions } from '../src/postgres/ledger/decision-effect';
 import { appendEvent } from '../src/postgres/ledger/event';
 import { readFindings } from '../src/postgres/ledger/finding';
 import { readLane } from '../src/postgres/ledger/lane';
@@ -36,11 +38,13 @@ import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { decisionFor } from '../src/profile/decision-match';
 import { coversRows, undecided } from '../src/profile/undecided';
+import { effectProblem } from '../src/validate/decision-effect';
 import { frozenSources, onSources, type SourceWorks } from './cutover-sources';
 import type { CutoverSteps } from './cutover-steps';
 import type { ActivityHost } from './host';
 import { decisionsOfRun } from './prepare-host';
 import { patternOf } from './run';
+import { effectsOf } from './validation-effects';
 
 export type Approval = { readonly by: string; readonly reason: string; readonly code: string };
 
@@ -60,6 +64,7 @@ export function checkCutover(
     lines.push(await subscriptions(works));
     lines.push(await quarantine(works));
     lines.push(await findings(works));
+    lines.push(await effects(works));
     const { blocked, open } = await unfinishedBatches(ledger, run.run);
     lines.push(blockedLine(blocked, open));
     lines.push(rulesLine(await notBuilt(works)));
@@ -145,6 +150,7 @@ export async function lateLines(work: LedgerWork): Promise<ChecklistLine[]> {
     pendingLine(await countPending(ledger, run.run), 0),
     await quarantine(work),
     await findings(work),
+    await effects(work),
     booksLine(books.problems),
   ];
 }
@@ -159,6 +165,11 @@ async function quarantine({ ledger, run }: LedgerWork): Promise<ChecklistLine> {
     groups.reduce((sum, group) => sum + group.rows, 0),
     open,
   );
+}
+
+async function effects({ ledger, run }: LedgerWork): Promise<ChecklistLine> {
+  const problems = effectsOf(run, await observeDecisions(ledger, run)).map(effectProblem);
+  return effectsLine(problems.filter((problem) => problem !== null));
 }
 
 async function findings({ ledger, run }: LedgerWork): Promise<ChecklistLine> {

@@ -4,7 +4,7 @@ import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { decisionFor } from '../src/profile/decision-match';
 import { coversRows } from '../src/profile/undecided';
-import { observeDecisions, type ObservedDecision } from '../src/postgres/ledger/decision-effect';
+import { observeDecisions } from '../src/postgres/ledger/decision-effect';
 import { readChecks } from '../src/postgres/ledger/check-result';
 import { proofTotals } from '../src/postgres/ledger/proof';
 import { quarantineByFinding } from '../src/postgres/ledger/proof-quarantine';
@@ -17,16 +17,18 @@ import { countRows, countScope } from '../src/postgres/queries/proof-rows';
 import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import { qualified } from '../src/sql/quote';
 import { closeBooks, type ClosedBooks, type MappingFacts } from '../src/validate/books';
-import type { DecisionEffect } from '../src/validate/decision-effect';
 import { reachVerdict } from '../src/validate/verdict';
 import { AlignedView } from './live-proof-view';
 import { onTarget } from './prepare-host';
+import { effectsOf, restricted } from './validation-effects';
 import { sourceStatement, type ReadyHost } from './validation-host';
 
 /** Where rows are counted: at one alignment while rounds go on, else as both sides stand. */
 interface Counting {
   readonly source: (name: string) => Promise<Session>;
   readonly target: Session;
+  /** False once the target is open: what the application writes there is none of the migration's rows. */
+  readonly countsTarget: boolean;
   /** After counting: whether a table of a source looked empty because it was truncated or rewritten after the alignment. */
   readonly rewritten: () => Promise<boolean>;
   readonly end: () => Promise<void>;
@@ -37,12 +39,13 @@ const mostCountings = 5;
 
 async function openCounting(host: ReadyHost, ref: RunRef, run: LoadedRun, own: Session): Promise<Counting> {
   const lane = await readLane(own, run.run, 'delta');
-  // once it is closed, the switch is over and nothing follows the source any more
+  // once it is closed the target is open, and the source stands still for good
   if (lane !== null && lane.state !== 'closed') {
     const view = await AlignedView.open(host, ref, run, 'reconcile');
     return {
       source: (name) => Promise.resolve(view.source(name)),
       target: view.target,
+      countsTarget: true,
       rewritten: () => anyRewritten(run, (name) => view.source(name)),
       end: () => view.close(),
     };
@@ -55,6 +58,7 @@ async function openCounting(host: ReadyHost, ref: RunRef, run: LoadedRun, own: S
       return session;
     },
     target: own,
+    countsTarget: lane === null,
     // each count has a snapshot of its own
     rewritten: () => Promise.resolve(false),
     end: async () => {
@@ -84,7 +88,7 @@ async function bookOf(
     mapping: mapping.name,
     target: `${mapping.target.schema}.${mapping.target.name}`,
     source: await countScope(source, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
-    targetRows: await countRows(counting.target, qualified(mapping.target)),
+    targetRows: counting.countsTarget ? await countRows(counting.target, qualified(mapping.target)) : null,
     ...(await readLedgerBooks(counting.target, run.run, mapping.name)),
     proof,
   });
@@ -106,20 +110,6 @@ async function whileCounting<T>(
       await counting.end();
     }
   }
-}
-
-function restricted(run: LoadedRun): boolean {
-  return (run.options.only ?? []).length > 0;
-}
-
-/** A part of the rows or of the tables shows a part of a decision's effect: nothing is promised about it. */
-function effectOf(run: LoadedRun, mappings: readonly CompiledMapping[], decision: ObservedDecision): DecisionEffect {
-  const { finding, action, expected, tolerance, observed } = decision;
-  const whole =
-    run.options.sample === undefined &&
-    (!restricted(run) || mappings.some((one) => finding.startsWith(`${one.name}.`)));
-  const promised = whole && expected !== null ? { rows: expected, tolerance: tolerance ?? 0 } : null;
-  return { finding, action, expected: promised, observed };
 }
 
 /** Idempotent: counts again and replaces the stored verdict. Nothing is green that is not in the ledger. */
@@ -144,7 +134,7 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
       const undecided = waiting.filter(({ finding }) => !coversRows(decisionFor(decisions, finding)));
       const verdict = reachVerdict({
         books,
-        effects: decisions.map((decision) => effectOf(run, mappings, decision)),
+        effects: effectsOf(run, decisions),
         undecided,
         checks: await readChecks(session, run.run),
         required: [

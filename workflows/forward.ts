@@ -1,9 +1,10 @@
 import { CancellationScope, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
-import type { Activities, OpenedRun } from '../src/contract/activity-types';
+import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { inPhase } from '../src/progress/run-view';
 import * as options from './activity-options';
 import type { ControlDesk } from './control-desk';
+import { plainFailure } from './input';
 import { tell } from './tell';
 
 const recording = proxyActivities<Activities>(options.patient);
@@ -16,9 +17,10 @@ const patience = 3;
 
 /**
  * From the frozen source to the open target. There is no way back in here, so nothing is given up: what fails is tried
- * again for ever, and the page says what it waits for.
+ * again for ever, and the page says what it waits for. Where rounds followed the source, the books are closed once more: it stands
+ * still now, and what came after the last proof is in them.
  */
-export async function goForward(run: OpenedRun, desk: ControlDesk): Promise<void> {
+export async function goForward(run: OpenedRun, desk: ControlDesk, proved: Verdict): Promise<Verdict> {
   desk.onlyForward();
   const insist = (what: string, work: () => Promise<unknown>): Promise<void> => keepTrying(run, desk, what, work);
   desk.change((view) => inPhase(view, 'cutover', 'opening the target'));
@@ -32,6 +34,13 @@ export async function goForward(run: OpenedRun, desk: ControlDesk): Promise<void
     await insist('The id map could not be written', () => long.writeIdMap(run.ref));
   }
   if (run.capture !== 'none') await insist('The capture could not be removed', () => long.removeCapture(run.ref));
+  if (run.pattern !== 'hybrid') return proved;
+  let closed = proved;
+  await insist('The books could not be closed', async () => {
+    closed = await long.reconcile(run.ref);
+  });
+  if (!closed.green) throw plainFailure('NotProved', `The target is open, but ${closed.sentence}`);
+  return closed;
 }
 
 async function keepTrying(

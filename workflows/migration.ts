@@ -46,10 +46,10 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
     const changes = { begun: run.begun };
     try {
       const now = run;
-      const verdict = await desk.abortable(() => phases(openCourse(input, now, desk, changes)));
+      let verdict = await desk.abortable(() => phases(openCourse(input, now, desk, changes)));
       const outcome = input.mode === 'check' ? 'checked' : 'complete';
       if (outcome === 'complete' && (run.pattern === 'hybrid' || run.pattern === 'big_bang'))
-        await goForward(run, desk);
+        verdict = await goForward(run, desk, verdict);
       const freeze = desk.view().follow?.freeze ?? null;
       const sentence = freeze === null ? verdict.sentence : `${verdict.sentence}; ${freezeLine(freeze)}`;
       await recording.closeRun(run.ref, outcome, sentence);

@@ -37,6 +37,12 @@ export function booksLine(problems: readonly string[]): ChecklistLine {
   return line('books', false, `The books do not balance: ${listed(problems)}.`);
 }
 
+/** Sentences of decisions that had another effect than they expected. */
+export function effectsLine(problems: readonly string[]): ChecklistLine {
+  if (problems.length === 0) return line('effects', true, 'Each decision has the effect that it expected.');
+  return line('effects', false, `Decide again, with what is expected now: ${listed(problems)}.`);
+}
+
 /** Tables that a subscription writes to: such writes pass a freeze. */
 export function subscriptionLine(relations: readonly string[]): ChecklistLine {
   if (relations.length === 0) return line('subscriptions', true, 'No subscription writes to a mapped table.');

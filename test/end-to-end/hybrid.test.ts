@@ -105,12 +105,23 @@ describe('a run that follows a source which is written to', () => {
       expect(twice.code).toBe(4);
 
       expect([await run.ended, run.stderr()]).toEqual([0, expect.any(String)]);
-      const end = document<{ outcome: string; verdict: string; freeze: { ms: number; by: string } }>({
+      const end = document<{
+        outcome: string;
+        verdict: string;
+        freeze: { ms: number; by: string };
+        tables: readonly { table: string; source: number; unexplained: number }[];
+      }>({
         stdout: run.stdout(),
         stderr: run.stderr(),
       });
       expect(end).toMatchObject({ outcome: 'complete', freeze: { by: 'ben' } });
       expect(end.verdict).toContain('approved by ben');
+      // the books are those of the frozen source, not of the last proof before it
+      const [frozen] = await bench.source.query<{ n: number }>('select count(*)::int as n from public.tbl_order');
+      expect(end.tables.find(({ table }) => table === 'sales_order')).toMatchObject({
+        source: frozen?.n,
+        unexplained: 0,
+      });
       await eventually(() => writer.refusedWith() !== null);
       const { expected, actual } = await bothSides(bench);
       expect(actual).toEqual(expected);
