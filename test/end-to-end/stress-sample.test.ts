@@ -1,28 +1,32 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFolder } from '../support/open-folder';
+import { startTemporal, type TestTemporal } from '../support/temporal';
 import { runSeed, type SeedOptions, type SeedResult } from '../stress/one-seed';
 import { startStressServer, type StressServer } from '../stress/servers';
 
 let folder: string;
 let servers: { source: StressServer; target: StressServer } | undefined;
+let temporal: TestTemporal | undefined;
 
 beforeAll(async () => {
   folder = openFolder('rowproof-sample-');
-  const [source, target] = await Promise.all([
+  const [source, target, server] = await Promise.all([
     startStressServer(join(folder, 'source')),
     startStressServer(join(folder, 'target')),
+    startTemporal(),
   ]);
   servers = { source, target };
+  temporal = server;
 });
 
 afterAll(async () => {
-  await Promise.all([servers?.source.stop(), servers?.target.stop()]);
+  await Promise.all([servers?.source.stop(), servers?.target.stop(), temporal?.stop()]);
   rmSync(folder, { recursive: true, force: true });
 });
 
-function run(options: Partial<SeedOptions>): Promise<SeedResult> {
-  return runSeed(servers as NonNullable<typeof servers>, null, {
+function run(through: TestTemporal | null, options: Partial<SeedOptions>): Promise<SeedResult> {
+  return runSeed(servers as NonNullable<typeof servers>, through, {
     seed: 1,
     capture: 'triggers',
     fault: null,
@@ -38,6 +42,17 @@ function run(options: Partial<SeedOptions>): Promise<SeedResult> {
 }
 
 test('A source that is written while a stopped process comes back to its round arrives row by row', async () => {
-  const { outcome, differences, sentence } = await run({ scenario: 'fence' });
+  const { outcome, differences, sentence } = await run(null, { scenario: 'fence' });
   expect({ outcome, differences, sentence }).toMatchObject({ outcome: 'complete', differences: [] });
+});
+
+test('A migration that loses workers, sessions and servers on its way and at the cutover arrives row by row', async () => {
+  const { outcome, differences, sentence, deeds } = await run(temporal as TestTemporal, {
+    seed: 3,
+    capture: 'logical',
+    roundKeys: 1_500,
+    strikes: 3,
+  });
+  expect({ outcome, differences, sentence }).toMatchObject({ outcome: 'complete', differences: [] });
+  expect(deeds.length).toBeGreaterThanOrEqual(3);
 });

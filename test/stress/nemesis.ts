@@ -74,14 +74,18 @@ export function createNemesis(victims: Victims): Nemesis {
   const terminate = async (which: 'source' | 'target'): Promise<void> => {
     // one of them or all: a transaction may lose its connection while another of the same process goes on
     const all = chance.in(0.3);
+    const statement = `select pg_terminate_backend(pid) from (
+      select pid from pg_stat_activity where datname = current_database() and application_name like 'rowproof%'
+      order by md5(pid::text || $1) limit $2) chosen`;
+    const choice = [String(chance.int(1, 1e6)), all ? 100 : 1];
     await connected(servers[which].url(victims.database), async (client) => {
-      const { rowCount } = await client.query(
-        `select pg_terminate_backend(pid) from (
-           select pid from pg_stat_activity where datname = current_database() and application_name like 'rowproof%'
-           order by md5(pid::text || $1) limit $2) chosen`,
-        [String(chance.int(1, 1e6)), all ? 100 : 1],
-      );
-      if (rowCount !== 1) deeds.push(`(${rowCount ?? 0} sessions)`);
+      let ended = 0;
+      // between two activities there is none for a moment
+      for (let tries = 0; ended === 0 && tries < 20 && !resting; tries += 1) {
+        ended = (await client.query(statement, choice)).rowCount ?? 0;
+        if (ended === 0) await sleep(50);
+      }
+      if (ended !== 1) deeds.push(`(${ended} sessions)`);
     }).catch(() => undefined);
   };
   const lie = async (deed: Deed): Promise<void> => {

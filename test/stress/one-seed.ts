@@ -30,7 +30,7 @@ export interface SeedOptions {
   readonly roundKeys: number;
   /** Deeds of the nemesis at most. */
   readonly strikes: number;
-  /** Folder that takes the logs of a seed that differs. */
+  /** Folder that takes the log of every seed, and the workers' where it did not go well. */
   readonly keep: string;
 }
 
@@ -82,7 +82,7 @@ export async function runSeed(
       client,
       chance: chance.fork(`client ${client}`),
       model: models.get(client) ?? new Map(),
-      restMs: options.scenario === null ? 120 : 300,
+      restMs: options.scenario !== null ? 300 : temporal === null ? 120 : 250,
       leisure: () => leisure,
       resting: () => resting,
     }),
@@ -138,9 +138,10 @@ export async function runSeed(
     longestWaitMs: Math.max(...writers.map((writer) => writer.longest())),
     sentence: flight.sentence,
   };
+  keepLogs(options, result, flight, mode.logFile);
   if (differences.length > 0 || flight.outcome !== 'complete') {
-    keepLogs(options, result, flight, mode.logFile);
-    process.stderr.write(`  log of seed ${options.seed}: ${keptIn(options)}\n`);
+    process.stderr.write(`  log of seed ${options.seed}: ${keptIn(options)}
+`);
   }
   process.off('exit', mode.abandon);
   await mode.close();
@@ -269,5 +270,7 @@ function keepLogs(options: SeedOptions, result: SeedResult, flight: Flight, work
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'result.json'), JSON.stringify(result, null, 2));
   writeFileSync(join(folder, 'flight.log'), flight.log.join('\n'));
-  if (existsSync(workerLog)) copyFileSync(workerLog, join(folder, 'worker.log'));
+  // what a seed that went well said is not worth its room
+  const well = result.outcome === 'complete' && result.differences.length === 0;
+  if (!well && existsSync(workerLog)) copyFileSync(workerLog, join(folder, 'worker.log'));
 }

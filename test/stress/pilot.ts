@@ -109,7 +109,8 @@ export async function fly(options: PilotOptions): Promise<Flight> {
         } catch (error) {
           say(`(${wordsOf(error)})`);
         }
-        await sleep(chance.int(150, 400));
+        // every look is a task for a worker
+        await sleep(chance.int(300, 800));
       }
       try {
         const result = (await handle.result()) as { outcome: string; verdict: string };
