@@ -51,6 +51,12 @@ const settings = (roundKeys: number, maxFreeze: string): string => `  capture: {
   cutover: { max_freeze: ${maxFreeze}, max_lag: 20s, lock_timeout: 300ms, lock_budget: 20s }
 `;
 
+/** How long a freeze may last. A scenario is about its rule and a full seed about what breaks, on however busy a machine. */
+function patienceOfWriters({ scenario }: SeedOptions, full: boolean): string {
+  if (scenario !== null) return '60s';
+  return full ? '30s' : '8s';
+}
+
 /** A whole migration under a workload and a nemesis, then the comparison. Without Temporal: the activities alone, in processes of their own. */
 export async function runSeed(
   servers: Servers,
@@ -66,9 +72,8 @@ export async function runSeed(
   });
   const plan = planText({
     capture: options.capture,
-    // a scenario is about its rule, on however busy a machine
-    settings: settings(options.roundKeys, options.scenario === null ? '8s' : '60s'),
-    ...(temporal === null ? { batchRows: 1_000 } : {}),
+    settings: settings(options.roundKeys, patienceOfWriters(options, temporal !== null)),
+    batchRows: temporal === null ? 1_000 : 500,
   });
   const mode = temporal === null ? openLanes(place, plan, options, chance) : openFull(place, plan, options, temporal);
   process.once('exit', mode.abandon);
@@ -192,7 +197,7 @@ function openFull(place: Place, text: string, options: SeedOptions, temporal: Te
         chance: pilot,
         patienceMs: options.patienceMs,
         followMs: pilot.int(500, 4_000),
-        drills: pilot.in(0.4) ? 1 : 0,
+        drills: pilot.in(0.3) ? 1 : 0,
         approving: () => {
           hurry();
           moments.reached('approved');
