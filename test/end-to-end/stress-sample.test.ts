@@ -52,7 +52,9 @@ test('A migration that loses workers, sessions and servers on its way and at the
     capture: 'logical',
     roundKeys: 1_500,
     strikes: 3,
+    // by then it is over, and says what it waited for
+    patienceMs: 270_000,
   });
   expect({ outcome, differences, sentence }).toMatchObject({ outcome: 'complete', differences: [] });
   expect(deeds.length).toBeGreaterThanOrEqual(3);
-});
+}, 300_000);
