@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { createCaptureActivities } from '../../../activities/capture';
 import { createCutoverActivities } from '../../../activities/cutover';
+import { createDeltaActivities } from '../../../activities/delta';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import { openStandbyPair, type StandbyPair } from '../../support/standby';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
@@ -142,5 +143,33 @@ describe('rounds hold back for the source', () => {
     await waiting;
     expect(await run.delta.runRounds(run.ref, untilDone)).toMatchObject({ caughtUp: true, throttled: null });
     expect(await run.target.query('select name from people where id = 5')).toEqual([{ name: 'waited' }]);
+  });
+});
+
+// last: there is no standby any more after it
+describe('a standby that was promoted in the place of its primary', () => {
+  it('is another server: following stops by name, with triggers and with a slot', async () => {
+    const followed: [FollowedRun, string][] = [];
+    for (const capture of ['triggers', 'logical'] as const) {
+      const run = await openFollowedRun({ ...people, capture });
+      runs.push(run);
+      await run.source.query(`update people set name = 'before' where id = 1`);
+      followed.push([run, await standbyOf(run)]);
+    }
+    const server = await connect(pair.standby);
+    await server.query('select pg_promote()');
+    for (const [run, url] of followed) {
+      const host = { databases: run.databasesAt(url), signal: () => undefined, heartbeat: () => undefined };
+      const following = createDeltaActivities(host).runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true });
+      await expect(following).rejects.toThrow();
+      const [lane] = await run.target.query<{ state: string; reason: string }>(
+        `select state, reason from rowproof.lane where lane = 'delta'`,
+      );
+      expect(lane).toMatchObject({ state: 'stopped' });
+      expect(lane?.reason).toMatch(/another server.*restored or promoted/);
+      // applied by nobody: what the standby lacks may be what the target has
+      expect(await run.target.query('select name from people where id = 1')).toEqual([{ name: 'p1' }]);
+      await run.capture.removeCapture(run.ref);
+    }
   });
 });
