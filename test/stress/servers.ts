@@ -14,6 +14,9 @@ export interface StressServer {
   url(database?: string): string;
   /** fast: sessions are ended. immediate: as in a crash. The server is away for `awayMs`. */
   restart(mode: 'fast' | 'immediate', awayMs: number): Promise<void>;
+  /** SIGKILL of the server itself, as when the machine goes; `start` brings it back on the same port. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -54,6 +57,21 @@ export async function startStressServer(
       await (mode === 'fast' ? stopCluster(server) : stopServer(server, ['SIGQUIT', 'SIGKILL']));
       await sleep(awayMs);
       server = await start();
+    },
+    kill: async () => {
+      await stopServer(server, ['SIGKILL']);
+    },
+    start: async () => {
+      // sessions of the killed server may still be ending: the server does not start beside them
+      for (let tries = 1; ; tries += 1) {
+        try {
+          server = await start();
+          return;
+        } catch (error) {
+          if (tries === 20) throw error;
+          await sleep(500);
+        }
+      }
     },
     stop: async () => {
       await stopServer(server, ['SIGQUIT', 'SIGKILL']);

@@ -65,9 +65,14 @@ ${decisions === undefined ? '' : `decisions:\n${decisions}\n`}settings: { ${sett
 `;
 }
 
-export async function createShopBench(temporal: TestTemporal): Promise<ShopBench> {
-  const source = await createDatabase({ prefix: 'shop_legacy' });
-  const target = await createDatabase({ prefix: 'shop' });
+/** `servers`: superuser urls of others than the one of the tests. */
+export async function createShopBench(
+  temporal: TestTemporal,
+  servers: { readonly source?: string; readonly target?: string } = {},
+): Promise<ShopBench> {
+  const on = (server?: string) => (server === undefined ? {} : { server });
+  const source = await createDatabase({ prefix: 'shop_legacy', ...on(servers.source) });
+  const target = await createDatabase({ prefix: 'shop', ...on(servers.target) });
   await source.query(legacy);
   await target.query(shop);
   const bench = createWorkbench(temporal, { SHOP_LEGACY_URL: source.url, SHOP_URL: target.url });

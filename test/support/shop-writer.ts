@@ -10,9 +10,8 @@ export interface ShopWriter {
   stop(): Promise<void>;
 }
 
-const firstNew = 100_000;
-
-export async function startShopWriter(bench: ShopBench): Promise<ShopWriter> {
+/** `firstNew`: the first key of its own; a second writer takes others than the first. */
+export async function startShopWriter(bench: ShopBench, firstNew = 100_000): Promise<ShopWriter> {
   const client = new Client({ connectionString: bench.source.url, application_name: 'shop' });
   client.on('error', () => undefined);
   await client.connect();
