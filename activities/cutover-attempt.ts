@@ -4,7 +4,7 @@ import { missedSentence, seconds } from '../src/cutover/words';
 import { RowproofError } from '../src/errors/rowproof-error';
 import { isRollingBack } from '../src/postgres/ledger/cutover';
 import { readLane } from '../src/postgres/ledger/lane';
-import { limitStatements, subscribedRelations, waitingWriters } from '../src/postgres/queries/cutover-barrier';
+import { limitBarrier, subscribedRelations, waitingWriters } from '../src/postgres/queries/cutover-barrier';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { loosen, takeBarrier, type Barrier, type BarrierAttempt } from './cutover-barrier';
@@ -100,6 +100,9 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
       measured[`${what}Ms`] = Math.round(performance.now() - begun);
     }
   };
+  const limit = async (): Promise<void> => {
+    for (const session of barrier.sessions.values()) await limitBarrier(session, maxFreezeMs - passed());
+  };
   measured['lockMs'] = Math.round(passed());
   let changedKeys = 0;
   const answer = (outcome: CutoverResult['outcome'], sentence: string): Attempted => ({
@@ -127,11 +130,14 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (proof.differences > 0) {
       throw new Stop('not_proved', `${proof.differences} of ${proof.keys} changed keys differ from what the plan says`);
     }
-    await step('check', () => refuseLateRows(work, barrier));
+    await step('check', async () => {
+      await limit();
+      await refuseLateRows(work, barrier);
+    });
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
       if (faulty('freeze')) await loosen(barrier, work.name, maxFreezeMs);
-      for (const session of barrier.sessions.values()) await limitStatements(session, maxFreezeMs - passed());
+      await limit();
       await raiseFreeze(barrier.sessions, work.relations, work.name, work.run.run);
     });
     Object.assign(measured, await beforeAbort(deadline.signal, waited(work)));

@@ -3,13 +3,16 @@ import { barrierLockMs, restMs } from '../src/cutover/lock-pace';
 import { holdersSentence } from '../src/cutover/words';
 import type { QualifiedName } from '../src/contract/catalog';
 import {
+  barrierHolders,
+  backendLives,
   beginBarrier,
   deadlockTimeoutMs,
-  limitStatements,
+  limitBarrier,
   lockHolders,
   lockOutWriters,
 } from '../src/postgres/queries/cutover-barrier';
 import type { Session } from '../src/postgres/session';
+import { terminateBackend } from '../src/postgres/terminate';
 import { lockMissed } from './cutover-freeze';
 import { faulty } from './fault-injection';
 
@@ -60,7 +63,7 @@ export async function takeBarrier(
         const lockMs = pace.get(source) as number;
         await beginBarrier(session, name, { lockMs, idleMs: limits.idleMs });
         if (!faulty('lock')) await lockOutWriters(session, relations.get(source) ?? []);
-        await limitStatements(session, limits.idleMs);
+        await limitBarrier(session, limits.idleMs - (performance.now() - since));
       }
       return { barrier: { sessions, since, attempts: attempt, release: () => release(sessions) } };
     } catch (error) {
@@ -80,6 +83,20 @@ export async function takeBarrier(
 export async function loosen({ sessions }: Barrier, name: string, ms: number): Promise<void> {
   await release(sessions);
   for (const session of sessions.values()) await beginBarrier(session, name, { lockMs: ms, idleMs: ms });
+}
+
+/**
+ * Ends a barrier of this run that is still under way: its process was stopped, or is cut off, and its writers would wait until the server
+ * notices. Waits until it is gone: only then what it committed, or not, stays so.
+ */
+export async function endBarrier(session: Session, name: string, beat: () => void): Promise<void> {
+  for (const { pid, backendStart } of await barrierHolders(session, name)) {
+    while (await backendLives(session, pid, backendStart)) {
+      beat();
+      await terminateBackend(session, pid, backendStart);
+      await sleep(50);
+    }
+  }
 }
 
 async function release(sessions: ReadonlyMap<string, Session>): Promise<void> {

@@ -6,6 +6,7 @@ import { endAttempt, isOpened, isRollingBack, readAttempts, startAttempt } from 
 import { appendEvent } from '../src/postgres/ledger/event';
 import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
+import { endBarrier } from './cutover-barrier';
 import { attemptCutover, expected, type Attempted, type AttemptWork } from './cutover-attempt';
 import { lockMissed, recordFreeze, thaw } from './cutover-freeze';
 import { asStepWork, frozenSources, onSources, type SourceWorks } from './cutover-sources';
@@ -56,9 +57,10 @@ export async function refusal({ ledger, run }: SourceWorks, drill: boolean): Pro
   return null;
 }
 
-/** The answer when everything is frozen; what an attempt that died left half frozen is lifted. */
+/** The answer when everything is frozen; a barrier that an attempt left is ended, and what it left half frozen is lifted. */
 export async function stands(works: SourceWorks): Promise<CutoverResult | null> {
   const { ledger, run } = works;
+  for (const source of works.relations.keys()) await endBarrier(await works.source(source), works.name, works.beat);
   const states = await frozenSources(works);
   if (![...states.values()].includes('none') && ![...states.values()].includes('part')) {
     const last = (await readAttempts(ledger, run.run)).filter(({ drill }) => !drill).at(-1);

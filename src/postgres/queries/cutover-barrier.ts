@@ -50,9 +50,13 @@ export async function lockOutWriters(session: Session, relations: readonly Quali
   await session.query(`LOCK TABLE ${relations.map(qualified).join(', ')} IN SHARE ROW EXCLUSIVE MODE`);
 }
 
-/** From here on statements of the transaction may last this long. */
-export async function limitStatements(session: Session, ms: number): Promise<void> {
-  await session.query(`set local statement_timeout = ${Math.max(1, Math.round(ms))}`);
+/**
+ * From here on a statement of the transaction may last this long, and its client may be silent this long: what is left of the freeze. The
+ * second is counted anew from each statement, so that it has to shrink with the first.
+ */
+export async function limitBarrier(session: Session, ms: number): Promise<void> {
+  const left = Math.max(1, Math.round(ms));
+  await session.query(`set local statement_timeout = ${left}; set local idle_in_transaction_session_timeout = ${left}`);
 }
 
 const relationsNamed = `(select c.oid from jsonb_to_recordset($1::jsonb) as m (schema text, name text)

@@ -4,6 +4,7 @@ import { relationsBySource, gateName } from '../../../activities/cutover-names';
 import { thaw } from '../../../activities/cutover-freeze';
 import { freezeGate } from '../../../src/cutover/gate-sql';
 import { markRollback } from '../../../src/postgres/ledger/step';
+import { limitBarrier } from '../../../src/postgres/queries/cutover-barrier';
 import { createGate, writableTree } from '../../../src/postgres/queries/freeze-trigger';
 import { openProxy, type Link, type Proxy } from '../copy/tcp-proxy';
 import { Clients, onSource, openCutoverRun, sourceAt, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
@@ -125,6 +126,28 @@ describe('a cutover that does not come to its end', () => {
     await until(async () => (await run.source.query('select 1 from pg_locks where not granted')).length > 0);
     links.forEach(end);
     expect(await writer).toBe('done');
+    source.destroy();
+  });
+
+  it('frees the writers once its client is silent for what was left of the freeze, however long it was at first', async () => {
+    const loaded = await run.databases.run(run.ref);
+    const source = await run.databases.source(loaded.compiled, 'legacy', 'test');
+    const long = { ...limits, idleMs: 600_000 };
+    await takeBarrier(gateName(loaded, 'freeze'), relationsBySource(loaded), new Map([['legacy', source]]), long, idle);
+    const writer = writes();
+    await limitBarrier(source, 300);
+    expect(await writer).toBe('done');
+    source.destroy();
+  });
+
+  it('is ended by the attempt after it, when it stands still with its locks', async () => {
+    const loaded = await run.databases.run(run.ref);
+    const source = await run.databases.source(loaded.compiled, 'legacy', 'test');
+    const stopped = { ...limits, idleMs: 600_000 };
+    const name = gateName(loaded, 'freeze');
+    await takeBarrier(name, relationsBySource(loaded), new Map([['legacy', source]]), stopped, idle);
+    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    await expect(source.query('commit')).rejects.toBeDefined();
     source.destroy();
   });
 
