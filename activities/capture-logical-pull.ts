@@ -22,7 +22,13 @@ import { stopBroken } from './capture-logical-stop';
 import { laneLost, laneRefused, underLaneLock } from './delta-lane';
 
 /** Both sessions are outside transactions and have no statement timeout. */
-export type IntakeWork = Pick<SourceWork, 'run' | 'sourceName' | 'name' | 'source' | 'target' | 'relations' | 'beat'>;
+export interface IntakeWork extends Pick<
+  SourceWork,
+  'run' | 'sourceName' | 'name' | 'source' | 'target' | 'relations' | 'beat'
+> {
+  /** How long another pull may keep the slot; as long as that usually takes where it is not given. */
+  readonly slotPatienceMs?: number;
+}
 
 export interface Pulled {
   /** Changes of captured relations that came in; one that came before and was not confirmed counts again. */
@@ -94,8 +100,10 @@ export async function pullChanges(work: IntakeWork, options: PullOptions): Promi
     // whoever had the lane before can store nothing any more
     const stored = (await stillOn(work, facts)).from;
     const captured = await capturedOids(source, work.relations);
+    const pulled = (): Promise<boolean> =>
+      whileFree(source, facts.slot, work.beat, () => namingLoss(pull, () => pullOnce(pull)), work.slotPatienceMs);
     const pull: Pull = { ...work, ...options, facts, nonce, upTo, stored, captured, tally };
-    while (!(await whileFree(source, facts.slot, work.beat, () => namingLoss(pull, () => pullOnce(pull))))) work.beat();
+    while (!(await pulled())) work.beat();
     await releaseLane(target, run.run, 'intake', nonce).catch((error: unknown) => {
       // all came in: whoever locks the lane now takes it anyway
       if (describeDatabaseError(error).sqlstate !== '55P03') throw error;

@@ -11,8 +11,8 @@ import { qualified } from '../src/sql/quote';
 
 const inUse = '55006';
 const pauseMs = 200;
-const patience = 25;
-const attempts = 50;
+/** How long others may use the slot before a session of ours among them is ended. */
+const patienceMs = 5_000;
 
 /** Tables under each captured relation that hold rows, the relation itself included, as they are now. */
 export async function leavesOf(
@@ -47,16 +47,18 @@ export async function capturedOids(source: Session, relations: readonly Captured
 
 /**
  * Does what needs the slot for itself. Waits for whoever uses it; a session of ours that does not let go (its client died while
- * the server decodes) is ended. RP5360 when it stays taken.
+ * the server decodes) is ended after `patience` milliseconds. RP5360 when it stays taken for twice as long.
  */
 export async function whileFree<T>(
   source: Session,
   slot: string,
   beat: () => void,
   work: () => Promise<T>,
+  patience = patienceMs,
 ): Promise<T> {
   let cause: unknown;
-  for (let attempt = 1; attempt <= attempts; attempt += 1) {
+  const waits = Math.max(1, Math.ceil(patience / pauseMs));
+  for (let attempt = 1; attempt <= 2 * waits; attempt += 1) {
     try {
       return await work();
     } catch (error) {
@@ -64,7 +66,7 @@ export async function whileFree<T>(
       cause = error;
     }
     beat();
-    if (attempt === patience) await endHolder(source, slot);
+    if (attempt === waits) await endHolder(source, slot);
     await sleep(pauseMs);
   }
   throw fail('RP5360', `Slot ${slot} is used by another session`, { where: { object: slot }, cause });

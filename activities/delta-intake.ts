@@ -24,6 +24,7 @@ export async function pullSeen(holder: LaneHolder, beat: () => void): Promise<vo
         target,
         relations: relations.filter((relation) => relation.source === sourceName),
         beat,
+        ...(holder.lockMs === null ? {} : { slotPatienceMs: holder.lockMs }),
       },
       lsn,
     );

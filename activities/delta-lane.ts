@@ -83,7 +83,8 @@ export class LaneHolder {
     readonly ref: RunRef,
     purpose: string,
     readonly signal: AbortSignal | undefined,
-    lockMs: number | null,
+    /** How long whoever is in the way is waited for; null as the plan says. */
+    readonly lockMs: number | null,
   ) {
     this.sessions = new CopySessions(host, ref, purpose, signal, lockMs);
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { pullChanges } from '../../../activities/capture-logical-pull';
+import { Client } from 'pg';
+import { currentLsn, pullChanges, pullUpTo } from '../../../activities/capture-logical-pull';
 import { takeLane } from '../../../src/postgres/ledger/lane';
 import type { Session } from '../../../src/postgres/session';
 import { ownCluster } from '../../support/own-cluster';
@@ -68,6 +69,33 @@ describe('installing and removing', () => {
 });
 
 describe('an attempt that dies or is taken over', () => {
+  it('is waited for only as long as whoever comes after can wait for the slot', async () => {
+    await run.capture.installCapture(run.ref);
+    await run.source.query(`update item set body = 'z' where id = 1`);
+    const url = new URL(run.source.url);
+    // as a pull whose process was stopped: its backend keeps the slot
+    const holder = new Client({
+      connectionString: url.toString(),
+      application_name: 'rowproof test stopped',
+      replication: 'database',
+    } as ConstructorParameters<typeof Client>[0]);
+    holder.on('error', () => undefined);
+    await holder.connect();
+    void holder
+      .query(`start_replication slot ${run.slot} logical 0/0 (proto_version '1', publication_names '${run.slot}')`)
+      .catch(() => undefined);
+    const held = 'select from pg_replication_slots where slot_name = $1 and active';
+    while ((await run.source.query(held, [run.slot])).length === 0);
+    const work = await run.intake();
+    let waits = 0;
+    const beat = (): void => void (waits += 1);
+    await pullUpTo({ ...work, beat, slotPatienceMs: 200 }, await currentLsn(work.source));
+    await work.end();
+    await holder.end().catch(() => undefined);
+    expect(await run.pending()).toEqual(['1 ["1"]']);
+    expect(waits).toBeLessThan(15);
+  });
+
   it('gets the same keys again when it died between storing them and confirming', async () => {
     await run.capture.installCapture(run.ref);
     await run.source.query(`update item set body = 'z'`);
