@@ -13,6 +13,8 @@ const inUse = '55006';
 const pauseMs = 200;
 /** How long others may use the slot before a session of ours among them is ended. */
 const patienceMs = 5_000;
+/** Times that the slot is asked for after that: a session needs a moment to end. */
+const moreAttempts = 25;
 
 /** Tables under each captured relation that hold rows, the relation itself included, as they are now. */
 export async function leavesOf(
@@ -47,7 +49,7 @@ export async function capturedOids(source: Session, relations: readonly Captured
 
 /**
  * Does what needs the slot for itself. Waits for whoever uses it; a session of ours that does not let go (its client died while
- * the server decodes) is ended after `patience` milliseconds. RP5360 when it stays taken for twice as long.
+ * the server decodes) is ended after `patience` milliseconds. RP5360 when it stays taken.
  */
 export async function whileFree<T>(
   source: Session,
@@ -58,7 +60,7 @@ export async function whileFree<T>(
 ): Promise<T> {
   let cause: unknown;
   const waits = Math.max(1, Math.ceil(patience / pauseMs));
-  for (let attempt = 1; attempt <= 2 * waits; attempt += 1) {
+  for (let attempt = 1; attempt <= waits + moreAttempts; attempt += 1) {
     try {
       return await work();
     } catch (error) {

@@ -17,9 +17,11 @@ describe('a cutover that does not come to its end', () => {
   let run: CutoverRun;
   let proxy: Proxy | undefined;
   let before: unknown;
+  // the machine may be busy: only where the deadline itself is tried, it is near
+  let maxFreezeMs = 60_000;
   const clients = new Clients();
   beforeEach(async () => {
-    run = await openCutoverRun({ cutover: { maxFreezeMs: 1_500 } });
+    run = await openCutoverRun({ cutover: { maxFreezeMs } });
     before = await onSource(run);
   });
   afterEach(async () => {
@@ -42,19 +44,28 @@ describe('a cutover that does not come to its end', () => {
   };
   const writes = (): Promise<string> => sqlstateOf(run.source.query('update accounts set balance = 9 where id = 9'));
 
-  it('frees the writers at its deadline, and the next attempt succeeds', async () => {
-    let writer: Promise<string> | undefined;
-    const stuck = underBarrier(async (signal) => {
-      writer = writes();
-      await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+  describe('in time', () => {
+    beforeAll(() => {
+      maxFreezeMs = 6_000;
     });
-    const result = await stuck.cutOver(run.ref, go);
-    expect(result).toMatchObject({ outcome: 'deadline' });
-    expect(result.freezeMs).toBeGreaterThanOrEqual(1_400);
-    expect(await writer).toBe('done');
-    expect(await onSource(run)).toEqual(before);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
-    expect(await run.target.query('select balance from accounts where id = 9')).toEqual([{ balance: 9 }]);
+    afterAll(() => {
+      maxFreezeMs = 60_000;
+    });
+
+    it('frees the writers at its deadline, and the next attempt succeeds', async () => {
+      let writer: Promise<string> | undefined;
+      const stuck = underBarrier(async (signal) => {
+        writer = writes();
+        await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
+      });
+      const result = await stuck.cutOver(run.ref, go);
+      expect(result).toMatchObject({ outcome: 'deadline' });
+      expect(result.freezeMs).toBeGreaterThanOrEqual(5_900);
+      expect(await writer).toBe('done');
+      expect(await onSource(run)).toEqual(before);
+      expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+      expect(await run.target.query('select balance from accounts where id = 9')).toEqual([{ balance: 9 }]);
+    });
   });
 
   it('frees the writers when a changed key differs', async () => {
