@@ -36,6 +36,22 @@ export async function askPerson(
   }
 }
 
+/** One line from the person at the terminal; empty when there is none. */
+export async function askLine(question: string): Promise<string> {
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new AbortController();
+  prompt.once('SIGINT', () => closed.abort());
+  prompt.once('close', () => closed.abort());
+  try {
+    return (await prompt.question(question, { signal: closed.signal })).trim();
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'AbortError') throw error;
+    return '';
+  } finally {
+    prompt.close();
+  }
+}
+
 type Ask = (question: string) => Promise<string>;
 
 async function askFinding(

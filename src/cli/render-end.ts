@@ -39,7 +39,7 @@ export function renderEnd(
               ]),
           ...(freeze === undefined
             ? []
-            : [`  source       frozen: it takes no writes until  rowproof finish ${record.run}  lifts that`]),
+            : [`  source       frozen: it takes no writes until  rowproof finish ${record.run} --lift-freeze`]),
           `  left behind  schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`,
         ]
       : []),

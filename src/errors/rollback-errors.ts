@@ -38,6 +38,12 @@ export const rollbackErrors = {
     fix: 'Restore the rows from the backup of the target.',
     exit: 5,
   },
+  RP7008: {
+    title: 'Finishing would lift a freeze',
+    why: 'Since the cutover the sources refuse writes. Without the freeze, whoever still has the old database writes there again, and nothing carries that over.',
+    fix: 'When nobody uses the old database any more: rowproof finish RUN --lift-freeze. On a terminal `finish` asks.',
+    exit: 4,
+  },
   RP7007: {
     title: 'The target is open',
     why: 'Since the cutover the applications write to the target; taking its rows away would lose what they wrote.',

@@ -7,15 +7,21 @@ import { connectTemporal } from '../temporal';
 export async function finish(
   terminal: Terminal,
   run: string | undefined,
-  options: { plan?: string },
+  options: { plan?: string; liftFreeze?: boolean },
 ): Promise<CommandResult> {
   const record = await locateRun(terminal, run, options);
   if (await isOpen(terminal, record.workflowId))
     throw fail('RP4202', `${record.run} is running.`, { fix: 'Wait for its end, or abort it first.' });
   const { createRollbackActivities } = await import('../../../activities/rollback');
-  const { left } = await withLedger(terminal, record, 'finish', (_, ref, databases) =>
-    createRollbackActivities({ databases }).finishRun(ref),
-  );
+  const { frozenStill } = await import('../../postgres/ledger/step');
+  const finished = await withLedger(terminal, record, 'finish', async (session, ref, databases) => {
+    const frozen = await frozenStill(session, record.run);
+    if (frozen.length > 0 && options.liftFreeze !== true && !(await mayLift(terminal, record.run, frozen))) return null;
+    return createRollbackActivities({ databases }).finishRun(ref);
+  });
+  if (finished === null)
+    return { data: { run: record.run, finished: false }, text: `${record.run} is left as it is; the freeze stays.` };
+  const { left } = finished;
   const ledger =
     left.length === 0
       ? 'the ledger is gone from the target'
@@ -24,6 +30,15 @@ export async function finish(
     data: { run: record.run, finished: true, left },
     text: `${record.run} is finished: ${ledger}. Sources that it froze take writes again. Its id map stays in rowproof.id_map. There is no way back any more.`,
   };
+}
+
+/** Writers of the old database come back to life with it: asked for by name, or by an option of its own. */
+async function mayLift(terminal: Terminal, run: string, frozen: readonly string[]): Promise<boolean> {
+  const what = `Finishing ${run} lifts the freeze of ${frozen.join(', ')}`;
+  if (!terminal.interactive) throw fail('RP7008', what, { where: { object: run } });
+  terminal.talk(`${what}: whoever still has the old database writes there again, and nothing carries it over.`);
+  const { askLine } = await import('../questions');
+  return (await askLine(`Type ${run} to go on, or Enter to leave it: `)) === run;
 }
 
 async function isOpen(terminal: Terminal, workflowId: string): Promise<boolean> {

@@ -101,6 +101,17 @@ export async function readOpenSteps(
   return rows.map((row) => ({ ordinal: Number(row.ordinal), kind: row.kind, subject: row.subject }));
 }
 
+/** Sources of a run that its freeze still keeps writers out of; none where there is no such run. */
+export async function frozenStill(session: Session, run: string): Promise<string[]> {
+  const { rows: ledger } = await session.query(
+    `select from pg_catalog.pg_class where oid = pg_catalog.to_regclass('rowproof.step')`,
+  );
+  if (ledger.length === 0) return [];
+  return (await readSteps(session, run, 'freeze'))
+    .filter(({ state }) => state === 'done')
+    .map(({ subject }) => subject);
+}
+
 export async function readStep(session: Session, run: string, ordinal: number): Promise<Step | null> {
   const { rows } = await session.query<StepRow>(
     `select ${stepColumns} from rowproof.step where run = $1 and ordinal = $2`,
