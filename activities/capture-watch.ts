@@ -26,8 +26,7 @@ export interface Watcher {
 export async function watchCapture(host: ActivityHost, ref: RunRef, watcher: Watcher | null): Promise<WatchReport> {
   try {
     return await onTarget(host, ref, 'watch capture', async (work) => {
-      if (watcher?.begin === true)
-        await appendEvent(work.session, work.run.run, watchedEvent, { watcher: watcher.name });
+      if (watcher?.begin === true) await takeOver(work, watcher);
       if (await isOver(work, watcher)) return { ...nothing, asked: true, over: true };
       return { ...together(await lookAtAll(host, work)), asked: true, over: false };
     });
@@ -74,6 +73,12 @@ async function lookAlone(host: ActivityHost, ref: RunRef, cause: unknown): Promi
     const report = together(found);
     return { ...report, warnings: [warning, ...report.warnings] };
   });
+}
+
+/** Said once: a look that fails after it is repeated for as long as it fails. */
+async function takeOver({ session, run }: StepWork, { name }: Watcher): Promise<void> {
+  if ((await lastEvent(session, run.run, watchedEvent))?.['watcher'] === name) return;
+  await appendEvent(session, run.run, watchedEvent, { watcher: name });
 }
 
 async function isOver({ session, run }: StepWork, watcher: Watcher | null): Promise<boolean> {

@@ -1,24 +1,44 @@
-import { isCancellation, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun } from '../src/contract/activity-types';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { atGate, inPhase } from '../src/progress/run-view';
+import { captureLeft, rememberedFreeze, stoppedWriters } from '../src/progress/stopped-writers';
 import * as options from './activity-options';
 import { runRollback } from './children';
 import type { ControlDesk } from './control-desk';
 import { plainFailure } from './input';
 import { tell } from './tell';
+import type { Watch } from './watch';
 
+const control = proxyActivities<Activities>(options.quick);
 const recording = proxyActivities<Activities>(options.patient);
 
 /**
  * Cancel undoes nothing and ends here; an abort or a failure asks or follows the plan. `begun`: something was written.
  * Returns to try again from the ledger, else throws the end of the run.
  */
-export async function afterFailure(error: unknown, run: OpenedRun, desk: ControlDesk, begun: boolean): Promise<void> {
+export async function afterFailure(
+  error: unknown,
+  run: OpenedRun,
+  desk: ControlDesk,
+  watch: Watch,
+  begun: boolean,
+): Promise<void> {
   const abort = desk.aborted();
-  if (isCancellation(error) && abort === null) throw error;
+  if (isCancellation(error) && abort === null) {
+    await CancellationScope.nonCancellable(() => sayOnCancel(run, desk, begun));
+    throw error;
+  }
   desk.quiet();
-  const sentence = abort === null ? sentenceOf(error) : `Aborted by ${abort.by}: ${abort.reason}`;
+  const freeze = await freezeLeft(run, desk, begun);
+  if (freeze.opened && abort !== null) {
+    // too late: what it wanted to undo is in use
+    desk.settleAbort();
+    desk.change((view) => ({ ...view, sentence: 'The target was open before the abort; the run goes on.' }));
+    return;
+  }
+  const why = abort === null ? sentenceOf(error) : `Aborted by ${abort.by}: ${abort.reason}`;
+  const sentence = freeze.sentence === null ? why : `${why} ${freeze.sentence}`;
   const kind = abort === null ? 'failed' : 'aborted';
   desk.change((view) => ({ ...view, sentence, blocked: [], undecided: [], state: kind }));
   desk.settleAbort();
@@ -30,13 +50,52 @@ export async function afterFailure(error: unknown, run: OpenedRun, desk: Control
     then = answer === 'rollback' ? 'rollback' : 'keep';
   }
   if (then === 'rollback' && begun) {
-    const verdict = await undo(run, desk, sentence, abort);
-    await recording.closeRun(run.ref, 'rolled_back', `${sentence} ${verdict}`);
+    await watch.end();
+    const verdict = await undo(run, desk, sentence, abort).catch(async (failed: unknown) => {
+      // what it left of the capture is watched again
+      await watch.begin(run);
+      throw failed;
+    });
+    await recording.closeRun(run.ref, 'rolled_back', `${why} ${verdict}`);
     desk.change((view) => ({ ...view, state: 'rolled_back', sentence: verdict }));
-    throw plainFailure('RolledBack', `${sentence} ${verdict}`);
+    throw plainFailure('RolledBack', `${why} ${verdict}`);
   }
-  await recording.closeRun(run.ref, kind, sentence);
-  throw plainFailure(abort === null ? 'Failed' : 'Aborted', sentence);
+  const left = captures(run, desk) ? `${sentence} ${captureLeft}` : sentence;
+  await recording.closeRun(run.ref, kind, left);
+  throw plainFailure(abort === null ? 'Failed' : 'Aborted', left);
+}
+
+function captures(run: OpenedRun, desk: ControlDesk): boolean {
+  const captured = run.capture === 'triggers' || run.capture === 'logical';
+  return captured && !['discovery', 'prepare'].includes(desk.view().phase);
+}
+
+/** Sources that are left frozen under a target that is not open: every end but a rollback has to say so. */
+async function freezeLeft(
+  run: OpenedRun,
+  desk: ControlDesk,
+  begun: boolean,
+): Promise<{ readonly opened: boolean; readonly sentence: string | null }> {
+  if (!begun || (run.pattern !== 'hybrid' && run.pattern !== 'big_bang')) return { opened: false, sentence: null };
+  const name = { plan: run.plan, run: run.ref.run };
+  try {
+    const state = await control.freezeState(run.ref);
+    return { opened: state.opened, sentence: stoppedWriters(state, name) };
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const frozen = run.finished.includes('freeze') || desk.view().follow?.freeze?.outcome === 'frozen';
+    return { opened: false, sentence: frozen ? rememberedFreeze(name) : null };
+  }
+}
+
+/** A cancelled run undoes nothing; where that leaves writers stopped, page, ledger and whoever is notified are told. */
+async function sayOnCancel(run: OpenedRun, desk: ControlDesk, begun: boolean): Promise<void> {
+  const { sentence: left } = await freezeLeft(run, desk, begun);
+  if (left === null) return;
+  const sentence = `Cancelled. ${left}`;
+  desk.change((view) => ({ ...view, sentence, state: 'aborted' }));
+  await tell(run, 'failed', sentence);
+  await recording.closeRun(run.ref, 'aborted', sentence);
 }
 
 async function ask(desk: ControlDesk, sentence: string): Promise<string> {

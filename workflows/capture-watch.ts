@@ -1,4 +1,13 @@
-import { continueAsNew, isCancellation, proxyActivities, setCurrentDetails, sleep } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
 import { captureWatchInput } from '../src/contract/batch-copy';
 import { sentenceOf } from '../src/progress/failure-sentence';
@@ -6,35 +15,59 @@ import { sameWarnings } from '../src/progress/follow-steps';
 import * as options from './activity-options';
 import { historyIsLong } from './history-length';
 import { parseInput } from './input';
+import { stopSignal } from './messages';
 import { tellRoot } from './tell-root';
 
 const watching = proxyActivities<Activities>(options.watching);
 
 /**
- * Looks after the capture from its installation until the cutover ended, also while rows are copied: what slots deliver
- * goes to the target, old marks are purged, limits are upheld. Takes no messages; cancelled by the root. Continues as new
- * at about 2,000 events.
+ * Looks after the capture from before its installation until it is gone, also while rows are copied, while a failed run asks, and after
+ * its root ended: what slots deliver goes to the target, old marks are purged, limits are upheld. Signal stop; ends by itself once
+ * nothing is left to watch, or a later watcher of the run began. Continues as new at about 2,000 events.
  */
 export async function captureWatch(raw: unknown): Promise<void> {
   const input = parseInput(captureWatchInput, raw, 'captureWatch', { ref: {}, parent: 'crm-3' });
-  let told = input.told ?? '';
-  for (;;) {
-    const warnings = await look(input.ref);
+  let { told = '', begun = false } = input;
+  const name = workflowInfo().workflowId;
+  let ending = false;
+  let scope: CancellationScope | null = null;
+  setHandler(stopSignal, () => {
+    ending = true;
+    scope?.cancel();
+  });
+  while (!ending) {
+    scope = new CancellationScope();
+    const found = await scope
+      .run(() => look(input.ref, { name, begin: !begun }))
+      .catch((error: unknown) => {
+        if (ending) return null;
+        throw error;
+      });
+    if (found === null || found.over) return;
+    const { warnings, asked } = found;
+    begun ||= asked;
     if (!sameWarnings(told, warnings.join('\n'))) {
       told = warnings.join('\n');
       setCurrentDetails(told);
-      await tellRoot(input.parent, { follow: { capture: { markBytes: 0, walBytes: 0, warnings } } });
+      await tellRoot(input.parent, { follow: { capture: { markBytes: 0, walBytes: 0, warnings: [...warnings] } } });
     }
-    await sleep('15 seconds');
-    if (historyIsLong()) await continueAsNew<typeof captureWatch>({ ...input, told });
+    await condition(() => ending, '15 seconds');
+    if (historyIsLong() && !ending) await continueAsNew<typeof captureWatch>({ ...input, told, begun });
   }
 }
 
-async function look(ref: Parameters<Activities['watchCapture']>[0]): Promise<string[]> {
+interface Look {
+  readonly warnings: readonly string[];
+  readonly asked: boolean;
+  readonly over: boolean;
+}
+
+async function look(...which: Parameters<Activities['watchCapture']>): Promise<Look> {
   try {
-    return (await watching.watchCapture(ref)).warnings;
+    return await watching.watchCapture(...which);
   } catch (error) {
     if (isCancellation(error)) throw error;
-    return [`The capture cannot be watched: ${sentenceOf(error)}`];
+    const warnings = [`The capture cannot be watched: ${sentenceOf(error)}`];
+    return { warnings, asked: false, over: false };
   }
 }

@@ -7,6 +7,7 @@ import { runDiscovery } from './children';
 import type { ControlDesk } from './control-desk';
 import { decideAll } from './decide-all';
 import { tell } from './tell';
+import type { Watch } from './watch';
 
 const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
@@ -16,6 +17,7 @@ export interface Course {
   readonly input: MigrationInput;
   readonly run: OpenedRun;
   readonly desk: ControlDesk;
+  readonly watch: Watch;
   /** What later decides whether there is something to undo. */
   readonly changes: { begun: boolean };
   /** Does a phase unless the ledger says it is finished; waits first while the run is paused. */
@@ -26,12 +28,14 @@ export function openCourse(
   input: MigrationInput,
   run: OpenedRun,
   desk: ControlDesk,
+  watch: Watch,
   changes: { begun: boolean },
 ): Course {
   return {
     input,
     run,
     desk,
+    watch,
     changes,
     phase: async (name, sentence, work) => {
       await desk.whenRunning();

@@ -5,3 +5,9 @@ export function staysSo(error: unknown): boolean {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof ApplicationFailure && cause.nonRetryable === true;
 }
+
+/** The code of what an activity raised, such as `RP5501`; null where it has none. */
+export function codeOf(error: unknown): string | null {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof ApplicationFailure ? (cause.type ?? null) : null;
+}

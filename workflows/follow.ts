@@ -8,7 +8,6 @@ import {
 } from '@temporalio/workflow';
 import type { OpenedRun } from '../src/contract/activity-types';
 import { beginFollowing } from '../src/progress/follow-view';
-import { captureWatch } from './capture-watch';
 import { childId, remember } from './children';
 import type { ControlDesk } from './control-desk';
 import { delta } from './delta';
@@ -104,29 +103,6 @@ export async function whileFollowing<T>(
   } finally {
     scope.cancel();
     desk.quiet();
-    await CancellationScope.nonCancellable(() => ended);
-  }
-}
-
-/** Has the capture watched while `work` runs. */
-export async function whileWatched<T>(run: OpenedRun, desk: ControlDesk, work: () => Promise<T>): Promise<T> {
-  const scope = new CancellationScope();
-  let ended: Promise<unknown> = Promise.resolve();
-  try {
-    desk.change((view) => beginFollowing(view, run));
-    await scope.run(async () => {
-      const workflowId = childId(run, 'capture');
-      const handle = await startChild(captureWatch, {
-        workflowId,
-        args: [{ ref: run.ref, parent: workflowInfo().workflowId }],
-        staticSummary: `${run.plan}: capture`,
-      });
-      ended = handle.result().catch(() => undefined);
-      remember(desk, 'captureWatch', workflowId);
-    });
-    return await work();
-  } finally {
-    scope.cancel();
     await CancellationScope.nonCancellable(() => ended);
   }
 }

@@ -4,8 +4,10 @@ import { sentenceOf } from '../src/progress/failure-sentence';
 import { inPhase } from '../src/progress/run-view';
 import * as options from './activity-options';
 import type { ControlDesk } from './control-desk';
+import { codeOf } from './failure-kind';
 import { plainFailure } from './input';
 import { tell } from './tell';
+import type { Watch } from './watch';
 
 const recording = proxyActivities<Activities>(options.patient);
 const quick = proxyActivities<Activities>(options.quick);
@@ -15,32 +17,59 @@ const lookingAgain = proxyActivities<Activities>(options.oneTry);
 /** After so many calls of the hook that failed, people are asked to move the application by hand. */
 const patience = 3;
 
-/**
- * From the frozen source to the open target. There is no way back in here, so nothing is given up: what fails is tried
- * again for ever, and the page says what it waits for. Where rounds followed the source, the books are closed once more: it stands
- * still now, and what came after the last proof is in them.
- */
-export async function goForward(run: OpenedRun, desk: ControlDesk, proved: Verdict): Promise<Verdict> {
-  desk.onlyForward();
-  const insist = (what: string, work: () => Promise<unknown>): Promise<void> => keepTrying(run, desk, what, work);
+/** Answers that stay: a source takes writes again, or the run is rolled back. */
+const wayBack: ReadonlySet<string> = new Set(['RP5501', 'RP5104']);
+
+/** Opens the target of frozen sources. Tried again for as long as it takes, because writers wait; what says that there is none to open is raised. */
+export async function openTheTarget(run: OpenedRun, desk: ControlDesk): Promise<void> {
   desk.change((view) => inPhase(view, 'cutover', 'opening the target'));
-  await insist('The target could not be opened', () => quick.openTarget(run.ref));
+  await keepTrying(
+    run,
+    desk,
+    'The target could not be opened',
+    () => lookingAgain.openTarget(run.ref),
+    (error) => wayBack.has(codeOf(error) ?? ''),
+  );
+}
+
+/**
+ * From the open target to the end of the run. There is no way back in here, so nothing is given up: what fails is tried
+ * again for ever, and the page says what it waits for. Nothing but the hook stands between the opening and the application. Where
+ * rounds followed the source, the books are closed once more: it stands still now, and what came after the last proof is in them.
+ */
+export async function goForward(run: OpenedRun, desk: ControlDesk, watch: Watch, proved: Verdict): Promise<Verdict> {
+  desk.onlyForward();
   await recording.finishPhase(run.ref, 'cutover');
+  const tidied = tidyUp(run, desk, watch);
+  // heard of below, whatever the switch comes to
+  tidied.catch(() => undefined);
   await switchOver(run, desk);
   desk.change((view) => inPhase(view, 'cutover', 'the target is open; tidying up'));
   await mentioned(() => quick.listWriters(run.ref, 'after'));
-  if (run.pattern === 'hybrid') {
-    await insist('Statistics and materialized views are not up to date', () => long.analyzeAndRefresh(run.ref));
-    await insist('The id map could not be written', () => long.writeIdMap(run.ref));
-  }
-  if (run.capture !== 'none') await insist('The capture could not be removed', () => long.removeCapture(run.ref));
+  await tidied;
   if (run.pattern !== 'hybrid') return proved;
   let closed = proved;
-  await insist('The books could not be closed', async () => {
+  await keepTrying(run, desk, 'The books could not be closed', async () => {
     closed = await long.reconcile(run.ref);
   });
   if (!closed.green) throw plainFailure('NotProved', `The target is open, but ${closed.sentence}`);
   return closed;
+}
+
+/** Beside the switch: the capture has no use any more, and views are as old as the last rounds before the freeze. */
+async function tidyUp(run: OpenedRun, desk: ControlDesk, watch: Watch): Promise<void> {
+  const insist = (what: string, work: () => Promise<unknown>): Promise<void> => keepTrying(run, desk, what, work);
+  const capture = async (): Promise<void> => {
+    if (run.capture === 'none') return;
+    await insist('The capture could not be removed', () => long.removeCapture(run.ref));
+    await watch.end();
+  };
+  const target = async (): Promise<void> => {
+    if (run.pattern !== 'hybrid') return;
+    await insist('Statistics and materialized views are not up to date', () => long.analyzeAndRefresh(run.ref, true));
+    await insist('The id map could not be written', () => long.writeIdMap(run.ref));
+  };
+  await Promise.all([capture(), target()]);
 }
 
 async function keepTrying(
@@ -48,13 +77,14 @@ async function keepTrying(
   desk: ControlDesk,
   what: string,
   work: () => Promise<unknown>,
+  isFinal: (error: unknown) => boolean = () => false,
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
     try {
       await work();
       return;
     } catch (error) {
-      if (isCancellation(error)) throw error;
+      if (isCancellation(error) || isFinal(error)) throw error;
       const sentence = `${what}: ${sentenceOf(error)} It is tried again.`;
       desk.change((view) => ({ ...view, sentence }));
       if (tries === 1) await tell(run, 'failed', sentence);

@@ -1,12 +1,13 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities, Verdict } from '../src/contract/activity-types';
+import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import * as options from './activity-options';
 import { runCopy } from './children';
 import { prepare, type Course } from './course';
-import { whileFollowing, whileWatched } from './follow';
+import { whileFollowing } from './follow';
 import { followToFreeze } from './follow-to-freeze';
 import { plainFailure } from './input';
 
+const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
 
 /**
@@ -15,12 +16,21 @@ const long = proxyActivities<Activities>(options.longRunning);
  */
 export async function hybrid(course: Course): Promise<Verdict> {
   const { run } = course;
+  // before anything is captured: an installation that dies half-way leaves something to bound as well
+  await course.watch.begin(run);
   await prepare(course);
-  const verdict = run.finished.includes('freeze') ? run.verdict : await copyAndFollow(course);
+  const frozen = run.finished.includes('freeze') && (await stillFrozen(run));
+  const verdict = frozen ? run.verdict : await copyAndFollow(course);
   if (verdict === null) throw plainFailure('NotProved', 'The sources are frozen, and the ledger holds no verdict.');
   // the target's own triggers fire for the application only, not for what rounds write
   await long.restoreTriggers(run.ref);
   return verdict;
+}
+
+/** A freeze that was lifted or lost since (by hand, by a new partition) is none: the run follows again, and freezes anew. */
+async function stillFrozen(run: OpenedRun): Promise<boolean> {
+  const { opened, whole } = await control.freezeState(run.ref);
+  return opened || whole;
 }
 
 async function copyAndFollow(course: Course): Promise<Verdict> {
@@ -28,19 +38,19 @@ async function copyAndFollow(course: Course): Promise<Verdict> {
   await phase('capture', 'putting the capture of changes in place', async () => {
     await long.installCapture(run.ref);
   });
-  return whileWatched(run, desk, async () => {
-    await phase('copy', 'copying', () => runCopy(run, desk));
-    await phase('delta', 'catching up with what changed during the copy', () =>
-      whileFollowing(run, desk, (follower) => follower.caughtUp(), true),
-    );
-    await phase('settle', 'settling unique keys and references', async () => {
-      await long.settle(run.ref);
-    });
-    await phase('finish', 'rebuilding indexes and foreign keys', async () => {
-      await long.rebuildIndexes(run.ref);
-      await long.rebuildForeignKeys(run.ref);
-      await long.advanceSequences(run.ref);
-    });
-    return followToFreeze(course);
+  await phase('copy', 'copying', () => runCopy(run, desk));
+  await phase('delta', 'catching up with what changed during the copy', () =>
+    whileFollowing(run, desk, (follower) => follower.caughtUp(), true),
+  );
+  await phase('settle', 'settling unique keys and references', async () => {
+    await long.settle(run.ref);
   });
+  await phase('finish', 'rebuilding indexes and foreign keys', async () => {
+    await long.rebuildIndexes(run.ref);
+    await long.rebuildForeignKeys(run.ref);
+    await long.advanceSequences(run.ref);
+    // statistics and views as of now: no part of the freeze, and nearly right when the target opens; again after that
+    await long.analyzeAndRefresh(run.ref);
+  });
+  return followToFreeze(course);
 }

@@ -10,11 +10,12 @@ import { runCopy, runValidation } from './children';
 import { openControlDesk, type ControlDesk } from './control-desk';
 import { approveFirstWrite, discover, finish, openCourse, prepare, settle, type Course } from './course';
 import { workflowTime } from './clock';
-import { goForward } from './forward';
+import { goForward, openTheTarget } from './forward';
 import { hybrid } from './hybrid';
 import { parseInput, plainFailure } from './input';
 import { inOneSentence } from './one-sentence';
 import { tell } from './tell';
+import { openWatch } from './watch';
 
 const control = proxyActivities<Activities>(options.quick);
 const recording = proxyActivities<Activities>(options.patient);
@@ -40,16 +41,22 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
   const driver = { workflowId: info.workflowId, executionId: info.runId };
   let run = await control.openRun({ ...input, ...driver });
   const first = run;
+  const watch = openWatch(desk);
   desk.opened(run);
   desk.change((view) => opened(view, first));
   for (;;) {
     const changes = { begun: run.begun };
     try {
       const now = run;
-      let verdict = await desk.abortable(() => phases(openCourse(input, now, desk, changes)));
       const outcome = input.mode === 'check' ? 'checked' : 'complete';
-      if (outcome === 'complete' && (run.pattern === 'hybrid' || run.pattern === 'big_bang'))
-        verdict = await goForward(run, desk, verdict);
+      const opens = outcome === 'complete' && (run.pattern === 'hybrid' || run.pattern === 'big_bang');
+      let verdict = await desk.abortable(async () => {
+        const proved = await phases(openCourse(input, now, desk, watch, changes));
+        // until it is open there is a way back, and `abort` is one
+        if (opens) await openTheTarget(now, desk);
+        return proved;
+      });
+      if (opens) verdict = await goForward(run, desk, watch, verdict);
       const freeze = desk.view().follow?.freeze ?? null;
       const sentence = freeze === null ? verdict.sentence : `${verdict.sentence}; ${freezeLine(freeze)}`;
       await recording.closeRun(run.ref, outcome, sentence);
@@ -67,7 +74,7 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
         seconds: (Date.parse(workflowTime()) - Date.parse(startedAt)) / 1000,
       };
     } catch (error) {
-      await afterFailure(error, run, desk, changes.begun);
+      await afterFailure(error, run, desk, watch, changes.begun);
       // the ledger says which phases are finished by now
       run = await control.openRun({ ...input, ...run.ref, ...driver });
     }

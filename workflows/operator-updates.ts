@@ -145,7 +145,7 @@ function installAbort(desk: DeskState): void {
         parse(raw);
         desk.requireRun();
         const idle = desk.scope === null || desk.abort !== null;
-        if (desk.forward) refuse('The target is open or about to be: from here the run only goes forward.');
+        if (desk.forward) refuse('The target is open: from here the run only goes forward.');
         refuse(idle ? 'Nothing is running that could be aborted now.' : null);
       },
     },

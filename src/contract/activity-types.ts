@@ -1,4 +1,4 @@
-import type { ChecklistLine, CutoverResult, DeltaReport, WatchReport, Writer } from './delta';
+import type { ChecklistLine, CutoverResult, DeltaReport, FreezeState, WatchReport, Writer } from './delta';
 import type { BlockedBatch, DecideMessage, FindingSummary, MigrationInput, Phase, RunRef, TableBooks } from './run';
 
 /**
@@ -117,7 +117,8 @@ export interface FinishActivities {
   rebuildForeignKeys(ref: RunRef): Promise<{ rebuilt: number }>;
   restoreTriggers(ref: RunRef): Promise<{ restored: number }>;
   advanceSequences(ref: RunRef): Promise<{ advanced: number }>;
-  analyzeAndRefresh(ref: RunRef): Promise<{ analyzed: number; refreshed: number }>;
+  /** `again`: also the materialized views that were refreshed before. */
+  analyzeAndRefresh(ref: RunRef, again?: boolean): Promise<{ analyzed: number; refreshed: number }>;
   /** Old id to new id, for mappings whose ids change: what `finish` leaves behind. */
   writeIdMap(ref: RunRef): Promise<{ rows: number }>;
   /** Kinds of quarantined rows that no decision covers yet. */
@@ -212,6 +213,8 @@ export interface CutoverActivities {
    * where the run can go on.
    */
   cutOver(ref: RunRef, options: { drill: boolean; by: string }): Promise<CutoverResult>;
+  /** Looks at the sources and the ledger; changes nothing. */
+  freezeState(ref: RunRef): Promise<FreezeState>;
   /** One transaction: forward lanes closed, guard gone, target open. Idempotent. */
   openTarget(ref: RunRef): Promise<void>;
   /** settings.switch with the idempotency key `<run>:switch`; `called` false without a hook. Raises while it fails. */

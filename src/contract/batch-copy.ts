@@ -67,6 +67,8 @@ export const captureWatchInput = z.strictObject({
   parent: z.string(),
   /** Warnings that the root has heard of. */
   told: z.string().optional(),
+  /** The ledger knows that this is the one that watches. */
+  begun: z.boolean().optional(),
 });
 export type CaptureWatchInput = z.infer<typeof captureWatchInput>;
 

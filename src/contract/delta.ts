@@ -60,6 +60,15 @@ export const writer = z.strictObject({
 });
 export type Writer = z.infer<typeof writer>;
 
+/** Which sources refuse writes because of the run, and whether its target is open. */
+export interface FreezeState {
+  readonly opened: boolean;
+  /** Names of sources on which the freeze, or part of it, stands. */
+  readonly frozen: readonly string[];
+  /** It stands on every table of every source. */
+  readonly whole: boolean;
+}
+
 export const cutoverOutcomes = ['frozen', 'drilled', 'lock', 'deadline', 'not_proved', 'lag', 'refused'] as const;
 export const cutoverResult = z.strictObject({
   outcome: z.enum(cutoverOutcomes),

@@ -176,6 +176,9 @@ describe('a run that follows a source which is written to', () => {
   test('shows a switch that fails for ever, and takes a person’s word that the application was moved', async () => {
     hookAnswers = 500;
     const { bench, file } = await begin({ settings: `${small}, switch: "${hookUrl()}"` });
+    await bench.target.query(
+      'create materialized view shop.per_customer as select customer_id, count(*)::int as n from shop.sales_order group by customer_id',
+    );
     const run = bench.start('run', file, '--output', 'json');
     const { code } = await atGate(bench, run);
     await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
@@ -183,6 +186,12 @@ describe('a run that follows a source which is written to', () => {
     expect(asking.sentence).toContain('settings.switch failed');
     const late = await bench.rowproof('abort', 'shop-1', '--then', 'rollback', ...ben);
     expect(late.stderr).toContain('only goes forward');
+    // whatever the application takes to move: nothing captures any more, and views show what the last rounds brought
+    const marking = `select tgname from pg_trigger where not tgisinternal and tgname !~ 'freeze'`;
+    await eventually(async () => (await bench.source.query(marking)).length === 0);
+    const stale = `(table shop.per_customer except select customer_id, count(*)::int from shop.sales_order group by 1)
+      union all (select customer_id, count(*)::int from shop.sales_order group by 1 except table shop.per_customer)`;
+    await eventually(async () => (await bench.target.query(stale)).length === 0);
     expect((await bench.rowproof('approve', 'switch', '--code', code, ...ben)).code).toBe(0);
     expect(await run.ended).toBe(0);
     expect(new Set(switches)).toEqual(new Set(['shop-1:switch']));
@@ -199,5 +208,11 @@ describe('a run that follows a source which is written to', () => {
     expect(await run.ended).toBe(0);
     const { expected, actual } = await bothSides(bench);
     expect(actual).toEqual(expected);
+
+    const asked = await bench.rowproof('finish', 'shop-1');
+    expect([asked.code, asked.stderr]).toEqual([4, expect.stringContaining('lifts the freeze of legacy')]);
+    await expect(bench.source.query('update tbl_order set total_cents = 1 where order_id = 1')).rejects.toThrow();
+    expect((await bench.rowproof('finish', 'shop-1', '--lift-freeze')).code).toBe(0);
+    await bench.source.query('update tbl_order set total_cents = 1 where order_id = 1');
   });
 });

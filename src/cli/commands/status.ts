@@ -1,4 +1,5 @@
 import type { RunStatus } from '../../contract/run';
+import { stoppedWriters } from '../../progress/stopped-writers';
 import { renderStatus } from '../live-view';
 import { locateRun, withLedger } from '../locate-run';
 import { listRecords } from '../run-record';
@@ -17,11 +18,17 @@ export async function status(
   if (open !== null)
     return { data: { status: open.status, ui: open.link }, text: renderStatus(open.status, open.link).join('\n') };
   const { loadRunSummary } = await import('../../postgres/ledger/run');
-  const summary = await withLedger(terminal, record, 'status', (session) => loadRunSummary(session, record.run));
+  const { leftFrozen } = await import('../../postgres/ledger/cutover');
+  const { summary, frozen } = await withLedger(terminal, record, 'status', async (session) => ({
+    summary: await loadRunSummary(session, record.run),
+    frozen: await leftFrozen(session, record.run),
+  }));
   const state = summary.outcome?.replace('_', ' ') ?? `no workflow drives it; last phase ${summary.phase}`;
+  // a run that ended by itself has said it; one that was terminated could not
+  const sentence = summary.sentence ?? stoppedWriters({ opened: false, frozen, whole: true }, record);
   return {
-    data: { run: summary },
-    text: `${record.run}  ${state}${summary.sentence === null ? '' : `: ${summary.sentence}`}`,
+    data: { run: summary, frozen },
+    text: `${record.run}  ${state}${sentence === null ? '' : `: ${sentence}`}`,
   };
 }
 

@@ -83,6 +83,19 @@ export async function isRollingBack(session: Session, run: string): Promise<bool
   return rowCount > 0;
 }
 
+/** Sources that the run froze and that wait for its target to be opened, by the ledger alone. */
+export async function leftFrozen(session: Session, run: string): Promise<string[]> {
+  const { rows } = await session.query<{ source: string }>(
+    `select s.subject as source from rowproof.step s
+     where s.run = $1 and s.kind = 'freeze' and s.state = 'done'
+       and exists (select from rowproof.cutover c where c.run = $1 and not c.drill and c.outcome = 'frozen')
+       and not exists (select from rowproof.event e where e.run = $1 and e.kind = $2)
+     order by s.ordinal`,
+    [run, openedEvent],
+  );
+  return rows.map(({ source }) => source);
+}
+
 /** Batches that stand in the way of a cutover. */
 export async function unfinishedBatches(session: Session, run: string): Promise<{ blocked: number; open: number }> {
   const { rows } = await session.query<{ blocked: string; open: string }>(

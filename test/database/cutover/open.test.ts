@@ -5,6 +5,7 @@ import { LaneHolder } from '../../../activities/delta-lane';
 import { runRound } from '../../../activities/delta-round';
 import { createRollbackActivities } from '../../../activities/rollback';
 import { RowproofError } from '../../../src/errors/rowproof-error';
+import { leftFrozen } from '../../../src/postgres/ledger/cutover';
 import { onSource, openCutoverRun, sqlstateOf, type CutoverRun } from './cutover-fixture';
 
 const go = { drill: false, by: 'ben' };
@@ -29,15 +30,25 @@ describe('opening the target', () => {
   const write = (): Promise<string> =>
     sqlstateOf(run.target.query('update accounts set balance = balance where id = 1'));
 
+  /** What the sources and the ledger, and the ledger alone, say of writers that nobody lets go. */
+  const stopped = async (): Promise<unknown[]> => {
+    const session = await run.databases.ledger(run.ref, 'test');
+    const left = await leftFrozen(session, run.ref.run).finally(() => session.close());
+    return [await run.cutover.freezeState(run.ref), left];
+  };
+
   it('is what the guard waits for: until then others may not write, not even a superuser', async () => {
     expect(await write()).toBe('25006');
     expect(await sqlstateOf(run.target.query(`set session_replication_role = replica; truncate parts`))).toBe('25006');
     expect(await sqlstateOf(run.target.query(`copy accounts from program 'true'`))).toBe('25006');
     expect(await codeOf(run.cutover.openTarget(run.ref))).toBe('RP5501');
+    expect(await stopped()).toEqual([{ opened: false, frozen: [], whole: false }, []]);
     await run.cutover.cutOver(run.ref, go);
     expect(await write()).toBe('25006');
+    expect(await stopped()).toEqual([{ opened: false, frozen: ['legacy'], whole: true }, ['legacy']]);
     await run.cutover.openTarget(run.ref);
     expect(await write()).toBe('done');
+    expect(await stopped()).toEqual([{ opened: true, frozen: ['legacy'], whole: true }, []]);
     await run.cutover.openTarget(run.ref);
     expect(await run.target.query(`select kind from rowproof.event where kind = 'target opened'`)).toHaveLength(1);
     expect(await run.target.query('select distinct state from rowproof.lane')).toEqual([{ state: 'closed' }]);
