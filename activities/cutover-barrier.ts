@@ -3,6 +3,7 @@ import { barrierLockMs, restMs } from '../src/cutover/lock-pace';
 import { holdersSentence } from '../src/cutover/words';
 import type { QualifiedName } from '../src/contract/catalog';
 import {
+  awaitsStandby,
   barrierHolders,
   backendLives,
   beginBarrier,
@@ -87,11 +88,12 @@ export async function loosen({ sessions }: Barrier, name: string, ms: number): P
 
 /**
  * Ends a barrier of this run that is still under way: its process was stopped, or is cut off, and its writers would wait until the server
- * notices. Waits until it is gone: only then what it committed, or not, stays so.
+ * notices. Waits until it is gone: only then what it committed, or not, stays so. One that committed and waits for a standby is left to it.
  */
 export async function endBarrier(session: Session, name: string, beat: () => void): Promise<void> {
   for (const { pid, backendStart } of await barrierHolders(session, name)) {
     while (await backendLives(session, pid, backendStart)) {
+      if (await awaitsStandby(session, pid, backendStart)) break;
       beat();
       await terminateBackend(session, pid, backendStart);
       await sleep(50);

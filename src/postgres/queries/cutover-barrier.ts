@@ -113,6 +113,16 @@ export async function backendLives(session: Session, pid: number, backendStart: 
   return rowCount > 0;
 }
 
+/** Whether a backend has written its COMMIT and waits for a synchronous standby: ended, it would count as committed here alone. */
+export async function awaitsStandby(session: Session, pid: number, backendStart: string): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `select 1 from pg_catalog.pg_stat_activity
+     where pid = $1 and backend_start = $2::timestamptz and wait_event = 'SyncRep'`,
+    [pid, backendStart],
+  );
+  return rowCount > 0;
+}
+
 /** Those of the relations and their partitions that an enabled subscription of this database writes to, quoted. */
 export async function subscribedRelations(session: Session, relations: readonly QualifiedName[]): Promise<string[]> {
   // before 14 an ordinary role may not see which subscription a relation belongs to: there one that is enabled counts for all
