@@ -44,6 +44,7 @@ describe('the checklist of a cutover', () => {
         'subscriptions',
         'quarantine',
         'findings',
+        'effects',
         'blocked',
         'rules_built',
         'drift',
