@@ -5,19 +5,22 @@ import { table } from './table';
 
 type Attempt = ReportDocument['cutovers'][number];
 
+/** `first`: the sources were frozen before the copy, and stay so. */
+function stopped(frozen: Attempt | undefined, first: boolean): Html {
+  if (frozen === undefined) return html`<p class="soft">The sources were not frozen.</p>`;
+  const { at, by, freezeMs } = frozen;
+  if (first) return html`<p>Writes are stopped since ${moment(at)}, before the copy; started by ${by}.</p>`;
+  return html`<p>Writes stopped ${duration(freezeMs / 1000)} at ${moment(at)}, approved by ${by}.</p>`;
+}
+
 /** How long writers could not write, in drills and in the cutover, and who they were; null for a run without a cutover. */
 export function cutoverSection(report: ReportDocument): Html | null {
   if (report.cutovers.length === 0) return null;
   const frozen = report.cutovers.findLast(({ drill, outcome }) => !drill && outcome === 'frozen');
+  const first = report.phases.some(({ phase }) => phase === 'freeze');
   return html`<section>
     <h2>Cutover</h2>
-    ${
-      frozen === undefined
-        ? html`<p class="soft">The sources were not frozen.</p>`
-        : html`<p>
-            Writes stopped ${duration(frozen.freezeMs / 1000)} at ${moment(frozen.at)}, approved by ${frozen.by}.
-          </p>`
-    }
+    ${stopped(frozen, first)}
     ${table<Attempt>(
       [
         { head: 'At', cell: (row) => html`<span class="n">${moment(row.at)}</span>` },

@@ -30,6 +30,25 @@ describe('renderReportHtml', () => {
     expect(page).toContain('1,204 ± 10 expected, 1,204 seen');
   });
 
+  it('says for how long writes stopped, or since when where the sources were frozen first', () => {
+    const freeze = {
+      at: '2026-11-22T20:07:00Z',
+      drill: false,
+      by: 'ben',
+      outcome: 'frozen',
+      freezeMs: 2_800,
+      lockAttempts: 1,
+      changedKeys: 0,
+      sentence: '',
+    };
+    const short = { ...sampleReport, cutovers: [freeze] };
+    expect(renderReportHtml(short)).toContain('Writes stopped 2.8 s at 2026-11-22 20:07:00 UTC, approved by ben.');
+    const first = { phase: 'freeze', startedAt: freeze.at, finishedAt: freeze.at, seconds: 0 };
+    const page = renderReportHtml({ ...short, phases: [first, ...short.phases] });
+    expect(page).toContain('Writes are stopped since 2026-11-22 20:07:00 UTC, before the copy; started by ben.');
+    expect(page).not.toContain('Writes stopped');
+  });
+
   it('shows a run that is not proved as such', () => {
     const page = renderReportHtml(redReport);
     expect(page).toContain('FAILED');
