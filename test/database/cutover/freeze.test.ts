@@ -12,7 +12,8 @@ function writeOn(run: CutoverRun, clients: Clients, count: number) {
   const all = Array.from({ length: count }, async (_, at) => {
     const client = await clients.open(run.source.url);
     for (let turn = 1; going; turn++) {
-      const id = 1_000 * (at + 1) + turn;
+      // far enough apart for however fast the machine is
+      const id = 1_000_000 * (at + 1) + turn;
       try {
         await client.query('begin');
         await client.query('insert into accounts values ($1, $2, $3)', [id, `w${at}`, turn]);
