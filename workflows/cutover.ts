@@ -1,9 +1,10 @@
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
 import { cutoverInput, type CutoverInput } from '../src/contract/batch-copy';
-import type { ChecklistLine, CutoverResult } from '../src/contract/delta';
+import type { ChecklistLine, CutoverResult, DeltaReport } from '../src/contract/delta';
 import { notReady } from '../src/progress/cutover-attempt';
 import * as options from './activity-options';
+import { catchUp } from './catch-up';
 import { parseInput } from './input';
 
 const control = proxyActivities<Activities>(options.quick);
@@ -14,9 +15,8 @@ const barrier = proxyActivities<Activities>(options.barrier);
 /** An attempt that met too much lag is repeated after more rounds, so often. */
 const mostTries = 3;
 
-/** Rounds between two looks at what is left behind, and how often: a quarter of an hour altogether. */
+/** Rounds between two looks at what is left behind. */
 const sliceMs = 20_000;
-const mostSlices = 45;
 
 export interface CutoverAttempt {
   readonly lines: readonly ChecklistLine[];
@@ -40,7 +40,8 @@ export async function cutover(raw: unknown): Promise<CutoverAttempt> {
 }
 
 async function tryIt({ ref, drill, by, reason, code }: CutoverInput): Promise<CutoverAttempt> {
-  await catchUp(ref);
+  const rounds = (): Promise<DeltaReport> => lane.runRounds(ref, { forMs: sliceMs, untilCaughtUp: true });
+  await catchUp(rounds);
   const all = await control.checkCutover(ref, drill ? null : { by, reason, code });
   // a drill needs nobody's approval: it stops nothing for good
   const lines = drill ? all.filter(({ name }) => name !== 'approval') : all;
@@ -49,17 +50,7 @@ async function tryIt({ ref, drill, by, reason, code }: CutoverInput): Promise<Cu
   for (let tries = 1; ; tries += 1) {
     const result = await barrier.cutOver(ref, { drill, by });
     if (result.outcome !== 'lag' || tries === mostTries) return { lines, result };
-    await catchUp(ref);
-  }
-}
-
-/** Rounds until nothing is left behind. What needs nothing but time needs no second approval: it goes on while less and less is left. */
-async function catchUp(ref: CutoverInput['ref']): Promise<void> {
-  let least = Infinity;
-  for (let slices = 0; slices < mostSlices; slices += 1) {
-    const { caughtUp, lag } = await lane.runRounds(ref, { forMs: sliceMs, untilCaughtUp: true });
-    if (caughtUp || lag.marks >= least) return;
-    least = lag.marks;
+    await catchUp(rounds);
   }
 }
 

@@ -43,8 +43,9 @@ function installApprove(desk: DeskState): void {
       validator: (raw) => {
         const { approvers } = desk.requireRun();
         const message = parse(raw);
-        refuse(refuseApproval(message, desk.openGates, desk.approval?.gate ?? null, desk.view.code, approvers));
+        // first what stands in the way: it may be why no gate waits
         if (message.gate === 'cutover') refuse(refuseCutover(desk.view, desk.paused));
+        refuse(refuseApproval(message, desk.openGates, desk.approval?.gate ?? null, desk.view.code, approvers));
       },
     },
   );

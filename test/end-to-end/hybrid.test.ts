@@ -125,6 +125,15 @@ describe('a run that follows a source which is written to', () => {
       await eventually(() => writer.refusedWith() !== null);
       const { expected, actual } = await bothSides(bench);
       expect(actual).toEqual(expected);
+      // who wrote, and who still tried to once the source was frozen
+      const writers = await bench.target.query(
+        `select e.body ->> 'moment' as moment, w ->> 'application' as application, (w ->> 'sessions')::int as sessions
+         from rowproof.event e cross join jsonb_array_elements(e.body -> 'writers') w where e.kind = 'writers' order by e.seq`,
+      );
+      expect(writers).toEqual([
+        { moment: 'before', application: 'shop', sessions: 1 },
+        { moment: 'after', application: 'shop', sessions: 1 },
+      ]);
       expect(switches).toEqual(['shop-1:switch']);
       await bench.target.query("insert into shop.customer values (900001, 'New', '2026-01-01')");
     },

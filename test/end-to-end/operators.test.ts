@@ -173,6 +173,15 @@ describe('what operators do', () => {
     await intruder.connect();
     // waits behind the batches at the gate, and every later batch waits behind it
     const locked = intruder.query('begin; lock table shop.orders in access exclusive mode');
+    await eventually(async () => {
+      const seen = `select from pg_locks where relation = 'shop.orders'::regclass and mode = 'AccessExclusiveLock'`;
+      return (await bench.target.query(seen)).length > 0;
+    });
+    // one of those at the gate begins anew: all of them may have been there already
+    await bench.source.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and wait_event = 'PgSleep' order by pid limit 1`,
+    );
     const seen = await until(run, ({ blocked }) => blocked.length > 0);
     const { what, why } = seen.blocked[0] as { what: string; why: string };
     expect(what).toMatch(/^orders:\d+$/);

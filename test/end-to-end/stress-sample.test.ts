@@ -46,6 +46,11 @@ test('A source that is written while a stopped process comes back to its round a
   expect({ outcome, differences, sentence }).toMatchObject({ outcome: 'complete', differences: [] });
 });
 
+test('The same without the rule that it rests on is found out: rows are stale, and others are back from the dead', async () => {
+  const { differences } = await run(null, { scenario: 'fence', fault: 'fence' });
+  expect(differences.join('\n')).toMatch(SHOWS);
+});
+
 test('A migration that loses workers, sessions and servers on its way and at the cutover arrives row by row', async () => {
   const { outcome, differences, sentence, deeds } = await run(temporal as TestTemporal, {
     seed: 3,

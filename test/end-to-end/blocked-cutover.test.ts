@@ -1,0 +1,75 @@
+import type { RunStatus } from '../../src/contract/run';
+import { createShopBench, shopDecisions, type ShopBench } from '../support/shop-bench';
+import { bothSides, startShopWriter, type ShopWriter } from '../support/shop-writer';
+import { startTemporal, type TestTemporal } from '../support/temporal';
+import { eventually } from '../support/workbench';
+
+const ben = ['--by', 'ben', '--reason', 'the night is quiet'];
+
+describe('a cutover while a batch of the copy is blocked', () => {
+  let temporal: TestTemporal;
+  let bench: ShopBench;
+  let writer: ShopWriter;
+
+  beforeAll(async () => {
+    temporal = await startTemporal();
+    bench = await createShopBench(temporal);
+    // rows with a default of the target's own are refused for as long as something holds the note book
+    await bench.target.query(`
+      create table public.note_book (held boolean not null);
+      insert into public.note_book values (true);
+      create function shop.note() returns text language plpgsql as $$
+      begin
+        if (select held from public.note_book) then raise 'the note book is in use' using errcode = '55P03'; end if;
+        return 'migrated';
+      end $$;
+      alter table shop.sales_order add note text default shop.note();`);
+    writer = await startShopWriter(bench);
+  });
+  afterAll(async () => {
+    await writer?.stop();
+    await bench?.close();
+    await temporal?.stop();
+  });
+
+  const until = (stands: (status: RunStatus) => boolean): Promise<RunStatus> =>
+    eventually(async () => {
+      const { code, stdout } = await bench.rowproof('status', 'shop-1', '--output', 'json');
+      const status = code === 0 ? (JSON.parse(stdout) as { status?: RunStatus }).status : undefined;
+      return status !== undefined && stands(status) ? status : null;
+    });
+
+  test('is refused by name, and a drill too, with writers free; once the batches are through it happens', async () => {
+    bench.worker();
+    const file = bench.plan('shop', {
+      decisions: shopDecisions,
+      capture: 'triggers',
+      settings: 'on_failure: keep, batch: { rows: 200 }',
+    });
+    const run = bench.start('run', file, '--output', 'json');
+    // both batches of the orders
+    const { code, blocked } = await until((status) => status.blocked.length === 2);
+    expect(blocked[0]).toMatchObject({ why: expect.stringContaining('55P03') as string });
+    const refused = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
+    const why = `No cutover while something is blocked: ${blocked.map(({ what }) => what).join(', ')}.`;
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining(why)]);
+    const drill = await bench.rowproof('cutover', 'shop-1', '--drill', ...ben);
+    expect([drill.code, drill.stderr]).toEqual([4, expect.stringContaining('a run that has copied everything')]);
+    const told = writer.acknowledged();
+    await eventually(() => writer.acknowledged() > told + 20);
+    expect(writer.refusedWith()).toBeNull();
+
+    await bench.target.query('update public.note_book set held = false');
+    await eventually(async () => {
+      await bench.rowproof('resolve', '*', 'retry', ...ben);
+      const { stdout } = await bench.rowproof('status', 'shop-1', '--output', 'json');
+      return (JSON.parse(stdout) as { status?: RunStatus }).status?.phase !== 'copy';
+    });
+    await until(({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null);
+    const approved = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
+    expect([approved.code, approved.stderr]).toEqual([0, expect.any(String)]);
+    expect([await run.ended, run.stderr()]).toEqual([0, expect.any(String)]);
+    const { expected, actual } = await bothSides(bench);
+    expect(actual).toEqual(expected);
+  });
+});
