@@ -34,9 +34,8 @@ describe('a cutover while a batch of the copy is blocked', () => {
 
   const until = (stands: (status: RunStatus) => boolean): Promise<RunStatus> =>
     eventually(async () => {
-      const { code, stdout } = await bench.rowproof('status', 'shop-1', '--output', 'json');
-      const status = code === 0 ? (JSON.parse(stdout) as { status?: RunStatus }).status : undefined;
-      return status !== undefined && stands(status) ? status : null;
+      const status = await bench.status('shop-1');
+      return status !== null && stands(status) ? status : null;
     });
 
   test('is refused by name, and a drill too, with writers free; once the batches are through it happens', async () => {
@@ -63,8 +62,7 @@ describe('a cutover while a batch of the copy is blocked', () => {
     await bench.target.query('update public.note_book set held = false');
     await eventually(async () => {
       await bench.rowproof('resolve', '*', 'retry', ...ben);
-      const { stdout } = await bench.rowproof('status', 'shop-1', '--output', 'json');
-      return (JSON.parse(stdout) as { status?: RunStatus }).status?.phase !== 'copy';
+      return (await bench.status('shop-1'))?.phase !== 'copy';
     });
     await until(({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null);
     const approved = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);

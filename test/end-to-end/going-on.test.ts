@@ -1,14 +1,9 @@
+import type { RunStatus } from '../../src/contract/run';
 import { createGatedBench, gatedPlan, type GatedBench } from '../support/gated-bench';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { document, eventually } from '../support/workbench';
 
 /** Runs that stop in the middle, and what may and may not be done with them afterwards. */
-
-interface Status {
-  readonly gate: string | null;
-  readonly phase: string;
-  readonly code: string;
-}
 
 const signed = ['--by', 'ben', '--reason', 'because'];
 
@@ -32,11 +27,10 @@ async function createBench(edit: (plan: string) => string = (plan) => plan, opti
   return bench;
 }
 
-function statusWhere(bench: GatedBench, when: (status: Status) => boolean): Promise<Status> {
+function statusWhere(bench: GatedBench, when: (status: RunStatus) => boolean): Promise<RunStatus> {
   return eventually(async () => {
-    const { code, stdout } = await bench.rowproof('status', '--output', 'json');
-    const status = code === 0 ? (JSON.parse(stdout) as { status?: Status }).status : undefined;
-    return status !== undefined && when(status) ? status : null;
+    const status = await bench.status('shop-1');
+    return status !== null && when(status) ? status : null;
   });
 }
 

@@ -63,9 +63,8 @@ describe('a run that follows a source which is written to', () => {
 
   const until = (bench: ShopBench, stands: (status: RunStatus) => boolean): Promise<RunStatus> =>
     eventually(async () => {
-      const { code, stdout } = await bench.rowproof('status', 'shop-1', '--output', 'json');
-      const status = code === 0 ? (JSON.parse(stdout) as { status?: RunStatus }).status : undefined;
-      return status !== undefined && stands(status) ? status : null;
+      const status = await bench.status('shop-1');
+      return status !== null && stands(status) ? status : null;
     });
   /** Where the run ends instead, what it said is the failure of the test. */
   const atGate = (bench: ShopBench, run: Started): Promise<RunStatus> =>

@@ -25,9 +25,8 @@ describe('a run that ends between its freeze and the opening of its target', () 
 
   const until = (stands: (status: RunStatus) => boolean): Promise<RunStatus> =>
     eventually(async () => {
-      const { code, stdout } = await bench.rowproof('status', 'shop-1', '--output', 'json');
-      const status = code === 0 ? (JSON.parse(stdout) as { status?: RunStatus }).status : undefined;
-      return status !== undefined && stands(status) ? status : null;
+      const status = await bench.status('shop-1');
+      return status !== null && stands(status) ? status : null;
     });
   const watchers = (): Promise<number> =>
     withClient(temporal, async (client) => {

@@ -74,8 +74,7 @@ async function writePlan(bench: Workbench, capture: string): Promise<string> {
 
 async function atGate(bench: Workbench, ended: Promise<unknown>, said: () => string): Promise<RunStatus> {
   const asked = eventually(async () => {
-    const { code, stdout } = await bench.rowproof('status', 'odd-1', '--output', 'json');
-    const status = code === 0 ? (JSON.parse(stdout) as { status?: RunStatus }).status : undefined;
+    const status = await bench.status('odd-1');
     return status?.gate === 'cutover' ? status : null;
   });
   const over = ended.then(() => {

@@ -3,20 +3,11 @@ import type { AddressInfo } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
+import type { RunStatus } from '../../src/contract/run';
 import { lookAt } from '../support/fingerprint';
 import { createGatedBench, type GatedBench } from '../support/gated-bench';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { document, eventually, type Started } from '../support/workbench';
-
-interface Status {
-  readonly state: string;
-  readonly phase: string;
-  readonly sentence: string;
-  readonly gate: string | null;
-  readonly code: string;
-  readonly undecided: readonly { id: string; rows: number; choices: string[] }[];
-  readonly blocked: readonly { what: string; why: string }[];
-}
 
 interface Call {
   readonly kind: string;
@@ -36,13 +27,9 @@ describe('what operators do', () => {
   let before: Awaited<ReturnType<typeof lookAt>>;
 
   const look = (): ReturnType<typeof lookAt> => lookAt(bench.target.query as never, 'shop');
-  const status = async (run: string): Promise<Status | null> => {
-    const { code, stdout } = await bench.rowproof('status', run, '--output', 'json');
-    return code === 0 ? ((JSON.parse(stdout) as { status?: Status }).status ?? null) : null;
-  };
-  const until = (run: string, when: (seen: Status) => boolean): Promise<Status> =>
+  const until = (run: string, when: (seen: RunStatus) => boolean): Promise<RunStatus> =>
     eventually(async () => {
-      const seen = await status(run);
+      const seen = await bench.status(run);
       return seen !== null && when(seen) ? seen : null;
     });
   const start = (): Started => bench.start('run', bench.plan, '--output', 'json');
@@ -101,7 +88,7 @@ describe('what operators do', () => {
     expect([stranger.code, stranger.stderr]).toEqual([4, expect.stringContaining('mallory may not approve copy')]);
     const code = await bench.rowproof('approve', 'copy', '--code', '0000-0000', ...by);
     expect([code.code, code.stderr]).toEqual([4, expect.stringContaining(gate.code)]);
-    expect((await status('shop-1'))?.gate).toBe('copy');
+    expect((await bench.status('shop-1'))?.gate).toBe('copy');
 
     await bench.closeGate();
     expect((await bench.rowproof('approve', 'copy', '--code', gate.code, ...by)).code).toBe(0);
@@ -197,7 +184,7 @@ describe('what operators do', () => {
     void cli.ended.then((code) => (ended = code));
     await eventually(async () => {
       if (ended !== undefined) return true;
-      if (((await status(run))?.blocked.length ?? 0) > 0) await bench.rowproof('resolve', '*', 'retry', ...by);
+      if (((await bench.status(run))?.blocked.length ?? 0) > 0) await bench.rowproof('resolve', '*', 'retry', ...by);
       return false;
     });
     expect(ended).toBe(0);

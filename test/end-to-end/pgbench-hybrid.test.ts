@@ -3,7 +3,7 @@ import { ownCluster } from '../support/own-cluster';
 import { createDatabase, type TestDatabase } from '../support/postgres';
 import { findPgbench, type Pgbench, type PgbenchRun } from '../support/pgbench';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { createWorkbench, document, type Workbench } from '../support/workbench';
+import { createWorkbench, type Workbench } from '../support/workbench';
 
 const target = `
 create schema bank;
@@ -155,12 +155,9 @@ async function approve(bench: Workbench, run: string, ended: Promise<unknown>): 
   let over = false;
   void ended.then(() => (over = true));
   while (!over) {
-    const { code, stdout, stderr } = await bench.rowproof('status', run, '--output', 'json');
-    if (code === 0) {
-      const { status } = document<{ status?: { gate: string | null; code: string } }>({ stdout, stderr });
-      if (status?.gate === 'cutover')
-        await bench.rowproof('approve', 'cutover', '--run', run, '--code', status.code, ...signed);
-    }
+    const status = await bench.status(run);
+    if (status?.gate === 'cutover')
+      await bench.rowproof('approve', 'cutover', '--run', run, '--code', status.code, ...signed);
     await sleep(500);
   }
 }

@@ -2,8 +2,11 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFolder } from '../support/open-folder';
 import { startTemporal, type TestTemporal } from '../support/temporal';
+import { faultRuns, type FaultRun } from '../stress/faults';
 import { runSeed, type SeedOptions, type SeedResult } from '../stress/one-seed';
 import { startStressServer, type StressServer } from '../stress/servers';
+
+const fence = faultRuns.find(({ fault }) => fault === 'fence');
 
 let folder: string;
 let servers: { source: StressServer; target: StressServer } | undefined;
@@ -48,7 +51,7 @@ test('A source that is written while a stopped process comes back to its round a
 
 test('The same without the rule that it rests on is found out: rows are stale, and others are back from the dead', async () => {
   const { differences } = await run(null, { scenario: 'fence', fault: 'fence' });
-  expect(differences.join('\n')).toMatch(SHOWS);
+  expect(differences.join('\n')).toMatch((fence as FaultRun).shows);
 });
 
 test('A migration that loses workers, sessions and servers on its way and at the cutover arrives row by row', async () => {

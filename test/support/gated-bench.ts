@@ -157,8 +157,7 @@ export async function createGatedBench(
       }).then(() => undefined),
     approveCopy: async (run, first) => {
       const { code } = await eventually(async () => {
-        const { code: exit, stdout } = await bench.rowproof('status', run, '--output', 'json');
-        const status = exit === 0 ? (JSON.parse(stdout) as { status?: { gate: string; code: string } }).status : null;
+        const status = await bench.status(run);
         return status?.gate === 'copy' ? status : null;
       });
       await first?.();

@@ -3,9 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { RunStatus } from '../../src/contract/run';
 import type { CommandResult } from './command';
 import { runCommand } from './command';
 import { openFolder } from './open-folder';
+import { createStatusAsker } from './run-status';
 import type { TestTemporal } from './temporal';
 
 /** The built binary; `npm test` builds it first. */
@@ -35,6 +37,8 @@ export interface Workbench {
   /** Workers that run. */
   workers(): readonly Started[];
   write(name: string, text: string): string;
+  /** What a run says of itself, without a process of the binary; null while no workflow of that run is open, or none answers. */
+  status(run: string): Promise<RunStatus | null>;
   /** Everything of this bench ends. */
   close(): Promise<void>;
 }
@@ -60,6 +64,7 @@ export function createWorkbench(
         }),
     ...variables,
   };
+  const asker = createStatusAsker(temporal, folder);
   const started: Started[] = [];
   const workers: Started[] = [];
   const begin = (args: readonly string[], log: number | 'pipe'): Started => {
@@ -91,7 +96,9 @@ export function createWorkbench(
       writeFileSync(file, text);
       return file;
     },
+    status: (run) => asker.of(run),
     close: async () => {
+      await asker.close();
       for (const { child } of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await Promise.all(started.map(({ ended }) => ended));
       rmSync(folder, { recursive: true, force: true });
