@@ -26,10 +26,10 @@ import { appendEvent } from '../src/postgres/ledger/event';
 import { readFindings } from '../src/postgres/ledger/finding';
 import { readLane } from '../src/postgres/ledger/lane';
 import { countPending } from '../src/postgres/ledger/pending';
-import { proofAge } from '../src/postgres/ledger/proof-alignment';
+import { liveProofState } from '../src/postgres/ledger/proof-alignment';
 import { booksAfterFreeze } from '../src/postgres/ledger/proof-books';
 import { readSteps } from '../src/postgres/ledger/step';
-import { readVerdict } from '../src/postgres/ledger/verdict';
+import { readVerdict, verdictAge } from '../src/postgres/ledger/verdict';
 import { countPrepared, subscribedRelations } from '../src/postgres/queries/cutover-barrier';
 import { constraintState } from '../src/postgres/queries/schema-change-foreign-key';
 import { indexState } from '../src/postgres/queries/schema-change-index';
@@ -95,13 +95,16 @@ async function followedLines(host: ActivityHost, steps: CutoverSteps, works: Sou
   ];
 }
 
-/** The live proof of the rows, and the verdict over books, references and rules. */
+/**
+ * The live proof of the rows, and the verdict over books, references and rules. Its age counts from the end of the pass: whatever changed
+ * since any of its rows was compared is proved once more under the barrier, and a pass may take longer than the plan allows it to be old.
+ */
 async function liveProof({ ledger, run }: SourceWorks): Promise<Parameters<typeof proofLine>[0]> {
-  const age = await proofAge(ledger, run.run);
+  const { green, problems } = await liveProofState(ledger, run.run);
   const verdict = await readVerdict(ledger, run.run);
-  if (verdict?.green === true) return age;
-  const problems = [...age.problems, ...(verdict?.problems ?? ['the books are not closed yet'])];
-  return { ageMs: age.ageMs, green: false, problems };
+  const ageMs = await verdictAge(ledger, run.run);
+  if (verdict?.green === true) return { ageMs, green, problems };
+  return { ageMs, green: false, problems: [...problems, ...(verdict?.problems ?? ['the books are not closed yet'])] };
 }
 
 /** How long it takes to bring everything across that is there now, milliseconds; null when longer than the bound allows. */

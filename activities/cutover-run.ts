@@ -31,7 +31,7 @@ export function cutOver(
     const { ledger, run } = works;
     const refused = await refusal(works, options.drill);
     if (refused !== null) return refused;
-    const frozen = await stands(works);
+    const frozen = await stands(works, options.by);
     if (frozen !== null) return frozen;
     const attempt = await onceFree(() =>
       inTransaction(ledger, 'read write', async () => {
@@ -58,23 +58,24 @@ export async function refusal({ ledger, run }: SourceWorks, drill: boolean): Pro
 }
 
 /** The answer when everything is frozen; a barrier that an attempt left is ended, and what it left half frozen is lifted. */
-export async function stands(works: SourceWorks): Promise<CutoverResult | null> {
+export async function stands(works: SourceWorks, by: string): Promise<CutoverResult | null> {
   const { ledger, run } = works;
   for (const source of works.relations.keys()) await endBarrier(await works.source(source), works.name, works.beat);
   const states = await frozenSources(works);
   if (![...states.values()].includes('none') && ![...states.values()].includes('part')) {
     const last = (await readAttempts(ledger, run.run)).filter(({ drill }) => !drill).at(-1);
-    const sentence = 'Writers are stopped: the freeze of an earlier attempt stands.';
+    const died = last?.outcome === null;
+    const stand = 'Writers are stopped: the freeze of an earlier attempt stands';
     const result: CutoverResult = {
       ...nothing,
       outcome: 'frozen',
-      sentence,
-      freezeMs: last?.freezeMs ?? 0,
+      sentence: died ? `${stand}. It took ${seconds(last.ageMs)} at most, all of that attempt.` : `${stand}.`,
+      freezeMs: died ? last.ageMs : (last?.freezeMs ?? 0),
       lockAttempts: last?.lockAttempts ?? 0,
       changedKeys: last?.changedKeys ?? 0,
     };
     // an attempt that died before it could say so
-    if (last !== undefined && last.outcome === null) await endAttempt(ledger, run.run, last.attempt, result, {});
+    if (died) await record(works, last.attempt, { drill: false, by }, { result, measured: {} });
     return result;
   }
   for (const [source, state] of states) {

@@ -60,6 +60,12 @@ function openFollower(input: DeltaInput): DeltaFollower {
     'Changes that the target does not have yet',
   );
   const age = metricMeter.createGauge('rowproof_delta_lag_seconds', 'float', 's', 'Age of the oldest of them');
+  const wal = metricMeter.createGauge(
+    'rowproof_delta_lag_wal_bytes',
+    'int',
+    'By',
+    'WAL of the sources that slots of the run hold back',
+  );
   const tags = { run: ref.run };
   let { paused, stopped = null, caughtUp = false } = input;
   let told: Told = { reports: input.reports ?? 0, at: null, lag: null, throttled: false, findings: '' };
@@ -88,8 +94,9 @@ function openFollower(input: DeltaInput): DeltaFollower {
     scope = new CancellationScope();
     const report = await scope.run(() => lane.runRounds(ref, { forMs: sliceMs, untilCaughtUp: !caughtUp }));
     latest = report;
-    marks.set(report.lag.marks + report.pending, tags);
+    marks.set(report.lag.marks, tags);
     age.set(report.lag.seconds, tags);
+    wal.set(report.lag.walBytes, tags);
     setCurrentDetails(lagOf(report));
     const first = !caughtUp && report.caughtUp;
     caughtUp ||= report.caughtUp;

@@ -47,7 +47,8 @@ async function untilFrozen(run: OpenedRun, desk: ControlDesk, follower: Follower
     verdict ??= await prove(run, desk);
     if (verdict === null) continue;
     const { by, reason, code } = await atTheGate(run, desk, again);
-    for (;;) {
+    // one proof made again an approval: whoever approved hears when that was not enough
+    for (let renewed = false; ; renewed = true) {
       desk.change((view) => inPhase(view, 'cutover', 'cutting over'));
       const order = { drill: false, by, reason, code };
       const { lines, result } = await follower.alone(
@@ -58,7 +59,7 @@ async function untilFrozen(run: OpenedRun, desk: ControlDesk, follower: Follower
       desk.change((view) => withFreeze(withChecklist(view, lines), 'freeze', facts));
       if (result.outcome === 'frozen') return verdict;
       again = whyAgain(result);
-      if (!onlyProofMissing(lines)) break;
+      if (renewed || !onlyProofMissing(lines)) break;
       verdict = await prove(run, desk);
       if (verdict === null) break;
     }

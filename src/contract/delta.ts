@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** What delta, live proof and cutover tell workflows and people. No key values, no row values. */
 
 export const deltaLag = z.strictObject({
-  /** Changes captured on the sources that the target does not have yet. */
+  /** Changes captured on the sources that the target does not have yet, those in `pending` included. */
   marks: z.number(),
   /** Age of the oldest of them, seconds; 0 when there is none. */
   seconds: z.number(),

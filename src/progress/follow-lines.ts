@@ -15,12 +15,18 @@ export function standing(status: Pick<RunStatus, 'follow' | 'undecided' | 'asOf'
   ].join(' · ');
 }
 
-/** `lag 0.4 s`, with marks while there is a backlog. */
-export function lagOf(follow: Pick<FollowStatus, 'lag' | 'pending' | 'throttled'>): string {
-  const { lag, pending, throttled } = follow;
-  const behind = lag.marks + pending;
+/** Bytes of WAL that a server holds back anyway: less is nobody's concern. */
+const worthTelling = 64 * 2 ** 20;
+
+/** `lag 0.4 s`, with what is behind while there is a backlog, and WAL that a slot holds back. */
+export function lagOf(follow: Pick<FollowStatus, 'lag' | 'throttled'>): string {
+  const { lag, throttled } = follow;
   return [
-    `lag ${seconds(lag.seconds * 1000)}${behind > 0 ? `, ${group(behind)} changes behind` : ''}`,
+    [
+      `lag ${seconds(lag.seconds * 1000)}`,
+      ...(lag.marks > 0 ? [`${group(lag.marks)} changes behind`] : []),
+      ...(lag.walBytes >= worthTelling ? [`${group(Math.round(lag.walBytes / 2 ** 20))} MB of WAL held back`] : []),
+    ].join(', '),
     ...(throttled === null ? [] : [`held back: ${throttled}`]),
   ].join(' · ');
 }

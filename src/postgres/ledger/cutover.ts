@@ -45,13 +45,16 @@ export interface PastAttempt {
   readonly freezeMs: number;
   readonly lockAttempts: number;
   readonly changedKeys: number;
+  /** Since it began, milliseconds. */
+  readonly ageMs: number;
 }
 
 /** Attempts in order. */
 export async function readAttempts(session: Session, run: string): Promise<PastAttempt[]> {
   const { rows } = await session.query<Record<string, string | null>>(
     `select attempt::text as attempt, drill::text as drill, outcome, freeze_ms::text as freeze_ms,
-       lock_attempts::text as lock_attempts, changed_keys::text as changed_keys
+       lock_attempts::text as lock_attempts, changed_keys::text as changed_keys,
+       (extract(epoch from pg_catalog.clock_timestamp() - started_at) * 1000)::bigint::text as age
      from rowproof.cutover where run = $1 order by cutover.attempt`,
     [run],
   );
@@ -62,6 +65,7 @@ export async function readAttempts(session: Session, run: string): Promise<PastA
     freezeMs: Number(row['freeze_ms'] ?? 0),
     lockAttempts: Number(row['lock_attempts'] ?? 0),
     changedKeys: Number(row['changed_keys'] ?? 0),
+    ageMs: Math.max(0, Number(row['age'])),
   }));
 }
 

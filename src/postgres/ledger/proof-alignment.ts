@@ -22,9 +22,7 @@ export async function storeAlignment(
   );
 }
 
-export interface ProofAge {
-  /** Since the oldest alignment of the slices of the last full pass, milliseconds; null when nothing was proved live. */
-  readonly ageMs: number | null;
+export interface LiveProofState {
   /** True when every slice of every table is proved and nothing differs, also among the keys proved again since. */
   readonly green: boolean;
   /** Tables that are not, with what is wrong: `orders: 3 of 8 slices proved`. */
@@ -37,16 +35,14 @@ interface TableRow {
   readonly proved: string;
   readonly bad: string;
   readonly differences: string;
-  readonly age: string | null;
 }
 
-/** How old the live proof of a run is, and whether all its tables came out green. Reads the ledger alone. */
-export async function proofAge(session: Session, run: string): Promise<ProofAge> {
+/** Whether all tables of a run came out green in its live proof. Reads the ledger alone. */
+export async function liveProofState(session: Session, run: string): Promise<LiveProofState> {
   const { rows } = await session.query<TableRow>(
     `select m.mapping, coalesce(max(p.slices), 0)::text as slices, count(a.slice)::text as proved,
        coalesce(sum(${badClasses.map((name) => `p.${name}`).join(' + ')}), 0)::text as bad,
-       (select count(*) from rowproof.difference d where d.run = $1 and d.mapping = m.mapping)::text as differences,
-       (extract(epoch from pg_catalog.clock_timestamp() - min(a.aligned_at)) * 1000)::bigint::text as age
+       (select count(*) from rowproof.difference d where d.run = $1 and d.mapping = m.mapping)::text as differences
      from (select distinct mapping from rowproof.batch where run = $1) m
      left join rowproof.proof p on p.run = $1 and p.mapping = m.mapping
      left join rowproof.proof_alignment a on a.run = $1 and a.mapping = p.mapping and a.slice = p.slice and a.slices = p.slices
@@ -59,12 +55,7 @@ export async function proofAge(session: Session, run: string): Promise<ProofAge>
     if (Number(row.bad) + Number(row.differences) > 0) return [`${row.mapping}: differs from what the plan says`];
     return [];
   });
-  const ages = rows.flatMap((row) => (row.age === null ? [] : [Number(row.age)]));
-  return {
-    ageMs: ages.length === 0 ? null : Math.max(...ages),
-    green: rows.length > 0 && problems.length === 0,
-    problems,
-  };
+  return { green: rows.length > 0 && problems.length === 0, problems };
 }
 
 /** Keys that rounds touched are proved again from here on: the oldest round any slice of the table was aligned at, 0 for none. */

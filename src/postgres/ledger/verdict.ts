@@ -61,6 +61,16 @@ export async function forgetVerdict(session: Session, run: string): Promise<void
   await session.query('delete from rowproof.verdict where run = $1', [run]);
 }
 
+/** How long ago the last validation closed its books, milliseconds; null while there is no verdict. */
+export async function verdictAge(session: Session, run: string): Promise<number | null> {
+  const { rows } = await session.query<{ age: string }>(
+    `select greatest(0, extract(epoch from pg_catalog.clock_timestamp() - reached_at) * 1000)::bigint::text as age
+     from rowproof.verdict where run = $1`,
+    [run],
+  );
+  return rows[0] === undefined ? null : Number(rows[0].age);
+}
+
 export async function readVerdict(session: Session, run: string): Promise<Verdict | null> {
   const { rows } = await session.query<Record<string, string>>(
     `select green::text as green, sentence, books::text as books, problems::text as problems

@@ -118,7 +118,14 @@ describe('a process that cuts over', () => {
       );
       await admin.query('alter system reset synchronous_standby_names');
       await admin.query('select pg_reload_conf()');
-      expect(await next).toMatchObject({ outcome: 'frozen' });
+      const answer = await next;
+      expect(answer).toMatchObject({ outcome: 'frozen', freezeMs: expect.any(Number) as number });
+      expect(answer.freezeMs).toBeGreaterThan(0);
+      // whoever finds the freeze of the dead says for it what it could not
+      const told = await run.target.query(
+        `select body ->> 'outcome' as outcome, (body ->> 'freezeMs')::int as ms from rowproof.event where kind = 'cutover'`,
+      );
+      expect(told).toEqual([{ outcome: 'frozen', ms: answer.freezeMs }]);
     } finally {
       await admin.query('alter system reset synchronous_standby_names');
       await admin.query('select pg_reload_conf()');

@@ -1,6 +1,8 @@
 import { Client } from 'pg';
 import { align } from '../../../activities/delta-align';
 import { drain } from '../../../activities/delta-drain';
+import { readLag } from '../../../activities/delta-lag';
+import { LaneHolder } from '../../../activities/delta-lane';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
 
 let run: FollowedRun;
@@ -42,6 +44,26 @@ test('More than a round takes waits in pending, and the drain takes all of it', 
   await drain(run.host, run.ref, () => undefined);
   await expectEqual();
   expect(await run.target.query('select count(*)::int n from rowproof.pending')).toEqual([{ n: 0 }]);
+});
+
+test.each(['triggers', 'logical'] as const)('With %s the lag counts each key that waits once', async (capture) => {
+  run = await openFollowedRun({ ...people, capture, delta: { roundKeys: 100 } });
+  await run.source.query(`update people set name = 'many'`);
+  await run.round(100);
+  const behind = async (): ReturnType<typeof readLag> => {
+    const holder = await LaneHolder.open(run.host, run.ref, 'test');
+    return readLag(holder).finally(() => holder.end(true));
+  };
+  const [waiting] = await run.target.query<{ n: number }>('select count(*)::int n from rowproof.pending');
+  const n = waiting?.n as number;
+  expect(n).toBeGreaterThan(0);
+  expect(await behind()).toMatchObject({ lag: { marks: n }, pending: n });
+  // what came since is behind as well: marks on the source say so at once, a log only how long it is
+  await run.source.query(`update people set email = 'e' where id <= 30`);
+  const { lag } = await behind();
+  expect(lag.seconds).toBeGreaterThan(0);
+  if (capture === 'triggers') expect(lag).toMatchObject({ marks: n + 30, walBytes: 0 });
+  else expect(lag.walBytes).toBeGreaterThan(0);
 });
 
 test('At every alignment under a writer the target is the source', async () => {

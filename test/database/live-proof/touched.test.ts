@@ -1,5 +1,5 @@
 import { proveTouched, refreshProof, type TouchedProof } from '../../../activities/live-proof-touched';
-import { proofAge } from '../../../src/postgres/ledger/proof-alignment';
+import { liveProofState } from '../../../src/postgres/ledger/proof-alignment';
 import { busyWrite, openFollowedRun, type FollowedRun } from './followed-run';
 
 jest.setTimeout(120_000);
@@ -108,7 +108,7 @@ test('A refresh while rounds go on leaves only what changed after it', async () 
   expect(left?.n).toBe('0');
   const ledger = await (run as FollowedRun).databases.ledger(ref, 'test');
   try {
-    expect(await proofAge(ledger, ref.run)).toMatchObject({ green: true });
+    expect(await liveProofState(ledger, ref.run)).toMatchObject({ green: true });
   } finally {
     await ledger.close();
   }

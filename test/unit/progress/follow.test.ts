@@ -63,6 +63,13 @@ describe('what screens say of a run that follows its source', () => {
     expect(lagOf({ ...follow(following), throttled: 'load 41' })).toContain('held back: load 41');
   });
 
+  it('counts what waits once, and names WAL that a slot holds back once there is much of it', () => {
+    const lag = { marks: 12_400, seconds: 3.1, walBytes: 300 * 2 ** 20 };
+    const one = { lag, pending: 12_000, throttled: null };
+    expect(lagOf(one)).toBe('lag 3.1 s, 12,400 changes behind, 300 MB of WAL held back');
+    expect(lagOf({ ...one, lag: { ...lag, walBytes: 2 ** 20 } })).toBe('lag 3.1 s, 12,400 changes behind');
+  });
+
   it('promises a length of the freeze only after a drill', () => {
     expect(expectedFreeze(follow(proved))).toBe('Writes stop for a few seconds (no drill yet, limit 5.0 s).');
     expect(expectedFreeze(follow(drilled))).toBe(
