@@ -7,9 +7,11 @@ export interface DeltaFigures {
   readonly rows: number;
   readonly churned: number;
   readonly capture: string;
-  /** Keys a second, from the first round after the churn to the last. */
+  /** Keys a second, from the moment the run is told to go on to the commit of the last round: bringing them into `pending` is part of it. */
   readonly keysPerSecond: number;
   readonly seconds: number;
+  /** The same while rounds apply keys. */
+  readonly keysPerSecondOfRounds: number;
   readonly rounds: number;
   /** The peer in the same run: one subscription of PostgreSQL applies the same churn, rows a second. */
   readonly peerRowsPerSecond: number;
@@ -43,11 +45,16 @@ export async function measureDelta(rows: number, capture: 'triggers' | 'logical'
         const churned = await connected(stage.source.url('bank'), (client) => churn(client, rows));
         const before = await roundsOf(stage, run, 0);
         await stage.bench.rowproof('resume', run, '--by', 'bench', '--reason', 'apply');
+        // both servers and this process share one clock
+        const resumed = Date.now() / 1_000;
         for (;;) {
           const since = await roundsOf(stage, run, before.last);
           if (since.keys >= churned) {
-            const { seconds, rounds, keys } = since;
-            figures = { rows, churned, capture, keysPerSecond: keys / seconds, seconds, rounds, peerRowsPerSecond };
+            const { rounds, keys, from, to } = since;
+            const seconds = to - resumed;
+            const keysPerSecondOfRounds = keys / (to - from);
+            const speeds = { keysPerSecond: keys / seconds, seconds, keysPerSecondOfRounds, rounds, peerRowsPerSecond };
+            figures = { rows, churned, capture, ...speeds };
             return;
           }
           await sleep(500);
@@ -66,17 +73,24 @@ async function roundsOf(
   stage: Stage,
   run: string,
   after: number,
-): Promise<{ last: number; keys: number; seconds: number; rounds: number }> {
+): Promise<Record<'last' | 'keys' | 'rounds' | 'from' | 'to', number>> {
   return connected(stage.target.url('bank'), async (client) => {
-    const { rows } = await client.query<Record<'last' | 'keys' | 'seconds' | 'rounds', string>>(
+    const { rows } = await client.query<Record<'last' | 'keys' | 'rounds' | 'from' | 'to', string>>(
       `select coalesce(max(round), 0)::text as last, coalesce(sum(keys), 0)::text as keys, count(*)::text as rounds,
-         coalesce(extract(epoch from max(committed_at) - min(started_at)), 0)::text as seconds
+         coalesce(extract(epoch from min(started_at)), 0)::text as "from",
+         coalesce(extract(epoch from max(committed_at)), 0)::text as "to"
        from rowproof.round where run = $1 and round > $2 and keys > 0`,
       [run, after],
     );
     const row = rows[0];
-    const number = (name: 'last' | 'keys' | 'seconds' | 'rounds'): number => Number(row?.[name]);
-    return { last: number('last'), keys: number('keys'), seconds: number('seconds'), rounds: number('rounds') };
+    const number = (name: 'last' | 'keys' | 'rounds' | 'from' | 'to'): number => Number(row?.[name]);
+    return {
+      last: number('last'),
+      keys: number('keys'),
+      rounds: number('rounds'),
+      from: number('from'),
+      to: number('to'),
+    };
   });
 }
 

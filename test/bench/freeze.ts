@@ -32,11 +32,17 @@ export async function measureFreeze(
     let secondsToGate = 0;
     await stage.migrate({
       capture,
-      seen: (status) => (phase = status.phase),
-      atGate: async () => {
-        if (secondsToGate === 0) secondsToGate = (performance.now() - began) / 1_000;
-        phase = 'at the gate';
-        await sleep(20_000);
+      seen: (status) => {
+        if (secondsToGate === 0) phase = status.phase;
+      },
+      atGate: async (run) => {
+        if (secondsToGate === 0) {
+          secondsToGate = (performance.now() - began) / 1_000;
+          phase = 'at the gate';
+          await sleep(20_000);
+          phase = 'drill';
+          await stage.bench.rowproof('cutover', run, '--drill', '--by', 'bench', '--reason', 'to know how long');
+        }
         phase = 'cutover';
       },
     });

@@ -22,13 +22,13 @@ export function startLatencyProbe(
     const client = new Client({ connectionString: url, application_name: 'latency probe' });
     client.on('error', () => undefined);
     await client.connect();
-    while (!state.stopped) {
+    while (!state.stopped && !state.refused) {
       const [began, phase] = [performance.now(), during()];
       try {
         await client.query('update public.pgbench_accounts set abalance = abalance + 1 where aid = 0');
       } catch {
+        // the one that waits at the barrier and is refused then has waited longest
         state.refused = true;
-        break;
       }
       const known = samples.get(phase) ?? [];
       known.push(performance.now() - began);
