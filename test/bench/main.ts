@@ -3,8 +3,9 @@ import { parseArgs } from 'node:util';
 import { measureCost } from './capture-cost';
 import { measureDelta } from './delta-apply';
 import { measureFreeze } from './freeze';
+import { measureRounds } from './rounds';
 
-const usage = `npm run bench -- [delta] [cost] [freeze] [--rows N] [--capture triggers|logical] [--rate TX_PER_SECOND]
+const usage = `npm run bench -- [delta] [cost] [freeze] [rounds] [--rows N] [--capture triggers|logical] [--rate TX_PER_SECOND]
                [--pairs N] [--seconds N]
 
 Measures on this machine, with servers of its own; one JSON document a line. Without a name: all of them, the freeze at 1 and at
@@ -30,11 +31,14 @@ async function main(): Promise<void> {
     process.stdout.write(`${usage}\n`);
     return;
   }
-  const wanted = positionals.length === 0 ? ['delta', 'cost', 'freeze'] : positionals;
+  const wanted = positionals.length === 0 ? ['rounds', 'delta', 'cost', 'freeze'] : positionals;
   const kinds: readonly Kind[] = values.capture === undefined ? ['triggers', 'logical'] : [values.capture as Kind];
   const rows = (usual: number): number => (values.rows === undefined ? usual : Number(values.rows));
   say('machine', { cpu: cpus()[0]?.model, cores: cpus().length, memory: totalmem(), node: process.version });
   for (const capture of kinds) {
+    if (wanted.includes('rounds')) {
+      for (const one of await measureRounds(rows(400_000), capture)) say('rounds', one);
+    }
     if (wanted.includes('delta')) say('delta', await measureDelta(rows(2_000_000), capture));
     if (wanted.includes('cost')) {
       say('cost', await measureCost(rows(500_000), capture, Number(values.pairs), Number(values.seconds)));
