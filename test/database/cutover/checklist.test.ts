@@ -1,6 +1,8 @@
 import { createLiveProofActivities } from '../../../activities/live-proof';
 import { createValidationActivities } from '../../../activities/validation';
-import { Clients, openCutoverRun, sqlstateOf, type CutoverRun } from './cutover-fixture';
+import { LaneHolder } from '../../../activities/delta-lane';
+import { runRound } from '../../../activities/delta-round';
+import { accounts, Clients, openCutoverRun, sqlstateOf, withSettings, type CutoverRun } from './cutover-fixture';
 
 const approval = { by: 'ben', reason: 'tonight', code: '' };
 
@@ -8,16 +10,24 @@ describe('the checklist of a cutover', () => {
   let run: CutoverRun;
   const clients = new Clients();
   beforeEach(async () => {
-    run = await openCutoverRun({ settings: { approvers: { cutover: ['ben'] } } });
+    run = await openCutoverRun({
+      settings: { approvers: { cutover: ['ben'] } },
+      target: `${accounts.target}
+        alter table parts add constraint parts_account foreign key (id) references accounts;`,
+    });
   });
   afterEach(async () => {
     await clients.end();
     await run.drop();
   });
 
-  async function wrong(given: typeof approval | null = null): Promise<string[]> {
-    const lines = await run.cutover.checkCutover(run.ref, given);
+  async function wrong(given: typeof approval | null = null, cutover = run.cutover): Promise<string[]> {
+    const lines = await cutover.checkCutover(run.ref, given);
     return lines.filter(({ ok }) => !ok).map(({ name }) => name);
+  }
+
+  async function sentenceOf(name: string, cutover = run.cutover): Promise<string | undefined> {
+    return (await cutover.checkCutover(run.ref, null)).find((line) => line.name === name)?.sentence;
   }
 
   async function prove(): Promise<void> {
@@ -102,6 +112,43 @@ describe('the checklist of a cutover', () => {
     expect(lane).toEqual({ name: 'lane', ok: false, sentence: 'The lane is stopped: a trigger is gone.' });
     expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).not.toMatchObject({ outcome: 'frozen' });
     expect(await sqlstateOf(run.source.query('delete from accounts where false'))).toBe('done');
+  });
+
+  it('names limits that are passed, what nobody decided, what had another effect, and a rule that is not valid', async () => {
+    await prove();
+    const strict = await withSettings(run, { cutover: { maxProofAgeMs: 1 } });
+    expect(await wrong(null, strict)).toEqual(['proof']);
+    expect(await sentenceOf('proof', strict)).toMatch(/^The proof is green, .* old; 0.00 s are allowed\.$/);
+    await run.source.query('update accounts set balance = balance + 1');
+    const holder = await LaneHolder.open(run.host, run.ref, 'test');
+    await runRound(holder, { limit: 10, beat: () => undefined });
+    await holder.end(true);
+    const behind = await withSettings(run, { cutover: { maxLagMs: 1 }, delta: { roundKeys: 10 } });
+    expect(await wrong(null, behind)).toEqual(['lag', 'pending']);
+    expect(await wrong()).toEqual([]);
+
+    await run.target.query(`insert into rowproof.finding (run, id, mapping, column_name, kind, severity, rows, sentence, choices)
+      select run, 'parts.v.check', 'parts', 'v', 'check', 'decide', 3, 'x', '{quarantine,stop}' from rowproof.run`);
+    expect(await wrong()).toEqual(['findings']);
+    expect(await sentenceOf('findings')).toContain('parts.v.check');
+    const decide = (rows: number): Promise<unknown> =>
+      run.target.query(`insert into rowproof.decision (run, finding, action, expect_rows, tolerance, reason, decided_by, origin)
+        select run, 'parts.v.check', 'accept', ${rows}, 0, 'known', 'ben', 'operator' from rowproof.run
+        on conflict (run, finding) do update set expect_rows = excluded.expect_rows`);
+    await decide(4);
+    expect(await wrong()).toEqual(['effects']);
+    expect(await sentenceOf('effects')).toContain('parts.v.check: expected 4 ± 0 rows, saw 3');
+    await decide(3);
+    expect(await wrong()).toEqual([]);
+
+    await run.target.query('alter table parts drop constraint parts_account');
+    expect(await wrong()).toEqual(['rules_built']);
+    const add = 'alter table parts add constraint parts_account foreign key (id) references accounts';
+    await run.target.query(`${add} not valid`);
+    expect(await wrong()).toEqual(['rules_built']);
+    expect(await sentenceOf('rules_built')).toContain('parts_account');
+    await run.target.query('alter table parts validate constraint parts_account');
+    expect(await wrong()).toEqual([]);
   });
 
   it('lists who writes to the source, by application and user', async () => {

@@ -90,6 +90,22 @@ export async function openCutoverRun(
   }
 }
 
+/** Cutover activities that read other limits: the compiled plan of a run cannot change, so that another worker stands in for another plan. */
+export async function withSettings(
+  run: CutoverRun,
+  other: { readonly cutover?: Partial<Settings['cutover']>; readonly delta?: Partial<Settings['delta']> },
+): Promise<CutoverActivities> {
+  const loaded = await run.databases.run(run.ref);
+  const { settings } = loaded.compiled.plan;
+  const changed = {
+    ...settings,
+    cutover: { ...settings.cutover, ...other.cutover },
+    delta: { ...settings.delta, ...other.delta },
+  };
+  const compiled = { ...loaded.compiled, plan: { ...loaded.compiled.plan, settings: changed } };
+  return run.with({}, { databases: { ...run.databases, run: () => Promise.resolve({ ...loaded, compiled }) } });
+}
+
 /** Databases of the run, its source behind another url. */
 export function sourceAt(run: CopyRun, sourceUrl: string): Databases {
   return createDatabases({

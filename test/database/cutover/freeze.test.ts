@@ -1,8 +1,18 @@
-import { Clients, onSource, openCutoverRun, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
+import {
+  Clients,
+  onSource,
+  openCutoverRun,
+  sides,
+  sqlstateOf,
+  until,
+  withSettings,
+  type CutoverRun,
+} from './cutover-fixture';
 
 const refused = '25006';
 const go = { drill: false, by: 'ben' };
 const drill = { drill: true, by: 'ben' };
+const impatientOf = (run: CutoverRun) => withSettings(run, { cutover: { lockBudgetMs: 600 } });
 
 /** Writers that note what was acknowledged, until they are refused or told to stop. */
 function writeOn(run: CutoverRun, clients: Clients, count: number) {
@@ -102,7 +112,7 @@ describe('the freeze', () => {
     await client.query(
       `begin; insert into accounts values (5001, 'prepared', 7); prepare transaction 'p-${run.source.name}'`,
     );
-    const impatient = await openLimited(run);
+    const impatient = await impatientOf(run);
     const result = await impatient.cutOver(run.ref, go);
     expect(result.outcome).toBe('lock');
     expect(result.sentence).toContain('1 prepared transaction');
@@ -117,7 +127,7 @@ describe('the freeze', () => {
     const holder = await clients.open(run.source.url, 'night job');
     await holder.query('begin; update accounts set balance = 1 where id = 1');
     const other = writeOn(run, clients, 1);
-    const result = await (await openLimited(run)).cutOver(run.ref, go);
+    const result = await (await impatientOf(run)).cutOver(run.ref, go);
     expect(result.outcome).toBe('lock');
     expect(result.sentence).toContain('night job');
     expect(result.lockAttempts).toBeGreaterThan(1);
@@ -162,12 +172,3 @@ describe('the freeze', () => {
     expect(row?.id).toBeGreaterThan(70_000);
   });
 });
-
-async function openLimited(run: CutoverRun): Promise<ReturnType<CutoverRun['with']>> {
-  // the compiled plan of a run cannot change: another worker that reads a shorter budget stands in for another plan
-  const loaded = await run.databases.run(run.ref);
-  const { settings } = loaded.compiled.plan;
-  const cutover = { ...settings.cutover, lockBudgetMs: 600 };
-  const compiled = { ...loaded.compiled, plan: { ...loaded.compiled.plan, settings: { ...settings, cutover } } };
-  return run.with({}, { databases: { ...run.databases, run: async () => Promise.resolve({ ...loaded, compiled }) } });
-}
