@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { createCaptureActivities } from '../../../activities/capture';
 import { createCutoverActivities } from '../../../activities/cutover';
 import { cutoverSteps, type CutoverSteps } from '../../../activities/cutover-steps';
+import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
 import type { ActivityHost } from '../../../activities/host';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
@@ -71,6 +72,7 @@ export async function openCutoverRun(
     },
   };
   try {
+    await createDiscoveryActivities(host).recordCatalogs(run.ref);
     await createFingerprintActivities({ databases: run.databases }).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities({ databases: run.databases }).prepareTarget(run.ref);
     await opened.cutover.guardTarget(run.ref);
