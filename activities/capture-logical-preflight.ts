@@ -70,6 +70,8 @@ async function relationProblems({ run, source, relations }: SourceWork): Promise
       continue;
     }
     if (!conditions.owned) add('RP5352', table, `The role of the source connection does not own ${table}`);
+    if (conditions.rowSecurity)
+      add('RP5304', table, `Row security of ${table} applies to role ${source.connection.user}`);
     for (const node of nodes) {
       const object = qualified(node);
       if (node.kind !== 'r') add('RP5356', object, `${object} is not a table`);

@@ -26,6 +26,7 @@ import { appendEvent } from '../src/postgres/ledger/event';
 import { readFindings } from '../src/postgres/ledger/finding';
 import { readLane } from '../src/postgres/ledger/lane';
 import { countPending } from '../src/postgres/ledger/pending';
+import { readStoredCatalog } from '../src/postgres/ledger/profile';
 import { liveProofState } from '../src/postgres/ledger/proof-alignment';
 import { booksAfterFreeze } from '../src/postgres/ledger/proof-books';
 import { readSteps } from '../src/postgres/ledger/step';
@@ -37,6 +38,7 @@ import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { decisionFor } from '../src/profile/decision-match';
+import { rulesAdded } from '../src/profile/rules-added';
 import { coversRows, undecided } from '../src/profile/undecided';
 import { effectProblem } from '../src/validate/decision-effect';
 import { frozenSources, onSources, type SourceWorks } from './cutover-sources';
@@ -204,7 +206,10 @@ async function notBuilt({ ledger, run }: SourceWorks): Promise<string[]> {
 async function drift(works: SourceWorks): Promise<string[]> {
   const { ledger, run } = works;
   const { mappings, plan } = run.compiled;
-  const found = [...catalogDrift(mappings, 'target', await readCatalog(ledger))];
+  const target = await readCatalog(ledger);
+  const found = catalogDrift(mappings, 'target', target);
+  const discovered = await readStoredCatalog(ledger, run.run, 'target');
+  if (discovered !== null) found.push(...rulesAdded(mappings, discovered, target));
   for (const source of Object.keys(plan.sources)) {
     found.push(...catalogDrift(mappings, source, await readCatalog(await works.source(source))));
   }

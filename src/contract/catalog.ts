@@ -148,6 +148,8 @@ export interface Catalog {
   /** Every table, partitioned table, view, materialized view and foreign table outside system schemas and schema rowproof. */
   readonly relations: readonly Relation[];
   readonly domains: readonly Domain[];
+  /** Functions outside system schemas that are not IMMUTABLE, each name once. */
+  readonly mutableFunctions: readonly QualifiedName[];
   readonly schemas: readonly { readonly name: string; readonly usage: boolean; readonly create: boolean }[];
   /** Large objects present (pg_largeobject_metadata count). */
   readonly largeObjects: number;

@@ -303,9 +303,9 @@ export const checkErrors = {
     exit: 2,
   },
   RP2051: {
-    title: 'Function that may read other tables',
+    title: 'A captured table depends on a function that may read other tables',
     why: 'A change of a table it reads would change rows of this one without marking them; rowproof cannot see into it.',
-    fix: 'Make sure that its result depends on its arguments alone (IMMUTABLE).',
+    fix: 'If its result depends on its arguments alone, say so: ALTER FUNCTION … IMMUTABLE. Otherwise compute the value from columns of the row, or freeze first: `capture: none` with `pattern: big_bang`.',
     exit: 2,
   },
 } as const satisfies Record<string, CatalogueEntry>;

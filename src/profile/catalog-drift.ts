@@ -1,24 +1,59 @@
+import { refusesNull } from '../compile/mapping-work';
 import { baseTypeName } from '../compile/type-facts';
-import type { Catalog } from '../contract/catalog';
+import type { Catalog, Column, ColumnType, Relation } from '../contract/catalog';
 import type { CompiledMapping } from '../contract/compiled';
 
-/** What a side lost or retyped of what the mappings were compiled for; object names only. `side` is 'target' or a source's name. */
+/**
+ * What a side lost, retyped or demands beyond what the mappings were compiled for; object names only. `side` is 'target' or a source's
+ * name.
+ */
 export function catalogDrift(mappings: readonly CompiledMapping[], side: string, catalog: Catalog): string[] {
   return mappings.flatMap((mapping) => {
     if (side !== 'target' && mapping.source !== side) return [];
     const { schema, name } = side === 'target' ? mapping.target : mapping.from;
     const relation = catalog.relations.find((known) => known.schema === schema && known.name === name);
     if (relation === undefined) return [`${schema}.${name} is gone`];
-    const wanted =
-      side === 'target'
-        ? mapping.columns.map((column) => [column.target, column.type.name] as const)
-        : mapping.columns.flatMap((column) => column.from.map((from, at) => [from, column.inputTypes[at]] as const));
-    return wanted.flatMap(([column, type]) => {
-      const found = relation.columns.find((known) => known.name === column);
-      if (found === undefined) return [`${schema}.${name}.${column} is gone`];
-      // a source column was compiled by the base type of its domain
-      const now = side === 'target' ? found.type.name : baseTypeName(found.type);
-      return type === undefined || now === type ? [] : [`${schema}.${name}.${column} is ${now} now, was ${type}`];
-    });
+    return side === 'target' ? targetDrift(mapping, relation, catalog) : sourceDrift(mapping, relation);
   });
+}
+
+function sourceDrift(mapping: CompiledMapping, relation: Relation): string[] {
+  const wanted = mapping.columns.flatMap((column) =>
+    column.from.map((from, at) => [from, column.inputTypes[at]] as const),
+  );
+  return wanted.flatMap(([name, type]) => {
+    const column = `${relation.schema}.${relation.name}.${name}`;
+    const found = relation.columns.find((known) => known.name === name);
+    if (found === undefined) return [`${column} is gone`];
+    // a source column was compiled by the base type of its domain
+    const now = baseTypeName(found.type);
+    return type === undefined || now === type ? [] : [`${column} is ${now} now, was ${type}`];
+  });
+}
+
+function targetDrift(mapping: CompiledMapping, relation: Relation, catalog: Catalog): string[] {
+  const table = `${relation.schema}.${relation.name}`;
+  const mapped = mapping.columns.flatMap((wanted) => {
+    const column = `${table}.${wanted.target}`;
+    const found = relation.columns.find((known) => known.name === wanted.target);
+    if (found === undefined) return [`${column} is gone`];
+    const [now, was] = [spelled(found.type), spelled(wanted.type)];
+    if (now !== was) return [`${column} is ${now} now, was ${was}`];
+    return refusesNull(catalog, found) && !wanted.notNull ? [`${column} is NOT NULL now`] : [];
+  });
+  const given = new Set(mapping.columns.map((column) => column.target));
+  // a plan that leaves such a column out was never compiled
+  const required = relation.columns.filter((column) => !given.has(column.name) && needsValue(column, catalog));
+  return [...mapped, ...required.map(({ name }) => `${table}.${name} needs a value that the plan does not give`)];
+}
+
+function needsValue(column: Column, catalog: Catalog): boolean {
+  if (column.hasDefault || column.identity !== '' || column.generated) return false;
+  return refusesNull(catalog, column);
+}
+
+/** A type with what its modifier says: `character varying(50)`, `numeric(8,2)`. */
+function spelled({ name, length, precision, scale, fraction }: ColumnType): string {
+  const modifier = precision === null ? (length ?? fraction) : `${precision},${scale ?? 0}`;
+  return modifier === null ? name : `${name}(${modifier})`;
 }

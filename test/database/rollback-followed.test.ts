@@ -31,13 +31,19 @@ const points: Readonly<Record<string, (run: CutoverRun) => Promise<void>>> = {
   },
 };
 
-describe('a followed run is taken back', () => {
+/** Publications and slots of this database. */
+const followed = `select pubname::text as name from pg_publication
+  union all select slot_name::text from pg_replication_slots where database = current_database()`;
+
+describe.each(['triggers', 'logical'] as const)('a run that is followed with %s is taken back', (capture) => {
   it.each(Object.entries(points))('%s: both sides are as they were', async (_, reach) => {
-    const run = await openCutoverRun({ cutover: { maxFreezeMs: 1_500 } });
+    const run = await openCutoverRun({ capture, cutover: { maxFreezeMs: 1_500 } });
     try {
+      expect(await run.source.query(followed)).toHaveLength(capture === 'logical' ? 2 : 0);
       await reach(run);
       expect(await run.rollBack()).toEqual({ equal: true, differences: [] });
       expect(await onSource(run)).toEqual([]);
+      expect(await run.source.query(followed)).toEqual([]);
       expect(await run.target.query('select 1 from accounts union all select 1 from parts')).toEqual([]);
       const write = 'update accounts set balance = 1 where false';
       expect(await sqlstateOf(run.source.query(write))).toBe('done');
@@ -46,8 +52,10 @@ describe('a followed run is taken back', () => {
       await run.drop();
     }
   });
+});
 
-  it('and says what is left on a source', async () => {
+describe('a rollback', () => {
+  it('says what is left on a source', async () => {
     const run = await openCutoverRun();
     try {
       await run.rollBack();

@@ -1,3 +1,4 @@
+import type { QualifiedName } from '../../contract/catalog';
 import type { CompiledMapping } from '../../contract/compiled';
 import { tokenizeSql } from '../../plan/sql-tokens';
 import type { MappingWork } from '../mapping-work';
@@ -34,11 +35,19 @@ export function checkCaptured(work: MappingWork): void {
     ),
   ];
   for (const { sql, path } of expressions) {
-    const reads = readsElsewhere(sql);
-    if (reads === 'select')
+    if (selects(sql)) {
       problems.error('RP2048', `An expression of ${mapping.name} reads other tables.`, { path, object });
-    if (reads === 'function')
-      problems.warning('RP2051', `An expression of ${mapping.name} calls a function of your own.`, { path, object });
+      continue;
+    }
+    for (const called of calledFunctions(sql)) {
+      if (!source.mutableFunctions.some(({ schema, name }) => schema === called.schema && name === called.name))
+        continue;
+      const name = `${called.schema}.${called.name}`;
+      problems.error('RP2051', `An expression of ${mapping.name} calls ${name}, which is not IMMUTABLE.`, {
+        path,
+        object: name,
+      });
+    }
   }
 }
 
@@ -53,17 +62,22 @@ export function checkCapturedKey(work: MappingWork, compiled: Pick<CompiledMappi
   });
 }
 
-/** A sub-select reads another table; a function outside pg_catalog may. */
-function readsElsewhere(sql: string): 'select' | 'function' | null {
+/** A sub-select reads another table. */
+function selects(sql: string): boolean {
+  return tokenizeSql(sql).tokens.some((token) => token.kind === 'word' && ['select', 'table'].includes(token.text));
+}
+
+/** Functions that are called with their schema: rowproof's sessions find others in pg_catalog alone. */
+function calledFunctions(sql: string): QualifiedName[] {
   const { tokens } = tokenizeSql(sql);
-  if (tokens.some((token) => token.kind === 'word' && (token.text === 'select' || token.text === 'table')))
-    return 'select';
-  const called = tokens.some(
-    (token, at) =>
-      (token.kind === 'word' || token.kind === 'quoted') &&
-      tokens[at + 1]?.text === '(' &&
-      tokens[at - 1]?.text === '.' &&
-      tokens[at - 2]?.text !== 'pg_catalog',
-  );
-  return called ? 'function' : null;
+  const named = (at: number): string | null => {
+    const token = tokens[at];
+    return token?.kind === 'word' || token?.kind === 'quoted' ? token.value : null;
+  };
+  const called = tokens.flatMap((token, at): QualifiedName[] => {
+    const [schema, name] = [named(at - 3), named(at - 1)];
+    const call = token.text === '(' && tokens[at - 2]?.text === '.';
+    return call && schema !== null && name !== null ? [{ schema, name }] : [];
+  });
+  return [...new Map(called.map((one) => [JSON.stringify(one), one])).values()];
 }

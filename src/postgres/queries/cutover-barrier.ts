@@ -63,13 +63,17 @@ const relationsNamed = `(select c.oid from jsonb_to_recordset($1::jsonb) as m (s
     join pg_catalog.pg_namespace n on n.nspname = m.schema
     join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = m.name)`;
 
+/** A database cloned from another one has relations of the same oids. */
+const ownDatabase =
+  'l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())';
+
 /** Who holds locks that keep a barrier out, prepared transactions included. */
 export async function lockHolders(session: Session, relations: readonly QualifiedName[]): Promise<LockHolder[]> {
   const { rows } = await session.query<{ pid: string | null; application: string | null }>(
     `select l.pid::text as pid, coalesce(max(a.application_name), '') as application
      from pg_catalog.pg_locks l left join pg_catalog.pg_stat_activity a on a.pid = l.pid
      where l.locktype = 'relation' and l.granted and l.relation in ${relationsNamed}
-       and l.database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())
+       and ${ownDatabase}
        and l.mode not in ('AccessShareLock', 'RowShareLock') and l.pid is distinct from pg_catalog.pg_backend_pid()
      group by l.pid, l.virtualtransaction order by l.pid`,
     [relationNames(relations)],
@@ -90,7 +94,7 @@ export async function waitingWriters(
     `select count(distinct l.pid)::text as sessions,
        coalesce(ceil(extract(epoch from max(pg_catalog.clock_timestamp() - ${since})) * 1000), 0)::bigint::text as longest
      from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
-     where l.locktype = 'relation' and not l.granted and l.relation in ${relationsNamed}`,
+     where l.locktype = 'relation' and not l.granted and ${ownDatabase} and l.relation in ${relationsNamed}`,
     [relationNames(relations)],
   );
   return { sessions: Number(rows[0]?.sessions ?? 0), longestMs: Number(rows[0]?.longest ?? 0) };

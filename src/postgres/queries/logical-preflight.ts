@@ -43,6 +43,8 @@ export async function readSlotConditions(session: Session): Promise<SlotConditio
 
 export interface RelationConditions {
   readonly owned: boolean;
+  /** Whether policies apply to the role of the session. */
+  readonly rowSecurity: boolean;
   /** Columns that are computed by the server: a slot does not deliver them. */
   readonly generated: readonly string[];
 }
@@ -52,8 +54,9 @@ export async function readRelationConditions(
   session: Session,
   relation: QualifiedName,
 ): Promise<RelationConditions | null> {
-  const { rows } = await session.query<{ owned: string; generated: string }>(
+  const { rows } = await session.query<{ owned: string; secured: string; generated: string }>(
     `select pg_catalog.pg_has_role(c.relowner, 'usage')::text as owned,
+       (c.relrowsecurity and pg_catalog.row_security_active(c.oid))::text as secured,
        coalesce((select pg_catalog.jsonb_agg(a.attname) from pg_catalog.pg_attribute a
          where a.attrelid = c.oid and a.attnum > 0 and a.attgenerated <> ''), '[]')::text as generated
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -62,5 +65,9 @@ export async function readRelationConditions(
   );
   const row = rows[0];
   if (row === undefined) return null;
-  return { owned: row.owned === 'true', generated: JSON.parse(row.generated) as string[] };
+  return {
+    owned: row.owned === 'true',
+    rowSecurity: row.secured === 'true',
+    generated: JSON.parse(row.generated) as string[],
+  };
 }

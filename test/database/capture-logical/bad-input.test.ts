@@ -33,11 +33,13 @@ it('a server that cannot serve a slot says everything that is in the way at once
   cluster = await ownCluster({ wal_level: 'replica', max_slot_wal_keep_size: '64MB', max_replication_slots: '0' });
   run = await openLogicalRun({
     source: `create table item (id int primary key, body text);
+      alter table item enable row level security;
       create role app login password 'app'; grant select on item to app;`,
     target: 'create table item (id int primary key, body text)',
     mappings: [mappingOf('item', ['id', 'body'])],
   });
   expect(await problems('app', 'app')).toEqual([
+    'RP5304 "public"."item"',
     'RP5350 legacy',
     'RP5351 legacy',
     'RP5352 "public"."item"',

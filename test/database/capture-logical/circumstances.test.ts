@@ -17,7 +17,8 @@ beforeAll(async () => {
   cluster = await ownCluster({
     synchronous_commit: 'local',
     max_slot_wal_keep_size: '64MB',
-    max_wal_size: '64MB',
+    // no checkpoint but those of the tests
+    max_wal_size: '1GB',
     min_wal_size: '32MB',
     checkpoint_timeout: '1h',
   });
@@ -165,6 +166,37 @@ describe('log that a slot holds back', () => {
     await run.capture.resyncCapture(run.ref, 'ann', 'target is back');
     expect(await run.check()).toEqual({ stop: null, findings: [] });
     expect(await run.pending()).toEqual(['1 all']);
+  });
+
+  it('is warned of, with what to do, while the source may throw it away and when the next checkpoint will', async () => {
+    run = await openLogicalRun({ source, mappings, settings });
+    await run.capture.installCapture(run.ref);
+    // a plan that allows more than the server keeps was refused: it stands for a server whose limit was lowered since
+    const plan = run.loaded.compiled.plan;
+    const capture = { ...plan.settings.capture, maxWalBytes: 2 ** 40 };
+    const compiled = { ...run.loaded.compiled, plan: { ...plan, settings: { ...plan.settings, capture } } };
+    const generous = createCaptureActivities({
+      databases: { ...run.databases, run: () => Promise.resolve({ ...run.loaded, compiled }) },
+      signal: () => undefined,
+      heartbeat: () => undefined,
+    });
+    const client = await run.application();
+    await client.query(`begin; insert into item values (1, 'x')`);
+    expect((await generous.watchCapture(run.ref)).warnings).toEqual([]);
+    await writeLog(3);
+    expect((await generous.watchCapture(run.ref)).warnings).toEqual([
+      expect.stringMatching(
+        /may be lost after \d+ MB more of WAL \(max_slot_wal_keep_size\)\. Raise it .* \(shop, user postgres\)/,
+      ),
+    ]);
+    await writeLog(3);
+    expect((await generous.watchCapture(run.ref)).warnings).toEqual([
+      expect.stringMatching(/is about to be lost: .*Raise max_slot_wal_keep_size now .* \(shop, user postgres\)/),
+    ]);
+    await client.query('rollback');
+    await writeLog(1);
+    await generous.watchCapture(run.ref);
+    expect((await run.lane('delta')).state).toBe('open');
   });
 
   it('that the source threw away stops the lanes by name', async () => {

@@ -244,6 +244,33 @@ describe('a slot that cannot be followed any more stops the lanes by name', () =
     expect((await run.lane('intake')).reason).toMatch(/made again by somebody else/);
   });
 
+  it('when the target falls back to an older commit: the slot has let go of what came after', async () => {
+    await run.source.query(`update item set body = 'y' where id = 1`);
+    await run.pull();
+    // a standby of the target that was promoted without the last commits
+    await run.target.query(
+      'create table kept_cursor as table rowproof.cursor; create table kept_pending as table rowproof.pending',
+    );
+    await run.source.query(`update item set body = 'y' where id = 2`);
+    await run.pull();
+    await run.target.query(`begin; delete from rowproof.cursor; insert into rowproof.cursor table kept_cursor;
+      delete from rowproof.pending; insert into rowproof.pending table kept_pending; commit`);
+    await run.source.query(`update item set body = 'y' where id = 3`);
+    await expect(run.pull()).rejects.toMatchObject({ code: 'RP5361' });
+    expect(await run.lane('delta')).toMatchObject({
+      state: 'stopped',
+      reason: expect.stringMatching(/it begins after what was read/) as string,
+    });
+    expect(await run.pending()).toEqual(['1 ["1"]']);
+    await run.capture.resyncCapture(run.ref, 'ann', 'the target was failed over');
+    expect(await run.pending()).toEqual(['1 ["1"]', '1 all', '2 all']);
+    expect(await run.lane('delta')).toEqual({ state: 'open', reason: null });
+    await run.source.query(`update item set body = 'z' where id = 4`);
+    await run.pull();
+    expect(await run.pending()).toContain('1 ["4"]');
+    expect(await run.check()).toEqual({ stop: null, findings: [] });
+  });
+
   it('when the publication is gone', async () => {
     await run.source.query(`drop publication ${run.slot}`);
     await stopsWith(/Publication .* is gone/);

@@ -175,6 +175,33 @@ describe('removing a capture', () => {
     expect(await source.query(leftovers)).toEqual([]);
   });
 
+  it.each([
+    ['writer', `insert into item values (1, 'a')`],
+    ['reader', 'select from item'],
+  ])(
+    'behind a long %s lets others read and write: it waits with a lock timeout and goes away in between',
+    async (_, sql) => {
+      const { capture, ref, application, source } = await open(schema, { lockTimeoutMs: 50, lockBudgetMs: 60_000 });
+      await capture.installCapture(ref);
+      const holder = await application();
+      const other = await application();
+      await other.query(`set statement_timeout = '5s'`);
+      await holder.query(`begin; ${sql}`);
+      const removing = capture.removeCapture(ref);
+      let waited = 0;
+      while (waited < 3) {
+        await other.query('insert into item select coalesce(max(id), 1) + 1, null from item');
+        const rows = await source.query(
+          `select from pg_locks where relation = 'item'::regclass and not granted and mode = 'AccessExclusiveLock'`,
+        );
+        waited += rows.length;
+      }
+      await holder.query('commit');
+      await removing;
+      expect(await source.query(leftovers)).toEqual([]);
+    },
+  );
+
   it('keeps a schema rowproof that holds something else', async () => {
     const { capture, ref, source, onSource } = await open();
     await onSource((session) => ensureLedger(session));

@@ -76,15 +76,24 @@ describe('the marks of captured changes', () => {
   it('come from a role that has no right to the change log, and cannot read it', async () => {
     const { source, application, changes, marks } = await follow(item);
     const role = `clerk_${source.name.slice(-10)}`;
-    await source.query(`create role ${role}; grant insert, select on item to ${role}`);
+    await source.query(`create role ${role}; grant insert, select on item to ${role};
+      create schema evil; grant usage on schema evil to ${role};
+      create function evil.jsonb_build_array(text) returns jsonb language sql as $$ select '["evil"]'::jsonb $$`);
     try {
       const clerk = await application();
       await clerk.query(`set session authorization ${role}`);
       await clerk.query(`set search_path = pg_temp, public; create temporary table change_x (x int)`);
       await clerk.query(`insert into public.item values (1, 'a')`);
+      // found first by whoever looks along the path of the writer
+      await clerk.query('set search_path = evil, pg_catalog');
+      await clerk.query(`insert into public.item values (2, 'b')`);
       await expect(clerk.query(`select * from ${changes}`)).rejects.toMatchObject({ code: '42501' });
       await clerk.end();
-      expect(await marks()).toEqual(['1 ->["1"]']);
+      expect(await marks()).toEqual(['1 ->["1"]', '1 ->["2"]']);
+      const functions = await source.query(
+        `select prosecdef as definer, array_to_string(proconfig, ';') as settings from pg_proc where pronamespace = 'rowproof'::regnamespace`,
+      );
+      expect(functions).toEqual([{ definer: true, settings: 'search_path=pg_catalog, pg_temp' }]);
     } finally {
       await source.query(`drop owned by ${role}; drop role ${role}`);
     }

@@ -2,6 +2,7 @@ import { Client } from 'pg';
 import { createCaptureActivities } from '../../../activities/capture';
 import { createCutoverActivities } from '../../../activities/cutover';
 import { cutoverSteps, type CutoverSteps } from '../../../activities/cutover-steps';
+import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
 import type { ActivityHost } from '../../../activities/host';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
@@ -71,6 +72,7 @@ export async function openCutoverRun(
     },
   };
   try {
+    await createDiscoveryActivities(host).recordCatalogs(run.ref);
     await createFingerprintActivities({ databases: run.databases }).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities({ databases: run.databases }).prepareTarget(run.ref);
     await opened.cutover.guardTarget(run.ref);
@@ -88,6 +90,22 @@ export async function openCutoverRun(
     await run.drop();
     throw error;
   }
+}
+
+/** Cutover activities that read other limits: the compiled plan of a run cannot change, so that another worker stands in for another plan. */
+export async function withSettings(
+  run: CutoverRun,
+  other: { readonly cutover?: Partial<Settings['cutover']>; readonly delta?: Partial<Settings['delta']> },
+): Promise<CutoverActivities> {
+  const loaded = await run.databases.run(run.ref);
+  const { settings } = loaded.compiled.plan;
+  const changed = {
+    ...settings,
+    cutover: { ...settings.cutover, ...other.cutover },
+    delta: { ...settings.delta, ...other.delta },
+  };
+  const compiled = { ...loaded.compiled, plan: { ...loaded.compiled.plan, settings: changed } };
+  return run.with({}, { databases: { ...run.databases, run: () => Promise.resolve({ ...loaded, compiled }) } });
 }
 
 /** Databases of the run, its source behind another url. */

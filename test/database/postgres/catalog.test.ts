@@ -282,6 +282,21 @@ test('a table that was never analyzed is measured, not taken for empty', async (
   await database.query('drop table public.fresh');
 });
 
+test('functions are known whose result may change while their arguments do not', async () => {
+  await database.query(`
+    set search_path = ${q(schema)};
+    create function fixed(int) returns int language sql immutable as 'select 1';
+    create function looked_up(int) returns int language sql stable as 'select 1';
+    create function "Drawn"() returns int language sql as 'select 1';
+    create function mixed(int) returns int language sql immutable as 'select 1';
+    create function mixed(text) returns int language sql as 'select 1';
+    create function fired() returns trigger language plpgsql as 'begin return null; end'`);
+  const session = await sessionOn(database.url);
+  const { mutableFunctions } = await readCatalog(session);
+  await session.close();
+  expect(mutableFunctions).toEqual(['Drawn', 'looked_up', 'mixed'].map((name) => ({ schema, name })));
+});
+
 test('domains bring their checks', () => {
   expect(catalog.domains).toContainEqual({
     schema,

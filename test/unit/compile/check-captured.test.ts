@@ -40,7 +40,13 @@ tables:
 ${settings}`;
   const parsed = parsePlan(text, 'crm.yaml');
   if (parsed.plan === null) throw new Error(JSON.stringify(parsed.problems));
-  const small = catalog([{ ...people, ...from }]);
+  const small = {
+    ...catalog([{ ...people, ...from }]),
+    mutableFunctions: [
+      { schema: 'public', name: 'wanted' },
+      { schema: 'my Schema', name: 'Wanted' },
+    ],
+  };
   const catalogs = { sources: { legacy: { ...small, server: { ...small.server, ...server } } }, target };
   const resolved = resolvePlan(parsed.plan, catalogs, parsed.locate);
   if (resolved.plan === null) throw new Error(JSON.stringify(resolved.problems));
@@ -52,6 +58,8 @@ ${settings}`;
 describe('a plan that captures changes', () => {
   it('takes a table with a proven key and expressions over its own row', () => {
     expect(found({ where: 'id > 5 and name is not null' })).toEqual([]);
+    // not among those that are not IMMUTABLE, or not called at all
+    expect(found({ where: 'public.fixed(id) and pg_catalog.wanted(id) and (people.id) > 5' })).toEqual([]);
   });
 
   it.each<[string, Case, string[]]>([
@@ -62,7 +70,8 @@ describe('a plan that captures changes', () => {
       { name: '{ sql: "(select max(x.name) from public.x where x.id = people.id)" }' },
       ['error RP2048'],
     ],
-    ['a function that may', { where: 'public.wanted(id)' }, ['warning RP2051']],
+    ['a function that may', { where: 'public.wanted(id)' }, ['error RP2051']],
+    ['a quoted one, in an expression', { name: `{ sql: 'lower("my Schema" . "Wanted" (name))' }` }, ['error RP2051']],
     ['a key that nothing keeps unique', { from: { primaryKey: null } }, ['error RP2049']],
     ['a standby', { server: { isStandby: true } }, ['error RP2050']],
   ])('is told about %s', (_, given, problems) => {

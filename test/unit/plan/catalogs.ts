@@ -101,6 +101,7 @@ export function catalog(relations: readonly Relation[]): Catalog {
     },
     relations,
     domains: [],
+    mutableFunctions: [],
     schemas: [],
     largeObjects: 0,
     preparedTransactions: 0,
