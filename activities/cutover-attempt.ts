@@ -180,7 +180,8 @@ async function refuseLateRows(work: AttemptWork, barrier: Barrier): Promise<void
   for (const [source, session] of barrier.sessions)
     lines.push(subscriptionLine(await subscribedRelations(session, work.relations.get(source) ?? [])));
   const open = lines.filter((line) => !line.ok);
-  if (open.length > 0) throw new Stop('not_proved', open.map(({ sentence }) => sentence).join(' '));
+  const said = open.map(({ sentence }) => sentence).join(' ');
+  if (open.length > 0) throw new Stop('not_proved', said.replace(/\.$/, ''));
 }
 
 /** What `work` comes to, unless the signal comes first: then the work is left to itself, whatever it waits for. */

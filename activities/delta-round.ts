@@ -214,7 +214,15 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
     });
   }
   for (const { source, taken, backlog, check } of windows) {
-    if (taken.length > 0) await removePending(target, run.run, source, taken);
+    if (
+      taken.length > 0 &&
+      (await removePending(target, taken)) < taken.length &&
+      !faulty('fence') &&
+      !faulty('closed')
+    )
+      throw fail('RP5410', `Keys of source ${source} that wait were moved while a round applied them`, {
+        where: { object: source },
+      });
     if (backlog !== null) await addBacklog(target, run.run, source, backlog());
     if (check.capture !== null) await setCaptureFacts(target, run.run, source, check.capture);
     if (check.findings.length > 0) await keepFindings(target, run.run, check.findings);

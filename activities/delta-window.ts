@@ -2,7 +2,7 @@ import type { CapturedRelation } from '../src/capture/captured-relations';
 import { capturedRelations } from '../src/capture/captured-relations';
 import { fail } from '../src/errors/rowproof-error';
 import type { Cursor } from '../src/postgres/ledger/cursor';
-import { readablePending, type PendingKey } from '../src/postgres/ledger/pending';
+import { readablePending, type PendingKey, type WaitingKey } from '../src/postgres/ledger/pending';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import { marksBetween, streamMarks, truncatedBetween } from '../src/postgres/queries/capture-marks';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
@@ -23,7 +23,7 @@ export interface SourceWindow {
   /** Keys to read again and apply, each once; `key` null: the whole relation. */
   readonly keys: readonly { readonly relation: number; readonly key: string | null }[];
   /** Those of them that wait in `pending`, to be removed with the round. */
-  readonly taken: readonly PendingKey[];
+  readonly taken: readonly WaitingKey[];
   /** Changes that are too many for this round: they go to `pending`. Null when there are none. */
   readonly backlog: (() => AsyncIterable<readonly PendingKey[]>) | null;
   /** Where the cursor goes, null when it stays. */
@@ -32,7 +32,7 @@ export interface SourceWindow {
   readonly complete: boolean;
 }
 
-/** A window of so many rounds' keys is applied in one: more of them go to `pending` first. */
+/** A window of so many rounds' keys is applied in one, where the plan allows so many: more of them go to `pending` first. */
 const mostAtOnce = 3;
 
 /** Chooses, inside the open snapshot of a source, what this round applies: what waits first, then what changed since the cursor. */
@@ -78,7 +78,8 @@ export async function chooseWindow(options: {
   if (waiting.length > limit)
     return { ...base, check, keys: each(taken), taken, backlog: null, moveTo: null, complete: false };
   // to wait in `pending` costs a key about as much as half its application
-  const most = taken.length === 0 ? mostAtOnce * limit : room;
+  const allowed = Math.max(limit, run.compiled.plan.settings.delta.roundKeys);
+  const most = taken.length === 0 ? Math.min(mostAtOnce * limit, allowed) : room;
   const marks = await marksBetween(session, run, { source, previous, limit: most });
   if (marks.length > most) {
     // the room may be what is left beside waiting keys: then these go first

@@ -8,8 +8,9 @@ import { withHeartbeat } from './copy-heartbeat';
 import { beginFollowing } from './delta-first';
 import { readLag } from './delta-lag';
 import { isLent, LaneHolder } from './delta-lane';
+import { openQuestions } from './delta-questions';
 import { runRound } from './delta-round';
-import { throttled } from './delta-throttle';
+import { throttled as whyOf } from './delta-throttle';
 import type { ActivityHost } from './host';
 
 /** How often a holder that goes first is looked for. */
@@ -22,7 +23,8 @@ interface Tally {
   keys: number;
   caughtUp: boolean;
   throttled: string | null;
-  readonly findings: Set<string>;
+  /** A round met something that nobody has decided about yet: it is told now, not at the end of the slice. */
+  news: boolean;
 }
 
 export function createDeltaActivities(host: ActivityHost): DeltaActivities {
@@ -38,16 +40,17 @@ async function runRounds(
     const holder = await LaneHolder.connect(host, ref, 'follow');
     let succeeded = false;
     try {
-      const tally: Tally = { rounds: 0, keys: 0, caughtUp: false, throttled: null, findings: new Set() };
+      const tally: Tally = { rounds: 0, keys: 0, caughtUp: false, throttled: null, news: false };
       await follow(holder, options, tally, () => {
         holder.signal?.throwIfAborted();
         progress.rows = tally.keys;
       });
       await holder.release();
       const { lag, pending } = await readLag(holder);
+      const open = await openQuestions(holder.target, holder.run);
       succeeded = true;
-      const { rounds, keys, caughtUp, findings } = tally;
-      return { rounds, keys, lag, pending, caughtUp, throttled: tally.throttled, newFindings: [...findings] };
+      const { rounds, keys, caughtUp, throttled } = tally;
+      return { rounds, keys, lag, pending, caughtUp, throttled, ...open };
     } catch (error) {
       holder.signal?.throwIfAborted();
       throw error;
@@ -87,11 +90,11 @@ async function follow(
       const outcome = await runRound(holder, { limit: size.keys, beat });
       if (outcome.keys > 0) tally.rounds += 1;
       tally.keys += outcome.keys;
-      for (const finding of outcome.newFindings) tally.findings.add(finding);
+      tally.news ||= outcome.newFindings.length > 0;
       size.took(outcome.keys, outcome.milliseconds);
       // a round that took long left behind what happened meanwhile
       tally.caughtUp = outcome.complete && outcome.milliseconds <= cutover.maxLagMs;
-      if (untilCaughtUp && tally.caughtUp) return;
+      if (tally.news || (untilCaughtUp && tally.caughtUp)) return;
       if (outcome.complete) await pause(delta.pauseMs);
     } while (left() > 0);
   } catch (error) {
@@ -104,7 +107,7 @@ async function whyThrottled(holder: LaneHolder): Promise<string | null> {
   const { throttle } = holder.run.compiled.plan.settings.delta;
   if (throttle.query === null && throttle.maxReplicaLagMs === null && throttle.maxLockWaits === null) return null;
   for (const name of holder.sourceNames) {
-    const why = await throttled(name, await holder.source(name), throttle);
+    const why = await whyOf(name, await holder.source(name), throttle);
     if (why !== null) return why;
   }
   return null;

@@ -7,14 +7,22 @@ import { tell } from './tell';
 
 const control = proxyActivities<Activities>(options.quick);
 
-/** Shows findings that come up while following, such as a new column: rounds go on, the cutover waits for the decision. */
+/**
+ * Shows what comes up while following and needs a decision, such as a new column or a row of a new kind in quarantine: rounds go on, the
+ * cutover waits for the decision.
+ */
 export async function attendFindings(run: OpenedRun, desk: ControlDesk): Promise<never> {
   for (;;) {
-    await desk.newFindings();
+    const which = await desk.newFindings();
     try {
-      const undecided = await control.undecidedFindings(run.ref);
+      const findings = await control.undecidedFindings(run.ref);
+      const rows = which === 'all' ? await control.undecidedQuarantine(run.ref) : [];
+      const undecided = [...findings, ...rows.filter(({ id }) => !findings.some((finding) => finding.id === id))];
+      const shown = desk.view().undecided;
+      if (which === 'all') desk.change((view) => ({ ...view, undecided }));
       if (undecided.length === 0) continue;
-      desk.change((view) => withUndecided(view, undecided));
+      if (which === 'findings') desk.change((view) => withUndecided(view, undecided));
+      else if (undecided.every(({ id }) => shown.some((known) => known.id === id))) continue;
       await tell(run, 'gate', `${run.ref.run} goes on and needs ${undecided.length} decision(s) before the cutover.`);
     } catch (error) {
       if (isCancellation(error)) throw error;

@@ -34,8 +34,8 @@ export interface ControlDesk {
   answerDrill(sentence: string): void;
   /** No drill is accepted any more; one that waits is answered. */
   endDrills(): void;
-  /** Resolves when a finding came up while following. */
-  newFindings(): Promise<void>;
+  /** Resolves when something to decide came up while following: findings, or quarantined rows as well. */
+  newFindings(): Promise<'findings' | 'all'>;
   /** From here on nothing can be undone: `abort` is refused. */
   onlyForward(): void;
   /** Adds a child that gets pause, resume and resolve. */
@@ -88,8 +88,10 @@ export function openControlDesk(plan: string): ControlDesk {
       answerDrill(desk, 'The drill did not begin; writers are free.');
     },
     newFindings: async () => {
-      await condition(() => desk.newFindings);
-      desk.newFindings = false;
+      await condition(() => desk.newFindings !== null);
+      const which = desk.newFindings as NonNullable<typeof desk.newFindings>;
+      desk.newFindings = null;
+      return which;
     },
     onlyForward: () => {
       desk.forward = true;

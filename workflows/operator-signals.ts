@@ -1,6 +1,7 @@
 import { proxyActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
 import { progressReport, type ProgressReport } from '../src/contract/batch-copy';
+import type { DeltaReport } from '../src/contract/delta';
 import { pauseMessage } from '../src/contract/run';
 import { withFollowReport } from '../src/progress/follow-view';
 import { effectiveState, withBlocked, withoutBlocked, withTable } from '../src/progress/run-view';
@@ -42,6 +43,13 @@ async function setPaused(desk: DeskState, raw: unknown, value: boolean): Promise
   if (desk.run !== null) await control.recordEvent(desk.run.ref, value ? 'paused' : 'resumed', { by });
 }
 
+/** What nobody has decided about is looked up, and what is shown as such although it no longer waits. */
+function noteFindings(desk: DeskState, { newFindings, quarantined }: DeltaReport): void {
+  const known = desk.view.undecided.length > 0;
+  if (quarantined !== undefined && (newFindings.length > 0 || known)) desk.newFindings = 'all';
+  else if (newFindings.length > 0) desk.newFindings = 'findings';
+}
+
 function takeReport(desk: DeskState, raw: ProgressReport): void {
   const report = progressReport.safeParse(raw);
   if (!report.success) return;
@@ -52,7 +60,7 @@ function takeReport(desk: DeskState, raw: ProgressReport): void {
   if (unblocked !== undefined) next = withoutBlocked(next, unblocked);
   if (follow !== undefined) {
     desk.followReports += 1;
-    if ((follow.delta?.newFindings.length ?? 0) > 0) desk.newFindings = true;
+    if (follow.delta !== undefined) noteFindings(desk, follow.delta);
     next = withFollowReport(next, follow, workflowTime());
   }
   desk.show(next);

@@ -6,7 +6,8 @@ export const exitCodes = {
   },
   notProved: {
     code: 1,
-    means: 'the run or check ended without proof: failed, aborted, differences, undecided findings',
+    means:
+      'the run or check ended without proof: failed, aborted, differences, undecided findings; the drill did not get to its end',
   },
   usage: { code: 2, means: 'bad arguments, or a plan with problems' },
   connection: { code: 3, means: 'a database could not be reached or refused us' },

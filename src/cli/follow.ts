@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { DeltaReport, FollowStatus } from '../contract/delta';
 import type { RunStatus, TableProgress } from '../contract/run';
 import { fineLag, fineProgress } from './fine-progress';
 import { heightOf, plainStatus, renderStatus, type ScreenSize } from './live-view';
@@ -117,13 +118,17 @@ async function look(temporal: TemporalSession, handle: WorkflowHandle): Promise<
       ...status,
       ...(lag === null || status.follow === undefined
         ? {}
-        : { follow: { ...status.follow, lag: lag.lag, pending: lag.pending, throttled: lag.throttled, lagAt: asOf } }),
+        : { follow: { ...status.follow, ...figuresOf(lag, status.follow), lagAt: asOf } }),
       asOf,
       tables: status.tables.map((table) => merge(table, tables.get(table.mapping))),
     };
   } catch {
     return null; // nobody polls yet, or the workflow has just closed
   }
+}
+
+function figuresOf({ lag, pending, throttled, quarantined }: DeltaReport, known: FollowStatus): Partial<FollowStatus> {
+  return { lag, pending, throttled, quarantined: quarantined ?? known.quarantined };
 }
 
 function merge(coarse: TableProgress, fine: TableProgress | undefined): TableProgress {

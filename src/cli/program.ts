@@ -114,7 +114,7 @@ export function createProgram(
         .option('--code <code>', 'plan code, as status shows it; needed unless it is a drill')
         .option(
           '--drill',
-          'everything up to the commit of the freeze, then writers are let go; says how long they waited',
+          'everything up to the commit of the freeze, then writers are let go; says how long they waited, or exits with 1 when it did not get so far',
         ),
     ),
     async () => (await import('./commands/operate')).cutover as Action,

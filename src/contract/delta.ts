@@ -22,8 +22,10 @@ export const deltaReport = z.strictObject({
   caughtUp: z.boolean(),
   /** Why rounds hold back now, null when they do not. */
   throttled: z.string().nullable(),
-  /** Ids of findings that came up while following (a new column, a new table). */
+  /** Ids of findings, and of what rows are quarantined for, that wait for a decision (a new column, a new table, a bad row). */
   newFindings: z.array(z.string()),
+  /** Rows in quarantine; workers of before did not say, nor what of them is undecided. */
+  quarantined: z.number().optional(),
 });
 export type DeltaReport = z.infer<typeof deltaReport>;
 

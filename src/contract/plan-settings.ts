@@ -80,7 +80,7 @@ export const settingsDocument = z
       .describe('How changes of the source are captured.'),
     delta: z
       .strictObject({
-        round_keys: z.int().min(1).max(1_000_000).optional().describe('Keys of one round at most. Default: 20,000.'),
+        round_keys: z.int().min(1).max(1_000_000).optional().describe('Keys of one round at most. Default: 60,000.'),
         pause_between: duration.optional().describe('Rest between rounds once there is no backlog. Default: 500ms.'),
         throttle: z
           .strictObject({

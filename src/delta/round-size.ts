@@ -1,6 +1,7 @@
 const least = 500;
+const first = 20_000;
 
-/** How many keys a round takes: as many as are applied in about two seconds, between 500 and what the plan allows. */
+/** How many keys a round takes: as many as are applied in about two seconds, between 500 and what the plan allows; 20,000 at first. */
 export class RoundSize {
   private size: number;
 
@@ -8,16 +9,17 @@ export class RoundSize {
     private readonly most: number,
     private readonly aimMs = 2_000,
   ) {
-    this.size = Math.max(1, most);
+    this.size = Math.max(1, Math.min(first, most));
   }
 
   get keys(): number {
     return this.size;
   }
 
-  /** Learns from a round: half as many after a slow one, twice as many after a full one that was quick. */
+  /** Learns from a round: half as many after a slow one; after a full one as many as the time is enough for, at most twice as many. */
   took(keys: number, milliseconds: number): void {
     if (milliseconds > this.aimMs) this.size = Math.max(Math.min(least, this.most), Math.floor(this.size / 2));
-    else if (keys >= this.size && milliseconds < this.aimMs / 2) this.size = Math.min(this.most, this.size * 2);
+    else if (keys >= this.size)
+      this.size = Math.min(this.most, Math.floor(this.size * Math.min(2, this.aimMs / Math.max(1, milliseconds))));
   }
 }

@@ -35,7 +35,7 @@ function hook(document: z.infer<typeof hookDocument> | undefined): Hook | null {
 function deltaSettings(given: NonNullable<PlanDocument['settings']>['delta']): Settings['delta'] {
   const throttle = given?.throttle ?? {};
   return {
-    roundKeys: given?.round_keys ?? 20_000,
+    roundKeys: given?.round_keys ?? 60_000,
     pauseMs: withUnit(given?.pause_between, timeUnits, 500),
     throttle: {
       query: throttle.query ?? null,

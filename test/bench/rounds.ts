@@ -18,7 +18,7 @@ export interface RoundFigures {
 
 const ticksPerSecond = 100;
 const chained = 10;
-const most = 20_000;
+const most = 60_000;
 
 /** One table with a primary key and a foreign key, as pgbench's accounts. */
 const accounts = (rows: number): FollowedDraft => ({

@@ -1,10 +1,13 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
+import type { ReportDocument } from '../../src/contract/report';
 import type { RunStatus } from '../../src/contract/run';
 import { freePort } from '../../src/dev/free-port';
+import { captureLeft } from '../support/capture-left';
 import { lookAt } from '../support/fingerprint';
 import { ownCluster } from '../support/own-cluster';
+import { dropSlot, slowTriggers } from '../support/hinder-source';
 import { createShopBench, shopDecisions, type ShopBench, type ShopPlan } from '../support/shop-bench';
 import { bothSides, startShopWriter, type ShopWriter } from '../support/shop-writer';
 import { startTemporal, type TestTemporal } from '../support/temporal';
@@ -18,6 +21,8 @@ describe('a run that follows a source which is written to', () => {
   let hook: Server;
   let switches: (string | undefined)[] = [];
   let hookAnswers = 200;
+  /** The hook answers once this has come. */
+  let hookMay: Promise<void> = Promise.resolve();
   const open: { close(): Promise<void> }[] = [];
   let server: { stop(): Promise<void> };
 
@@ -28,8 +33,10 @@ describe('a run that follows a source which is written to', () => {
       request.resume();
       request.on('end', () => {
         switches.push(request.headers['idempotency-key'] as string | undefined);
-        response.statusCode = hookAnswers;
-        response.end();
+        void hookMay.then(() => {
+          response.statusCode = hookAnswers;
+          response.end();
+        });
       });
     });
     await new Promise<void>((listening) => hook.listen(0, '127.0.0.1', listening));
@@ -39,6 +46,7 @@ describe('a run that follows a source which is written to', () => {
     for (const one of open.splice(0).reverse()) await one.close();
     switches = [];
     hookAnswers = 200;
+    hookMay = Promise.resolve();
   });
   afterAll(async () => {
     await temporal.stop();
@@ -75,20 +83,110 @@ describe('a run that follows a source which is written to', () => {
       }),
     ]);
 
+  const cursorOf = async (bench: ShopBench): Promise<unknown> =>
+    bench.target.query('select source, snapshot from rowproof.cursor');
+  /** Resolves once a round has come over what is in the target now, and another one after it. */
+  const roundsGoOn = async (bench: ShopBench): Promise<void> => {
+    for (let rounds = 0; rounds < 2; rounds += 1) {
+      const stood = await cursorOf(bench);
+      await eventually(async () => !isDeepStrictEqual(await cursorOf(bench), stood));
+    }
+  };
+
+  /** A row that nobody has decided about, met by the rounds of a drill: the drill says so, and the run asks without a cutover. */
+  async function rowOfANewKind(bench: ShopBench): Promise<void> {
+    await bench.source.query(`insert into public.tbl_cust values (900500, 'No Date', null)`);
+    const drill = await bench.rowproof('cutover', 'shop-1', '--drill', ...ben);
+    const name = 'customer.signed_up_on.not_null';
+    expect([drill.code, drill.stdout.trim()]).toEqual([
+      1,
+      `shop-1: No decision covers what is in quarantine: ${name} (1 rows); writers are free again and the run goes on following.`,
+    ]);
+    const asked = await until(bench, ({ undecided }) => undecided.length > 0);
+    const sentence = `1 rows of customer are in quarantine (${name}), and no decision says so.`;
+    expect(asked.undecided).toMatchObject([{ id: name, sentence, choices: ['quarantine', 'stop'] }]);
+    expect((await bench.rowproof('decide', name, 'quarantine', ...ben)).code).toBe(0);
+  }
+
+  /** A column that the plan does not know waits for a decision while rounds go on; the cutover is refused by its name. */
+  async function newColumn(bench: ShopBench, code: string): Promise<void> {
+    await bench.source.query('alter table public.tbl_cust add column note text');
+    const asked = await until(bench, ({ undecided }) => undecided.length > 0);
+    const sentence = 'public.tbl_cust has a new column note that the plan does not map: its values stay behind.';
+    expect(asked.undecided).toMatchObject([
+      { id: 'customer.note.new_column', sentence, choices: ['accept', 'stop'], decided: null },
+    ]);
+    await roundsGoOn(bench);
+    const refused = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringContaining('No cutover while findings have no decision: customer.note.new_column.'),
+    ]);
+    const decided = await bench.rowproof('decide', 'customer.note.new_column', 'accept', ...ben);
+    expect([decided.code, decided.stdout]).toEqual([
+      0,
+      expect.stringContaining('customer.note.new_column: accept, decided by ben.'),
+    ]);
+  }
+
+  /** What makes the capture miss changes stops the lane by name, until an operator has it repaired and read again. */
+  async function stoppedCapture(bench: ShopBench, capture: 'triggers' | 'logical', code: string): Promise<void> {
+    if (capture === 'triggers') await bench.source.query('alter table public.tbl_order disable trigger all');
+    else await dropSlot(bench.source);
+    // nothing notes these
+    await bench.source.query('delete from public.tbl_order where order_id = 399');
+    await bench.source.query('insert into public.tbl_order values (99000, 2, 4200)');
+    const { blocked } = await until(bench, (status) => status.blocked.length > 0);
+    expect(blocked).toMatchObject([
+      {
+        what: 'capture',
+        why: expect.stringMatching(
+          capture === 'triggers'
+            ? /Source legacy: public\.tbl_order: the trigger \S+ on \S+ was disabled/
+            : /Source legacy: .*slot/,
+        ) as string,
+      },
+    ]);
+    const cutover = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
+    expect([cutover.code, cutover.stderr]).toEqual([
+      4,
+      expect.stringContaining('No cutover while something is blocked: capture.'),
+    ]);
+    const drill = await bench.rowproof('cutover', 'shop-1', '--drill', ...ben);
+    expect([drill.code, drill.stderr]).toEqual([
+      4,
+      expect.stringContaining('No drill while something is blocked: capture.'),
+    ]);
+    const resolved = await bench.rowproof('resolve', 'capture', 'resync', ...ben);
+    expect([resolved.code, resolved.stdout]).toEqual([0, expect.stringContaining('capture: resync.')]);
+    await until(bench, (status) => status.blocked.length === 0);
+    await roundsGoOn(bench);
+  }
+
   test.each(['triggers', 'logical'] as const)(
-    'with %s goes through drill, wrong approvals and cutover, and the target has what the source was told',
+    'with %s goes through drills, a new column, a stopped capture, wrong approvals and cutover, and the target has what the source was told',
     async (capture) => {
       const { bench, writer, file } = await begin({ capture, settings: `${small}, switch: "${hookUrl()}"` });
       const run = bench.start('run', file, '--output', 'json');
       const { code } = await atGate(bench, run);
 
-      const drill = await bench.rowproof('cutover', 'shop-1', '--drill', ...ben);
-      expect([drill.code, drill.stderr]).toEqual([0, expect.any(String)]);
+      await rowOfANewKind(bench);
+      // as often as wanted
+      for (let drills = 0; drills < 2; drills += 1) {
+        const drill = await bench.rowproof('cutover', 'shop-1', '--drill', ...ben);
+        expect([drill.code, drill.stdout, drill.stderr]).toEqual([
+          0,
+          expect.stringMatching(/^shop-1: Writers waited [\d.]+ s \(limit 5\.0 s\) and go on\.$/m),
+          expect.any(String),
+        ]);
+      }
       const before = writer.acknowledged();
       await eventually(() => writer.acknowledged() > before + 20);
       expect(writer.refusedWith()).toBeNull();
       const drilled = await until(bench, ({ follow }) => follow?.drill != null);
       expect(drilled.follow?.drill).toMatchObject({ outcome: 'drilled', by: 'ben' });
+      await newColumn(bench, code);
+      await stoppedCapture(bench, capture, code);
 
       const wrong = await bench.rowproof('cutover', 'shop-1', '--code', '0000-0000', ...ben);
       expect(wrong.code).toBe(4);
@@ -96,12 +194,20 @@ describe('a run that follows a source which is written to', () => {
       const eva = await bench.rowproof('cutover', 'shop-1', '--code', code, '--by', 'eva', '--reason', 'me too');
       expect(eva.stderr).toContain('eva may not approve cutover; the plan names ben.');
       const nobody = await bench.rowproof('cutover', 'shop-1', '--code', code, '--by', ' ', '--reason', 'me too');
-      expect(nobody.code).toBe(4);
+      expect([nobody.code, nobody.stderr]).toEqual([
+        4,
+        expect.stringContaining(
+          'approve got an input it cannot use: by: Too small: expected string to have >=1 characters.',
+        ),
+      ]);
 
+      let answer: () => void = () => undefined;
+      hookMay = new Promise((may) => (answer = may));
       const approved = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
       expect(approved.stderr + approved.stdout).toContain('cutover approved by ben.');
       const twice = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
-      expect(twice.code).toBe(4);
+      answer();
+      expect([twice.code, twice.stderr]).toEqual([4, expect.stringContaining('cutover is approved already.')]);
 
       expect([await run.ended, run.stderr()]).toEqual([0, expect.any(String)]);
       const end = document<{
@@ -114,6 +220,7 @@ describe('a run that follows a source which is written to', () => {
         stderr: run.stderr(),
       });
       expect(end).toMatchObject({ outcome: 'complete', freeze: { by: 'ben' } });
+      expect(end.freeze.ms).toBeGreaterThan(0);
       expect(end.verdict).toContain('approved by ben');
       // the books are those of the frozen source, not of the last proof before it
       const [frozen] = await bench.source.query<{ n: number }>('select count(*)::int as n from public.tbl_order');
@@ -124,15 +231,22 @@ describe('a run that follows a source which is written to', () => {
       await eventually(() => writer.refusedWith() !== null);
       const { expected, actual } = await bothSides(bench);
       expect(actual).toEqual(expected);
-      // who wrote, and who still tried to once the source was frozen
-      const writers = await bench.target.query(
-        `select e.body ->> 'moment' as moment, w ->> 'application' as application, (w ->> 'sessions')::int as sessions
-         from rowproof.event e cross join jsonb_array_elements(e.body -> 'writers') w where e.kind = 'writers' order by e.seq`,
-      );
-      expect(writers).toEqual([
-        { moment: 'before', application: 'shop', sessions: 1 },
-        { moment: 'after', application: 'shop', sessions: 1 },
+      const report = await bench.rowproof('report', 'shop-1', '--output', 'json');
+      const { cutovers, writers } = document<Pick<ReportDocument, 'cutovers' | 'writers'>>(report);
+      expect(cutovers.map(({ drill, outcome, by }) => [drill, outcome, by])).toEqual([
+        [true, 'not_proved', 'ben'],
+        [true, 'drilled', 'ben'],
+        [true, 'drilled', 'ben'],
+        [false, 'frozen', 'ben'],
       ]);
+      expect(cutovers.at(-1)?.freezeMs).toBe(end.freeze.ms);
+      // who wrote, and who still tried to once the source was frozen
+      const [{ user }] = (await bench.source.query('select current_user as user')) as [{ user: string }];
+      expect(writers).toEqual([
+        { moment: 'before', source: 'legacy', application: 'shop', user, sessions: 1 },
+        { moment: 'after', source: 'legacy', application: 'shop', user, sessions: 1 },
+      ]);
+      expect(await captureLeft(bench.source)).toEqual([]);
       expect(switches).toEqual(['shop-1:switch']);
       await bench.target.query("insert into shop.customer values (900001, 'New', '2026-01-01')");
     },
@@ -158,18 +272,17 @@ describe('a run that follows a source which is written to', () => {
       await eventually(async () => (await client.workflow.count(query)).count === 1);
     });
     expect((await bench.rowproof('pause', 'shop-1')).code).toBe(0);
-    const cursor = async (): Promise<unknown> => bench.target.query('select source, snapshot from rowproof.cursor');
     /** Where the cursor is before and after as many writes as several rounds would bring. */
     const across = async (): Promise<[unknown, unknown]> => {
-      const [before, told] = [await cursor(), writer.acknowledged()];
+      const [before, told] = [await cursorOf(bench), writer.acknowledged()];
       await eventually(() => writer.acknowledged() > told + 200);
-      return [before, await cursor()];
+      return [before, await cursorOf(bench)];
     };
     await eventually(async () => isDeepStrictEqual(...(await across())));
     const [stood, stands] = await across();
     expect(stands).toEqual(stood);
     expect((await bench.rowproof('resume', 'shop-1')).code).toBe(0);
-    await eventually(async () => !isDeepStrictEqual(await cursor(), stood));
+    await eventually(async () => !isDeepStrictEqual(await cursorOf(bench), stood));
     const abort = await bench.rowproof('abort', 'shop-1', '--then', 'rollback', ...ben);
     expect(abort.code).toBe(0);
     expect(await run.ended).toBe(1);
@@ -181,14 +294,38 @@ describe('a run that follows a source which is written to', () => {
     await eventually(() => writer.acknowledged() > seen + 20);
   });
 
-  test('shows a switch that fails for ever, and takes a person’s word that the application was moved', async () => {
+  test('lets writers go when its freeze gets too long, goes on, and shows a switch that fails for ever until a person says that the application was moved', async () => {
     hookAnswers = 500;
-    const { bench, file } = await begin({ settings: `${small}, switch: "${hookUrl()}"` });
+    const settings = `${small}, switch: "${hookUrl()}", cutover: { max_freeze: 2s }`;
+    const { bench, writer, file } = await begin({ settings });
+    const slow = await slowTriggers(bench.source);
+    open.push(slow);
     await bench.target.query(
       'create materialized view shop.per_customer as select customer_id, count(*)::int as n from shop.sales_order group by customer_id',
     );
     const run = bench.start('run', file, '--output', 'json');
     const { code } = await atGate(bench, run);
+
+    await slow.begin();
+    const breach =
+      'The freeze reached its limit of 2.0 s while creating the freeze; writers are free again and the run goes on following.';
+    const drill = await bench.rowproof('cutover', 'shop-1', '--drill', ...ben, '--output', 'json');
+    expect([drill.code, document(drill)]).toEqual([
+      1,
+      { run: 'shop-1', command: 'drill', answer: breach, outcome: 'deadline' },
+    ]);
+    expect((await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben)).code).toBe(0);
+    const again = await until(bench, ({ gate, follow }) => gate === 'cutover' && follow?.freeze != null);
+    expect(again.sentence).toBe(
+      `waits for approval of the cutover. The last attempt let the writers go again. ${breach}`,
+    );
+    expect(again.follow?.freeze).toMatchObject({ outcome: 'deadline', by: 'ben' });
+    const told = writer.acknowledged();
+    await eventually(() => writer.acknowledged() > told + 20);
+    expect(writer.refusedWith()).toBeNull();
+    await roundsGoOn(bench);
+    await slow.end();
+
     await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
     const asking = await until(bench, ({ gate }) => gate === 'switch');
     expect(asking.sentence).toContain('settings.switch failed');
@@ -203,16 +340,29 @@ describe('a run that follows a source which is written to', () => {
     expect((await bench.rowproof('approve', 'switch', '--code', code, ...ben)).code).toBe(0);
     expect(await run.ended).toBe(0);
     expect(new Set(switches)).toEqual(new Set(['shop-1:switch']));
+    expect(writer.refusedWith()).toBe('25006');
+    const { expected, actual } = await bothSides(bench);
+    expect(actual).toEqual(expected);
   });
 
   test('of a source that is frozen first copies what stands still, and opens the target once that is approved', async () => {
-    const { bench, writer, file } = await begin({ capture: 'none', settings: `${small}, pattern: big_bang` });
+    const { bench, writer, file } = await begin({
+      capture: 'none',
+      settings: `${small}, pattern: big_bang, cutover: { confirm_switch: true }`,
+    });
     const run = bench.start('run', file, '--output', 'json');
     const { code, follow } = await until(bench, ({ gate }) => gate === 'cutover');
     expect(writer.refusedWith()).not.toBeNull();
     expect(follow?.freeze).toMatchObject({ outcome: 'frozen' });
     await expect(bench.target.query("insert into shop.customer values (1, 'x', '2026-01-01')")).rejects.toThrow();
     expect((await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben)).code).toBe(0);
+    const asking = await until(bench, ({ gate }) => gate === 'switch');
+    expect(asking).toMatchObject({ state: 'waiting', sentence: 'waits for confirmation of the switch' });
+    // it is open already: the application is moved before anybody can say that it was
+    await bench.target.query("insert into shop.customer values (900001, 'New', '2026-01-01')");
+    await bench.target.query('delete from shop.customer where customer_no = 900001');
+    expect(await bench.status('shop-1')).toMatchObject({ gate: 'switch', state: 'waiting' });
+    expect((await bench.rowproof('approve', 'switch', '--code', code, ...ben)).code).toBe(0);
     expect(await run.ended).toBe(0);
     const { expected, actual } = await bothSides(bench);
     expect(actual).toEqual(expected);

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { captureLeft } from '../support/capture-left';
 import { ownCluster } from '../support/own-cluster';
 import { createDatabase, type TestDatabase } from '../support/postgres';
 import { findPgbench, type Pgbench, type PgbenchRun } from '../support/pgbench';
@@ -107,6 +108,7 @@ describe('a source that pgbench writes to during the whole migration', () => {
       expect(Number(movements?.n)).toBe(said.transactions);
       expect(said.transactions).toBeGreaterThan(0);
       expect(await differences(tool, bench)).toBe('');
+      expect(await captureLeft(bench.source)).toEqual([]);
       await bench.target.query('update bank.branch set balance = balance');
     } finally {
       writing?.child.kill();

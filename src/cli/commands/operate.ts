@@ -1,5 +1,7 @@
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import type { RunStatus } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
+import { exitCodes } from '../exit-codes';
 import { locateRun } from '../locate-run';
 import { wholeNumber } from '../number-option';
 import type { RunRecord } from '../run-record';
@@ -28,7 +30,7 @@ export async function cutover(
   options: Person & { code?: string; drill?: boolean },
 ): Promise<CommandResult> {
   const person = { ...options, ...(run === undefined ? {} : { run }) };
-  if (options.drill === true) return update(terminal, 'drill', person, signed(options));
+  if (options.drill === true) return update(terminal, 'drill', person, signed(options), cameOf);
   if (options.code === undefined) {
     throw fail('RP9001', '`cutover` needs --code: the plan code, as status shows it.', {
       why: 'It says that you approve this plan and not another one.',
@@ -102,11 +104,31 @@ function signed(person: Person): { by: string; reason: string } {
   return { by: person.by, reason: person.reason };
 }
 
-async function update(terminal: Terminal, name: string, options: Person, message: unknown): Promise<CommandResult> {
+interface CameOf {
+  readonly exit: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+async function update(
+  terminal: Terminal,
+  name: string,
+  options: Person,
+  message: unknown,
+  cameOf?: (handle: WorkflowHandle, answer: string) => Promise<CameOf>,
+): Promise<CommandResult> {
   return withHandle(terminal, options.run, options, async (handle, record) => {
     const answer = await handle.executeUpdate<string, [unknown]>(name, { args: [message] });
-    return { data: { run: record.run, command: name, answer }, text: `${record.run}: ${answer}` };
+    const { exit, data } = (await cameOf?.(handle, answer)) ?? { exit: exitCodes.ok.code, data: {} };
+    return { exit, data: { run: record.run, command: name, answer, ...data }, text: `${record.run}: ${answer}` };
   });
+}
+
+/** Whether the drill of this answer came to its end: one that let writers go early, or never had them wait, says nothing of the night. */
+async function cameOf(handle: WorkflowHandle, answer: string): Promise<CameOf> {
+  const { follow } = await handle.query<RunStatus>('status');
+  // a drill that was cut short answers without leaving facts; those there are of an earlier one
+  const outcome = follow?.drill?.sentence === answer ? follow.drill.outcome : null;
+  return { exit: outcome === 'drilled' ? exitCodes.ok.code : exitCodes.notProved.code, data: { outcome } };
 }
 
 async function withHandle(

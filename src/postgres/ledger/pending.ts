@@ -9,6 +9,12 @@ export interface PendingKey {
   readonly xid: string | null;
 }
 
+/** An entry that waits, with where it stands (tid) in which file of the table. */
+export interface WaitingKey extends PendingKey {
+  readonly place: string;
+  readonly file: string;
+}
+
 /**
  * Adds keys in the caller's transaction. Each transaction that touched a key counts by itself: a snapshot may see the first of two and
  * not the second, and then the key has to be read for the first. Returns how many came in.
@@ -63,44 +69,42 @@ export async function readablePending(
   source: string,
   snapshot: string,
   limit: number,
-): Promise<PendingKey[]> {
-  const found: PendingKey[] = [];
+): Promise<WaitingKey[]> {
+  const found: WaitingKey[] = [];
   // each by its own index, in whose order a backlog costs no sort
   for (const [which, order] of [
     ['key is null', 'relation'],
     ['key is not null', 'relation, key'],
   ] as const) {
-    const { rows } = await session.query<{ relation: string; key: string | null; xid: string | null }>(
-      `select relation::text as relation, key, xid::text as xid from rowproof.pending
+    const { rows } = await session.query<
+      Record<'relation' | 'place' | 'file', string> & Pick<PendingKey, 'key' | 'xid'>
+    >(
+      `select relation::text as relation, key, xid::text as xid, ctid::text as place, ${fileOfPending}::text as file
+       from rowproof.pending
        where run = $1 and source = $2 and ${which} and (xid is null or pg_catalog.pg_visible_in_snapshot(xid, $3::pg_snapshot))
        order by run, source, ${order} limit ${Math.trunc(limit) - found.length}`,
       [run, source, snapshot],
     );
-    for (const row of rows) found.push({ relation: Number(row.relation), key: row.key, xid: row.xid });
+    for (const row of rows) found.push({ ...row, relation: Number(row.relation) });
   }
   return found;
 }
 
-/** Takes away what the caller's transaction applied: for other transactions that touched the same keys they stay. */
-export async function removePending(
-  session: Session,
-  run: string,
-  source: string,
-  keys: readonly PendingKey[],
-): Promise<number> {
+/** Another one after VACUUM FULL or CLUSTER, which move rows and wait for whoever writes to the table. */
+const fileOfPending = `pg_catalog.pg_relation_filenode('rowproof.pending'::pg_catalog.regclass)`;
+
+/**
+ * Takes away what the caller's transaction applied: for other transactions that touched the same keys they stay. Returns how many
+ * were there; fewer than given when somebody moved or took them since they were read. By place, which costs a third of what looking
+ * them up by key does: entries are never changed, and only the holder of the lane takes them away.
+ */
+export async function removePending(session: Session, keys: readonly WaitingKey[]): Promise<number> {
   let removed = 0;
-  // spelled as the indexes are: with `is not distinct from` every entry would be compared with every other
-  for (const [whole, same] of [
-    [true, 'p.key is null'],
-    [false, 'p.key is not null and p.key = g.key'],
-  ] as const) {
-    const given = keys.filter(({ key }) => (key === null) === whole);
-    if (given.length === 0) continue;
+  for (const file of new Set(keys.map((one) => one.file))) {
+    const places = keys.filter((one) => one.file === file).map(({ place }) => place);
     const { rowCount } = await session.query(
-      `delete from rowproof.pending p using unnest($3::int[], $4::text[], $5::text[]) as g (relation, key, xid)
-       where p.run = $1 and p.source = $2 and p.relation = g.relation and ${same}
-         and coalesce(p.xid, '0'::xid8) = coalesce(g.xid::xid8, '0'::xid8)`,
-      [run, source, given.map((one) => one.relation), given.map((one) => one.key), given.map((one) => one.xid)],
+      `delete from rowproof.pending where ctid = any ($1::tid[]) and ${fileOfPending} = $2::oid`,
+      [places, file],
     );
     removed += rowCount;
   }

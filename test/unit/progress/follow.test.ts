@@ -70,6 +70,21 @@ describe('what screens say of a run that follows its source', () => {
     expect(lagOf({ ...one, lag: { ...lag, walBytes: 2 ** 20 } })).toBe('lag 3.1 s, 12,400 changes behind');
   });
 
+  it('says "all decided" only while nothing in quarantine waits for a decision, with the number as rounds left it', () => {
+    const later = withFollowReport(
+      proved,
+      { delta: { ...report, newFindings: ['orders.total.numeric'], quarantined: 2211 } },
+      at,
+    );
+    expect(follow(later).quarantined).toBe(2211);
+    const asked = { ...later, undecided: [{ id: 'orders.total.numeric' } as RunView['undecided'][number]] };
+    expect(standing(asked)).toBe(
+      'lag 0.42 s, 2 changes behind · proof green, 6 min old · 2,211 quarantined, 1 finding undecided',
+    );
+    // a report of a worker of before leaves what the proof said
+    expect(follow(withFollowReport(proved, { delta: report }, at)).quarantined).toBe(2199);
+  });
+
   it('promises a length of the freeze only after a drill', () => {
     expect(expectedFreeze(follow(proved))).toBe('Writes stop for a few seconds (no drill yet, limit 5.0 s).');
     expect(expectedFreeze(follow(drilled))).toBe(
@@ -229,6 +244,13 @@ describe('how often the root hears of the lag', () => {
     expect(worthTelling({ ...told, reports: 100 }, behind, later(60))).toBe(false);
     expect(worthTelling({ ...told, reports: 100 }, behind, later(301))).toBe(true);
     expect(worthTelling({ ...told, reports: 100 }, { ...report, newFindings: ['a'] }, later(1))).toBe(true);
+  });
+
+  it('tells when what waited for a decision was decided or healed, of workers that say so', () => {
+    const asked = { ...told, reports: 100, findings: 'a' };
+    expect(worthTelling(asked, { ...report, newFindings: ['a'], quarantined: 3 }, later(1))).toBe(false);
+    expect(worthTelling(asked, { ...report, quarantined: 3 }, later(1))).toBe(true);
+    expect(worthTelling(asked, report, later(1))).toBe(false);
   });
 
   it('does not repeat warnings whose figures alone changed', () => {
