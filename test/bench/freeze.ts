@@ -12,6 +12,11 @@ export interface FreezeFigures {
   readonly freezeMs: number;
   readonly drillMs: number | null;
   readonly changedKeys: number;
+  /** Milliseconds of each step under the barrier. */
+  readonly parts: {
+    readonly drill: Readonly<Record<string, number>>;
+    readonly cutover: Readonly<Record<string, number>>;
+  };
   readonly secondsToGate: number;
   readonly waits: readonly Waits[];
 }
@@ -49,8 +54,14 @@ export async function measureFreeze(
     const { transactions } = await writing.ended;
     const waits = await probe.stop();
     return await connected(stage.target.url('bank'), async (client) => {
-      const { rows: attempts } = await client.query<{ drill: boolean; freeze_ms: string; changed_keys: string }>(
-        `select drill, freeze_ms::text, changed_keys::text from rowproof.cutover where outcome in ('frozen', 'drilled') order by attempt`,
+      const { rows: attempts } = await client.query<{
+        drill: boolean;
+        freeze_ms: string;
+        changed_keys: string;
+        parts: Record<string, number>;
+      }>(
+        `select drill, freeze_ms::text, changed_keys::text, detail - 'by' - 'sentence' as parts from rowproof.cutover
+         where outcome in ('frozen', 'drilled') order by attempt`,
       );
       const frozen = attempts.find(({ drill }) => !drill);
       const drilled = attempts.find(({ drill }) => drill);
@@ -62,6 +73,7 @@ export async function measureFreeze(
         freezeMs: Number(frozen?.freeze_ms),
         drillMs: drilled === undefined ? null : Number(drilled.freeze_ms),
         changedKeys: Number(frozen?.changed_keys),
+        parts: { drill: drilled?.parts ?? {}, cutover: frozen?.parts ?? {} },
         secondsToGate,
         waits,
       };

@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareManifest, type SeenRow } from '../../src/demo/compare-manifest';
+import { startLiveWriter } from '../../src/dev/live-writer';
 import { createDemoBench, type DemoBench } from '../support/demo-bench';
 import { lookAt } from '../support/fingerprint';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { document } from '../support/workbench';
+import { document, eventually } from '../support/workbench';
 
 interface RunDocument {
   readonly verdict: string;
@@ -26,7 +27,13 @@ describe('a migration of the demo’s data, small', () => {
 
   beforeAll(async () => {
     temporal = await startTemporal();
-    bench = await createDemoBench(temporal, { rows: 4_000, batchRows: 400 });
+    bench = await createDemoBench(temporal, {
+      rows: 4_000,
+      batchRows: 400,
+      capture: 'triggers',
+      // nobody writes while the first migration lasts
+      edit: (plan) => plan.replace('capture: triggers', 'capture: none'),
+    });
     before = await lookAt(bench.crm, 'crm');
     bench.worker();
   });
@@ -169,10 +176,41 @@ describe('a migration of the demo’s data, small', () => {
     expect(await lookAt(bench.crm, 'crm')).toEqual(before);
   });
 
-  it('migrates again after a rollback, and finish leaves the data and only the id map', async () => {
-    const result = await bench.rowproof('run', bench.plan, '--output', 'json');
-    expect([result.code, document<RunDocument>(result).run]).toEqual([0, 'demo-2']);
-    const finished = await bench.rowproof('finish', 'demo-2');
+  it('migrates again after a rollback, this time beside the application, and says how long that could not write', async () => {
+    const file = bench.write(
+      'demo.yaml',
+      readFileSync(bench.plan, 'utf8').replace('capture: none', 'capture: triggers'),
+    );
+    const application = await startLiveWriter(bench.place.applicationUrl, 11, bench.place.live);
+    const second = bench.start('run', file);
+    const { code } = await eventually(async () => {
+      const status = await bench.status('demo-2');
+      return status?.gate === 'cutover' ? status : null;
+    });
+    const person = ['--by', 'ana', '--reason', 'a short night'];
+    expect((await bench.rowproof('cutover', 'demo-2', '--drill', ...person)).code).toBe(0);
+    expect((await bench.rowproof('cutover', 'demo-2', '--code', code, ...person)).code).toBe(0);
+    expect([await second.ended, second.stderr()]).toEqual([0, expect.any(String)]);
+    expect(second.stdout()).toMatch(/writes stopped [\d.]+ s at .*, approved by ana/);
+    const { committed, refusedWith } = await application.stop();
+    expect(committed).toBeGreaterThan(20);
+    expect(refusedWith).toBe('25006');
+    const twin = document<{ cutovers: { drill: boolean; outcome: string; freezeMs: number }[] }>(
+      await bench.rowproof('report', 'demo-2', '--output', 'json'),
+    );
+    expect(twin.cutovers).toMatchObject([
+      { drill: true, outcome: 'drilled' },
+      { drill: false, outcome: 'frozen' },
+    ]);
+    for (const { freezeMs } of twin.cutovers) expect(freezeMs).toBeGreaterThan(0);
+    const seen = await bench.crm<SeenRow>(
+      `select mapping, source_key as key, class, finding from rowproof.quarantine where run = 'demo-2'`,
+    );
+    expect(compareManifest(bench.place.manifest.planted, seen).differences).toEqual([]);
+  });
+
+  it('leaves the data and only the id map after finish', async () => {
+    const finished = await bench.rowproof('finish', 'demo-2', '--lift-freeze');
     expect(finished.code).toBe(0);
     const left = await bench.crm<{ name: string }>(
       `select c.relname as name from pg_class c where relnamespace = to_regnamespace('rowproof') and relkind not in ('i')`,

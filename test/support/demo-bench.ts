@@ -19,14 +19,21 @@ export interface DemoBench extends Workbench {
 
 export async function createDemoBench(
   temporal: TestTemporal,
-  options: { rows: number; batchRows: number; settings?: string; edit?: (plan: string) => string },
+  options: {
+    rows: number;
+    batchRows: number;
+    /** none when not given. */
+    capture?: 'none' | 'triggers';
+    settings?: string;
+    edit?: (plan: string) => string;
+  },
 ): Promise<DemoBench> {
   const prefix = `e2e_${randomBytes(4).toString('hex')}`;
   const bench = createWorkbench(temporal);
   const place = await provisionDemo(serverUrl(), join(bench.folder, 'data'), {
     seed: 11,
     rows: options.rows,
-    capture: 'none',
+    capture: options.capture ?? 'none',
     prefix,
   });
   const written = readFileSync(place.plan, 'utf8').replace(
