@@ -9,29 +9,35 @@ export async function throttled(
   session: Session,
   throttle: Settings['delta']['throttle'],
 ): Promise<string | null> {
-  const { query, pauseAbove, abortAbove, maxReplicaLagMs, maxLockWaits } = throttle;
+  const { query, pauseAbove, abortAbove, maxReplicaLagMs, abortReplicaLagMs, maxLockWaits, abortLockWaits } = throttle;
+  const stop = (why: string): never => {
+    throw fail('RP5408', why, { where: { object: source } });
+  };
   if (query !== null) {
     const value = await throttleNumber(session, query);
     if (value === null)
       throw fail('RP5409', `The throttle query gives no number on source ${source}`, { where: { object: source } });
     if (abortAbove !== null && value > abortAbove)
-      throw fail('RP5408', `The throttle query gives ${value} on source ${source}, more than ${abortAbove}`, {
-        where: { object: source },
-      });
+      stop(`The throttle query gives ${value} on source ${source}, more than ${abortAbove}`);
     if (pauseAbove !== null && value > pauseAbove)
       return `the throttle query gives ${value} on source ${source}, more than ${pauseAbove}`;
   }
-  if (maxReplicaLagMs !== null) {
+  if (maxReplicaLagMs !== null || abortReplicaLagMs !== null) {
     const lag = await replicaLagMs(session);
     if (lag === null)
       throw fail('RP5411', `Role ${session.connection.user} may not see the standbys of source ${source}`, {
         where: { object: source },
       });
-    if (lag > maxReplicaLagMs) return `a standby of source ${source} is ${Math.round(lag)} ms behind`;
+    const late = `a standby of source ${source} is ${Math.round(lag)} ms behind`;
+    if (abortReplicaLagMs !== null && lag > abortReplicaLagMs)
+      stop(`A${late.slice(1)}, more than ${abortReplicaLagMs} ms`);
+    if (maxReplicaLagMs !== null && lag > maxReplicaLagMs) return late;
   }
-  if (maxLockWaits !== null) {
+  if (maxLockWaits !== null || abortLockWaits !== null) {
     const waits = await lockWaits(session);
-    if (waits > maxLockWaits) return `${waits} sessions of source ${source} wait for locks`;
+    const queue = `${waits} sessions of source ${source} wait for locks`;
+    if (abortLockWaits !== null && waits > abortLockWaits) stop(`${queue}, more than ${abortLockWaits}`);
+    if (maxLockWaits !== null && waits > maxLockWaits) return queue;
   }
   return null;
 }

@@ -105,7 +105,7 @@ async function follow(
 
 async function whyThrottled(holder: LaneHolder): Promise<string | null> {
   const { throttle } = holder.run.compiled.plan.settings.delta;
-  if (throttle.query === null && throttle.maxReplicaLagMs === null && throttle.maxLockWaits === null) return null;
+  if (Object.values(throttle).every((value) => value === null)) return null;
   for (const name of holder.sourceNames) {
     const why = await whyOf(name, await holder.source(name), throttle);
     if (why !== null) return why;

@@ -90,11 +90,19 @@ export const settingsDocument = z
             max_replica_lag: duration
               .optional()
               .describe('Rounds wait while a standby of the source is further behind.'),
+            abort_replica_lag: duration
+              .optional()
+              .describe('Following stops when a standby of the source is further behind.'),
             max_lock_waits: z
               .int()
               .min(0)
               .optional()
               .describe('Rounds wait while more sessions of the source wait for locks.'),
+            abort_lock_waits: z
+              .int()
+              .min(0)
+              .optional()
+              .describe('Following stops when more sessions of the source wait for locks.'),
           })
           .optional()
           .describe('When rounds hold back.'),

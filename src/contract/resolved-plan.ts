@@ -124,7 +124,9 @@ export interface Settings {
       readonly pauseAbove: number | null;
       readonly abortAbove: number | null;
       readonly maxReplicaLagMs: number | null;
+      readonly abortReplicaLagMs: number | null;
       readonly maxLockWaits: number | null;
+      readonly abortLockWaits: number | null;
     };
   };
   readonly cutover: {

@@ -46,7 +46,7 @@ export const deltaErrors = {
   },
   RP5408: {
     title: 'Throttle asked to stop',
-    why: 'The number that `delta.throttle.query` gives is above `abort_above`.',
+    why: 'The number that `delta.throttle.query` gives is above `abort_above`, a standby of the source further behind than `abort_replica_lag`, or more sessions wait for locks than `abort_lock_waits`.',
     fix: 'Relieve the source, then retry.',
     exit: 4,
   },
@@ -64,8 +64,8 @@ export const deltaErrors = {
   },
   RP5411: {
     title: 'Standbys not visible',
-    why: '`delta.throttle.max_replica_lag` is set, and the role of the source sees that there are standbys, but not how far they are.',
-    fix: 'Grant pg_monitor (or pg_read_all_stats) to the role of the source connection, or leave max_replica_lag out.',
+    why: '`delta.throttle.max_replica_lag` or `abort_replica_lag` is set, and the role of the source sees that there are standbys, but not how far they are.',
+    fix: 'Grant pg_monitor (or pg_read_all_stats) to the role of the source connection, or leave both settings out.',
     exit: 4,
   },
   RP5440: {

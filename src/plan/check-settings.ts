@@ -1,6 +1,7 @@
 import type { PlanDocument } from '../contract/plan-file';
 import type { Report } from './check-context';
 import { didYouMean } from './nearest';
+import { optionalTime } from './settings';
 import { holdsPassword } from './url-secrets';
 
 /** Gates that an operator may be asked to approve, by the names that `approvers` uses. */
@@ -80,8 +81,19 @@ function checkThrottle(settings: Given, report: Report): void {
     report.add('RP1025', '`throttle` has a `query` and no threshold.', path, {
       fix: 'Add `pause_above`, `abort_above`, or both.',
     });
-  if (pause !== undefined && abort !== undefined && abort <= pause)
-    report.add('RP1025', '`abort_above` is not above `pause_above`, so rounds would never pause.', path, {
-      fix: 'Give `abort_above` a higher number.',
+  for (const [waits, above, stops, limit] of [
+    ['pause_above', pause, 'abort_above', abort],
+    [
+      'max_replica_lag',
+      optionalTime(throttle.max_replica_lag),
+      'abort_replica_lag',
+      optionalTime(throttle.abort_replica_lag),
+    ],
+    ['max_lock_waits', throttle.max_lock_waits, 'abort_lock_waits', throttle.abort_lock_waits],
+  ] as const) {
+    if (above == null || limit == null || limit > above) continue;
+    report.add('RP1025', `\`${stops}\` is not above \`${waits}\`, so rounds would never pause.`, path, {
+      fix: `Give \`${stops}\` a higher number.`,
     });
+  }
 }

@@ -26,6 +26,11 @@ function withUnit(
   return Math.round(Number(amount) * (units[unit ?? ''] ?? 1));
 }
 
+/** A length of time of the plan in milliseconds, null when it is not given. */
+export function optionalTime(value: string | number | undefined): number | null {
+  return value === undefined ? null : withUnit(value, timeUnits, 0);
+}
+
 function hook(document: z.infer<typeof hookDocument> | undefined): Hook | null {
   if (document === undefined) return null;
   if (typeof document === 'string') return { http: document, command: null };
@@ -41,8 +46,10 @@ function deltaSettings(given: NonNullable<PlanDocument['settings']>['delta']): S
       query: throttle.query ?? null,
       pauseAbove: throttle.pause_above ?? null,
       abortAbove: throttle.abort_above ?? null,
-      maxReplicaLagMs: throttle.max_replica_lag === undefined ? null : withUnit(throttle.max_replica_lag, timeUnits, 0),
+      maxReplicaLagMs: optionalTime(throttle.max_replica_lag),
+      abortReplicaLagMs: optionalTime(throttle.abort_replica_lag),
       maxLockWaits: throttle.max_lock_waits ?? null,
+      abortLockWaits: throttle.abort_lock_waits ?? null,
     },
   };
 }

@@ -37,6 +37,9 @@ class Lost extends Error {}
 
 const expectedInside = /^(23|40|55P03|57|22)/;
 
+/** read_only_sql_transaction, with which the freeze refuses. */
+const frozenState = '25006';
+
 export function startWriter(options: WriterOptions): Writer {
   const { client, chance, model } = options;
   const history: Entry[] = [];
@@ -70,8 +73,10 @@ export function startWriter(options: WriterOptions): Writer {
       return await connection.query<Record<string, string>>(sql, [...values]);
     } catch (error) {
       if (error instanceof DatabaseError && !/^(57P0|08)/.test(error.code ?? '')) {
-        if (/rowproof/i.test(error.message) && !/^42/.test(error.code ?? '')) state.frozen ||= error.message;
-        else if (!expectedInside.test(error.code ?? '')) count(`${error.code} ${error.message}`);
+        // nothing that comes from being captured, whatever its class; only the freeze may refuse
+        const ours = /rowproof/i.test(`${error.message} ${error.where ?? ''}`);
+        if (ours && error.code === frozenState) state.frozen ||= error.message;
+        else if (ours || !expectedInside.test(error.code ?? '')) count(`${error.code} ${error.message}`);
         throw error;
       }
       const lost = connection;

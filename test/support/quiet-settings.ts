@@ -7,7 +7,15 @@ export const quietSettings: Pick<Settings, 'pattern' | 'capture' | 'delta' | 'cu
   delta: {
     roundKeys: 20_000,
     pauseMs: 500,
-    throttle: { query: null, pauseAbove: null, abortAbove: null, maxReplicaLagMs: null, maxLockWaits: null },
+    throttle: {
+      query: null,
+      pauseAbove: null,
+      abortAbove: null,
+      maxReplicaLagMs: null,
+      abortReplicaLagMs: null,
+      maxLockWaits: null,
+      abortLockWaits: null,
+    },
   },
   cutover: {
     maxFreezeMs: 5000,

@@ -56,7 +56,9 @@ test('A throttle holds rounds back while its number is high, and stops them abov
         pauseAbove: 10,
         abortAbove: 100,
         maxReplicaLagMs: 60_000,
+        abortReplicaLagMs: 90_000,
         maxLockWaits: 1_000,
+        abortLockWaits: 2_000,
       },
     },
   });

@@ -2,7 +2,10 @@ import { Client } from 'pg';
 import { createCaptureActivities } from '../../../activities/capture';
 import { createCutoverActivities } from '../../../activities/cutover';
 import { createDeltaActivities } from '../../../activities/delta';
+import { LaneHolder } from '../../../activities/delta-lane';
+import { throttled } from '../../../activities/delta-throttle';
 import type { Settings } from '../../../src/contract/resolved-plan';
+import { quietSettings } from '../../support/quiet-settings';
 import { openStandbyPair, type StandbyPair } from '../../support/standby';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
@@ -88,10 +91,27 @@ describe('a source that is a standby', () => {
 
 describe('rounds hold back for the source', () => {
   async function follow(throttle: Partial<Settings['delta']['throttle']>): Promise<FollowedRun> {
-    const none = { query: null, pauseAbove: null, abortAbove: null, maxReplicaLagMs: null, maxLockWaits: null };
-    const run = await openFollowedRun({ ...people, delta: { throttle: { ...none, ...throttle } } });
+    const run = await openFollowedRun({
+      ...people,
+      delta: { throttle: { ...quietSettings.delta.throttle, ...throttle } },
+    });
     runs.push(run);
     return run;
+  }
+  /** What a throttle with these limits says at this moment. */
+  async function stopsAbove(
+    run: FollowedRun,
+    throttle: Partial<Settings['delta']['throttle']>,
+  ): Promise<string | null> {
+    const holder = await LaneHolder.open(run.host, run.ref, 'test');
+    try {
+      return await throttled('legacy', await holder.source('legacy'), {
+        ...quietSettings.delta.throttle,
+        ...throttle,
+      });
+    } finally {
+      await holder.end(true);
+    }
   }
   const oneLook = { forMs: 300, untilCaughtUp: true };
   const untilDone = { forMs: 60_000, untilCaughtUp: true };
@@ -109,6 +129,10 @@ describe('rounds hold back for the source', () => {
     expect(held.throttled).toMatch(/^a standby of source legacy is \d+ ms behind$/);
     await run.source.query(`update people set name = 'last' where id = 1`);
     expect(await run.delta.runRounds(run.ref, oneLook)).toMatchObject({ rounds: 0, caughtUp: false });
+    await expect(stopsAbove(run, { abortReplicaLagMs: 400 })).rejects.toMatchObject({
+      code: 'RP5408',
+      message: expect.stringMatching(/^A standby of source legacy is \d+ ms behind, more than 400 ms/) as string,
+    });
     await standby.query('select pg_wal_replay_resume()');
     expect(await run.delta.runRounds(run.ref, untilDone)).toMatchObject({ caughtUp: true, throttled: null });
     const [source, target] = await bothSides(run, 'people', 'id, name');
@@ -139,6 +163,11 @@ describe('rounds hold back for the source', () => {
     }
     const held = await run.delta.runRounds(run.ref, oneLook);
     expect(held).toMatchObject({ rounds: 0, throttled: '1 sessions of source legacy wait for locks' });
+    await expect(stopsAbove(run, { maxLockWaits: 0, abortLockWaits: 0 })).rejects.toMatchObject({
+      code: 'RP5408',
+      message: expect.stringContaining('wait for locks, more than 0') as string,
+    });
+    expect(await stopsAbove(run, { maxLockWaits: 0, abortLockWaits: 1 })).toMatch(/wait for locks$/);
     await holder.query('commit');
     await waiting;
     expect(await run.delta.runRounds(run.ref, untilDone)).toMatchObject({ caughtUp: true, throttled: null });

@@ -45,6 +45,16 @@ describe('settings of a plan that follows its source', () => {
     ['triggers', 'delta: { throttle: { query: select 1 } }', 'RP1025 `throttle` has a `query` and no threshold.'],
     [
       'triggers',
+      'delta: { throttle: { max_replica_lag: 1min, abort_replica_lag: 60s } }',
+      'RP1025 `abort_replica_lag` is not above `max_replica_lag`, so rounds would never pause.',
+    ],
+    [
+      'triggers',
+      'delta: { throttle: { max_lock_waits: 5, abort_lock_waits: 4 } }',
+      'RP1025 `abort_lock_waits` is not above `max_lock_waits`, so rounds would never pause.',
+    ],
+    [
+      'triggers',
       'delta: { throttle: { query: select 1, pause_above: 9, abort_above: 3 } }',
       'RP1025 `abort_above` is not above `pause_above`, so rounds would never pause.',
     ],

@@ -87,9 +87,17 @@ describe('resolving a plan', () => {
       pattern: 'copy',
       capture: { maxMarkBytes: 4 * 2 ** 30, maxWalBytes: 8 * 2 ** 30, lockTimeoutMs: 300, lockBudgetMs: 300_000 },
       delta: {
-        roundKeys: 20_000,
+        roundKeys: 60_000,
         pauseMs: 500,
-        throttle: { query: null, pauseAbove: null, abortAbove: null, maxReplicaLagMs: null, maxLockWaits: null },
+        throttle: {
+          query: null,
+          pauseAbove: null,
+          abortAbove: null,
+          maxReplicaLagMs: null,
+          abortReplicaLagMs: null,
+          maxLockWaits: null,
+          abortLockWaits: null,
+        },
       },
       cutover: {
         maxFreezeMs: 5000,
