@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Owner } from './unprivileged-user';
 
@@ -10,13 +10,14 @@ export interface ProcessRecord {
   readonly started: string | null;
 }
 
-/** The start time of a live process, or null when there is none. A zombie counts as gone. */
+/** The start time of a live process, or null when there is none. A zombie counts as gone once its threads are: until then its ports are taken. */
 export function processStart(pid: number): string | null {
   try {
     if (process.platform === 'linux') {
       const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      if (fields[0] === 'Z' || fields[0] === 'X') return null;
+      const gone = fields[0] === 'Z' || fields[0] === 'X';
+      if (gone && readdirSync(`/proc/${pid}/task`).length <= 1) return null;
       const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
       return `${boot}:${fields[19]}`;
     }
