@@ -45,8 +45,9 @@ function run(through: TestTemporal | null, options: Partial<SeedOptions>): Promi
 }
 
 test('A source that is written while a stopped process comes back to its round arrives row by row', async () => {
-  const { outcome, differences, sentence } = await run(null, { scenario: 'fence' });
+  const { outcome, differences, sentence, deeds } = await run(null, { scenario: 'fence' });
   expect({ outcome, differences, sentence }).toMatchObject({ outcome: 'complete', differences: [] });
+  expect(JSON.stringify(deeds)).toContain('stopped until others applied what it had not seen');
 });
 
 test('The same without the rule that it rests on is found out: rows are stale, and others are back from the dead', async () => {

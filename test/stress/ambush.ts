@@ -11,7 +11,7 @@ export type Spot = 'between its source and its commit' | 'while it writes';
 const spots: Readonly<Record<Spot, { readonly relation: string; readonly query: string }>> = {
   'between its source and its commit': {
     relation: 'rowproof.pending',
-    query: '%xid::text as xid from rowproof.pending%',
+    query: '%as place%from rowproof.pending%',
   },
   'while it writes': { relation: 'app.tag', query: '%' },
 };

@@ -16,11 +16,12 @@ const patienceMs = 10_000;
 /** Asks about runs that were started in `folder`. */
 export function createStatusAsker(temporal: TestTemporal | null, folder: string): StatusAsker {
   let connection: Connection | null = null;
+  let closed = false;
   return {
     async of(run) {
       if (temporal === null) throw new TypeError('status of a bench without a Temporal server of the test');
       const record = listRecords(folder).find((one) => one.run === run);
-      if (record === undefined) return null;
+      if (record === undefined || closed) return null;
       try {
         connection ??= await Connection.connect({ address: temporal.address });
         const client = new Client({ connection, namespace: temporal.namespace });
@@ -34,6 +35,7 @@ export function createStatusAsker(temporal: TestTemporal | null, folder: string)
       }
     },
     async close() {
+      closed = true;
       await connection?.close();
       connection = null;
     },
