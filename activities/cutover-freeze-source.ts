@@ -25,7 +25,7 @@ export function freezeSource(host: ActivityHost, ref: RunRef, by: string): Promi
       if (await isStandby(await works.source(source)))
         throw fail('RP5301', `Source ${source} is a standby`, { where: { object: source } });
     }
-    const answer = (await refusal(works, false)) ?? (await stands(works, by));
+    const answer = (await refusal(works, false)) ?? (await stands(works));
     if (answer !== null) return answer;
     const attempt = await startAttempt(ledger, run.run, false, by);
     const writers = await writersOf(works.relations, works.source);

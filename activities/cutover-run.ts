@@ -31,7 +31,7 @@ export function cutOver(
     const { ledger, run } = works;
     const refused = await refusal(works, options.drill);
     if (refused !== null) return refused;
-    const frozen = await stands(works, options.by);
+    const frozen = await stands(works);
     if (frozen !== null) return frozen;
     const attempt = await onceFree(() =>
       inTransaction(ledger, 'read write', async () => {
@@ -58,7 +58,7 @@ export async function refusal({ ledger, run }: SourceWorks, drill: boolean): Pro
 }
 
 /** The answer when everything is frozen; a barrier that an attempt left is ended, and what it left half frozen is lifted. */
-export async function stands(works: SourceWorks, by: string): Promise<CutoverResult | null> {
+export async function stands(works: SourceWorks): Promise<CutoverResult | null> {
   const { ledger, run } = works;
   for (const source of works.relations.keys()) await endBarrier(await works.source(source), works.name, works.beat);
   const states = await frozenSources(works);
@@ -69,13 +69,15 @@ export async function stands(works: SourceWorks, by: string): Promise<CutoverRes
     const result: CutoverResult = {
       ...nothing,
       outcome: 'frozen',
-      sentence: died ? `${stand}. It took ${seconds(last.ageMs)} at most, all of that attempt.` : `${stand}.`,
+      sentence: died
+        ? `${stand}. That one died before it could say how long it took: ${seconds(last.ageMs)} at most.`
+        : `${stand}.`,
       freezeMs: died ? last.ageMs : (last?.freezeMs ?? 0),
       lockAttempts: last?.lockAttempts ?? 0,
       changedKeys: last?.changedKeys ?? 0,
     };
     // an attempt that died before it could say so
-    if (died) await record(works, last.attempt, { drill: false, by }, { result, measured: {} });
+    if (died) await record(works, last.attempt, last, { result, measured: {} });
     return result;
   }
   for (const [source, state] of states) {

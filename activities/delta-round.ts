@@ -216,7 +216,7 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
   for (const { source, taken, backlog, check } of windows) {
     if (
       taken.length > 0 &&
-      (await removePending(target, taken)) < taken.length &&
+      (await removePending(target, run.run, source, taken)) < taken.length &&
       !faulty('fence') &&
       !faulty('closed')
     )

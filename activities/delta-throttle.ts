@@ -28,10 +28,9 @@ export async function throttled(
       throw fail('RP5411', `Role ${session.connection.user} may not see the standbys of source ${source}`, {
         where: { object: source },
       });
-    const late = `a standby of source ${source} is ${Math.round(lag)} ms behind`;
-    if (abortReplicaLagMs !== null && lag > abortReplicaLagMs)
-      stop(`A${late.slice(1)}, more than ${abortReplicaLagMs} ms`);
-    if (maxReplicaLagMs !== null && lag > maxReplicaLagMs) return late;
+    const late = `standby of source ${source} is ${Math.round(lag)} ms behind`;
+    if (abortReplicaLagMs !== null && lag > abortReplicaLagMs) stop(`A ${late}, more than ${abortReplicaLagMs} ms`);
+    if (maxReplicaLagMs !== null && lag > maxReplicaLagMs) return `a ${late}`;
   }
   if (maxLockWaits !== null || abortLockWaits !== null) {
     const waits = await lockWaits(session);

@@ -10,7 +10,7 @@ import { readLag } from './delta-lag';
 import { isLent, LaneHolder } from './delta-lane';
 import { openQuestions } from './delta-questions';
 import { runRound } from './delta-round';
-import { throttled as whyOf } from './delta-throttle';
+import { throttled } from './delta-throttle';
 import type { ActivityHost } from './host';
 
 /** How often a holder that goes first is looked for. */
@@ -49,8 +49,8 @@ async function runRounds(
       const { lag, pending } = await readLag(holder);
       const open = await openQuestions(holder.target, holder.run);
       succeeded = true;
-      const { rounds, keys, caughtUp, throttled } = tally;
-      return { rounds, keys, lag, pending, caughtUp, throttled, ...open };
+      const { rounds, keys, caughtUp } = tally;
+      return { rounds, keys, lag, pending, caughtUp, throttled: tally.throttled, ...open };
     } catch (error) {
       holder.signal?.throwIfAborted();
       throw error;
@@ -107,7 +107,7 @@ async function whyThrottled(holder: LaneHolder): Promise<string | null> {
   const { throttle } = holder.run.compiled.plan.settings.delta;
   if (Object.values(throttle).every((value) => value === null)) return null;
   for (const name of holder.sourceNames) {
-    const why = await whyOf(name, await holder.source(name), throttle);
+    const why = await throttled(name, await holder.source(name), throttle);
     if (why !== null) return why;
   }
   return null;

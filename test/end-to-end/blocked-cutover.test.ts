@@ -1,4 +1,3 @@
-import type { RunStatus } from '../../src/contract/run';
 import { createShopBench, shopDecisions, type ShopBench } from '../support/shop-bench';
 import { bothSides, startShopWriter, type ShopWriter } from '../support/shop-writer';
 import { startTemporal, type TestTemporal } from '../support/temporal';
@@ -33,12 +32,6 @@ describe('a cutover while a batch of the copy is blocked', () => {
     await temporal?.stop();
   });
 
-  const until = (stands: (status: RunStatus) => boolean): Promise<RunStatus> =>
-    eventually(async () => {
-      const status = await bench.status('shop-1');
-      return status !== null && stands(status) ? status : null;
-    });
-
   test('is refused by name, and a drill too, with writers free; once the batches are through it happens', async () => {
     bench.worker();
     const file = bench.plan('shop', {
@@ -47,7 +40,7 @@ describe('a cutover while a batch of the copy is blocked', () => {
       settings: `on_failure: keep, batch: { rows: 200 }, cutover: { max_proof_age: ${oldProofMs}ms }`,
     });
     const run = bench.start('run', file, '--output', 'json');
-    const { code, blocked } = await until((status) => status.blocked.length > 0);
+    const { code, blocked } = await bench.until('shop-1', (status) => status.blocked.length > 0);
     expect(blocked[0]).toMatchObject({ why: expect.stringContaining('55P03') as string });
     const refused = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
     expect([refused.code, refused.stderr]).toEqual([
@@ -66,7 +59,8 @@ describe('a cutover while a batch of the copy is blocked', () => {
       return (await bench.status('shop-1'))?.phase !== 'copy';
     });
     // a proof that is too old by then is made again, once an approval: on a slow machine that may be too old, too
-    await until(
+    await bench.until(
+      'shop-1',
       ({ gate, follow }) =>
         gate === 'cutover' && follow?.provedAt != null && Date.now() - Date.parse(follow.provedAt) > oldProofMs,
     );

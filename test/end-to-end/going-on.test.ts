@@ -1,7 +1,6 @@
-import type { RunStatus } from '../../src/contract/run';
 import { createGatedBench, gatedPlan, type GatedBench } from '../support/gated-bench';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { document, eventually } from '../support/workbench';
+import { document } from '../support/workbench';
 
 /** Runs that stop in the middle, and what may and may not be done with them afterwards. */
 
@@ -27,13 +26,6 @@ async function createBench(edit: (plan: string) => string = (plan) => plan, opti
   return bench;
 }
 
-function statusWhere(bench: GatedBench, when: (status: RunStatus) => boolean): Promise<RunStatus> {
-  return eventually(async () => {
-    const status = await bench.status('shop-1');
-    return status !== null && when(status) ? status : null;
-  });
-}
-
 test('After an abort the run asks, and retry goes on from the ledger without a second discovery or gate', async () => {
   const bench = await createBench((plan) => plan.replace('on_failure: keep', 'on_failure: ask, gates: [copy]'));
   await bench.closeGate();
@@ -43,7 +35,7 @@ test('After an abort the run asks, and retry goes on from the ledger without a s
   const phases = 'select phase, started_at, finished_at from rowproof.phase where phase in ($1, $2) order by phase';
   const before = await bench.target.query(phases, ['discovery', 'prepare']);
   expect((await bench.rowproof('abort', 'shop-1', ...signed)).code).toBe(0);
-  const asking = await statusWhere(bench, ({ gate }) => gate === 'rollback');
+  const asking = await bench.until('shop-1', ({ gate }) => gate === 'rollback');
   await bench.openGate();
   expect((await bench.rowproof('approve', 'retry', '--code', asking.code, ...signed)).code).toBe(0);
   expect(await run.ended).toBe(0);
@@ -85,11 +77,11 @@ test('Two ledgers may run a plan of one name on one Temporal: a command reaches 
   const first = await createBench(undefined, options);
   const second = await createBench(undefined, options);
   const runs = [first, second].map((bench) => bench.start('run', bench.plan, '--output', 'json'));
-  await statusWhere(first, ({ gate }) => gate === 'copy');
+  await first.until('shop-1', ({ gate }) => gate === 'copy');
   await second.approveCopy('shop-1');
   expect(await runs[1]?.ended).toBe(0);
   expect(await first.target.query('select count(*)::int as n from shop.orders')).toEqual([{ n: 0 }]);
-  expect((await statusWhere(first, () => true)).gate).toBe('copy');
+  expect((await first.until('shop-1', () => true)).gate).toBe('copy');
   await first.approveCopy('shop-1');
   expect(await runs[0]?.ended).toBe(0);
   expect((await first.outcome('shop-1')).unreceipted).toBe(0);

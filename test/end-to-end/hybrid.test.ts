@@ -69,15 +69,10 @@ describe('a run that follows a source which is written to', () => {
     return { bench, writer, file };
   }
 
-  const until = (bench: ShopBench, stands: (status: RunStatus) => boolean): Promise<RunStatus> =>
-    eventually(async () => {
-      const status = await bench.status('shop-1');
-      return status !== null && stands(status) ? status : null;
-    });
   /** Where the run ends instead, what it said is the failure of the test. */
   const atGate = (bench: ShopBench, run: Started): Promise<RunStatus> =>
     Promise.race([
-      until(bench, ({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null),
+      bench.until('shop-1', ({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null),
       run.ended.then((code) => {
         throw new Error(`The run ended with ${code}: ${run.stdout()}${run.stderr()}`);
       }),
@@ -102,7 +97,7 @@ describe('a run that follows a source which is written to', () => {
       1,
       `shop-1: No decision covers what is in quarantine: ${name} (1 rows); writers are free again and the run goes on following.`,
     ]);
-    const asked = await until(bench, ({ undecided }) => undecided.length > 0);
+    const asked = await bench.until('shop-1', ({ undecided }) => undecided.length > 0);
     const sentence = `1 rows of customer are in quarantine (${name}), and no decision says so.`;
     expect(asked.undecided).toMatchObject([{ id: name, sentence, choices: ['quarantine', 'stop'] }]);
     expect((await bench.rowproof('decide', name, 'quarantine', ...ben)).code).toBe(0);
@@ -111,7 +106,7 @@ describe('a run that follows a source which is written to', () => {
   /** A column that the plan does not know waits for a decision while rounds go on; the cutover is refused by its name. */
   async function newColumn(bench: ShopBench, code: string): Promise<void> {
     await bench.source.query('alter table public.tbl_cust add column note text');
-    const asked = await until(bench, ({ undecided }) => undecided.length > 0);
+    const asked = await bench.until('shop-1', ({ undecided }) => undecided.length > 0);
     const sentence = 'public.tbl_cust has a new column note that the plan does not map: its values stay behind.';
     expect(asked.undecided).toMatchObject([
       { id: 'customer.note.new_column', sentence, choices: ['accept', 'stop'], decided: null },
@@ -136,7 +131,7 @@ describe('a run that follows a source which is written to', () => {
     // nothing notes these
     await bench.source.query('delete from public.tbl_order where order_id = 399');
     await bench.source.query('insert into public.tbl_order values (99000, 2, 4200)');
-    const { blocked } = await until(bench, (status) => status.blocked.length > 0);
+    const { blocked } = await bench.until('shop-1', (status) => status.blocked.length > 0);
     expect(blocked).toMatchObject([
       {
         what: 'capture',
@@ -159,7 +154,7 @@ describe('a run that follows a source which is written to', () => {
     ]);
     const resolved = await bench.rowproof('resolve', 'capture', 'resync', ...ben);
     expect([resolved.code, resolved.stdout]).toEqual([0, expect.stringContaining('capture: resync.')]);
-    await until(bench, (status) => status.blocked.length === 0);
+    await bench.until('shop-1', (status) => status.blocked.length === 0);
     await roundsGoOn(bench);
   }
 
@@ -183,7 +178,7 @@ describe('a run that follows a source which is written to', () => {
       const before = writer.acknowledged();
       await eventually(() => writer.acknowledged() > before + 20);
       expect(writer.refusedWith()).toBeNull();
-      const drilled = await until(bench, ({ follow }) => follow?.drill != null);
+      const drilled = await bench.until('shop-1', ({ follow }) => follow?.drill != null);
       expect(drilled.follow?.drill).toMatchObject({ outcome: 'drilled', by: 'ben' });
       await newColumn(bench, code);
       await stoppedCapture(bench, capture, code);
@@ -315,7 +310,7 @@ describe('a run that follows a source which is written to', () => {
       { run: 'shop-1', command: 'drill', answer: breach, outcome: 'deadline' },
     ]);
     expect((await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben)).code).toBe(0);
-    const again = await until(bench, ({ gate, follow }) => gate === 'cutover' && follow?.freeze != null);
+    const again = await bench.until('shop-1', ({ gate, follow }) => gate === 'cutover' && follow?.freeze != null);
     expect(again.sentence).toBe(
       `waits for approval of the cutover. The last attempt let the writers go again. ${breach}`,
     );
@@ -327,7 +322,7 @@ describe('a run that follows a source which is written to', () => {
     await slow.end();
 
     await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
-    const asking = await until(bench, ({ gate }) => gate === 'switch');
+    const asking = await bench.until('shop-1', ({ gate }) => gate === 'switch');
     expect(asking.sentence).toContain('settings.switch failed');
     const late = await bench.rowproof('abort', 'shop-1', '--then', 'rollback', ...ben);
     expect(late.stderr).toContain('only goes forward');
@@ -351,12 +346,12 @@ describe('a run that follows a source which is written to', () => {
       settings: `${small}, pattern: big_bang, cutover: { confirm_switch: true }`,
     });
     const run = bench.start('run', file, '--output', 'json');
-    const { code, follow } = await until(bench, ({ gate }) => gate === 'cutover');
+    const { code, follow } = await bench.until('shop-1', ({ gate }) => gate === 'cutover');
     expect(writer.refusedWith()).not.toBeNull();
     expect(follow?.freeze).toMatchObject({ outcome: 'frozen' });
     await expect(bench.target.query("insert into shop.customer values (1, 'x', '2026-01-01')")).rejects.toThrow();
     expect((await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben)).code).toBe(0);
-    const asking = await until(bench, ({ gate }) => gate === 'switch');
+    const asking = await bench.until('shop-1', ({ gate }) => gate === 'switch');
     expect(asking).toMatchObject({ state: 'waiting', sentence: 'waits for confirmation of the switch' });
     // it is open already: the application is moved before anybody can say that it was
     await bench.target.query("insert into shop.customer values (900001, 'New', '2026-01-01')");

@@ -23,11 +23,6 @@ describe('a run that ends between its freeze and the opening of its target', () 
     await temporal?.stop();
   });
 
-  const until = (stands: (status: RunStatus) => boolean): Promise<RunStatus> =>
-    eventually(async () => {
-      const status = await bench.status('shop-1');
-      return status !== null && stands(status) ? status : null;
-    });
   const watchers = (): Promise<number> =>
     withClient(temporal, async (client) => {
       let count = 0;
@@ -49,13 +44,13 @@ describe('a run that ends between its freeze and the opening of its target', () 
       settings: 'on_failure: keep, batch: { rows: 50 }',
     });
     const run = bench.start('run', file, '--output', 'json');
-    const { code } = await until(({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null);
+    const { code } = await bench.until('shop-1', ({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null);
     // readers do not hold up rounds, but whoever takes the guard away
     reader = new Postgres({ connectionString: bench.target.url });
     await reader.connect();
     await reader.query('begin; lock table shop.customer in access share mode');
     await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
-    await until(opening);
+    await bench.until('shop-1', opening);
     expect(await writes()).toBe('25006');
 
     await withClient(temporal, (client) => client.workflow.getHandle('shop-1').cancel());
@@ -65,7 +60,7 @@ describe('a run that ends between its freeze and the opening of its target', () 
     expect(await watchers()).toBe(1);
 
     const again = bench.start('run', file, '--output', 'json');
-    await until(opening);
+    await bench.until('shop-1', opening);
     await eventually(async () => (await watchers()) === 1);
     await bench.rowproof('abort', 'shop-1', '--then', 'keep', ...ben);
     expect(await again.ended).toBe(1);

@@ -5,7 +5,7 @@ import { startLiveWriter } from '../../src/dev/live-writer';
 import { createDemoBench, type DemoBench } from '../support/demo-bench';
 import { lookAt } from '../support/fingerprint';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { document, eventually } from '../support/workbench';
+import { document } from '../support/workbench';
 
 interface RunDocument {
   readonly verdict: string;
@@ -183,10 +183,7 @@ describe('a migration of the demo’s data, small', () => {
     );
     const application = await startLiveWriter(bench.place.applicationUrl, 11, bench.place.live);
     const second = bench.start('run', file);
-    const { code } = await eventually(async () => {
-      const status = await bench.status('demo-2');
-      return status?.gate === 'cutover' ? status : null;
-    });
+    const { code } = await bench.until('demo-2', ({ gate }) => gate === 'cutover');
     const person = ['--by', 'ana', '--reason', 'a short night'];
     expect((await bench.rowproof('cutover', 'demo-2', '--drill', ...person)).code).toBe(0);
     expect((await bench.rowproof('cutover', 'demo-2', '--code', code, ...person)).code).toBe(0);

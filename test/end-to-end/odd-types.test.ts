@@ -7,7 +7,7 @@ import { oddChange, oddPairs, oddSource, oddTarget } from '../support/odd-types'
 import { ownCluster } from '../support/own-cluster';
 import { createDatabase, type TestDatabase } from '../support/postgres';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { createWorkbench, eventually, type Workbench } from '../support/workbench';
+import { createWorkbench, type Workbench } from '../support/workbench';
 
 const ben = ['--by', 'ben', '--reason', 'types'];
 
@@ -73,10 +73,7 @@ async function writePlan(bench: Workbench, capture: string): Promise<string> {
 }
 
 async function atGate(bench: Workbench, ended: Promise<unknown>, said: () => string): Promise<RunStatus> {
-  const asked = eventually(async () => {
-    const status = await bench.status('odd-1');
-    return status?.gate === 'cutover' ? status : null;
-  });
+  const asked = bench.until('odd-1', ({ gate }) => gate === 'cutover');
   const over = ended.then(() => {
     throw new Error(`The run ended early: ${said()}`);
   });

@@ -3,7 +3,6 @@ import type { AddressInfo } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import type { RunStatus } from '../../src/contract/run';
 import { lookAt } from '../support/fingerprint';
 import { createGatedBench, type GatedBench } from '../support/gated-bench';
 import { startTemporal, type TestTemporal } from '../support/temporal';
@@ -27,11 +26,6 @@ describe('what operators do', () => {
   let before: Awaited<ReturnType<typeof lookAt>>;
 
   const look = (): ReturnType<typeof lookAt> => lookAt(bench.target.query as never, 'shop');
-  const until = (run: string, when: (seen: RunStatus) => boolean): Promise<RunStatus> =>
-    eventually(async () => {
-      const seen = await bench.status(run);
-      return seen !== null && when(seen) ? seen : null;
-    });
   const start = (): Started => bench.start('run', bench.plan, '--output', 'json');
   const kinds = (run: string): string[] => calls.filter((call) => call.run === run).map(({ kind }) => kind);
 
@@ -63,7 +57,7 @@ describe('what operators do', () => {
 
   it('parks a run at findings without a decision, and at the gate; refuses what makes no sense; then goes on', async () => {
     const cli = start();
-    const parked = await until('shop-1', ({ undecided }) => undecided.length > 0);
+    const parked = await bench.until('shop-1', ({ undecided }) => undecided.length > 0);
     expect(parked.state).toBe('waiting');
     expect(parked.undecided.map(({ id, rows }) => [id, rows]).sort()).toEqual([
       ['orders.customer_no.orphan', 6],
@@ -77,7 +71,7 @@ describe('what operators do', () => {
       const said = await bench.rowproof('decide', id, 'quarantine', '--expect', String(rows), ...by);
       expect([said.code, said.stderr]).toEqual([0, '']);
     }
-    const gate = await until('shop-1', (seen) => seen.gate === 'copy');
+    const gate = await bench.until('shop-1', (seen) => seen.gate === 'copy');
     expect(await look()).toEqual(before);
 
     const nobody = await bench.rowproof('approve', 'copy', '--code', gate.code, '--by', ' ', '--reason', 'x');
@@ -97,7 +91,7 @@ describe('what operators do', () => {
 
     await bench.stuckAtGate('shop-1');
     expect((await bench.rowproof('pause', ...by)).code).toBe(0);
-    await until('shop-1', ({ state }) => state === 'paused');
+    await bench.until('shop-1', ({ state }) => state === 'paused');
     await bench.openGate();
     const running = (): Promise<{ n: number }[]> =>
       bench.target.query(`select count(*)::int as n from rowproof.batch where run = 'shop-1' and state = 'running'`);
@@ -169,7 +163,7 @@ describe('what operators do', () => {
       `select pg_terminate_backend(pid) from pg_stat_activity
        where datname = current_database() and wait_event = 'PgSleep' order by pid limit 1`,
     );
-    const seen = await until(run, ({ blocked }) => blocked.length > 0);
+    const seen = await bench.until(run, ({ blocked }) => blocked.length > 0);
     const { what, why } = seen.blocked[0] as { what: string; why: string };
     expect(what).toMatch(/^orders:\d+$/);
     expect(why).toMatch(/55P03|lock/);

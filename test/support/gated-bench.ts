@@ -156,10 +156,7 @@ export async function createGatedBench(
         return done >= 3 && waiting.length > 0;
       }).then(() => undefined),
     approveCopy: async (run, first) => {
-      const { code } = await eventually(async () => {
-        const status = await bench.status(run);
-        return status?.gate === 'copy' ? status : null;
-      });
+      const { code } = await bench.until(run, ({ gate }) => gate === 'copy');
       await first?.();
       const signed = ['--by', 'ben', '--reason', 'ok'];
       const said = await bench.rowproof('approve', 'copy', '--run', run, '--code', code, ...signed);

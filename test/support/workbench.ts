@@ -39,6 +39,8 @@ export interface Workbench {
   write(name: string, text: string): string;
   /** What a run says of itself, without a process of the binary; null while no workflow of that run is open, or none answers. */
   status(run: string): Promise<RunStatus | null>;
+  /** What it says once that stands as the test waits for. */
+  until(run: string, stands: (status: RunStatus) => boolean): Promise<RunStatus>;
   /** Everything of this bench ends. */
   close(): Promise<void>;
 }
@@ -97,6 +99,11 @@ export function createWorkbench(
       return file;
     },
     status: (run) => asker.of(run),
+    until: (run, stands) =>
+      eventually(async () => {
+        const status = await asker.of(run);
+        return status !== null && stands(status) ? status : null;
+      }),
     close: async () => {
       await asker.close();
       for (const { child } of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');

@@ -41,6 +41,7 @@ export async function endAttempt(
 export interface PastAttempt {
   readonly attempt: number;
   readonly drill: boolean;
+  readonly by: string;
   readonly outcome: string | null;
   readonly freezeMs: number;
   readonly lockAttempts: number;
@@ -52,7 +53,7 @@ export interface PastAttempt {
 /** Attempts in order. */
 export async function readAttempts(session: Session, run: string): Promise<PastAttempt[]> {
   const { rows } = await session.query<Record<string, string | null>>(
-    `select attempt::text as attempt, drill::text as drill, outcome, freeze_ms::text as freeze_ms,
+    `select attempt::text as attempt, drill::text as drill, detail ->> 'by' as by, outcome, freeze_ms::text as freeze_ms,
        lock_attempts::text as lock_attempts, changed_keys::text as changed_keys,
        (extract(epoch from pg_catalog.clock_timestamp() - started_at) * 1000)::bigint::text as age
      from rowproof.cutover where run = $1 order by cutover.attempt`,
@@ -61,6 +62,7 @@ export async function readAttempts(session: Session, run: string): Promise<PastA
   return rows.map((row) => ({
     attempt: Number(row['attempt']),
     drill: row['drill'] === 'true',
+    by: row['by'] ?? '',
     outcome: row['outcome'] ?? null,
     freezeMs: Number(row['freeze_ms'] ?? 0),
     lockAttempts: Number(row['lock_attempts'] ?? 0),

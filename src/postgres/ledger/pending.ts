@@ -95,16 +95,22 @@ const fileOfPending = `pg_catalog.pg_relation_filenode('rowproof.pending'::pg_ca
 
 /**
  * Takes away what the caller's transaction applied: for other transactions that touched the same keys they stay. Returns how many
- * were there; fewer than given when somebody moved or took them since they were read. By place, which costs a third of what looking
- * them up by key does: entries are never changed, and only the holder of the lane takes them away.
+ * were there; fewer than given when somebody moved or took them since they were read. By place, which costs a fraction of looking
+ * them up by key: entries are never changed, and only the holder of the lane takes them away.
  */
-export async function removePending(session: Session, keys: readonly WaitingKey[]): Promise<number> {
+export async function removePending(
+  session: Session,
+  run: string,
+  source: string,
+  keys: readonly WaitingKey[],
+): Promise<number> {
   let removed = 0;
   for (const file of new Set(keys.map((one) => one.file))) {
     const places = keys.filter((one) => one.file === file).map(({ place }) => place);
     const { rowCount } = await session.query(
-      `delete from rowproof.pending where ctid = any ($1::tid[]) and ${fileOfPending} = $2::oid`,
-      [places, file],
+      `delete from rowproof.pending
+       where ctid = any ($3::tid[]) and ${fileOfPending} = $4::oid and run = $1 and source = $2`,
+      [run, source, places, file],
     );
     removed += rowCount;
   }

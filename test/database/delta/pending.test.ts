@@ -39,7 +39,8 @@ describe('keys that wait', () => {
     const taken = await read();
     expect(taken).toHaveLength(3);
     await add({ relation: 1, key: '["1"]', xid: '702' }, { relation: 1, key: '["2"]', xid: '703' });
-    expect(await removePending(ledger, taken)).toBe(3);
+    expect(await removePending(ledger, run.ref.run, source, taken)).toBe(3);
+    expect(await removePending(ledger, run.ref.run, 'another', await read())).toBe(0);
     expect(await left()).toEqual([
       [1, '["1"]', '702'],
       [1, '["2"]', '703'],
@@ -48,12 +49,12 @@ describe('keys that wait', () => {
 
   it('stay when somebody moved them since they were read: whoever applied them hears it', async () => {
     await add(...Array.from({ length: 50 }, (_, at) => ({ relation: 1, key: `["${100 + at}"]`, xid: null })));
-    await removePending(ledger, await read(10));
+    await removePending(ledger, run.ref.run, source, await read(10));
     const taken = await read(20);
     await run.target.query('vacuum full rowproof.pending');
-    expect(await removePending(ledger, taken)).toBe(0);
+    expect(await removePending(ledger, run.ref.run, source, taken)).toBe(0);
     expect(await left()).toHaveLength(40);
-    expect(await removePending(ledger, await read(20))).toBe(20);
+    expect(await removePending(ledger, run.ref.run, source, await read(20))).toBe(20);
     expect(await left()).toHaveLength(20);
   });
 });

@@ -1,5 +1,7 @@
+import { Client } from 'pg';
 import { proveTouched, refreshProof, type TouchedProof } from '../../../activities/live-proof-touched';
 import { liveProofState } from '../../../src/postgres/ledger/proof-alignment';
+import { forgetTouched } from '../../../src/postgres/ledger/proof-touched';
 import { busyWrite, openFollowedRun, type FollowedRun } from './followed-run';
 
 jest.setTimeout(120_000);
@@ -110,6 +112,34 @@ test('A refresh while rounds go on leaves only what changed after it', async () 
   try {
     expect(await liveProofState(ledger, ref.run)).toMatchObject({ green: true });
   } finally {
+    await ledger.close();
+  }
+});
+
+test('A key that a round touches again while it would be forgotten stays', async () => {
+  const { target, databases, ref } = await proved();
+  await target.query(
+    `insert into rowproof.touched select $1, 'item', jsonb_build_array(n::text)::text, 3 from generate_series(1, 40) n`,
+    [ref.run],
+  );
+  const ledger = await databases.ledger(ref, 'test');
+  const round = new Client({ connectionString: target.url });
+  await round.connect();
+  try {
+    await round.query(`begin; update rowproof.touched set round = 9 where source_key in ('["7"]', '["31"]')`);
+    const forgotten = forgetTouched(ledger, ref.run, 'item', 5);
+    for (;;) {
+      const { rowCount } = await round.query('select from pg_locks where not granted');
+      if (rowCount !== null && rowCount > 0) break;
+    }
+    await round.query('commit');
+    await forgotten;
+    expect(await target.query('select source_key, round::int from rowproof.touched order by 1')).toEqual([
+      { source_key: '["31"]', round: 9 },
+      { source_key: '["7"]', round: 9 },
+    ]);
+  } finally {
+    await round.end();
     await ledger.close();
   }
 });
