@@ -17,6 +17,8 @@ import type { CopyHost } from './copy-host';
 import { classOfFindings, mappingOf } from './copy-host';
 import { label, renewLease, resolveLostCommit, takeLease } from './copy-lease';
 import { CopySessions } from './copy-sessions';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 /** How the rows of a batch get to their books under the lease; `renew` gives fresh sessions after a failure. */
 export type BatchWork = (
@@ -67,7 +69,9 @@ export async function attemptBatch(
         return [await sessions.openSource(run, mapping.source), again];
       };
       try {
-        return asAnswer(name, await work(attempt, [await sessions.openSource(run, mapping.source), target], renew));
+        return await during(`copying batch ${ordinal} of ${dotted(mapping.target)}`, async () =>
+          asAnswer(name, await work(attempt, [await sessions.openSource(run, mapping.source), target], renew)),
+        );
       } catch (error) {
         if (!(error instanceof CommitUnknownError) || signal?.aborted === true) throw error;
         sessions.discard();

@@ -4,6 +4,7 @@ import { isolateBadItems, slices, spanSize } from '../src/copy/isolate-bad-items
 import { canonicalCarefulValue, insertCarefulRows, type CarefulTables } from '../src/postgres/queries/copy-careful';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import type { Session } from '../src/postgres/session';
+import { asApplication } from '../src/postgres/application-path';
 
 const rowsPerStatement = 5_000;
 
@@ -38,7 +39,9 @@ export async function insertCarefully(
         const tried = await inSavepoint(
           session,
           async () => {
-            const arrived = await insertCarefulRows(session, tables, mapping.target, mapping.columns, part);
+            const arrived = await asApplication(session, () =>
+              insertCarefulRows(session, tables, mapping.target, mapping.columns, part),
+            );
             if (arrived.rows !== spanSize(part)) throw new RowsDropped();
             return arrived.xmin;
           },

@@ -14,6 +14,8 @@ import { commitAll, raiseFreeze } from './cutover-commit';
 import type { CutoverSteps } from './cutover-steps';
 import { faulty } from './fault-injection';
 import type { ActivityHost } from './host';
+import { refusalSentence } from '../src/errors/refusal-sentence';
+import { describeRefusal } from '../src/postgres/refusal';
 
 /** What one attempt works with; all sessions belong to its caller. */
 export interface AttemptWork extends SourceWorks {
@@ -235,7 +237,8 @@ export function expected(error: unknown): string | null {
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return 'The connection to a database was lost';
   if (mayNot(error)) return 'The role of the source may not freeze the captured tables';
-  return facts.sqlstate === null ? null : `PostgreSQL refused a statement (SQLSTATE ${facts.sqlstate})`;
+  const refused = describeRefusal(error);
+  return refused === null ? null : refusalSentence(refused).replace(/\.$/, '');
 }
 
 /** No other attempt can do better: a missing right, a run that is rolled back or switched over, a lane that was stopped. */

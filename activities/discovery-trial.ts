@@ -31,6 +31,9 @@ import {
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { whileBeating, type ActivityHost } from './host';
 import { sourceStatement } from './validation-host';
+import { asApplication } from '../src/postgres/application-path';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 /**
  * Tries the target's CHECKs, unique keys and foreign keys on the transformed source rows, in temporary tables of one
@@ -52,14 +55,18 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
     await inSnapshots([...sources.values()], async () => {
       for (const [position, mapping] of mappings.entries()) {
         const source = sources.get(mapping.source) as Session;
-        await trial.query(createTrialSql(mapping, position));
-        const rows = (except: readonly string[]): string =>
-          sourceStatement(run, mapping, mapping.statements.trial, { except });
-        const raises =
-          mayRaise(mapping) && 'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
-        const { keys } = raises ? await rowsThatRaise(source, run, mapping) : nothingRaises;
-        await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
-        await analyzeTemporary(trial, trialTable(position));
+        const reading = `reading ${dotted(mapping.from)} for the trial of the target's rules`;
+        await during(reading, async () => {
+          await trial.query(createTrialSql(mapping, position));
+          const rows = (except: readonly string[]): string =>
+            sourceStatement(run, mapping, mapping.statements.trial, { except });
+          const raises =
+            mayRaise(mapping) &&
+            'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
+          const { keys } = raises ? await rowsThatRaise(source, run, mapping) : nothingRaises;
+          await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
+          await analyzeTemporary(trial, trialTable(position));
+        });
       }
     });
     for (const source of sources.values()) await source.close();
@@ -97,12 +104,12 @@ async function tryOwnRules(trial: Session, mapping: CompiledMapping, position: n
   const untried: Finding[] = [];
   for (const check of mapping.checks) {
     if (!check.columns.every((column) => mapping.trialColumns.includes(column))) continue;
-    if ((await tryStatement(trial, tryCheckSql(mapping, position, check))) === null)
+    if ((await asApplication(trial, () => tryStatement(trial, tryCheckSql(mapping, position, check)))) === null)
       untried.push(untriedFinding(mapping.name, check.name));
   }
   for (const unique of mapping.uniques) {
     if (!unique.columns.every((column) => mapping.trialColumns.includes(column))) continue;
-    if ((await tryStatement(trial, tryUniqueSql(mapping, position, unique))) === null)
+    if ((await asApplication(trial, () => tryStatement(trial, tryUniqueSql(mapping, position, unique)))) === null)
       untried.push(untriedFinding(mapping.name, unique.name));
   }
   return untried;

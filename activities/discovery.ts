@@ -18,6 +18,8 @@ import { mappingOf, whileBeating, type ActivityHost } from './host';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { tryTargetRules } from './discovery-trial';
 import { sourceStatement } from './validation-host';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 type Numbers = readonly (string | null)[];
 
@@ -31,13 +33,13 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
       whileBeating(host, 'catalogs', async (keep) => {
         const ledger = keep(await databases.ledger(ref, 'catalogs'));
         const run = await databases.run(ref, ledger);
-        const target = await readCatalog(ledger);
+        const target = await during('reading the catalog', () => readCatalog(ledger));
         const drift = [...catalogDrift(run.compiled.mappings, 'target', target)];
         await storeCatalog(ledger, ref.run, 'target', target);
         let relations = target.relations.length;
         for (const name of Object.keys(run.compiled.plan.sources)) {
           const source = keep(await databases.source(run.compiled, name, 'catalogs'));
-          const catalog = await readCatalog(source);
+          const catalog = await during('reading the catalog', () => readCatalog(source));
           relations += catalog.relations.length;
           drift.push(...catalogDrift(run.compiled.mappings, name, catalog));
           await storeCatalog(ledger, ref.run, `source:${name}`, catalog);
@@ -53,30 +55,33 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         const run = await databases.run(ref, ledger);
         const mapping = mappingOf(run, name);
         const source = keep(await databases.source(run.compiled, mapping.source, `profile ${name}`));
-        const facts = await inTransaction(source, 'repeatable read read only', async () => {
-          const bound = (sql: string, except: readonly string[] = []): string =>
-            sourceStatement(run, mapping, sql, { except });
-          const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
-          const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
-            counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
-            reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
-          });
-          const first = await inSavepoint(source, async () => {
-            if (mayRaise(mapping)) await readRows(source, computeAllSql(bound(mapping.statements.expected)));
-            return tried([]);
-          });
-          const raising = 'failed' in first ? await rowsThatRaise(source, run, mapping) : nothingRaises;
-          const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
-          const statistics = columnStatisticsSql(mapping);
-          const [answer] = await readRows(source, bound(statistics.sql));
-          return {
-            keys: keys ?? [],
-            counts,
-            reasons,
-            raising,
-            columns: readColumnStatistics(statistics.columns, answer ?? []),
-          };
-        });
+        const reading = `reading ${dotted(mapping.from)} for discovery of ${name}`;
+        const facts = await during(reading, () =>
+          inTransaction(source, 'repeatable read read only', async () => {
+            const bound = (sql: string, except: readonly string[] = []): string =>
+              sourceStatement(run, mapping, sql, { except });
+            const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
+            const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
+              counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
+              reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
+            });
+            const first = await inSavepoint(source, async () => {
+              if (mayRaise(mapping)) await readRows(source, computeAllSql(bound(mapping.statements.expected)));
+              return tried([]);
+            });
+            const raising = 'failed' in first ? await rowsThatRaise(source, run, mapping) : nothingRaises;
+            const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
+            const statistics = columnStatisticsSql(mapping);
+            const [answer] = await readRows(source, bound(statistics.sql));
+            return {
+              keys: keys ?? [],
+              counts,
+              reasons,
+              raising,
+              columns: readColumnStatistics(statistics.columns, answer ?? []),
+            };
+          }),
+        );
         const [nullKeys = 0, repeated = 0] = facts.keys.map(Number);
         if (nullKeys + repeated > 0) {
           throw fail(

@@ -7,15 +7,26 @@ import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { restoreForeignKey } from '../src/rollback/restore-foreign-key';
 import { createIndexStatements } from '../src/rollback/restore-index';
 import { restoreTriggerStatements } from '../src/rollback/restore-triggers';
-import type { Step, StepState } from '../src/rollback/step-detail';
-import { qualified } from '../src/sql/quote';
+import type { Step, StepKind, StepState } from '../src/rollback/step-detail';
+import { dotted, qualified } from '../src/sql/quote';
+import type { QualifiedName } from '../src/contract/catalog';
 import type { StepWork } from './prepare-host';
+import { asApplication } from '../src/postgres/application-path';
 
 /** Whether the run itself puts something back, or a rollback does. */
 export type Restored = Exclude<StepState, 'done'>;
 
+const restoring: Partial<Record<StepKind, string>> = {
+  index: 'building index',
+  foreign_key: 'restoring foreign key',
+  triggers: 'restoring the triggers of',
+  sequence: 'advancing sequence',
+  materialized_view: 'refreshing materialized view',
+};
+
 async function put(work: StepWork, step: Step, to: Restored, change: () => Promise<void>): Promise<void> {
-  const options = { object: step.subject, rollback: to === 'compensated', onAttempt: work.beat };
+  const doing = `${restoring[step.kind] ?? 'restoring'} ${step.subject}`;
+  const options = { object: step.subject, doing, rollback: to === 'compensated', onAttempt: work.beat };
   await changeTarget(work.session, work.run.run, options, async () => {
     const now = await readStep(work.session, work.run.run, step.ordinal);
     if (now === null || now.state === 'compensated' || now.state === to) return;
@@ -31,7 +42,7 @@ export async function restoreIndex(work: StepWork, step: Step<'index'>, to: Rest
   try {
     await put(work, step, to, async () => {
       if ((await indexState(work.session, detail.root)) === 'absent')
-        await runStatements(work.session, createIndexStatements(detail));
+        await asApplication(work.session, () => runStatements(work.session, createIndexStatements(detail)));
       for (const node of [detail.root, ...detail.partitions]) {
         if ((await indexState(work.session, node)) !== 'valid') {
           throw fail('RP5112', `Index ${qualified(node.index)} is not valid after it was rebuilt`, { where });
@@ -54,16 +65,24 @@ export async function restoreIndex(work: StepWork, step: Step<'index'>, to: Rest
 export async function restoreForeignKeyStep(work: StepWork, step: Step<'foreign_key'>, to: Restored): Promise<void> {
   const { session, run } = work;
   const options = { object: step.subject, rollback: to === 'compensated', onAttempt: work.beat };
+  const named = (
+    verb: string,
+    node: { name: string; relation: QualifiedName },
+  ): typeof options & { doing: string } => ({
+    ...options,
+    doing: `${verb} foreign key ${node.name} ${verb === 'adding' ? 'to' : 'of'} ${dotted(node.relation)}`,
+  });
   try {
     for (const { node, add, validate, comment } of restoreForeignKey(step.detail)) {
-      await changeTarget(session, run.run, options, async () => {
+      await changeTarget(session, run.run, named('adding', node), async () => {
         if ((await constraintState(session, node.relation, node.name)) !== 'absent') return;
-        await session.query(add);
+        await asApplication(session, () => session.query(add));
         if (comment !== null) await session.query(comment);
       });
       if (validate === null) continue;
-      await changeTarget(session, run.run, options, async () => {
-        if ((await constraintState(session, node.relation, node.name)) === 'invalid') await session.query(validate);
+      await changeTarget(session, run.run, named('validating', node), async () => {
+        if ((await constraintState(session, node.relation, node.name)) === 'invalid')
+          await asApplication(session, () => session.query(validate));
       });
     }
     await put(work, step, to, async () => {

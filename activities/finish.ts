@@ -15,7 +15,7 @@ import {
 import { decisionFor } from '../src/profile/decision-match';
 import { coversRows } from '../src/profile/undecided';
 import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
-import { qualified } from '../src/sql/quote';
+import { dotted, qualified } from '../src/sql/quote';
 import { align } from './delta-align';
 import { settleFollowed } from './delta-settle';
 import { writeIdMaps } from './finish-id-map';
@@ -23,12 +23,24 @@ import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from '.
 import { advanceSequencesOf } from './finish-sequences';
 import { settleTarget } from './finish-settle';
 import { decisionsOfRun, onTarget, type StepHost, type StepWork } from './prepare-host';
+import { asApplication } from '../src/postgres/application-path';
+
+function refreshed(work: StepWork, view: QualifiedName): Promise<void> {
+  return asApplication(work.session, () => refreshView(work.session, view));
+}
 
 /** While the application reads: its readers wait only where a view has no unique index that spares them. */
 async function refreshAgain(work: StepWork, view: QualifiedName): Promise<void> {
   const beside = await refreshesConcurrently(work.session, view);
-  await changeTarget(work.session, work.run.run, { object: qualified(view), onAttempt: work.beat }, () =>
-    beside ? refreshViewConcurrently(work.session, view) : refreshView(work.session, view),
+  const options = {
+    object: qualified(view),
+    doing: `refreshing materialized view ${dotted(view)}`,
+    onAttempt: work.beat,
+  };
+  await changeTarget(work.session, work.run.run, options, () =>
+    asApplication(work.session, () =>
+      beside ? refreshViewConcurrently(work.session, view) : refreshView(work.session, view),
+    ),
   );
 }
 
@@ -64,8 +76,9 @@ export function createFinishActivities(host: StepHost): FinishActivities {
       onTarget(host, ref, 'analyze', async (work) => {
         for (const mapping of work.mappings) {
           const object = qualified(mapping.target);
-          await changeTarget(work.session, work.run.run, { object, onAttempt: work.beat }, () =>
-            analyzeTable(work.session, mapping.target),
+          const options = { object, doing: `analyzing ${dotted(mapping.target)}`, onAttempt: work.beat };
+          await changeTarget(work.session, work.run.run, options, () =>
+            asApplication(work.session, () => analyzeTable(work.session, mapping.target)),
           );
         }
         const views = (await readSteps(work.session, work.run.run, 'materialized_view')).filter(
@@ -74,7 +87,7 @@ export function createFinishActivities(host: StepHost): FinishActivities {
         // recorded with those that build on others first
         for (const step of [...views].reverse()) {
           const { view } = step.detail;
-          if (step.state === 'done') await putBack(work, step, 'restored', () => refreshView(work.session, view));
+          if (step.state === 'done') await putBack(work, step, 'restored', () => refreshed(work, view));
           else if (again && step.state === 'restored') await refreshAgain(work, view);
         }
         await appendEvent(work.session, work.run.run, 'views refreshed', { views: views.length, again });

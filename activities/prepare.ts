@@ -61,6 +61,16 @@ export function createPrepareActivities(host: StepHost): Pick<PrepareActivities,
   };
 }
 
+const taking: Partial<Record<StepKind, string>> = {
+  materialized_view: 'recording materialized view',
+  sequence: 'recording sequence',
+  triggers: 'disabling the triggers of',
+  foreign_key: 'setting aside the foreign key',
+  index: 'setting aside the index',
+  rows_saved: 'keeping the rows of',
+  rows: 'opening',
+};
+
 /** One change and its step in one transaction; nothing when the step is there already. */
 async function takeStep<Kind extends StepKind>(
   work: StepWork,
@@ -68,10 +78,15 @@ async function takeStep<Kind extends StepKind>(
   subject: string,
   change: () => Promise<StepDetails[Kind]>,
 ): Promise<void> {
-  await changeTarget(work.session, work.run.run, { object: subject, onAttempt: work.beat }, async () => {
-    if (await hasStep(work.session, work.run.run, kind, subject)) return;
-    await insertStep(work.session, work.run.run, kind, subject, await change());
-  });
+  await changeTarget(
+    work.session,
+    work.run.run,
+    { object: subject, doing: `${taking[kind] ?? 'changing'} ${subject}`, onAttempt: work.beat },
+    async () => {
+      if (await hasStep(work.session, work.run.run, kind, subject)) return;
+      await insertStep(work.session, work.run.run, kind, subject, await change());
+    },
+  );
 }
 
 async function refuseUnfitTables({ session, run, mappings }: StepWork): Promise<void> {

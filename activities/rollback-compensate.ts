@@ -21,11 +21,12 @@ import { restoreTriggerStatements, silenceTriggerStatements } from '../src/rollb
 import type { Step, StepKind, TriggersDetail } from '../src/rollback/step-detail';
 import type { QualifiedName } from '../src/contract/catalog';
 import type { RunRef } from '../src/contract/run';
-import { qualified } from '../src/sql/quote';
+import { dotted, qualified } from '../src/sql/quote';
 import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { liftGuard } from './cutover-guard';
 import type { StepHost, StepWork } from './prepare-host';
 import { liftFreeze, takeCaptureAway } from './rollback-sources';
+import { asApplication } from '../src/postgres/application-path';
 
 /** Undoes one step; nothing when that was done before. RP7001, RP7002 where it would touch what is not the run's. */
 export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork, step: Step): Promise<void> {
@@ -54,7 +55,10 @@ export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork
     // a view that the run never refreshed still holds what it held before
     const refreshed = step.state === 'restored';
     return putBack(work, step, 'compensated', async () => {
-      if (refreshed) await (populated ? refreshView(work.session, view) : emptyView(work.session, view));
+      if (refreshed)
+        await asApplication(work.session, () =>
+          populated ? refreshView(work.session, view) : emptyView(work.session, view),
+        );
     });
   }
 }
@@ -69,29 +73,35 @@ function is<Kind extends StepKind>(step: Step, kind: Kind): step is Step<Kind> {
  */
 async function takeRowsAway(work: StepWork, step: Step<'rows'>): Promise<void> {
   const { session, run } = work;
-  await changeTarget(session, run.run, { object: step.subject, rollback: true, onAttempt: work.beat }, async () => {
-    const open = (await readSteps(session, run.run, 'rows')).filter((one) => one.state !== 'compensated');
-    if (!open.some((one) => one.ordinal === step.ordinal)) return;
-    const tables: Step<'rows'>[] = [];
-    for (const one of open) if (await tableExists(session, one.detail.relation)) tables.push(one);
-    await lockExclusively(
-      session,
-      tables.map((one) => one.detail.relation),
-    );
-    for (const { detail } of tables) await refuseForeignRows(work, detail.mapping, detail.relation);
-    await dropForeignKeysAgain(work, tables);
-    await withoutTriggers(
-      work,
-      tables.map((one) => one.detail),
-      () =>
-        truncateTables(
-          session,
-          tables.map((one) => one.detail.relation),
-        ),
-    );
-    await dropHeld(session, run.run);
-    for (const one of open) await setStepState(session, run.run, one.ordinal, 'compensated');
-  });
+  const doing = `emptying ${dotted(step.detail.relation)} and the other tables of the run`;
+  await changeTarget(
+    session,
+    run.run,
+    { object: step.subject, doing, rollback: true, onAttempt: work.beat },
+    async () => {
+      const open = (await readSteps(session, run.run, 'rows')).filter((one) => one.state !== 'compensated');
+      if (!open.some((one) => one.ordinal === step.ordinal)) return;
+      const tables: Step<'rows'>[] = [];
+      for (const one of open) if (await tableExists(session, one.detail.relation)) tables.push(one);
+      await lockExclusively(
+        session,
+        tables.map((one) => one.detail.relation),
+      );
+      for (const { detail } of tables) await refuseForeignRows(work, detail.mapping, detail.relation);
+      await dropForeignKeysAgain(work, tables);
+      await withoutTriggers(
+        work,
+        tables.map((one) => one.detail),
+        () =>
+          truncateTables(
+            session,
+            tables.map((one) => one.detail.relation),
+          ),
+      );
+      await dropHeld(session, run.run);
+      for (const one of open) await setStepState(session, run.run, one.ordinal, 'compensated');
+    },
+  );
 }
 
 async function refuseForeignRows(work: StepWork, mapping: string, table: QualifiedName): Promise<void> {
@@ -162,7 +172,8 @@ async function bringRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<
     if (!(await rowproofTableExists(session, saved.name)) || (await countRows(session, saved)) !== rows) throw missing;
     await lockExclusively(session, [relation]);
     await withoutTriggers(work, [{ mapping, relation }], async () => {
-      if (String(await putRowsBack(session, saved, relation, columns)) !== rows) throw missing;
+      const back = await asApplication(session, () => putRowsBack(session, saved, relation, columns));
+      if (String(back) !== rows) throw missing;
     });
     await dropTable(session, saved);
   });

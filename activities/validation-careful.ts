@@ -10,6 +10,8 @@ import { CopySessions } from './copy-sessions';
 import type { ProofWork } from './validation-compare';
 import { keyDigest, sourceStatement } from './validation-host';
 import { inSnapshots, openSides, type Sides } from './validation-sides';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 export interface CarefulResult {
   readonly check: Omit<CheckResult, 'kind'>;
@@ -119,11 +121,13 @@ export async function compareCareful(
   const found = new Found(work);
   const name = `${mapping.name}:${batch.ordinal}`;
   try {
-    const rows = await within(async () => {
-      const compared = await compareLoaded(work, sides, quarantine, batch.range, found);
-      await compareRejected(work, sides, quarantine, batch.range, found);
-      return compared;
-    });
+    const rows = await during(`recomputing batch ${batch.ordinal} of ${dotted(mapping.target)} for the proof`, () =>
+      within(async () => {
+        const compared = await compareLoaded(work, sides, quarantine, batch.range, found);
+        await compareRejected(work, sides, quarantine, batch.range, found);
+        return compared;
+      }),
+    );
     return {
       check: { name, mapping: mapping.name, broken: found.broken, detail: { rows } },
       differences: found.differences,

@@ -18,6 +18,7 @@ import type { Progress } from './copy-heartbeat';
 import { expectedRows, targetKeyPlaces, type ExpectationWork } from './validation-expected';
 import { keyDigest, sha256, sourceStatement, type ReadyHost } from './validation-host';
 import type { Sides } from './validation-sides';
+import { namedState } from '../src/errors/sqlstate-names';
 
 export interface ProofWork {
   readonly host: ReadyHost;
@@ -101,10 +102,14 @@ export function explained(mapping: CompiledMapping, error: unknown): unknown {
   }
   const { isDataError, sqlstate } = describeDatabaseError(error);
   if (!isDataError) return error;
-  return fail('RP6003', `The source rows of ${mapping.name} could not be recomputed (SQLSTATE ${sqlstate ?? 'none'})`, {
-    where,
-    cause: error,
-  });
+  return fail(
+    'RP6003',
+    `The source rows of ${mapping.name} could not be recomputed: ${namedState(sqlstate ?? 'none')}`,
+    {
+      where,
+      cause: error,
+    },
+  );
 }
 
 /** A suspect as the ledger keeps it: keys as digests, one row a column. */

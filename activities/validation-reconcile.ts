@@ -22,6 +22,8 @@ import { AlignedView } from './live-proof-view';
 import { onTarget } from './prepare-host';
 import { effectsOf, restricted } from './validation-effects';
 import { sourceStatement, type ReadyHost } from './validation-host';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 /** Where rows are counted: at one alignment while rounds go on, else as both sides stand. */
 interface Counting {
@@ -84,14 +86,16 @@ async function bookOf(
   proof: MappingFacts['proof'],
 ): Promise<ClosedBooks> {
   const source = await counting.source(mapping.source);
-  return closeBooks({
-    mapping: mapping.name,
-    target: `${mapping.target.schema}.${mapping.target.name}`,
-    source: await countScope(source, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
-    targetRows: counting.countsTarget ? await countRows(counting.target, qualified(mapping.target)) : null,
-    ...(await readLedgerBooks(counting.target, run.run, mapping.name)),
-    proof,
-  });
+  return during(`counting the rows of ${dotted(mapping.target)} for the books`, async () =>
+    closeBooks({
+      mapping: mapping.name,
+      target: `${mapping.target.schema}.${mapping.target.name}`,
+      source: await countScope(source, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
+      targetRows: counting.countsTarget ? await countRows(counting.target, qualified(mapping.target)) : null,
+      ...(await readLedgerBooks(counting.target, run.run, mapping.name)),
+      proof,
+    }),
+  );
 }
 
 async function whileCounting<T>(

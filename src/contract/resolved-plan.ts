@@ -27,6 +27,8 @@ export interface ConnectionSpec {
     readonly certFile: string | null;
     readonly keyFile: string | null;
   };
+  /** Target only: schemas in which functions of the target look up bare names; null or absent: as role and database have it. */
+  readonly searchPath?: readonly string[] | null;
 }
 
 export interface ColumnPlan {

@@ -53,6 +53,8 @@ export interface BackendFacts {
   readonly pid: number;
   readonly backendStart: string;
   readonly serverVersion: number;
+  /** The search_path that role and database give a session which sets none. */
+  readonly applicationPath: string;
 }
 
 /** Reads the settings back in a transaction of their own. RP3015 server too old, RP3017 settings not kept. */
@@ -61,6 +63,7 @@ export async function verifySettings(client: Client, connection: ResolvedConnect
   const result = await client.query<Record<string, string>>(
     `select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num') as version,
       (select backend_start::text from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()) as started,
+      (select reset_val from pg_catalog.pg_settings where name = 'search_path') as path,
       ${names.map((name, index) => `pg_catalog.current_setting('${name}') as s${index}`).join(', ')}`,
   );
   const row = result.rows[0] as Record<string, string>;
@@ -72,7 +75,12 @@ export async function verifySettings(client: Client, connection: ResolvedConnect
       where: { object: connection.label },
     });
   }
-  return { pid: Number(row['pid']), backendStart: row['started'] as string, serverVersion };
+  return {
+    pid: Number(row['pid']),
+    backendStart: row['started'] as string,
+    serverVersion,
+    applicationPath: row['path'] ?? '',
+  };
 }
 
 /** RP3015 for a `server_version_num` before 13; numbers before 10 have two parts. */

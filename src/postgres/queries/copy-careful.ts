@@ -1,6 +1,7 @@
 import type { ColumnType, QualifiedName } from '../../contract/catalog';
 import { identifier, qualified } from '../../sql/quote';
 import type { Session } from '../session';
+import { asApplication } from '../application-path';
 
 export interface LoadedColumn {
   readonly target: string;
@@ -67,9 +68,9 @@ export async function insertCarefulRows(
     `with mark as (insert into ${tables.mark} values (1) returning xmin::text as xmin),
      arrived as (
        insert into ${qualified(target)} (${names}) overriding system value
-       select ${casts} from ${tables.rows} r where r.position >= $1 and r.position < $2 order by r.position
+       select ${casts} from ${tables.rows} r where r.position operator(pg_catalog.>=) $1::bigint and r.position operator(pg_catalog.<) $2::bigint order by r.position
        returning 1)
-     select (select count(*) from arrived)::text as n, (select xmin from mark) as xmin`,
+     select (select pg_catalog.count(*) from arrived)::text as n, (select xmin from mark) as xmin`,
     [span.from, span.to],
   );
   const row = rows[0] as { n: string; xmin: string };
@@ -84,10 +85,8 @@ export async function canonicalCarefulValue(
   column: number,
   position: number,
 ): Promise<string | null> {
-  const { rows } = await session.query<{ value: string | null }>(
-    `select (r.${field(column)}${castTo(type)})::text as value from ${tables.rows} r where r.position = $1`,
-    [position],
-  );
+  const sql = `select (r.${field(column)}${castTo(type)})::text as value from ${tables.rows} r where r.position = $1`;
+  const { rows } = await asApplication(session, () => session.query<{ value: string | null }>(sql, [position]));
   return (rows[0] as { value: string | null }).value;
 }
 
@@ -101,10 +100,12 @@ export async function carefulKeys(
   total: number,
 ): Promise<string[]> {
   const parts = key.map((index) => `(r.${field(index)}${castTo((columns[index] as LoadedColumn).type)})::text`);
-  const { rows } = await session.query<{ position: string; key: string }>(
-    `select r.position::text as position, jsonb_build_array(${parts.join(', ')})::text as key
+  const { rows } = await asApplication(session, () =>
+    session.query<{ position: string; key: string }>(
+      `select r.position::text as position, jsonb_build_array(${parts.join(', ')})::text as key
      from ${tables.rows} r where r.position = any($1::bigint[])`,
-    [positions],
+      [positions],
+    ),
   );
   const keys = new Array<string>(total).fill('');
   for (const row of rows) keys[Number(row.position)] = row.key;
