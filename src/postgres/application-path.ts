@@ -12,12 +12,16 @@ export async function asApplication<T>(session: Session, work: () => Promise<T>)
 
 async function onPath<T>(session: Session, work: () => Promise<T>): Promise<T> {
   const ours = await setPath(session, session.applicationPath);
+  let value: T;
   try {
-    return await work();
-  } finally {
-    // a transaction that failed takes the setting back by itself, and so does a savepoint that is undone
-    if (!session.closed && session.transactionIsSound) await setPath(session, ours);
+    value = await work();
+  } catch (error) {
+    // a transaction that failed takes the setting back when it ends, and a savepoint that is undone does too
+    if (!session.closed) await setPath(session, ours).catch(() => undefined);
+    throw error;
   }
+  await setPath(session, ours);
+  return value;
 }
 
 async function setPath(session: Session, path: string): Promise<string> {

@@ -86,11 +86,6 @@ export class Session {
     return status === 'T' || status === 'E';
   }
 
-  /** True inside a transaction that takes more statements. */
-  get transactionIsSound(): boolean {
-    return this.client.getTransactionStatus() === 'T';
-  }
-
   get closed(): boolean {
     return this.ended;
   }

@@ -19,3 +19,8 @@ export function literal(value: string | null): string {
 export function dotted(relation: { readonly schema: string; readonly name: string }): string {
   return `${relation.schema}.${relation.name}`;
 }
+
+/** SQL names inside a text as people read them: without their quotes. */
+export function unquoted(text: string): string {
+  return text.replace(/"((?:[^"]|"")*)"/g, (_, name: string) => name.replaceAll('""', '"'));
+}

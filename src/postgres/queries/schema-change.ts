@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../errors/rowproof-error';
+import { unquoted } from '../../sql/quote';
 import { lockSteps, refuseAfterRollback } from '../ledger/step';
 import type { Session } from '../session';
 import { during } from '../refusal';
@@ -33,7 +34,7 @@ export async function changeTarget<T>(
   for (let attempt = 1; ; attempt++) {
     options.onAttempt?.();
     try {
-      return await during(options.doing ?? `changing ${options.object}`, () =>
+      return await during(unquoted(options.doing ?? `changing ${options.object}`), () =>
         inTransaction(session, 'read write', async () => {
           await lockSteps(session, run);
           if (options.rollback !== true) await refuseAfterRollback(session, run);
