@@ -20,7 +20,7 @@ class RowsDropped extends Error {}
 
 /**
  * Inserts the stored rows [0, total) into the target, in order, each part in a savepoint; parts that fail are halved until
- * the bad rows stand alone. A single row that does not arrive without an error was dropped by a trigger.
+ * the bad rows stand alone (for data errors, and those that `alsoOfRows` takes). A single row that does not arrive without an error was dropped by a trigger.
  */
 export async function insertCarefully(
   session: Session,
@@ -28,6 +28,7 @@ export async function insertCarefully(
   mapping: CompiledMapping,
   total: number,
   progress: { rows: number },
+  alsoOfRows: (error: unknown) => boolean = () => false,
 ): Promise<CarefulInsert> {
   const xids = new Set<string>();
   const refused: { position: number; failure: RowFailure }[] = [];
@@ -45,7 +46,7 @@ export async function insertCarefully(
             if (arrived.rows !== spanSize(part)) throw new RowsDropped();
             return arrived.xmin;
           },
-          (error) => error instanceof RowsDropped,
+          (error) => error instanceof RowsDropped || alsoOfRows(error),
         );
         if ('failed' in tried) {
           const dropped = tried.error instanceof RowsDropped;
