@@ -13,6 +13,7 @@ import {
   checkFinding,
   followerFinding,
   orphanFinding,
+  sequenceFinding,
   triggerFinding,
   uniqueFinding,
   untriedFinding,
@@ -78,6 +79,7 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
       for (const trigger of relation?.triggers ?? [])
         if (trigger.enabled !== 'D') findings.push(triggerFinding(mapping.name, trigger.name));
     }
+    findings.push(...run.compiled.sequencesLeft.map(sequenceFinding));
     await inTransaction(ledger, 'read write', () => replaceFindings(ledger, ref.run, 'rules', null, findings));
     return { findings: findings.length };
   });

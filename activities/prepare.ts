@@ -99,7 +99,8 @@ async function recordViews(work: StepWork): Promise<void> {
 }
 
 async function recordSequences(work: StepWork): Promise<void> {
-  for (const detail of await readSequences(work.session, work.mappings)) {
+  const loose = work.run.compiled.sequences.map(({ sequence }) => sequence);
+  for (const detail of await readSequences(work.session, work.mappings, loose)) {
     await takeStep(work, 'sequence', qualified(detail.sequence), () => Promise.resolve(detail));
   }
 }

@@ -170,6 +170,21 @@ export interface CompiledMapping {
   readonly statements: MappingStatements;
 }
 
+/** A sequence of the target and those of the sources that it must stand past. */
+export interface CompiledSequence {
+  readonly sequence: QualifiedName;
+  readonly cycle: boolean;
+  readonly sources: readonly { readonly source: string; readonly sequence: QualifiedName }[];
+}
+
+/** A sequence that the run does not move, and why. `side`: `target`, or the name of a source. */
+export interface SequenceLeft {
+  readonly sequence: QualifiedName;
+  readonly side: string;
+  readonly why: 'unmatched' | 'not_permitted';
+  readonly finding: string;
+}
+
 export interface CompiledPlan {
   /** Version of this shape. */
   readonly format: 1;
@@ -180,4 +195,6 @@ export interface CompiledPlan {
   readonly code: string;
   readonly engine: string;
   readonly mappings: readonly CompiledMapping[];
+  readonly sequences: readonly CompiledSequence[];
+  readonly sequencesLeft: readonly SequenceLeft[];
 }

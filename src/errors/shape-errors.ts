@@ -14,4 +14,16 @@ export const shapeErrors = {
     fix: 'Nothing, when the source stays quiet. Else declare `key: [columns]`, or add a primary key to the source table.',
     exit: 2,
   },
+  RP2082: {
+    title: 'Sequence without a counterpart',
+    why: 'A sequence that numbers no mapped column is matched by its name, in the schema that the target schema is filled from.',
+    fix: 'Nothing, when it is not needed. Else rename one of them, or set it after the switch with setval().',
+    exit: 2,
+  },
+  RP2083: {
+    title: 'Sequence that cannot be moved',
+    why: 'Reading a position needs SELECT on the sequence of the source, setting one needs UPDATE on the sequence of the target, and USAGE on its schema.',
+    fix: 'Grant it, or decide the finding with `accept` and set the sequence after the switch.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -38,19 +38,26 @@ export async function openQuietRun(given: {
   readonly source: string;
   readonly target: string;
   readonly plan: string;
+  /** The source is read by a role of its own that has these grants, `ROLE` standing for it. */
+  readonly grants?: string;
   /** Without the head above. */
   readonly whole?: boolean;
 }): Promise<QuietRun> {
   const source = await createDatabase({ prefix: 'quiet_source' });
   const target = await createDatabase({ prefix: 'quiet_target' });
+  const role = `${source.name}_reader`;
   const drop = async (): Promise<void> => {
     await source.drop();
+    if (given.grants !== undefined) await target.query(`drop role ${role}`);
     await target.drop();
   };
   try {
     await source.query(given.source);
     await target.query(given.target);
-    const env = { SOURCE_URL: source.url, TARGET_URL: target.url };
+    if (given.grants !== undefined)
+      await source.query(`create role ${role} login password 'pw'; ${given.grants.replaceAll('ROLE', role)}`);
+    const sourceUrl = given.grants === undefined ? source.url : source.url.replace(/\/\/[^@]*@/, `//${role}:pw@`);
+    const env = { SOURCE_URL: sourceUrl, TARGET_URL: target.url };
     const text = given.whole === true ? given.plan : `${head}${given.plan}`;
     const { ref } = await openRun({ name: 'quiet', file: 'quiet.yaml', text }, env, {
       only: null,
