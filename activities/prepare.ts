@@ -15,7 +15,7 @@ import { changeTarget, runStatements } from '../src/postgres/queries/schema-chan
 import { readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
 import { readIndexes, tableExists } from '../src/postgres/queries/schema-change-index';
 import { readTriggers } from '../src/postgres/queries/schema-change-trigger';
-import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
+import { readMaterializedViews } from '../src/postgres/queries/view-dependencies';
 import { readSequences } from '../src/postgres/queries/sequence';
 import { decisionFor } from '../src/profile/decision-match';
 import { whyKept } from '../src/rollback/kept-index';

@@ -14,7 +14,7 @@ import { changeTarget, runStatements } from '../src/postgres/queries/schema-chan
 import { constraintState, readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
 import { tableExists } from '../src/postgres/queries/schema-change-index';
 import { readTriggers } from '../src/postgres/queries/schema-change-trigger';
-import { emptyView, refreshView } from '../src/postgres/queries/schema-change-view';
+import { emptyView, findBeside, refreshView } from '../src/postgres/queries/schema-change-view';
 import { setSequence } from '../src/postgres/queries/sequence';
 import { dropForeignKeyStatement } from '../src/rollback/restore-foreign-key';
 import { restoreTriggerStatements, silenceTriggerStatements } from '../src/rollback/restore-triggers';
@@ -54,7 +54,9 @@ export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork
     // a view that the run never refreshed still holds what it held before
     const refreshed = step.state === 'restored';
     return putBack(work, step, 'compensated', async () => {
-      if (refreshed) await (populated ? refreshView(work.session, view) : emptyView(work.session, view));
+      if (!refreshed) return;
+      await findBeside(work.session, view);
+      await (populated ? refreshView(work.session, view) : emptyView(work.session, view));
     });
   }
 }

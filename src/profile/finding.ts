@@ -169,6 +169,20 @@ export function sequenceFinding(left: SequenceLeft): Finding {
   };
 }
 
+/** A materialized view that the run does not refresh. */
+export function viewFinding(view: string, why: string): Finding {
+  return {
+    id: `${view}.view`,
+    mapping: null,
+    column: null,
+    kind: 'view',
+    severity: 'note',
+    rows: 0,
+    sentence: `The materialized view ${view} is not refreshed: ${why}.`,
+    choices: [],
+  };
+}
+
 export function untriedFinding(mapping: string, rule: string): Finding {
   return {
     id: `${mapping}.${rule}.untried`,
