@@ -6,6 +6,7 @@ import { copyIn, copyOut } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
+import { readViewsLeft } from '../src/postgres/queries/view-dependencies';
 import { readRows } from '../src/postgres/read-rows';
 import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
@@ -13,9 +14,11 @@ import {
   checkFinding,
   followerFinding,
   orphanFinding,
+  sequenceFinding,
   triggerFinding,
   uniqueFinding,
   untriedFinding,
+  viewFinding,
   type Finding,
 } from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
@@ -85,6 +88,9 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
       for (const trigger of relation?.triggers ?? [])
         if (trigger.enabled !== 'D') findings.push(triggerFinding(mapping.name, trigger.name));
     }
+    findings.push(...run.compiled.sequencesLeft.map(sequenceFinding));
+    for (const { view, why } of await readViewsLeft(ledger, mappings))
+      findings.push(viewFinding(`${view.schema}.${view.name}`, why));
     await inTransaction(ledger, 'read write', () => replaceFindings(ledger, ref.run, 'rules', null, findings));
     return { findings: findings.length };
   });

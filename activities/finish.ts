@@ -1,17 +1,10 @@
 import type { FinishActivities } from '../src/contract/activity-types';
-import type { QualifiedName } from '../src/contract/catalog';
 import type { FindingSummary } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
-import { appendEvent } from '../src/postgres/ledger/event';
 import { readLane } from '../src/postgres/ledger/lane';
 import { readSteps } from '../src/postgres/ledger/step';
 import { changeTarget } from '../src/postgres/queries/schema-change';
-import {
-  analyzeTable,
-  refreshesConcurrently,
-  refreshView,
-  refreshViewConcurrently,
-} from '../src/postgres/queries/schema-change-view';
+import { analyzeTable } from '../src/postgres/queries/schema-change-view';
 import { decisionFor } from '../src/profile/decision-match';
 import { coversRows } from '../src/profile/undecided';
 import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
@@ -19,30 +12,12 @@ import { dotted, qualified } from '../src/sql/quote';
 import { align } from './delta-align';
 import { settleFollowed } from './delta-settle';
 import { writeIdMaps } from './finish-id-map';
-import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
+import { restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { advanceSequencesOf } from './finish-sequences';
+import { refreshViews } from './finish-views';
 import { settleTarget } from './finish-settle';
-import { decisionsOfRun, onTarget, type StepHost, type StepWork } from './prepare-host';
+import { decisionsOfRun, onTarget, type StepHost } from './prepare-host';
 import { asApplication } from '../src/postgres/application-path';
-
-function refreshed(work: StepWork, view: QualifiedName): Promise<void> {
-  return asApplication(work.session, () => refreshView(work.session, view));
-}
-
-/** While the application reads: its readers wait only where a view has no unique index that spares them. */
-async function refreshAgain(work: StepWork, view: QualifiedName): Promise<void> {
-  const beside = await refreshesConcurrently(work.session, view);
-  const options = {
-    object: qualified(view),
-    doing: `refreshing materialized view ${dotted(view)}`,
-    onAttempt: work.beat,
-  };
-  await changeTarget(work.session, work.run.run, options, () =>
-    asApplication(work.session, () =>
-      beside ? refreshViewConcurrently(work.session, view) : refreshView(work.session, view),
-    ),
-  );
-}
 
 /** Every activity reads from the ledger what is left to do and may be repeated at any point. */
 export function createFinishActivities(host: StepHost): FinishActivities {
@@ -81,17 +56,7 @@ export function createFinishActivities(host: StepHost): FinishActivities {
             asApplication(work.session, () => analyzeTable(work.session, mapping.target)),
           );
         }
-        const views = (await readSteps(work.session, work.run.run, 'materialized_view')).filter(
-          (step) => step.detail.populated,
-        );
-        // recorded with those that build on others first
-        for (const step of [...views].reverse()) {
-          const { view } = step.detail;
-          if (step.state === 'done') await putBack(work, step, 'restored', () => refreshed(work, view));
-          else if (again && step.state === 'restored') await refreshAgain(work, view);
-        }
-        await appendEvent(work.session, work.run.run, 'views refreshed', { views: views.length, again });
-        return { analyzed: work.mappings.length, refreshed: views.length };
+        return { analyzed: work.mappings.length, refreshed: await refreshViews(work, again) };
       }),
     writeIdMap: (ref) => onTarget(host, ref, 'write id map', (work) => writeIdMaps(host, work)),
     undecidedQuarantine: (ref) =>

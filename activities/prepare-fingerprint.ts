@@ -19,7 +19,7 @@ import {
   unreadableRows,
 } from '../src/postgres/queries/fingerprint-rows';
 import { tableExists } from '../src/postgres/queries/schema-change-index';
-import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
+import { readMaterializedViews } from '../src/postgres/queries/view-dependencies';
 import { inTransaction } from '../src/postgres/transaction';
 import type { Fingerprint } from '../src/rollback/compare-fingerprints';
 import { onTarget, type StepHost, type StepWork } from './prepare-host';

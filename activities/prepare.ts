@@ -15,7 +15,7 @@ import { changeTarget, runStatements } from '../src/postgres/queries/schema-chan
 import { readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
 import { readIndexes, tableExists } from '../src/postgres/queries/schema-change-index';
 import { readTriggers } from '../src/postgres/queries/schema-change-trigger';
-import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
+import { readMaterializedViews } from '../src/postgres/queries/view-dependencies';
 import { readSequences } from '../src/postgres/queries/sequence';
 import { decisionFor } from '../src/profile/decision-match';
 import { whyKept } from '../src/rollback/kept-index';
@@ -114,7 +114,8 @@ async function recordViews(work: StepWork): Promise<void> {
 }
 
 async function recordSequences(work: StepWork): Promise<void> {
-  for (const detail of await readSequences(work.session, work.mappings)) {
+  const loose = work.run.compiled.sequences.map(({ sequence }) => sequence);
+  for (const detail of await readSequences(work.session, work.mappings, loose)) {
     await takeStep(work, 'sequence', qualified(detail.sequence), () => Promise.resolve(detail));
   }
 }

@@ -136,11 +136,12 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
         };
       });
       const undecided = waiting.filter(({ finding }) => !coversRows(decisionFor(decisions, finding)));
+      const checks = await readChecks(session, run.run);
       const verdict = reachVerdict({
         books,
         effects: effectsOf(run, decisions),
         undecided,
-        checks: await readChecks(session, run.run),
+        checks,
         required: [
           'reference',
           'rule',
@@ -150,6 +151,9 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
         reexecuted: proofs.flatMap((proof) => proof.reexecutedColumns.map((column) => `${proof.mapping}.${column}`)),
         only: restricted(run) ? mappings.map((mapping) => mapping.name) : [],
         sample: run.options.sample ?? null,
+        notRefreshed: checks.flatMap(({ kind, name, detail }) =>
+          kind === 'view' && 'not refreshed' in detail ? [name] : [],
+        ),
       });
       await storeVerdict(session, run.run, verdict);
       return verdict;

@@ -10,9 +10,11 @@ import {
   trialColumns,
 } from './compile-constraints';
 import { compileReasons } from './compile-reasons';
+import { warnWithoutKey } from './checks/check-without-key';
 import type { MappingWork } from './mapping-work';
 import { findColumn, pathOf } from './mapping-work';
 import { tableKey } from './table-key';
+import { isPhysical } from './row-identity';
 import { chooseSourceKey } from './source-key';
 import { sourceStatements } from './source-statements';
 import { chooseTargetKey, isInjective } from './target-key';
@@ -29,13 +31,14 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
   checkNames(work);
   checkUnmapped(work);
   const references = compileReferences(work);
-  const targetKey = chooseTargetKey(work, columns);
+  const targetKey = chooseTargetKey(work, columns, key !== null && isPhysical(key.columns));
   if (key === null || targetKey === null || problems.failed) return null;
   warnLooseKeys(
     work,
     key.columns.map(({ name }) => name),
     targetKey.map(({ name }) => name),
   );
+  warnWithoutKey(work, key.columns, targetKey);
   const referenced = referencedColumns(work, columns, targetKey);
   const facts = {
     name: mapping.name,

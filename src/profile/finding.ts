@@ -1,3 +1,4 @@
+import type { SequenceLeft } from '../contract/compiled';
 import type { FindingSummary } from '../contract/run';
 
 /** A problem or a fact of the data that discovery or the copy saw; counts are exact. Never holds a row value. */
@@ -144,6 +145,41 @@ export function triggerFinding(mapping: string, trigger: string): Finding {
     rows: 0,
     sentence: `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`,
     choices: ['disable', 'fire', 'stop'],
+  };
+}
+
+/** A sequence beside those of mapped columns that the run leaves where it stands. */
+export function sequenceFinding(left: SequenceLeft): Finding {
+  const name = `${left.sequence.schema}.${left.sequence.name}`;
+  const forbidden = left.why === 'not_permitted';
+  const sentence = forbidden
+    ? `The sequence ${name} of the target may not be set, or the one it follows not be read: the next number may be one that was given out.`
+    : left.side === 'target'
+      ? `No source has a sequence for ${name} of the target; it stays where it stands.`
+      : `The target has no sequence for ${name} of ${left.side}; its position stays behind.`;
+  return {
+    id: left.finding,
+    mapping: null,
+    column: null,
+    kind: 'sequence',
+    severity: forbidden ? 'decide' : 'note',
+    rows: 0,
+    sentence,
+    choices: forbidden ? ['accept', 'stop'] : [],
+  };
+}
+
+/** A materialized view that the run does not refresh. */
+export function viewFinding(view: string, why: string): Finding {
+  return {
+    id: `${view}.view`,
+    mapping: null,
+    column: null,
+    kind: 'view',
+    severity: 'note',
+    rows: 0,
+    sentence: `The materialized view ${view} is not refreshed: ${why}.`,
+    choices: [],
   };
 }
 

@@ -1,3 +1,4 @@
+import { isPhysical } from '../compile/row-identity';
 import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec } from '../contract/compiled';
 import { identifier, literal, qualified } from '../sql/quote';
 
@@ -64,6 +65,7 @@ function keyOrder(mapping: CompiledMapping): string {
   return mapping.key
     .map((column, at) => {
       const part = `(rowproof_key::pg_catalog.jsonb ->> ${at})`;
+      if (isPhysical([column])) return `${part}::pg_catalog.tid`;
       return column.order === 'integer' ? `${part}::pg_catalog.numeric` : `${part} collate "C"`;
     })
     .join(', ');

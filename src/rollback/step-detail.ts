@@ -38,6 +38,7 @@ export interface SequenceDetail {
   readonly increment: string;
   readonly min: string;
   readonly max: string;
+  readonly cycle: boolean;
   /** Integer columns of mapped tables that take their values from it. */
   readonly columns: readonly SequenceColumn[];
 }

@@ -24,6 +24,8 @@ export interface VerdictFacts {
   readonly only: readonly string[];
   /** Percent of the rows (`--sample`), null for all of them. */
   readonly sample: number | null;
+  /** Materialized views that were not refreshed. */
+  readonly notRefreshed: readonly string[];
 }
 
 /** Problems named in the sentence; the rest is in the report. */
@@ -35,6 +37,7 @@ const checkNouns: Readonly<Record<string, string>> = {
   constraint: 'constraint',
   spot_check: 'spot check',
   careful: 'batch recomputed by SQL',
+  view: 'materialized view',
 };
 
 function checkProblems(facts: VerdictFacts): string[] {
@@ -54,12 +57,20 @@ function scopeNote(facts: VerdictFacts): string {
   return notes.length === 0 ? '' : `${notes.join(', ')}: not a migration; `;
 }
 
+function viewNote(facts: VerdictFacts): string {
+  return facts.notRefreshed.length === 0 ? '' : `; not refreshed: ${listed(facts.notRefreshed)}`;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > namedProblems ? ` and ${names.length - namedProblems} more` : '';
+  return `${names.slice(0, namedProblems).join(', ')}${more}`;
+}
+
 function greenSentence(facts: VerdictFacts): string {
   const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
-  if (facts.reexecuted.length === 0) return `${scopeNote(facts)}${subject}, every field proved`;
-  const shown = facts.reexecuted.slice(0, namedProblems).join(', ');
-  const more = facts.reexecuted.length > namedProblems ? ` and ${facts.reexecuted.length - namedProblems} more` : '';
-  return `${scopeNote(facts)}${subject}, every field proved, re-executed and not independent: ${shown}${more}`;
+  const executed =
+    facts.reexecuted.length === 0 ? '' : `, re-executed and not independent: ${listed(facts.reexecuted)}`;
+  return `${scopeNote(facts)}${subject}, every field proved${executed}${viewNote(facts)}`;
 }
 
 /** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
