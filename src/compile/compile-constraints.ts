@@ -26,18 +26,18 @@ export function compileUniques({ mapping, into }: MappingWork): UniqueSpec[] {
     });
 }
 
-/** CHECKs of the table, then those of the domains of loaded columns; the reasons of those that the source evaluates follow `last`. */
+/** In the order in which the target looks at them: CHECKs of domains, then of the table. The reasons of those that the source evaluates follow `last`. */
 export function compileChecks(work: MappingWork, loaded: readonly CompiledColumn[], last: number): CheckSpec[] {
   const { mapping, into, target, source } = work;
   const checks = [
-    ...into.checks.map((check) => ({ ...check, ofDomain: false })),
     ...loaded.flatMap((column) =>
       column.type.kind === 'domain'
-        ? domainsUnder(target, column.type.name).flatMap((domain) =>
-            domain.checks.map((check) => ({ ...check, columns: [column.target], ofDomain: true })),
-          )
+        ? domainsUnder(target, column.type.name)
+            .reverse()
+            .flatMap((domain) => domain.checks.map((check) => ({ ...check, columns: [column.target], ofDomain: true })))
         : [],
     ),
+    ...into.checks.map((check) => ({ ...check, ofDomain: false })),
   ];
   let reason = last;
   return checks.map(({ name, columns, expression, ofDomain }) => {
