@@ -1,6 +1,6 @@
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RowFailure } from '../src/copy/classify-failure';
-import { isolateBadItems, slices, spanSize } from '../src/copy/isolate-bad-items';
+import { isolateBadItems, slices } from '../src/copy/isolate-bad-items';
 import { canonicalCarefulValue, insertCarefulRows, type CarefulTables } from '../src/postgres/queries/copy-careful';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import type { Session } from '../src/postgres/session';
@@ -19,7 +19,7 @@ export interface CarefulInsert {
 class RowsDropped extends Error {}
 
 /**
- * Inserts the stored rows [0, total) into the target, in order, each part in a savepoint; parts that fail are halved until
+ * Inserts the stored rows [0, total) that break no CHECK into the target, in order, each part in a savepoint; parts that fail are halved until
  * the bad rows stand alone (for data errors, and those that `alsoOfRows` takes). A single row that does not arrive without an error was dropped by a trigger.
  */
 export async function insertCarefully(
@@ -43,8 +43,8 @@ export async function insertCarefully(
             const arrived = await asApplication(session, () =>
               insertCarefulRows(session, tables, mapping.target, mapping.columns, part),
             );
-            if (arrived.rows !== spanSize(part)) throw new RowsDropped();
-            return arrived.xmin;
+            if (arrived.rows !== arrived.due) throw new RowsDropped();
+            return arrived;
           },
           (error) => error instanceof RowsDropped || alsoOfRows(error),
         );
@@ -52,8 +52,8 @@ export async function insertCarefully(
           const dropped = tried.error instanceof RowsDropped;
           return { ...tried.failed, side: 'target', ...(dropped ? { dropped } : {}) };
         }
-        xids.add(tried.value);
-        migrated += spanSize(part);
+        xids.add(tried.value.xmin);
+        migrated += tried.value.rows;
         progress.rows = migrated;
         return null;
       },

@@ -11,7 +11,7 @@ import { readRows } from '../src/postgres/read-rows';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
-import { reasonFinding, scopeFinding } from '../src/profile/finding';
+import { checkFinding, onceEach, reasonFinding, scopeFinding } from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import { stopping, undecided, unexpectedRows } from '../src/profile/undecided';
 import { mappingOf, whileBeating, type ActivityHost } from './host';
@@ -89,15 +89,28 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
             `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${nullKeys} rows and repeated in ${repeated}.`,
           );
         }
+        const ofReason = (index: string | null | undefined) =>
+          mapping.reasons.find((known) => known.index === Number(index));
+        const findings = onceEach(
+          facts.reasons.flatMap(([index, rows]) => {
+            const reason = ofReason(index);
+            const check = mapping.checks.find((known) => known.reason === reason?.index);
+            if (reason === undefined) return [];
+            return [
+              check === undefined ? reasonFinding(reason, name, Number(rows)) : checkFinding(check, name, Number(rows)),
+            ];
+          }),
+        );
+        // as on the target, CHECKs are rules that a row breaks which has no reason of its own
+        const broken = facts.reasons.reduce(
+          (sum, [index, rows]) => sum + (ofReason(index)?.check === undefined ? 0 : Number(rows)),
+          0,
+        );
         const [computed = 0, outOfScope = 0, scopeUnknown = 0, foreseen = 0] = facts.counts.map(Number);
-        const [total, rejected] = [computed, foreseen].map((rows) => rows + facts.raising.keys.length) as [
+        const [total, rejected] = [computed, foreseen - broken].map((rows) => rows + facts.raising.keys.length) as [
           number,
           number,
         ];
-        const findings = facts.reasons.flatMap(([index, rows]) => {
-          const reason = mapping.reasons.find((known) => known.index === Number(index));
-          return reason === undefined ? [] : [reasonFinding(reason, name, Number(rows))];
-        });
         findings.push(...facts.raising.findings);
         if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
         await inTransaction(ledger, 'read write', async () => {

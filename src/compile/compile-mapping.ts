@@ -3,6 +3,7 @@ import { compileColumns, readColumns } from './compile-columns';
 import {
   checkCoverage,
   checkNames,
+  checkReasons,
   compileChecks,
   compileReferences,
   compileUniques,
@@ -40,6 +41,8 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
   );
   warnWithoutKey(work, key.columns, targetKey);
   const referenced = referencedColumns(work, columns, targetKey);
+  const reasons = compileReasons(mapping.name, columns, context);
+  const checks = compileChecks(work, columns, reasons.length);
   const facts = {
     name: mapping.name,
     source: mapping.source,
@@ -56,10 +59,10 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     id: mapping.id,
     columns,
     rawColumns: rawColumns(work, columns),
-    reasons: compileReasons(mapping.name, columns, context),
+    reasons: [...reasons, ...checkReasons(checks)],
     uniques: compileUniques(work),
     references,
-    checks: compileChecks(work),
+    checks,
     referencedColumns: referenced,
     trialColumns: trialColumns(work, columns, referenced),
     copyFormat: columns.every(travelsBinary) ? ('binary' as const) : ('text' as const),

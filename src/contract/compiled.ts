@@ -55,6 +55,8 @@ export interface ReasonSpec {
   /** Name of the step that failed, `cast`, or `target` for a rule of the target. */
   readonly transform: string;
   readonly finding: string;
+  /** For a CHECK that the source evaluates itself: its name on the target. */
+  readonly check?: string;
 }
 
 export interface UniqueSpec {
@@ -82,10 +84,15 @@ export interface ReferenceSpec {
   readonly finding: string;
 }
 
+/** A CHECK of the target table, or of the domain of one of its columns. */
 export interface CheckSpec {
   readonly name: string;
   readonly columns: readonly string[];
+  /** SQL over the target's columns; of a domain, over VALUE, which stands for its one column. */
   readonly expression: string;
+  readonly ofDomain: boolean;
+  /** Index of the reason that rows which break it have on the source; null where only the target can evaluate it. */
+  readonly reason: number | null;
   readonly finding: string;
 }
 

@@ -196,6 +196,19 @@ export function untriedFinding(mapping: string, rule: string): Finding {
   };
 }
 
+/** Findings with one id, as of a domain that several columns have, as one. */
+export function onceEach(findings: readonly Finding[]): Finding[] {
+  const byId = new Map<string, Finding[]>();
+  for (const finding of findings) byId.set(finding.id, [...(byId.get(finding.id) ?? []), finding]);
+  return [...byId.values()].map((same) => {
+    const [first, ...more] = same as [Finding, ...Finding[]];
+    if (more.length === 0) return first;
+    const rows = same.reduce((sum, finding) => sum + finding.rows, 0);
+    const sentence = first.sentence.replace(/^[\d,]+ rows?/, counted(rows));
+    return { ...first, column: null, rows, sentence };
+  });
+}
+
 function rowsFinding(facts: {
   id: string;
   mapping: string;

@@ -47,7 +47,9 @@ export async function readConstraints(
        case when k.contype = 'c' then pg_get_expr(k.conbin, k.conrelid) end as expression,
        (k.confmatchtype = 'f')::text as match_full, k.convalidated::text as validated
      from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
-     where (k.contype in ('p', 'c') or k.contype = 'f' and k.conparentid = 0) and ${userRelation}
+     where (k.contype = 'p' or k.contype = 'f' and k.conparentid = 0
+            -- since version 18 a CHECK need not be enforced
+            or k.contype = 'c' and coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)) and ${userRelation}
      order by k.conrelid, k.conname collate "C"`,
   );
   const found = new Map<string, RelationConstraints>();
