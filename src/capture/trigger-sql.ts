@@ -94,6 +94,7 @@ const textSettings = [
   `IntervalStyle = 'postgres'`,
   'extra_float_digits = 1',
   `bytea_output = 'hex'`,
+  `lc_monetary = 'C'`,
 ];
 
 function keyOf(record: 'new' | 'old', key: readonly KeyColumn[]): string {
