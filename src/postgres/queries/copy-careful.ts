@@ -1,4 +1,5 @@
 import type { ColumnType, QualifiedName } from '../../contract/catalog';
+import { replicaIdentityFull } from '../../sql/replica-identity';
 import { identifier, qualified } from '../../sql/quote';
 import type { Session } from '../session';
 
@@ -36,6 +37,7 @@ export async function createCarefulTables(session: Session, columns: number): Pr
   const fields = Array.from({ length: columns }, (_, index) => `, ${field(index)} text`).join('');
   await session.query(`create table ${tables.rows} (position bigint primary key${fields})`);
   await session.query(`create table ${tables.mark} (one int)`);
+  if (!temporary) await session.query(replicaIdentityFull(tables.mark));
   return tables;
 }
 

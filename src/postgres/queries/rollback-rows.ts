@@ -1,4 +1,5 @@
 import type { QualifiedName } from '../../contract/catalog';
+import { replicaIdentityFull } from '../../sql/replica-identity';
 import { identifier, qualified } from '../../sql/quote';
 import type { Session } from '../session';
 
@@ -21,6 +22,7 @@ export async function lockExclusively(session: Session, tables: readonly Qualifi
 /** Copies all rows into a new table of schema rowproof; returns how many. */
 export async function saveRows(session: Session, table: QualifiedName, into: QualifiedName): Promise<string> {
   await session.query(`create table ${qualified(into)} as table ${qualified(table)}`);
+  await session.query(replicaIdentityFull(qualified(into)));
   return countRows(session, into);
 }
 
