@@ -90,3 +90,25 @@ export async function countForeignRows(
   );
   return Number(rows[0]?.n);
 }
+
+/** Whether any row of the table has a value in one of the columns. */
+export async function refersAtAll(
+  session: Session,
+  table: QualifiedName,
+  columns: readonly string[],
+): Promise<boolean> {
+  const filled = columns.map((column) => `${identifier(column)} is not null`).join(' or ');
+  const { rows } = await session.query<{ found: string }>(
+    `select exists (select from ${qualified(table)} where ${filled})::text as found`,
+  );
+  return rows[0]?.found === 'true';
+}
+
+/** Whether a table, view or sequence of that name is there. */
+export async function relationExists(session: Session, name: QualifiedName): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`,
+    [name.schema, name.name],
+  );
+  return rowCount > 0;
+}
