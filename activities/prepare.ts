@@ -14,6 +14,7 @@ import {
 import { changeTarget, runStatements } from '../src/postgres/queries/schema-change';
 import { readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
 import { readIndexes, tableExists } from '../src/postgres/queries/schema-change-index';
+import { relationsNow } from '../src/postgres/queries/schema-change-tree';
 import { readTriggers } from '../src/postgres/queries/schema-change-trigger';
 import { readMaterializedViews } from '../src/postgres/queries/view-dependencies';
 import { readSequences } from '../src/postgres/queries/sequence';
@@ -153,7 +154,7 @@ async function dropForeignKeys(work: StepWork): Promise<void> {
 async function dropIndexes(work: StepWork): Promise<Map<string, RowsDetail['kept'][number][]>> {
   const kept = new Map<string, RowsDetail['kept'][number][]>();
   for (const found of await readIndexes(work.session, work.mappings)) {
-    const { exclusion, depended, published, ...detail } = found;
+    const { exclusion, depended, ...detail } = found;
     const mapping = work.mappings.find((one) => one.name === detail.mapping) as CompiledMapping;
     const why = whyKept(detail, { exclusion, depended }, mapping);
     if (why !== null) {
@@ -161,7 +162,7 @@ async function dropIndexes(work: StepWork): Promise<Map<string, RowsDetail['kept
       continue;
     }
     await takeStep(work, 'index', `${qualified(detail.root.relation)} ${detail.root.index.name}`, async () => {
-      await runStatements(work.session, dropIndexStatements(detail, published));
+      await runStatements(work.session, dropIndexStatements(detail));
       return detail;
     });
   }
@@ -205,6 +206,8 @@ async function openRows(work: StepWork, mapping: CompiledMapping, kept: RowsDeta
         fix: 'Stop whoever writes to the target, then roll back and start again.',
       });
     }
-    return { mapping: mapping.name, relation: mapping.target, kept };
+    const tree = await relationsNow(work.session, [mapping.target]);
+    const partitions = [...tree.values()].filter(({ parent }) => parent !== null).map(({ relation }) => relation);
+    return { mapping: mapping.name, relation: mapping.target, partitions, kept };
   });
 }

@@ -161,7 +161,12 @@ export interface RollbackActivities {
   openSteps(ref: RunRef): Promise<readonly { ordinal: number; kind: string; subject: string }[]>;
   compensate(ref: RunRef, ordinal: number): Promise<void>;
   /** Compares the fingerprint now with the one before the run; lists what differs (object names only). */
-  proveRollback(ref: RunRef): Promise<{ equal: boolean; differences: readonly string[] }>;
+  proveRollback(ref: RunRef): Promise<{
+    equal: boolean;
+    differences: readonly string[];
+    /** What others changed meanwhile; absent in a history recorded before there were notes. */
+    notes?: readonly string[];
+  }>;
 }
 
 export interface CaptureActivities {

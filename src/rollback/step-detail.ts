@@ -39,6 +39,8 @@ export interface SequenceDetail {
   readonly min: string;
   readonly max: string;
   readonly cycle: boolean;
+  /** Columns outside the mapped tables take their values from it too: it never goes back. */
+  readonly shared: boolean;
   /** Integer columns of mapped tables that take their values from it. */
   readonly columns: readonly SequenceColumn[];
 }
@@ -122,6 +124,8 @@ export interface IndexDetail {
   readonly columns: readonly (string | null)[];
   readonly predicate: string | null;
   readonly nullsNotDistinct: boolean;
+  /** One of its relations is part of a publication, so deletes need a replica identity. */
+  readonly published: boolean;
   readonly root: IndexNode;
   readonly partitions: readonly IndexNode[];
 }
@@ -138,6 +142,8 @@ export interface RowsSavedDetail {
 export interface RowsDetail {
   readonly mapping: string;
   readonly relation: QualifiedName;
+  /** Its partitions at all levels: one that others detach takes rows of the run with it. */
+  readonly partitions: readonly QualifiedName[];
   /** Indexes that stayed in place during the load, and why. */
   readonly kept: readonly { readonly index: QualifiedName; readonly why: string }[];
 }

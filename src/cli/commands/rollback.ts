@@ -38,7 +38,7 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
       return { data: result, text: `${record.run}  ${result.verdict}` };
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
-      throw fail('RP7002', sentenceOf(error.cause ?? error), { cause: error });
+      throw fail('RP7010', sentenceOf(error.cause ?? error), { cause: error });
     }
   } finally {
     await temporal.close();

@@ -32,6 +32,7 @@ export async function readSequences(
     `${mappedTree}
      select jsonb_build_object('sequence', ${nameOf('s.seqrelid')}, 'start', s.seqstart::text, 'increment', s.seqincrement::text,
        'min', s.seqmin::text, 'max', s.seqmax::text, 'cycle', s.seqcycle,
+       'shared', exists (select from ${sequenceUses} u where u.sequence = s.seqrelid and u.relation not in (select oid from tree)),
        'columns', (select jsonb_agg(jsonb_build_object('mapping', x.mapping, 'relation', ${nameOf('x.oid')}, 'column', a.attname)
             order by x.mapping, a.attnum) filter (where b.typname in ('int2', 'int4', 'int8', 'numeric'))
           from (select distinct tree.mapping, tree.oid, u.attnum from ${sequenceUses} u join tree on tree.oid = u.relation and tree.depth = 0
