@@ -37,7 +37,11 @@ export function compareCapture(
   const news: CaptureNews[] = [];
   if (before.changeTable !== null && now.changeTable !== before.changeTable) {
     const relations = before.relations.flatMap(({ ids }) => ids);
-    stop.push({ code: 'change_table', sentence: 'the change log of the source is gone, is another one, or was emptied', relations });
+    stop.push({
+      code: 'change_table',
+      sentence: 'the change log of the source is gone, is another one, or was emptied',
+      relations,
+    });
   }
   if (before.server !== now.server) {
     const sentence =

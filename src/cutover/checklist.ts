@@ -83,6 +83,17 @@ export function driftLine(drift: readonly string[]): ChecklistLine {
   return line('drift', false, `The catalogs changed: ${listed(drift)}.`);
 }
 
+/** What is not any more what was proved (`target`), or what was frozen (`source`): such tables have to be proved again. */
+export function identityLine(
+  name: 'target' | 'source',
+  { changed, noted }: { readonly changed: readonly string[]; readonly noted: readonly string[] },
+): ChecklistLine {
+  const since = name === 'target' ? 'The target changed since it was proved' : 'The sources changed since their freeze';
+  if (changed.length > 0) return line(name, false, `${since}, and has to be proved again: ${listed(changed)}.`);
+  const same = name === 'target' ? 'The target is what was proved.' : 'The sources are what was frozen.';
+  return line(name, true, noted.length === 0 ? same : `${same} Rows and rules are untouched by: ${listed(noted)}.`);
+}
+
 export function rulesLine(missing: readonly string[]): ChecklistLine {
   if (missing.length === 0) return line('rules_built', true, 'Indexes and foreign keys are built and valid.');
   return line('rules_built', false, `Not built or not valid: ${listed(missing)}.`);

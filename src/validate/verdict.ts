@@ -13,6 +13,10 @@ export interface CheckOutcome {
 export interface VerdictFacts {
   readonly books: readonly ClosedBooks[];
   readonly effects: readonly DecisionEffect[];
+  /** What is not on the target any more as it was when it was proved. */
+  readonly changed: readonly string[];
+  /** By which counts the books were closed before the freeze; null where nothing was. */
+  readonly closedBy: 'frozen' | 'aligned' | null;
   /** Quarantined rows by finding that no decision covers; rows that follow a parent are not among them. */
   readonly undecided: readonly { readonly finding: string; readonly rows: number }[];
   readonly checks: readonly CheckOutcome[];
@@ -54,8 +58,14 @@ function scopeNote(facts: VerdictFacts): string {
   return notes.length === 0 ? '' : `${notes.join(', ')}: not a migration; `;
 }
 
+const counted = {
+  frozen: ' (counted on both sides while nobody wrote)',
+  aligned: ' (counted on both sides right before the freeze, with what came and went since)',
+};
+
 function greenSentence(facts: VerdictFacts): string {
-  const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
+  const rows = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
+  const subject = `${rows}${facts.closedBy === null ? '' : counted[facts.closedBy]}`;
   if (facts.reexecuted.length === 0) return `${scopeNote(facts)}${subject}, every field proved`;
   const shown = facts.reexecuted.slice(0, namedProblems).join(', ');
   const more = facts.reexecuted.length > namedProblems ? ` and ${facts.reexecuted.length - namedProblems} more` : '';
@@ -66,6 +76,7 @@ function greenSentence(facts: VerdictFacts): string {
 export function reachVerdict(facts: VerdictFacts): Verdict {
   const problems = [
     ...facts.books.flatMap((closed) => closed.problems),
+    ...facts.changed.map((what) => `changed since it was proved: ${what}`),
     ...checkProblems(facts),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),
     ...facts.undecided.map(

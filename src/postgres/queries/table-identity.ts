@@ -54,10 +54,11 @@ export async function readTableIdentities(
        union all
        select t.tgrelid, 'trigger', t.tgname::text,
          pg_catalog.concat(t.tgenabled, ' ', ${md5('t.tgtype', 't.tgconstraint', 't.tgdeferrable', 't.tginitdeferred', 'pg_catalog.pg_get_triggerdef(t.oid)', 'p.prosrc', 'p.proconfig::text')}),
-         pg_catalog.concat(t.oid, ' ', t.xmin, ' ', case when t.tgname = $2 then pg_catalog.concat(p.oid, ' ', p.xmin) end), ''
+         pg_catalog.concat(t.oid, ' ', t.xmin, ' ', case when own then pg_catalog.concat(p.oid, ' ', p.xmin) end), ''
        from pg_catalog.pg_trigger t join pg_catalog.pg_proc p on p.oid = t.tgfoid
-       where t.tgrelid in (select oid from tree)
-         and (t.tgname = $2 or p.pronamespace is distinct from (select oid from pg_catalog.pg_namespace where nspname = 'rowproof'))
+       join pg_catalog.pg_namespace pn on pn.oid = p.pronamespace
+       cross join lateral (select pn.nspname = 'rowproof' and p.proname = $2 as own) gate
+       where t.tgrelid in (select oid from tree) and (own or pn.nspname <> 'rowproof')
        union all
        select r.ev_class, 'rule', r.rulename::text, pg_catalog.concat(r.ev_enabled, ' ', ${md5('pg_catalog.pg_get_ruledef(r.oid)')}),
          pg_catalog.concat(r.oid, ' ', r.xmin), ''

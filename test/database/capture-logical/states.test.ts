@@ -360,7 +360,9 @@ describe('what a round asks before it reads', () => {
   });
 
   it('reads the whole table again where another identity hid for a while which row got another key', async () => {
-    await run.source.query('alter table item alter body set not null; create unique index item_body on item (body, id)');
+    await run.source.query(
+      'alter table item alter body set not null; create unique index item_body on item (body, id)',
+    );
     await run.source.query(`alter table item add mail text not null default gen_random_uuid()::text`);
     await run.source.query('create unique index item_mail on item (mail)');
     await run.capture.resyncCapture(run.ref, 'ann', 'rewritten');
