@@ -185,9 +185,10 @@ async function findings({ ledger, run }: LedgerWork): Promise<ChecklistLine> {
   return findingsLine(undecided(await readFindings(ledger, run.run), decisions));
 }
 
-/** Tables of the sources that a subscription fills: its worker does not fire the triggers that refuse writes. */
+/** Tables of either side that a subscription fills. */
 async function subscriptions(works: SourceWorks): Promise<ChecklistLine> {
-  const filled: string[] = [];
+  const targets = works.run.compiled.mappings.map(({ target }) => target);
+  const filled = (await subscribedRelations(works.ledger, targets)).map((table) => `${table} of the target`);
   for (const [source, relations] of works.relations)
     filled.push(...(await subscribedRelations(await works.source(source), relations)));
   return subscriptionLine(filled);

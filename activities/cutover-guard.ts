@@ -1,4 +1,5 @@
 import { guardGate } from '../src/cutover/gate-sql';
+import { fail } from '../src/errors/rowproof-error';
 import { hasStep, insertStep, readSteps, setStepState } from '../src/postgres/ledger/step';
 import {
   createGate,
@@ -8,6 +9,7 @@ import {
   gateTriggers,
   writableTree,
 } from '../src/postgres/queries/freeze-trigger';
+import { subscribedRelations } from '../src/postgres/queries/cutover-barrier';
 import { changeTarget } from '../src/postgres/queries/schema-change';
 import { gateName } from './cutover-names';
 import type { StepWork } from './prepare-host';
@@ -27,6 +29,9 @@ export async function putGuard(work: StepWork): Promise<{ tables: number }> {
       mappings.map((mapping) => mapping.target),
     );
     if (await hasStep(session, run.run, 'guard', subject)) return { tables: relations.length };
+    const [table] = await subscribedRelations(session, relations);
+    if (table !== undefined)
+      throw fail('RP5450', `A subscription writes to ${table} of the target`, { where: { object: table } });
     await createGate(session, guardGate(name, run.run), relations);
     await insertStep(session, run.run, 'guard', subject, { trigger: name, relations });
     return { tables: relations.length };

@@ -43,13 +43,13 @@ export function effectsLine(problems: readonly string[]): ChecklistLine {
   return line('effects', false, `Decide again, with what is expected now: ${listed(problems)}.`);
 }
 
-/** Tables that a subscription writes to: such writes pass a freeze. */
+/** Tables that a subscription writes to: what it brings is refused, and its worker tries for ever. */
 export function subscriptionLine(relations: readonly string[]): ChecklistLine {
   if (relations.length === 0) return line('subscriptions', true, 'No subscription writes to a mapped table.');
   return line(
     'subscriptions',
     false,
-    `Subscriptions write to ${listed(relations)}, which no freeze can stop: disable them first (ALTER SUBSCRIPTION … DISABLE).`,
+    `Subscriptions write to ${listed(relations)}, where nobody may write from the freeze on: disable them first (ALTER SUBSCRIPTION … DISABLE).`,
   );
 }
 

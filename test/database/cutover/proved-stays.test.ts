@@ -39,7 +39,10 @@ describe('what was proved', () => {
 
   it('is not proved any more after what may have changed a row or a rule, and can be proved again', async () => {
     const changes: readonly (readonly [string, string])[] = [
-      ['alter table accounts alter owner type text using concat(owner)', 'the file of public.accounts was written anew'],
+      [
+        'alter table accounts alter owner type text using concat(owner)',
+        'the file of public.accounts was written anew',
+      ],
       ['vacuum full accounts', 'the file of public.accounts was written anew'],
       ['cluster accounts using accounts_pkey', 'the file of public.accounts was written anew'],
       [
