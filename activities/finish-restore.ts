@@ -1,10 +1,11 @@
 import { fail } from '../src/errors/rowproof-error';
-import { readStep, setStepState } from '../src/postgres/ledger/step';
+import { readStep, readSteps, setStepState } from '../src/postgres/ledger/step';
 import { changeTarget, runStatements } from '../src/postgres/queries/schema-change';
 import { constraintState } from '../src/postgres/queries/schema-change-foreign-key';
 import { indexState } from '../src/postgres/queries/schema-change-index';
 import { relationsNow } from '../src/postgres/queries/schema-change-tree';
 import { existingTriggers } from '../src/postgres/queries/schema-change-trigger';
+import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { restoreForeignKey } from '../src/rollback/restore-foreign-key';
 import { createIndexStatements } from '../src/rollback/restore-index';
@@ -166,6 +167,16 @@ export async function restoreTriggers(work: StepWork, step: Step<'triggers'>, to
     const triggers = await existingTriggers(work.session, step.detail.triggers);
     await runStatements(work.session, restoreTriggerStatements({ ...step.detail, triggers }));
   });
+}
+
+/** Sets the triggers of all tables to the states they were found in, in the caller's transaction, which holds the run's step lock. */
+export async function restoreTriggersAtOnce(session: Session, run: string): Promise<void> {
+  for (const step of await readSteps(session, run, 'triggers')) {
+    if (step.state !== 'done') continue;
+    const triggers = await existingTriggers(session, step.detail.triggers);
+    await runStatements(session, restoreTriggerStatements({ ...step.detail, triggers }));
+    await setStepState(session, run, step.ordinal, 'restored');
+  }
 }
 
 /** A step whose undoing is one change; the ledger says when it was done. */

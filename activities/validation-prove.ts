@@ -6,6 +6,7 @@ import { forgetVerdict } from '../src/postgres/ledger/verdict';
 import { mayRaise } from '../src/profile/raising';
 import { withHeartbeat } from './copy-heartbeat';
 import { mappingOf, onLedger } from './copy-host';
+import { beginProof } from './proof-begin';
 import { proveCarefulBatch } from './validation-careful';
 import type { ProofWork } from './validation-compare';
 import type { ReadyHost } from './validation-host';
@@ -26,6 +27,7 @@ export function createProveMapping(host: ReadyHost): ValidationActivities['prove
       const slices = Math.max(1, Math.ceil(rows / sliceRows));
       const stored = storedDivision(host, name);
       const first = stored?.slices === slices ? stored.first : 0;
+      if (stored?.slices !== slices) await beginProof(host, run, mapping, session);
       await forgetVerdict(session, run.run);
       await forgetSlices(session, run.run, name, slices, first);
       return {

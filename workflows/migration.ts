@@ -1,6 +1,7 @@
 import { allHandlersFinished, condition, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { Activities, Verdict } from '../src/contract/activity-types';
+import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import { migrationInput, type MigrationInput, type MigrationResult } from '../src/contract/run';
+import { sentenceOf } from '../src/progress/failure-sentence';
 import { freezeLine } from '../src/progress/follow-lines';
 import { inPhase, opened } from '../src/progress/run-view';
 import * as options from './activity-options';
@@ -10,7 +11,7 @@ import { runCopy, runValidation } from './children';
 import { openControlDesk, type ControlDesk } from './control-desk';
 import { approveFirstWrite, discover, finish, openCourse, prepare, settle, type Course } from './course';
 import { workflowTime } from './clock';
-import { goForward, openTheTarget } from './forward';
+import { followsOn, goForward, openTheTarget } from './forward';
 import { hybrid } from './hybrid';
 import { parseInput, plainFailure } from './input';
 import { inOneSentence } from './one-sentence';
@@ -74,11 +75,18 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
         seconds: (Date.parse(workflowTime()) - Date.parse(startedAt)) / 1000,
       };
     } catch (error) {
-      await afterFailure(error, run, desk, watch, changes.begun);
+      if (followsOn(run, error)) await sayRefused(run, desk, sentenceOf(error));
+      else await afterFailure(error, run, desk, watch, changes.begun);
       // the ledger says which phases are finished by now
       run = await control.openRun({ ...input, ...run.ref, ...driver });
     }
   }
+}
+
+async function sayRefused(run: OpenedRun, desk: ControlDesk, why: string): Promise<void> {
+  const sentence = `${why} The target was not opened; writers are free again, and the run goes on following.`;
+  desk.change((view) => ({ ...view, sentence }));
+  await tell(run, 'failed', sentence);
 }
 
 /** The order of a run by its pattern; a history recorded before there were patterns is a copy. */

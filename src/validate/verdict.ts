@@ -13,6 +13,10 @@ export interface CheckOutcome {
 export interface VerdictFacts {
   readonly books: readonly ClosedBooks[];
   readonly effects: readonly DecisionEffect[];
+  /** What is not on the target any more as it was when it was proved. */
+  readonly changed: readonly string[];
+  /** By which counts the books were closed before the freeze; null where nothing was. */
+  readonly closedBy: 'frozen' | 'aligned' | null;
   /** Quarantined rows by finding that no decision covers; rows that follow a parent are not among them. */
   readonly undecided: readonly { readonly finding: string; readonly rows: number }[];
   readonly checks: readonly CheckOutcome[];
@@ -66,8 +70,14 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, namedProblems).join(', ')}${more}`;
 }
 
+const counted = {
+  frozen: ' (counted on both sides while nobody wrote)',
+  aligned: ' (counted on both sides right before the freeze, with what came and went since)',
+};
+
 function greenSentence(facts: VerdictFacts): string {
-  const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
+  const rows = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
+  const subject = `${rows}${facts.closedBy === null ? '' : counted[facts.closedBy]}`;
   const executed =
     facts.reexecuted.length === 0 ? '' : `, re-executed and not independent: ${listed(facts.reexecuted)}`;
   return `${scopeNote(facts)}${subject}, every field proved${executed}${viewNote(facts)}`;
@@ -77,6 +87,7 @@ function greenSentence(facts: VerdictFacts): string {
 export function reachVerdict(facts: VerdictFacts): Verdict {
   const problems = [
     ...facts.books.flatMap((closed) => closed.problems),
+    ...facts.changed.map((what) => `changed since it was proved: ${what}`),
     ...checkProblems(facts),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),
     ...facts.undecided.map(

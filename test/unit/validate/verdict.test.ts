@@ -22,6 +22,8 @@ const balanced: MappingFacts = {
 const green: VerdictFacts = {
   books: [closeBooks(balanced)],
   effects: [],
+  changed: [],
+  closedBy: null,
   undecided: [],
   checks: [{ kind: 'reference', name: '*', broken: 0 }],
   required: ['reference'],
@@ -88,7 +90,9 @@ describe('reachVerdict', () => {
     [
       'a decision had another effect',
       {
-        effects: [{ finding: 'a.b.orphan', action: 'quarantine', expected: { rows: 10, tolerance: 1 }, observed: 12 }],
+        changed: [],
+      closedBy: null,
+      effects: [{ finding: 'a.b.orphan', action: 'quarantine', expected: { rows: 10, tolerance: 1 }, observed: 12 }],
       },
       /expected 10 ± 1 rows, saw 12/,
     ],

@@ -117,6 +117,16 @@ create table rowproof.proof_alignment (
   primary key (run, mapping, slice)
 );
 
+-- what a mapped table consisted of when its proof began, or when its source was frozen: catalog rows and files
+create table rowproof.table_identity (
+  run text not null references rowproof.run,
+  moment text not null check (moment in ('proved', 'frozen')),
+  mapping text not null,
+  items jsonb not null,
+  taken_at timestamptz not null default clock_timestamp(),
+  primary key (run, moment, mapping)
+);
+
 -- attempts at the cutover and drills
 create table rowproof.cutover (
   run text not null references rowproof.run,
