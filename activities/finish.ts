@@ -1,7 +1,6 @@
 import type { FinishActivities } from '../src/contract/activity-types';
 import type { QualifiedName } from '../src/contract/catalog';
 import type { FindingSummary } from '../src/contract/run';
-import { fail } from '../src/errors/rowproof-error';
 import { appendEvent } from '../src/postgres/ledger/event';
 import { readLane } from '../src/postgres/ledger/lane';
 import { readSteps } from '../src/postgres/ledger/step';
@@ -13,8 +12,12 @@ import {
   refreshViewConcurrently,
 } from '../src/postgres/queries/schema-change-view';
 import { decisionFor } from '../src/profile/decision-match';
-import { coversRows } from '../src/profile/undecided';
-import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
+import { observeDecisions } from '../src/postgres/ledger/decision-effect';
+import type { LoadedRun } from '../src/postgres/ledger/run';
+import { coversRows, decidedToStop, unmetExpectation } from '../src/profile/undecided';
+import { hadExpectedEffect } from '../src/validate/decision-effect';
+import type { Session } from '../src/postgres/session';
+import { quarantineByFinding, type QuarantineGroup } from '../src/postgres/queries/settle-quarantine';
 import { qualified } from '../src/sql/quote';
 import { align } from './delta-align';
 import { settleFollowed } from './delta-settle';
@@ -22,7 +25,8 @@ import { writeIdMaps } from './finish-id-map';
 import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { advanceSequencesOf } from './finish-sequences';
 import { settleTarget } from './finish-settle';
-import { decisionsOfRun, onTarget, type StepHost, type StepWork } from './prepare-host';
+import { decisionsOfRun, onTarget, type RunDecision, type StepHost, type StepWork } from './prepare-host';
+import { effectsOf } from './validation-effects';
 
 /** While the application reads: its readers wait only where a view has no unique index that spares them. */
 async function refreshAgain(work: StepWork, view: QualifiedName): Promise<void> {
@@ -85,24 +89,46 @@ export function createFinishActivities(host: StepHost): FinishActivities {
       onTarget(host, ref, 'undecided', async ({ session, run }) => {
         const decisions = await decisionsOfRun(session, run);
         const groups = await quarantineByFinding(session, run.run);
-        const stops = groups.filter((group) => decisionFor(decisions, group.finding)?.action === 'stop');
-        if (stops.length > 0) {
-          const named = stops.map((group) => `${group.finding} (${group.rows} rows)`).join(', ');
-          throw fail('RP4303', `${named}: decided to stop.`);
-        }
-        return groups
-          .filter((group) => !coversRows(decisionFor(decisions, group.finding)))
-          .map((group): FindingSummary => ({
-            id: group.finding,
-            mapping: group.mapping,
-            column: group.column,
-            kind: group.reason,
-            severity: 'decide',
-            rows: group.rows,
-            sentence: `${group.rows} rows of ${group.mapping} are in quarantine (${group.finding}), and no decision says so.`,
-            choices: ['quarantine', 'stop'],
-            decided: null,
-          }));
+        const open = groups.filter((group) => !coversRows(decisionFor(decisions, group.finding)));
+        return [...open.map((group) => quarantineQuestion(group, decisions)), ...(await unmetQuestions(session, run))];
       }),
   };
+}
+
+/** Rows in quarantine that no decision lets stay behind. */
+function quarantineQuestion(group: QuarantineGroup, decisions: readonly RunDecision[]): FindingSummary {
+  const stops = decisionFor(decisions, group.finding)?.action === 'stop';
+  const rows = `${group.rows} row${group.rows === 1 ? '' : 's'} of ${group.mapping} ${group.rows === 1 ? 'is' : 'are'} in quarantine`;
+  return {
+    id: group.finding,
+    mapping: group.mapping,
+    column: group.column,
+    kind: group.reason,
+    severity: 'decide',
+    rows: group.rows,
+    sentence: stops ? `${rows} (${group.finding}). ${decidedToStop}` : `${rows} (${group.finding}), and no decision says so.`,
+    choices: ['quarantine', 'stop'],
+    decided: null,
+  };
+}
+
+/** Decisions that had another effect than they expected: to be given again with what is seen, or the proof could never be green. */
+async function unmetQuestions(session: Session, run: LoadedRun): Promise<FindingSummary[]> {
+  const effects = effectsOf(run, await observeDecisions(session, run));
+  return effects.flatMap((effect): FindingSummary[] => {
+    if (effect.expected === null || hadExpectedEffect(effect)) return [];
+    return [
+      {
+        id: effect.finding,
+        mapping: null,
+        column: null,
+        kind: 'unmet',
+        severity: 'decide',
+        rows: effect.observed,
+        sentence: `${unmetExpectation(`The decision ${effect.action}`, effect.expected, effect.observed)} Give it again with the number that is right.`,
+        choices: effect.action === 'stop' ? ['stop'] : [effect.action, 'stop'],
+        decided: null,
+      },
+    ];
+  });
 }
