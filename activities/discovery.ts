@@ -1,11 +1,10 @@
 import type { DiscoveryActivities } from '../src/contract/activity-types';
 import type { DecideMessage } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
-import { allowedBadRows } from '../src/copy/row-limit';
 import { appendEvent } from '../src/postgres/ledger/event';
 import { knownDecisions, storeDecisions } from '../src/postgres/ledger/decision';
 import { readFindings, replaceFindings } from '../src/postgres/ledger/finding';
-import { profiledCounts, storeCatalog, storeProfile } from '../src/postgres/ledger/profile';
+import { storeCatalog, storeProfile } from '../src/postgres/ledger/profile';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
@@ -16,21 +15,12 @@ import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
 import { reasonFinding, scopeFinding } from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
-import { overLimit, undecided, type KnownDecision, type MappingLimit } from '../src/profile/undecided';
+import { overLimit, undecided, type KnownDecision } from '../src/profile/undecided';
 import { mappingOf, whileBeating, type ActivityHost } from './host';
+import { limitsOf, openFindings } from './open-findings';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { tryTargetRules } from './discovery-trial';
 import { sourceStatement } from './validation-host';
-
-function limitsOf(
-  run: LoadedRun,
-  profiled: ReadonlyMap<string, { readonly total: number; readonly rejected: number }>,
-): MappingLimit[] {
-  return run.compiled.mappings.map(({ name, maxBadRows }) => {
-    const { total, rejected } = profiled.get(name) ?? { total: 0, rejected: 0 };
-    return { mapping: name, allowed: allowedBadRows(maxBadRows, total), rejected };
-  });
-}
 
 /** What a decision lacks that would leave the run where it is; null when it stands. */
 async function missingOf(
@@ -48,7 +38,7 @@ async function missingOf(
     origin: 'operator',
   }));
   const decisions = [...given, ...(await knownDecisions(ledger, run.run, run.compiled.plan.decisions))];
-  const limits = limitsOf(run, await profiledCounts(ledger, run.run));
+  const limits = await limitsOf(ledger, run);
   const over = overLimit(findings, decisions, limits, undecided(findings, decisions));
   const own = over.filter(({ id }) => findingIds.includes(id));
   return own.length === 0 ? null : own.map(({ id, sentence, because }) => `${id}: ${sentence} ${because}`).join(' ');
@@ -149,16 +139,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
       whileBeating(host, 'findings', async (keep) => {
         const ledger = keep(await databases.ledger(ref, 'findings'));
         const run = await databases.run(ref, ledger);
-        const findings = await readFindings(ledger, ref.run);
-        const decisions = await knownDecisions(ledger, ref.run, run.compiled.plan.decisions);
-        const open = undecided(findings, decisions);
-        const limits = limitsOf(run, await profiledCounts(ledger, ref.run));
-        return [...open, ...overLimit(findings, decisions, limits, open)].map(({ because, ...finding }) => ({
-          ...finding,
-          choices: [...finding.choices],
-          sentence: because === null ? finding.sentence : `${finding.sentence} ${because}`,
-          decided: null,
-        }));
+        return openFindings(ledger, run);
       }),
 
     decide: (ref, message, findingIds = [message.finding]) =>

@@ -106,7 +106,9 @@ function quarantineQuestion(group: QuarantineGroup, decisions: readonly RunDecis
     kind: group.reason,
     severity: 'decide',
     rows: group.rows,
-    sentence: stops ? `${rows} (${group.finding}). ${decidedToStop}` : `${rows} (${group.finding}), and no decision says so.`,
+    sentence: stops
+      ? `${rows} (${group.finding}). ${decidedToStop}`
+      : `${rows} (${group.finding}), and no decision says so.`,
     choices: ['quarantine', 'stop'],
     decided: null,
   };

@@ -4,7 +4,14 @@ import { drillMessage } from '../src/contract/delta';
 import { abortMessage, approveMessage, decideMessage, resolveMessage } from '../src/contract/run';
 import { refuseApproval } from '../src/progress/approval';
 import { captureBlock } from '../src/progress/follow-view';
-import { chosenBlocked, chosenFindings, refuseCutover, refuseDecision, refuseDrill, refuseResolution } from '../src/progress/refusals';
+import {
+  chosenBlocked,
+  chosenFindings,
+  refuseCutover,
+  refuseDecision,
+  refuseDrill,
+  refuseResolution,
+} from '../src/progress/refusals';
 import * as options from './activity-options';
 import type { DeskState } from './desk-state';
 import { parseInput, plainFailure } from './input';

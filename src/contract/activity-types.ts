@@ -35,6 +35,10 @@ export interface OpenedRun {
   readonly begun: boolean;
   /** True when search attributes are registered on this cluster. */
   readonly searchAttributes: boolean;
+  /** Tells this run from one of the same name in another ledger. */
+  readonly identity: string;
+  /** Where the worker that opened it has its plans; null when it has none. */
+  readonly plansFolder: string | null;
 }
 
 export interface RunActivities {
