@@ -1,13 +1,16 @@
 import type { FinishActivities } from '../src/contract/activity-types';
 import type { FindingSummary } from '../src/contract/run';
-import { fail } from '../src/errors/rowproof-error';
 import { readLane } from '../src/postgres/ledger/lane';
 import { readSteps } from '../src/postgres/ledger/step';
 import { changeTarget } from '../src/postgres/queries/schema-change';
 import { analyzeTable } from '../src/postgres/queries/schema-change-view';
 import { decisionFor } from '../src/profile/decision-match';
-import { coversRows } from '../src/profile/undecided';
-import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
+import { observeDecisions } from '../src/postgres/ledger/decision-effect';
+import type { LoadedRun } from '../src/postgres/ledger/run';
+import { coversRows, decidedToStop, unmetExpectation } from '../src/profile/undecided';
+import { hadExpectedEffect } from '../src/validate/decision-effect';
+import type { Session } from '../src/postgres/session';
+import { quarantineByFinding, type QuarantineGroup } from '../src/postgres/queries/settle-quarantine';
 import { dotted, qualified } from '../src/sql/quote';
 import { align } from './delta-align';
 import { settleFollowed } from './delta-settle';
@@ -16,8 +19,9 @@ import { restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-r
 import { advanceSequencesOf } from './finish-sequences';
 import { refreshViews } from './finish-views';
 import { settleTarget } from './finish-settle';
-import { decisionsOfRun, onTarget, type StepHost } from './prepare-host';
+import { decisionsOfRun, onTarget, type RunDecision, type StepHost } from './prepare-host';
 import { asApplication } from '../src/postgres/application-path';
+import { effectsOf } from './validation-effects';
 
 /** Every activity reads from the ledger what is left to do and may be repeated at any point. */
 export function createFinishActivities(host: StepHost): FinishActivities {
@@ -63,24 +67,48 @@ export function createFinishActivities(host: StepHost): FinishActivities {
       onTarget(host, ref, 'undecided', async ({ session, run }) => {
         const decisions = await decisionsOfRun(session, run);
         const groups = await quarantineByFinding(session, run.run);
-        const stops = groups.filter((group) => decisionFor(decisions, group.finding)?.action === 'stop');
-        if (stops.length > 0) {
-          const named = stops.map((group) => `${group.finding} (${group.rows} rows)`).join(', ');
-          throw fail('RP4303', `${named}: decided to stop.`);
-        }
-        return groups
-          .filter((group) => !coversRows(decisionFor(decisions, group.finding)))
-          .map((group): FindingSummary => ({
-            id: group.finding,
-            mapping: group.mapping,
-            column: group.column,
-            kind: group.reason,
-            severity: 'decide',
-            rows: group.rows,
-            sentence: `${group.rows} rows of ${group.mapping} are in quarantine (${group.finding}), and no decision says so.`,
-            choices: ['quarantine', 'stop'],
-            decided: null,
-          }));
+        const open = groups.filter((group) => !coversRows(decisionFor(decisions, group.finding)));
+        return [...open.map((group) => quarantineQuestion(group, decisions)), ...(await unmetQuestions(session, run))];
       }),
   };
+}
+
+/** Rows in quarantine that no decision lets stay behind. */
+function quarantineQuestion(group: QuarantineGroup, decisions: readonly RunDecision[]): FindingSummary {
+  const stops = decisionFor(decisions, group.finding)?.action === 'stop';
+  const rows = `${group.rows} row${group.rows === 1 ? '' : 's'} of ${group.mapping} ${group.rows === 1 ? 'is' : 'are'} in quarantine`;
+  return {
+    id: group.finding,
+    mapping: group.mapping,
+    column: group.column,
+    kind: group.reason,
+    severity: 'decide',
+    rows: group.rows,
+    sentence: stops
+      ? `${rows} (${group.finding}). ${decidedToStop}`
+      : `${rows} (${group.finding}), and no decision says so.`,
+    choices: ['quarantine', 'stop'],
+    decided: null,
+  };
+}
+
+/** Decisions that had another effect than they expected: to be given again with what is seen, or the proof could never be green. */
+async function unmetQuestions(session: Session, run: LoadedRun): Promise<FindingSummary[]> {
+  const effects = effectsOf(run, await observeDecisions(session, run));
+  return effects.flatMap((effect): FindingSummary[] => {
+    if (effect.expected === null || hadExpectedEffect(effect)) return [];
+    return [
+      {
+        id: effect.finding,
+        mapping: null,
+        column: null,
+        kind: 'unmet',
+        severity: 'decide',
+        rows: effect.observed,
+        sentence: `${unmetExpectation(`The decision ${effect.action}`, effect.expected, effect.observed)} Give it again with the number that is right.`,
+        choices: effect.action === 'stop' ? ['stop'] : [effect.action, 'stop'],
+        decided: null,
+      },
+    ];
+  });
 }

@@ -7,6 +7,7 @@ import { readFingerprint, storeFingerprint } from '../src/postgres/ledger/finger
 import { setLaneState } from '../src/postgres/ledger/lane';
 import { readLeases, readOpenLanes, revokeLease } from '../src/postgres/ledger/revoke';
 import {
+  countSteps,
   lockSteps,
   markRollback,
   readAllSteps,
@@ -35,8 +36,11 @@ const graceMs = 2_000;
 
 /** Every activity works from the ledger alone and may be repeated at any point. */
 export function createRollbackActivities(host: StepHost): RollbackActivities & {
-  /** Lifts a freeze that still stands, and removes what the run left in schema rowproof, except the id map; RP7003 unless it is complete, checked or rolled back. */
-  finishRun(ref: RunRef): Promise<RemovedRun>;
+  /**
+   * Lifts a freeze that still stands, and removes what the run left in schema rowproof, except the id map. Of a run that still needs its
+   * ledger: RP7003, or with `liftFreeze` nothing but the freeze.
+   */
+  finishRun(ref: RunRef, liftFreeze?: boolean): Promise<RemovedRun>;
 } {
   return {
     revokeLeases: (ref) =>
@@ -97,6 +101,8 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
       onTarget(host, ref, 'prove rollback', async (work) => {
         const { run } = work.run;
         const before = await readFingerprint(work.session, run, 'before');
+        // a run that ended before anything was looked at, let alone changed
+        if (before === null && (await countSteps(work.session, run)) === 0) return { equal: true, differences: [] };
         if (before === null)
           throw fail('RP7004', `Run ${run} has no fingerprint of the target from before it began`, {
             where: { object: run },
@@ -115,7 +121,8 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
         await appendEvent(work.session, run, 'rollback proved', { differences, notes });
         return { equal: differences.length === 0, differences, notes };
       }),
-    finishRun: (ref) => onTarget(host, ref, 'finish', (work) => removeRun(host, ref, work)),
+    finishRun: (ref, liftFreeze = false) =>
+      onTarget(host, ref, 'finish', (work) => removeRun(host, ref, work, liftFreeze)),
   };
 }
 

@@ -17,7 +17,7 @@ export const rollbackErrors = {
   RP7003: {
     title: 'The ledger of the run is still needed',
     why: 'Until a run is complete or rolled back, its ledger is the only way forward and back, and holds the rows it saved.',
-    fix: 'Let it end or roll it back, then finish it.',
+    fix: 'Let it end or roll it back, then finish it. `rowproof finish RUN --lift-freeze` lets writers of its sources write again.',
     exit: 5,
   },
   RP7004: {
@@ -59,7 +59,7 @@ export const rollbackErrors = {
   RP7007: {
     title: 'The target is open',
     why: 'Since the cutover the applications write to the target; taking its rows away would lose what they wrote.',
-    fix: 'Go forward: repair what is wrong on the target. The run can be finished, not rolled back.',
+    fix: 'Go forward: repair what is wrong on the target. The run can be finished (`rowproof finish RUN --lift-freeze`), not rolled back.',
     exit: 5,
   },
 } as const satisfies Record<string, CatalogueEntry>;
