@@ -5,7 +5,6 @@ import type { RunRef } from '../src/contract/run';
 import type { BatchName, Receipt } from '../src/postgres/ledger/batch';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
-import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { CommitUnknownError } from '../src/postgres/transaction';
 import type { CopyAttempt } from './copy-attempt';
 import { rangedStatement } from './copy-attempt';
@@ -17,6 +16,7 @@ import type { CopyHost } from './copy-host';
 import { classOfFindings, mappingOf } from './copy-host';
 import { label, renewLease, resolveLostCommit, takeLease } from './copy-lease';
 import { CopySessions } from './copy-sessions';
+import { isRefusal } from './validation-expected';
 
 /** How the rows of a batch get to their books under the lease; `renew` gives fresh sessions after a failure. */
 export type BatchWork = (
@@ -101,13 +101,16 @@ export function createCopyBatch(host: CopyHost) {
   }
   return (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
     attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
+      // COPY would round or cut some values without an error
+      if (attempt.mapping.columns.some((column) => column.trial?.silent === true))
+        return copyCarefully(attempt, source as Session, target as Session);
       try {
         const load = rangedStatement(attempt.mapping, 'load', attempt.range);
         const format = await formatOf(attempt.run, attempt.mapping, load, source as Session, target as Session);
         return await copyFast(attempt, source as Session, target as Session, format);
       } catch (error) {
         if (attempt.signal?.aborted === true) throw error;
-        if (!(error instanceof RowsSwallowed) && !describeDatabaseError(error).isDataError) throw error;
+        if (!(error instanceof RowsSwallowed) && !isRefusal(attempt.mapping, error)) throw error;
       }
       attempt.progress.rows = 0;
       attempt.progress.bytes = 0;

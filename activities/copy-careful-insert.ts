@@ -1,7 +1,12 @@
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RowFailure } from '../src/copy/classify-failure';
-import { isolateBadItems, slices, spanSize } from '../src/copy/isolate-bad-items';
-import { canonicalCarefulValue, insertCarefulRows, type CarefulTables } from '../src/postgres/queries/copy-careful';
+import { isolateBadItems, slices } from '../src/copy/isolate-bad-items';
+import {
+  canonicalCarefulValue,
+  insertCarefulRows,
+  judgeCareful,
+  type CarefulTables,
+} from '../src/postgres/queries/copy-careful';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import type { Session } from '../src/postgres/session';
 
@@ -18,7 +23,8 @@ export interface CarefulInsert {
 class RowsDropped extends Error {}
 
 /**
- * Inserts the stored rows [0, total) into the target, in order, each part in a savepoint; parts that fail are halved until
+ * Inserts the stored rows [0, total) into the target, in order, but for those with a value that its types do not take as it is; each
+ * part in a savepoint; parts that fail are halved until
  * the bad rows stand alone. A single row that does not arrive without an error was dropped by a trigger.
  */
 export async function insertCarefully(
@@ -31,6 +37,11 @@ export async function insertCarefully(
   const xids = new Set<string>();
   const refused: { position: number; failure: RowFailure }[] = [];
   let migrated = 0;
+  for (const one of await judgeCareful(session, tables, mapping.columns, total, rowsPerStatement)) {
+    const { sqlstate, constraint } = one.refusal;
+    const failure = { sqlstate, constraint, column: one.column, side: 'target' as const, altered: sqlstate === null };
+    refused.push({ position: one.position, failure });
+  }
   for (const span of slices(total, rowsPerStatement)) {
     await isolateBadItems<RowFailure>(
       span,
@@ -39,8 +50,8 @@ export async function insertCarefully(
           session,
           async () => {
             const arrived = await insertCarefulRows(session, tables, mapping.target, mapping.columns, part);
-            if (arrived.rows !== spanSize(part)) throw new RowsDropped();
-            return arrived.xmin;
+            if (arrived.rows !== arrived.due) throw new RowsDropped();
+            return arrived;
           },
           (error) => error instanceof RowsDropped,
         );
@@ -48,8 +59,8 @@ export async function insertCarefully(
           const dropped = tried.error instanceof RowsDropped;
           return { ...tried.failed, side: 'target', ...(dropped ? { dropped } : {}) };
         }
-        xids.add(tried.value);
-        migrated += spanSize(part);
+        xids.add(tried.value.xmin);
+        migrated += tried.value.rows;
         progress.rows = migrated;
         return null;
       },

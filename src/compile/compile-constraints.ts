@@ -92,7 +92,7 @@ export function referencedColumns(
   return loaded.filter((column) => pointed.has(column.target)).map((column) => column.target);
 }
 
-/** Loaded columns that a rule of the target across rows or columns reads. */
+/** Loaded columns that a rule of the target across rows or columns reads, or whose values only the target can judge. */
 export function trialColumns(
   { into }: MappingWork,
   loaded: readonly CompiledColumn[],
@@ -110,7 +110,12 @@ export function trialColumns(
     ...into.checks.map((check) => check.expression),
   ];
   return loaded
-    .filter((column) => plain.has(column.target) || texts.some((text) => namesColumn(text, column.target)))
+    .filter(
+      (column) =>
+        column.trial !== undefined ||
+        plain.has(column.target) ||
+        texts.some((text) => namesColumn(text, column.target)),
+    )
     .map((column) => column.target);
 }
 

@@ -1,5 +1,5 @@
 import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
-import { compileColumns, readColumns } from './compile-columns';
+import { compileColumns, readColumns, spelledBySource } from './compile-columns';
 import {
   checkCoverage,
   checkNames,
@@ -24,19 +24,22 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
   const { mapping, from, source, problems } = work;
   const context = { encoding: source.server.encoding, sha256 };
   const key = chooseSourceKey(work);
-  const columns = compileColumns(work);
-  checkCoverage(work, columns);
+  const loaded = compileColumns(work);
+  checkCoverage(work, loaded);
   checkNames(work);
   checkUnmapped(work);
   const references = compileReferences(work);
-  const targetKey = chooseTargetKey(work, columns);
+  const targetKey = chooseTargetKey(work, loaded);
   if (key === null || targetKey === null || problems.failed) return null;
   warnLooseKeys(
     work,
     key.columns.map(({ name }) => name),
     targetKey.map(({ name }) => name),
   );
-  const referenced = referencedColumns(work, columns, targetKey);
+  const referenced = referencedColumns(work, loaded, targetKey);
+  const columns = loaded.map((column) =>
+    referenced.includes(column.target) ? { ...column, cast: spelledBySource(column.cast) } : column,
+  );
   const facts = {
     name: mapping.name,
     source: mapping.source,

@@ -1,9 +1,10 @@
-import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec } from '../contract/compiled';
+import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec, ValueTrial } from '../contract/compiled';
+import { createJudgeSql, readRefusal, type Refusal } from '../transform/value-trial';
 import { identifier, literal, qualified } from '../sql/quote';
 
 /**
  * SQL of the rehearsal on the target: the transformed source rows in temporary tables, on which the target's own rules are
- * tried with the target's own types. Classes: ok, rejected, out_of_scope as the source says; then check, unique, orphan,
+ * tried with the target's own types. Classes: ok, rejected, out_of_scope as the source says; then cast, check, unique, orphan,
  * parent_quarantined, parent_out_of_scope as rules take rows away, in the order in which the load would.
  */
 export function trialTable(position: number): string {
@@ -17,6 +18,53 @@ export function createTrialSql(mapping: CompiledMapping, position: number): stri
 
 export function trialInto(mapping: CompiledMapping, position: number): string {
   return `${trialTable(position)} (${['key', 'class', ...mapping.trialColumns.map((_, at) => `c${at}`)].join(', ')})`;
+}
+
+/** Columns of the trial that only the target can judge, with their place in it. */
+function judgedColumns(
+  mapping: CompiledMapping,
+): { readonly at: number; readonly name: string; readonly trial: ValueTrial }[] {
+  return mapping.trialColumns.flatMap((name, at) => {
+    const trial = mapping.columns.find((column) => column.target === name)?.trial;
+    return trial === undefined ? [] : [{ at, name, trial }];
+  });
+}
+
+/**
+ * Statements that mark the rows with a value that the target's types do not take as it is (class `cast`, the refusal as rule), and take
+ * such values out of what children may refer to.
+ */
+export function judgeSql(mapping: CompiledMapping, position: number): string[] {
+  const judged = judgedColumns(mapping);
+  if (judged.length === 0) return [];
+  const table = trialTable(position);
+  const judge = (suffix: string): string => `pg_temp.${identifier(`rowproof_judge_${position}${suffix}`)}`;
+  const refused = (call: string, condition: string): string =>
+    `(select ctid as place, ${call} as refusal from ${table} where ${condition} offset 0) as x where x.place = t.ctid and x.refusal is not null`;
+  const all = `${judge('')}(${judged.map(({ at }) => `c${at}`).join(', ')})`;
+  return [
+    ...createJudgeSql(
+      judge(''),
+      judged.map(({ trial }) => trial),
+    ),
+    `update ${table} as t set class = 'cast', rule = x.refusal from ${refused(all, `class = 'ok'`)}`,
+    ...judged
+      .filter(({ name }) => mapping.referencedColumns.includes(name))
+      .flatMap(({ at, trial }) => [
+        ...createJudgeSql(judge(`_${at}`), [trial]),
+        `update ${table} as t set c${at} = null from ${refused(`${judge(`_${at}`)}(c${at})`, `class <> 'ok'`)}`,
+      ]),
+  ];
+}
+
+/** The column and the refusal that `rule` of a row of class `cast` says. */
+export function judgedRule(
+  mapping: CompiledMapping,
+  rule: string,
+): { readonly column: string; readonly trial: ValueTrial; readonly refusal: Refusal } {
+  const refusal = readRefusal(rule);
+  const { name, trial } = judgedColumns(mapping)[refusal.field] as ReturnType<typeof judgedColumns>[number];
+  return { column: name, trial, refusal };
 }
 
 /** The trial rows with their columns named and typed as in the target, so that the target's expressions apply as they are. */

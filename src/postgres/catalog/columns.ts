@@ -13,6 +13,7 @@ interface ColumnRow {
   readonly name: string;
   readonly type: string;
   readonly typmod: string;
+  readonly declared: string;
   readonly not_null: string;
   readonly has_default: string;
   readonly identity: string;
@@ -25,6 +26,7 @@ interface ColumnRow {
 export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map<string, RelationColumn[]>> {
   const { rows } = await session.query<ColumnRow>(
     `select a.attrelid::text as relation, a.attnum::text as attnum, a.attname as name, a.atttypid::text as type, a.atttypmod::text as typmod,
+       format_type(a.atttypid, a.atttypmod) as declared,
        a.attnotnull::text as not_null, a.atthasdef::text as has_default, a.attidentity::text as identity, a.attgenerated::text as generated,
        case when a.attcollation <> t.typcollation then l.collname end as collation, l.collisdeterministic::text as deterministic
      from pg_attribute a
@@ -46,7 +48,7 @@ export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map
       attnum: Number(row.attnum),
       name: row.name,
       ordinal: own.length + 1,
-      type: typeOf(row.type, Number(row.typmod)),
+      type: typeOf(row.type, Number(row.typmod), row.declared),
       notNull: row.not_null === 'true',
       // a generation expression is stored where defaults are
       hasDefault: row.has_default === 'true' && row.generated === '',
