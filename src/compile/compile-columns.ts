@@ -95,6 +95,7 @@ function compileColumn(work: MappingWork, plan: ColumnPlan, id: IdPlan | null): 
   return {
     ...plan,
     type: column.type,
+    ...(column.collate === undefined ? {} : { collate: column.collate }),
     notNull,
     identity: column.identity,
     cast: plan.sql === undefined ? cast : { ...cast, raising: true },

@@ -53,6 +53,7 @@ export function compileReferences(work: MappingWork): ReferenceSpec[] {
       columns: key.columns,
       parent: { schema: key.references.schema, name: key.references.name },
       parentColumns: key.referencedColumns,
+      ...(key.operators === undefined ? {} : { operators: key.operators }),
       parentMapping: parent?.name ?? null,
       parentOutOfScope: columns.some((column) => column.parentOutOfScope === 'out_of_scope')
         ? ('out_of_scope' as const)

@@ -78,6 +78,8 @@ export interface Column {
   readonly generated: boolean;
   /** Collation name when it is not the type's default, else null. */
   readonly collation: string | null;
+  /** The same as SQL, with its schema. */
+  readonly collate?: string;
   /** True when the collation is nondeterministic (ICU): equality is then not byte equality. */
   readonly nondeterministic: boolean;
   /** Sequence that this column owns or draws its default from. */
@@ -98,6 +100,8 @@ export interface ForeignKey {
   readonly definition: string;
   readonly matchFull: boolean;
   readonly validated: boolean;
+  /** Equality of each pair, the referenced column on the left: `OPERATOR(public.=)`. */
+  readonly operators?: readonly string[];
 }
 
 export interface CheckConstraint {

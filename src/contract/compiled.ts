@@ -49,6 +49,8 @@ export interface ValueTrial {
 
 export interface CompiledColumn extends ColumnPlan {
   readonly type: ColumnType;
+  /** Collation as SQL, where it is not the type's own. */
+  readonly collate?: string;
   readonly notNull: boolean;
   readonly identity: '' | 'always' | 'by default';
   readonly cast: CastSpec;
@@ -96,6 +98,8 @@ export interface ReferenceSpec {
   readonly columns: readonly string[];
   readonly parent: QualifiedName;
   readonly parentColumns: readonly string[];
+  /** Equality of each pair, the parent's column on the left: that of their types, wherever it is. */
+  readonly operators?: readonly string[];
   /** Mapping that loads the parent, null when the parent is a table outside the plan. */
   readonly parentMapping: string | null;
   readonly parentOutOfScope: 'out_of_scope' | 'quarantine';

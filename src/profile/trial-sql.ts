@@ -71,9 +71,10 @@ export function judgedRule(
 function typedRows(mapping: CompiledMapping, position: number, condition: string, needed?: readonly string[]): string {
   const columns = mapping.trialColumns.flatMap((name, at) => {
     if (needed !== undefined && !needed.includes(name)) return [];
-    const type = mapping.columns.find((column) => column.target === name)?.type;
+    const column = mapping.columns.find((known) => known.target === name);
+    const collate = column?.collate === undefined ? '' : ` collate ${column.collate}`;
     const text = `t.c${at}`;
-    return [`${type === undefined ? text : `${text}::${typeName(type)}`} as ${identifier(name)}`];
+    return [`${column === undefined ? text : `(${text}::${typeName(column.type)})${collate}`} as ${identifier(name)}`];
   });
   const list = ['t.ctid as rowproof_place', 't.key as rowproof_key', 't.class as rowproof_class', ...columns];
   return `(select ${list.join(', ')} from ${trialTable(position)} as t where ${condition})`;
@@ -128,7 +129,19 @@ export function tryReferenceSql(
   const given = columns.map((column) => `c.${column} is not null`);
   const needed = reference.matchFull ? `(${given.join(' or ')})` : given.join(' and ');
   const matches = (alias: string): string =>
-    reference.parentColumns.map((column, at) => `${alias}.${identifier(column)} = c.${columns[at]}`).join(' and ');
+    reference.parentColumns
+      .map(
+        (column, at) =>
+          `${alias}.${identifier(column)} ${reference.operators?.[at] ?? '='} c.${columns[at]}${likeParent(at)}`,
+      )
+      .join(' and ');
+  // a foreign key compares by the collation of the parent's column
+  const likeParent = (at: number): string => {
+    const theirs = parent?.mapping.columns.find((column) => column.target === reference.parentColumns[at]);
+    const ours = child.columns.find((column) => column.target === reference.columns[at]);
+    if (theirs === undefined || ours?.collate === theirs.collate) return '';
+    return ` collate ${theirs.collate ?? 'pg_catalog."default"'}`;
+  };
   const kept = parent === null ? qualified(reference.parent) : parentRows(parent, "t.class = 'ok'", reference);
   const gone = parent === null ? null : parentRows(parent, "t.class <> 'ok'", reference);
   const fate =

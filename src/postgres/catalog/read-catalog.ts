@@ -89,6 +89,7 @@ function foreignKey(
       definition: key.definition,
       matchFull: key.matchFull,
       validated: key.validated,
+      operators: key.operators,
     },
   ];
 }
