@@ -16,7 +16,7 @@ import {
   dropCarefulTables,
   type CarefulTables,
 } from '../src/postgres/queries/copy-careful';
-import { brokenRows, markBroken } from '../src/postgres/queries/copy-rules';
+import { brokenRows } from '../src/postgres/queries/copy-rules';
 import { countScope } from '../src/postgres/queries/proof-rows';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { checkConstraintsAtOnce, currentSnapshot } from '../src/postgres/queries/copy-transaction';
@@ -68,7 +68,6 @@ export async function copyRowByRow(
   if (stored !== staged.keys.length)
     throw doesNotAddUp(attempt, `staged ${staged.keys.length} rows, but stored ${stored}`);
   await aside?.before(target, tables, staged.keys.length);
-  await markBroken(target, tables, mapping);
   const inserted = await insertCarefully(target, tables, mapping, staged.keys.length, progress, aside?.ofRows);
   const broken = await brokenRows(target, tables, mapping);
   for (const { position, check, refs } of broken)

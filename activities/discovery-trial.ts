@@ -13,6 +13,7 @@ import { inTransaction } from '../src/postgres/transaction';
 import {
   checkFinding,
   followerFinding,
+  refusedFinding,
   orphanFinding,
   sequenceFinding,
   triggerFinding,
@@ -24,6 +25,8 @@ import {
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import {
   createTrialSql,
+  judgedRule,
+  judgeSql,
   trialCountsSql,
   trialInto,
   trialTable,
@@ -31,6 +34,7 @@ import {
   tryReferenceSql,
   tryUniqueSql,
 } from '../src/profile/trial-sql';
+import { refusalKind } from '../src/transform/value-trial';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { whileBeating, type ActivityHost } from './host';
 import { sourceStatement } from './validation-host';
@@ -66,8 +70,9 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
           const raises =
             mayRaise(mapping) &&
             'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
-          const { keys } = raises ? await rowsThatRaise(source, run, mapping) : nothingRaises;
+          const { keys } = raises ? await rowsThatRaise(source, trial, run, mapping) : nothingRaises;
           await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
+          for (const sql of judgeSql(mapping, position)) await asApplication(trial, () => trial.query(sql));
           await analyzeTemporary(trial, trialTable(position));
         });
       }
@@ -142,6 +147,27 @@ async function tryReferences(trial: Session, mappings: readonly CompiledMapping[
 
 async function countTaken(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {
   const rows = await readRows(trial, trialCountsSql(position));
+  return [...refusedValues(mapping, rows), ...takenByRules(mapping, rows)];
+}
+
+type TakenRows = readonly (readonly (string | null)[])[];
+
+/** One finding a column and kind: a value may be refused under several constraints or codes that mean the same. */
+function refusedValues(mapping: CompiledMapping, rows: TakenRows): Finding[] {
+  const counts = new Map<string, { column: string; kind: string; rows: number }>();
+  for (const [taken, rule, count] of rows) {
+    if (taken !== 'cast' || rule == null) continue;
+    const { column, trial, refusal } = judgedRule(mapping, rule);
+    const kind = refusalKind(trial, refusal);
+    const id = `${mapping.name}.${column}.${kind}`;
+    counts.set(id, { column, kind, rows: (counts.get(id)?.rows ?? 0) + Number(count) });
+  }
+  return [...counts].map(([id, { column, kind, rows: number }]) =>
+    refusedFinding(id, mapping.name, column, kind, number),
+  );
+}
+
+function takenByRules(mapping: CompiledMapping, rows: TakenRows): Finding[] {
   return rows.flatMap(([taken, rule, count]) => {
     const number = Number(count);
     const check = mapping.checks.find((known) => known.finding === rule);
@@ -149,7 +175,7 @@ async function countTaken(trial: Session, mapping: CompiledMapping, position: nu
     const unique = mapping.uniques.find((known) => known.finding === rule);
     if (taken === 'unique' && unique !== undefined) return [uniqueFinding(unique, mapping.name, number)];
     const reference = mapping.references.find((known) => known.finding === rule);
-    if (reference === undefined || taken == null) return [];
+    if (reference === undefined || taken == null || taken === 'cast') return [];
     const parent = reference.parentMapping ?? reference.parent.name;
     if (taken === 'orphan') return [orphanFinding(reference, mapping.name, parent, number)];
     const column = reference.columns.join('+');

@@ -94,7 +94,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
               if (mayRaise(mapping)) await readRows(source, computeAllSql(bound(mapping.statements.expected)));
               return tried([]);
             });
-            const raising = 'failed' in first ? await rowsThatRaise(source, run, mapping) : nothingRaises;
+            const raising = 'failed' in first ? await rowsThatRaise(source, ledger, run, mapping) : nothingRaises;
             const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
             const statistics = columnStatisticsSql(mapping);
             const [answer] = await readRows(source, bound(statistics.sql));

@@ -86,6 +86,7 @@ export function compileReferences(work: MappingWork): ReferenceSpec[] {
       columns: key.columns,
       parent: { schema: key.references.schema, name: key.references.name },
       parentColumns: key.referencedColumns,
+      ...(key.operators === undefined ? {} : { operators: key.operators }),
       parentMapping: parent?.name ?? null,
       parentOutOfScope: columns.some((column) => column.parentOutOfScope === 'out_of_scope')
         ? ('out_of_scope' as const)
@@ -125,7 +126,7 @@ export function referencedColumns(
   return loaded.filter((column) => pointed.has(column.target)).map((column) => column.target);
 }
 
-/** Loaded columns that a rule of the target across rows or columns reads. */
+/** Loaded columns that a rule of the target across rows or columns reads, or whose values only the target can judge. */
 export function trialColumns(
   { into }: MappingWork,
   loaded: readonly CompiledColumn[],
@@ -146,6 +147,7 @@ export function trialColumns(
     .filter(
       (column) =>
         column.type.kind === 'domain' ||
+        column.trial !== undefined ||
         plain.has(column.target) ||
         texts.some((text) => namesColumn(text, column.target)),
     )

@@ -1,5 +1,5 @@
 import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
-import { compileColumns, readColumns } from './compile-columns';
+import { compileColumns, readColumns, spelledBySource } from './compile-columns';
 import {
   checkCoverage,
   checkNames,
@@ -27,12 +27,12 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
   const { mapping, from, source, problems } = work;
   const context = { encoding: source.server.encoding, sha256 };
   const key = chooseSourceKey(work);
-  const columns = compileColumns(work);
-  checkCoverage(work, columns);
+  const loaded = compileColumns(work);
+  checkCoverage(work, loaded);
   checkNames(work);
   checkUnmapped(work);
   const references = compileReferences(work);
-  const targetKey = chooseTargetKey(work, columns, key !== null && isPhysical(key.columns));
+  const targetKey = chooseTargetKey(work, loaded, key !== null && isPhysical(key.columns));
   if (key === null || targetKey === null || problems.failed) return null;
   warnLooseKeys(
     work,
@@ -40,7 +40,10 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     targetKey.map(({ name }) => name),
   );
   warnWithoutKey(work, key.columns, targetKey);
-  const referenced = referencedColumns(work, columns, targetKey);
+  const referenced = referencedColumns(work, loaded, targetKey);
+  const columns = loaded.map((column) =>
+    referenced.includes(column.target) ? { ...column, cast: spelledBySource(column.cast) } : column,
+  );
   const reasons = compileReasons(mapping.name, columns, context);
   const checks = compileChecks(work, columns, reasons.length);
   const facts = {

@@ -25,13 +25,37 @@ export interface CastSpec {
   readonly raising: boolean;
   readonly sourceType: string | null;
   readonly target: ColumnType;
+  /** The source spells the value although only the target knows whether it takes it: rows are ordered or found by it. */
+  readonly atSource?: boolean;
+}
+
+/** How the target is asked about the values of a column that the compiled cast cannot judge. */
+export interface ValueTrial {
+  /** The column's type with its modifiers and domains: what a value becomes when it is stored. */
+  readonly stored: string;
+  /** The type without them: the value that was read. Null where there are none. */
+  readonly read: string | null;
+  /** Statements that create what `read` needs, in pg_temp. */
+  readonly types: readonly string[];
+  /** Equal values may print otherwise (numeric scale, padding): compared by `=` instead of by text. */
+  readonly byValue: boolean;
+  /** COPY would round or cut without an error, so every row goes the careful path. */
+  readonly silent: boolean;
+  /** Kind of the reason of a text that the type does not read: cast_inet. */
+  readonly unreadable: string;
+  /** Kind of the reason of a value that would be stored as another. */
+  readonly altered: 'precision' | 'too_long';
 }
 
 export interface CompiledColumn extends ColumnPlan {
   readonly type: ColumnType;
+  /** Collation as SQL, where it is not the type's own. */
+  readonly collate?: string;
   readonly notNull: boolean;
   readonly identity: '' | 'always' | 'by default';
   readonly cast: CastSpec;
+  /** Absent where the compiled cast says all there is to say. */
+  readonly trial?: ValueTrial;
   /** Type names of `from`, same order. */
   readonly inputTypes: readonly string[];
   /** Set when the column follows another mapping's id. */
@@ -76,6 +100,8 @@ export interface ReferenceSpec {
   readonly columns: readonly string[];
   readonly parent: QualifiedName;
   readonly parentColumns: readonly string[];
+  /** Equality of each pair, the parent's column on the left: that of their types, wherever it is. */
+  readonly operators?: readonly string[];
   /** Mapping that loads the parent, null when the parent is a table outside the plan. */
   readonly parentMapping: string | null;
   readonly parentOutOfScope: 'out_of_scope' | 'quarantine';

@@ -53,6 +53,24 @@ export function reasonFinding(
   return rowsFinding({ id: reason.finding, mapping, column: reason.column, kind: reason.kind, rows, meaning });
 }
 
+/** Rows with a value that the target's type refuses, or would store as another: the target itself was asked. */
+export function refusedFinding(id: string, mapping: string, column: string, kind: string, rows: number): Finding {
+  const meaning =
+    refusals[kind] ??
+    meanings[kind] ??
+    (kind.startsWith('cast_')
+      ? 'are no value of the type of the target column'
+      : `are refused with ${kind} by the target`);
+  return rowsFinding({ id, mapping, column, kind: 'refused', rows, meaning });
+}
+
+/** What the kinds mean where the target was asked. */
+const refusals: Readonly<Record<string, string>> = {
+  check: 'break a CHECK of the domain that the target column has',
+  precision: 'would be rounded or cut by the type of the target column',
+  encoding: 'hold characters that the encoding of the target does not have',
+};
+
 /** Rows for which the source raises an error instead of computing them: the plan's own SQL, or a cast without a test. */
 export function raisingRowsFinding(id: string, mapping: string, column: string | null, rows: number): Finding {
   return rowsFinding({

@@ -95,7 +95,7 @@ export function coversRows(decision: { readonly action: string } | null): boolea
 }
 
 /** Rules that are tried on rows without a reason of their own, each row taken by one of them at most. */
-const ruleKinds: ReadonlySet<string> = new Set(['check', 'unique', 'orphan']);
+const ruleKinds: ReadonlySet<string> = new Set(['check', 'unique', 'orphan', 'refused']);
 
 /**
  * Rows of findings that no decision with an expected count covers: what max_bad_rows limits. `rejected` are the rows with at

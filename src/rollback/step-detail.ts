@@ -76,6 +76,8 @@ export interface ForeignKeyDetail extends ForeignKeyNode {
   readonly validated: boolean;
   readonly columns: readonly string[];
   readonly columnTypes: readonly string[];
+  /** Of the referenced columns, with their collation: `text COLLATE public.nocase`. */
+  readonly parentTypes: readonly string[];
   readonly parent: QualifiedName;
   readonly parentPartitioned: boolean;
   /** Mapping that loads the referenced table; null for a table outside the run. */

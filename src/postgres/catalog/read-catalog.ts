@@ -91,6 +91,7 @@ function foreignKey(
       definition: key.definition,
       matchFull: key.matchFull,
       validated: key.validated,
+      operators: key.operators,
     },
   ];
 }

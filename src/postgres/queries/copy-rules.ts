@@ -40,7 +40,9 @@ export async function markBroken(session: Session, tables: CarefulTables, mappin
     if (breaks === null) continue;
     await inSavepoint(session, () =>
       asApplication(session, () =>
-        session.query(`update ${tables.rows} as r set broken = ${index} where r.broken is null and ${breaks}`),
+        session.query(
+          `update ${tables.rows} as r set broken = ${index} where case when r.broken is null and r.refusal is null then ${breaks} else false end`,
+        ),
       ),
     );
   }
