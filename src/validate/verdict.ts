@@ -59,17 +59,17 @@ function scopeNote(facts: VerdictFacts): string {
 }
 
 const counted = {
-  frozen: ' (counted on both sides while nobody wrote)',
-  aligned: ' (counted on both sides right before the freeze, with what came and went since)',
+  frozen: ', both sides counted under the freeze',
+  aligned: ', both sides counted right before the freeze, with what came and went since',
 };
 
 function greenSentence(facts: VerdictFacts): string {
-  const rows = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
-  const subject = `${rows}${facts.closedBy === null ? '' : counted[facts.closedBy]}`;
-  if (facts.reexecuted.length === 0) return `${scopeNote(facts)}${subject}, every field proved`;
+  const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
+  const closed = facts.closedBy === null ? '' : counted[facts.closedBy];
+  if (facts.reexecuted.length === 0) return `${scopeNote(facts)}${subject}, every field proved${closed}`;
   const shown = facts.reexecuted.slice(0, namedProblems).join(', ');
   const more = facts.reexecuted.length > namedProblems ? ` and ${facts.reexecuted.length - namedProblems} more` : '';
-  return `${scopeNote(facts)}${subject}, every field proved, re-executed and not independent: ${shown}${more}`;
+  return `${scopeNote(facts)}${subject}, every field proved${closed}, re-executed and not independent: ${shown}${more}`;
 }
 
 /** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
