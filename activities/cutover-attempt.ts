@@ -147,13 +147,13 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (proof.differences > 0) {
       throw new Stop('not_proved', `${proof.differences} of ${proof.keys} changed keys differ from what the plan says`);
     }
-    const problems = await step('books', () => work.books.close(deadline.signal, maxFreezeMs - passed()));
-    measured['books'] = work.run.compiled.plan.settings.cutover.books;
-    if (problems.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(problems)}`);
     await step('check', async () => {
       await limit();
       await refuseLateRows(work, barrier);
     });
+    const problems = await step('books', () => work.books.close(deadline.signal, maxFreezeMs - passed()));
+    measured['books'] = work.run.compiled.plan.settings.cutover.books;
+    if (problems.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(problems)}`);
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
       if (faulty('freeze')) await loosen(barrier, work.name, maxFreezeMs);

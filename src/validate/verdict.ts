@@ -71,16 +71,16 @@ function listed(names: readonly string[]): string {
 }
 
 const counted = {
-  frozen: ' (counted on both sides while nobody wrote)',
-  aligned: ' (counted on both sides right before the freeze, with what came and went since)',
+  frozen: ', both sides counted under the freeze',
+  aligned: ', both sides counted right before the freeze, with what came and went since',
 };
 
 function greenSentence(facts: VerdictFacts): string {
-  const rows = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
-  const subject = `${rows}${facts.closedBy === null ? '' : counted[facts.closedBy]}`;
+  const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
+  const closed = facts.closedBy === null ? '' : counted[facts.closedBy];
   const executed =
     facts.reexecuted.length === 0 ? '' : `, re-executed and not independent: ${listed(facts.reexecuted)}`;
-  return `${scopeNote(facts)}${subject}, every field proved${executed}${viewNote(facts)}`;
+  return `${scopeNote(facts)}${subject}, every field proved${closed}${executed}${viewNote(facts)}`;
 }
 
 /** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
