@@ -5,7 +5,7 @@ import { Client as Postgres } from 'pg';
 import { openFolder } from '../support/open-folder';
 import { printedCommands, refusalOf, runPrinted } from '../support/printed-commands';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { badRow, createTinyBench, type TinyBench, type TinyPlace } from '../support/tiny-places';
+import { badRow, createTinyBench, type TinyBench, type TinyPlace, type TinyPlan } from '../support/tiny-places';
 import { binary, eventually, withClient } from '../support/workbench';
 import type { CommandResult } from '../support/command';
 
@@ -16,10 +16,21 @@ import type { CommandResult } from '../support/command';
 
 const signed = ['--by', 'ben', '--reason', 'because'];
 const small = [1, 2, 3, 4, 5].map((n) => `t${n}`);
-const smallTables = small.map((name) => `  public.${name}: { from: public.${name}, columns: "*" }`).join('\n');
-const smallSql = `${small.map((name) => `create table public.${name} (id integer primary key);`).join(' ')}`;
+const smallPlan: TinyPlan = {
+  tables: small.map((name) => `  public.${name}: { from: public.${name}, columns: "*" }`).join('\n'),
+  decisions: `  "*": { do: quarantine, expect: { rows: 3 }, because: known, by: ana }`,
+  source: small
+    .map((name, at) => {
+      const bad = at % 2 === 0 && at < 4 ? "'seven'" : "'7'";
+      return `create table public.${name} (id integer primary key, v text); insert into public.${name} values (1, ${bad});`;
+    })
+    .join(' '),
+  target: small.map((name) => `create table public.${name} (id integer primary key, v integer);`).join(' '),
+};
 const live = { head: 'capture: triggers', settings: 'on_failure: ask, cutover: { max_freeze: 60s }' };
-const stuck = { settings: 'on_failure: ask, lock_timeout: 200ms' };
+const stuck = { settings: 'gates: [copy], on_failure: ask, lock_timeout: 200ms' };
+
+jest.setTimeout(600_000);
 
 let temporal: TestTemporal;
 let bench: TinyBench;
@@ -31,7 +42,7 @@ beforeAll(async () => {
     asks: { decisions: null },
     checks: { decisions: null },
     gated: { settings: 'gates: [copy], on_failure: keep' },
-    others: { settings: 'on_failure: keep, lock_timeout: 200ms', tables: smallTables, sql: smallSql },
+    others: { ...stuck, ...smallPlan },
     aborted: stuck,
     ended: stuck,
     killed: stuck,
@@ -51,13 +62,17 @@ afterAll(async () => {
 });
 
 const elsewhere = (): string => openFolder('rowproof-elsewhere-');
-/** Locks a table of the target until it is released, so that a batch of it is blocked. */
-async function lock(place: TinyPlace, ...tables: string[]): Promise<() => Promise<void>> {
+/** Runs a plan up to its gate, then lets the copy begin while nobody can write into quarantine: batches with a bad row are blocked. */
+async function blockBatches(place: TinyPlace): Promise<() => Promise<void>> {
+  const first = await bench.rowproof('run', place.file);
+  expect([first.code, first.stderr]).toEqual([7, expect.any(String)]);
   const client = new Postgres({ connectionString: place.target.url });
   client.on('error', () => undefined);
   await client.connect();
   locks.push(client);
-  await client.query(`begin; lock table ${tables.map((name) => `public.${name}`).join(', ')} in access exclusive mode`);
+  await client.query('begin; lock table rowproof.quarantine in exclusive mode');
+  await follow(first, 'approve copy');
+  await bench.until(place.run, ({ blocked }) => blocked.length > 0);
   return async () => {
     await client.query('rollback');
   };
@@ -207,16 +222,17 @@ describe('a run at its first gate, complete, rolled back and finished', () => {
 describe('a run with blocked batches', () => {
   test('copies all other tables of the same group meanwhile, and ends once what is printed is done', async () => {
     const place = bench.place('others');
-    const release = await lock(place, 't1', 't3');
-    const waits = await bench.rowproof('run', place.file);
-    expect(waits.code).toBe(7);
-    const others = ['d', 't2', 't4', 't5'];
+    const release = await blockBatches(place);
     const seen = await bench.until(
       place.run,
-      ({ tables, blocked }) =>
-        blocked.length === 2 && tables.filter(({ state }) => state === 'done').length === others.length,
+      ({ tables, blocked }) => blocked.length === 3 && tables.filter(({ state }) => state === 'done').length === 3,
     );
-    expect(seen.tables.filter(({ state }) => state === 'done').map(({ mapping }) => mapping)).toEqual(others);
+    expect(seen.tables.filter(({ state }) => state === 'done').map(({ mapping }) => mapping)).toEqual([
+      't2',
+      't4',
+      't5',
+    ]);
+    expect(seen.blocked.map(({ mapping }) => mapping).sort()).toEqual(['d', 't1', 't3']);
     await meets(place, { ...looks, ...refusedWhileOpen, watch: null, 'approve copy': 4, pause: 0, resume: 0 }, [
       'resolve',
       'abort',
@@ -231,16 +247,9 @@ describe('a run with blocked batches', () => {
 });
 
 describe('a run that was stopped in the copy', () => {
-  const stuckInCopy = async (place: TinyPlace): Promise<() => Promise<void>> => {
-    const release = await lock(place, 'd');
-    expect((await bench.rowproof('run', place.file)).code).toBe(7);
-    await bench.until(place.run, ({ blocked }) => blocked.length > 0);
-    return release;
-  };
-
   test('by abort asks, and goes on with the approval that is printed', async () => {
     const place = bench.place('aborted');
-    const release = await stuckInCopy(place);
+    const release = await blockBatches(place);
     expect((await bench.rowproof('abort', place.run, ...signed)).code).toBe(0);
     await bench.until(place.run, ({ gate }) => gate !== null);
     await meets(
@@ -259,7 +268,7 @@ describe('a run that was stopped in the copy', () => {
 
   test('by Terminate says so, and goes on with the command that is printed', async () => {
     const place = bench.place('ended');
-    const release = await stuckInCopy(place);
+    const release = await blockBatches(place);
     await withClient(temporal, (client) => client.workflow.getHandle(place.run).terminate('test'));
     await meets(place, { ...looks, ...refusedAfterEnd, watch: 1 }, ['run', 'rollback']);
     const shown = await bench.rowproof('status', place.run);
@@ -271,7 +280,7 @@ describe('a run that was stopped in the copy', () => {
 
   test('by Cancel is undone with the command that is printed', async () => {
     const place = bench.place('killed');
-    const release = await stuckInCopy(place);
+    const release = await blockBatches(place);
     await withClient(temporal, (client) => client.workflow.getHandle(place.run).cancel());
     await eventually(async () => (await bench.status(place.run)) === null);
     await release();
@@ -317,8 +326,6 @@ describe('a run that cuts over', () => {
   test('is freed by the command that is printed where it was left frozen under a target that is not open, and goes on', async () => {
     const place = bench.place('frozen');
     const waits = await atTheGate(place);
-    const reader = await lock(place, 'd');
-    await reader();
     const held = new Postgres({ connectionString: place.target.url });
     locks.push(held);
     await held.connect();

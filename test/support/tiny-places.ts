@@ -22,8 +22,9 @@ export interface TinyPlan {
   readonly decisions?: string | null;
   /** Lines of `tables`, indented by two, beside public.d. */
   readonly tables?: string;
-  /** More SQL, run on both sides. */
-  readonly sql?: string;
+  /** More SQL of a side. */
+  readonly source?: string;
+  readonly target?: string;
 }
 
 export interface TinyBench extends Workbench {
@@ -58,8 +59,8 @@ export async function createTinyBench(
   const places = await Promise.all(
     Object.entries(plans).map(async ([name, plan]) => {
       const [from, to] = [await createDatabase({ prefix: `${name}_s` }), await createDatabase({ prefix: `${name}_t` })];
-      await from.query(`${source} ${plan.sql ?? ''}`);
-      await to.query(`${target} ${plan.sql ?? ''}`);
+      await from.query(`${source} ${plan.source ?? ''}`);
+      await to.query(`${target} ${plan.target ?? ''}`);
       variables[`${name.toUpperCase()}_S`] = from.url;
       variables[`${name.toUpperCase()}_T`] = to.url;
       return { name, source: from, target: to };
