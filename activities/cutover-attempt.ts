@@ -14,6 +14,7 @@ import { commitAll, raiseFreeze } from './cutover-commit';
 import type { CutoverSteps } from './cutover-steps';
 import { faulty } from './fault-injection';
 import type { ActivityHost } from './host';
+import { placesOf } from './live-proof-touched';
 
 /** What one attempt works with; all sessions belong to its caller. */
 export interface AttemptWork extends SourceWorks {
@@ -131,7 +132,10 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
     changedKeys = proof.keys;
     if (proof.differences > 0) {
-      throw new Stop('not_proved', `${proof.differences} of ${proof.keys} changed keys differ from what the plan says`);
+      throw new Stop(
+        'not_proved',
+        `${proof.differences} of ${proof.keys} changed keys differ from what the plan says${placesOf(proof)}`,
+      );
     }
     await step('check', async () => {
       await limit();

@@ -113,9 +113,11 @@ async function restoreNodes(work: StepWork, step: Step<'foreign_key'>, to: Resto
   const { detail } = step;
   const options = { object: step.subject, rollback: to === 'compensated', onAttempt: work.beat };
   const all = [detail, ...detail.partitions];
+  const wanted = run.compiled.plan.mappings.find(({ name }) => name === detail.mapping)?.validate === true;
+  const validates = to === 'restored' && wanted && detail.enforced;
   const now = await relationsNow(session, [...all.map(({ relation }) => relation), detail.parent]);
   const there = now.has(qualified(detail.parent)) ? all.filter(({ relation }) => now.has(qualified(relation))) : [];
-  for (const { node, add, validate, comment } of restoreForeignKey(detail)) {
+  for (const { node, add, validate, comment } of restoreForeignKey(detail, validates)) {
     if (!there.includes(node)) continue;
     await changeTarget(session, run.run, options, async () => {
       if ((await constraintState(session, node.relation, node.name)) !== 'absent') return;
@@ -130,7 +132,7 @@ async function restoreNodes(work: StepWork, step: Step<'foreign_key'>, to: Resto
   await put(work, step, to, async () => {
     for (const node of there) {
       const state = await constraintState(session, node.relation, node.name);
-      if (state === 'valid' || (state === 'invalid' && !detail.validated)) continue;
+      if (state === 'valid' || (state === 'invalid' && !detail.validated && !validates)) continue;
       throw fail(
         'RP5112',
         `Foreign key ${node.name} of ${qualified(node.relation)} is not valid after it was rebuilt`,

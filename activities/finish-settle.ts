@@ -63,7 +63,7 @@ export async function settleTarget(
       if (step.state === 'done' && step.detail.unique) await settleUnique(settling, step.detail);
     }
     const keys = (await readSteps(work.session, work.run.run, 'foreign_key'))
-      .filter((step) => step.state === 'done')
+      .filter((step) => step.state === 'done' && step.detail.enforced)
       .map((step) => step.detail);
     await settleForeignKeys(settling, settleOrder(keys));
   } finally {

@@ -21,6 +21,7 @@ import { reachVerdict } from '../src/validate/verdict';
 import { AlignedView } from './live-proof-view';
 import { onTarget } from './prepare-host';
 import { effectsOf, restricted } from './validation-effects';
+import { whereRowsDiffer } from './validation-differing';
 import { sourceStatement, type ReadyHost } from './validation-host';
 
 /** Where rows are counted: at one alignment while rounds go on, else as both sides stand. */
@@ -132,7 +133,9 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
         };
       });
       const undecided = waiting.filter(({ finding }) => !coversRows(decisionFor(decisions, finding)));
+      const differing = await whereRowsDiffer(session, run);
       const verdict = reachVerdict({
+        differing,
         books,
         effects: effectsOf(run, decisions),
         undecided,

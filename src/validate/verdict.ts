@@ -22,6 +22,8 @@ export interface VerdictFacts {
   readonly reexecuted: readonly string[];
   /** Tables that the run was restricted to (`--only`), with the parents that came along; empty when it took the whole plan. */
   readonly only: readonly string[];
+  /** Where rows differ, and what may have written there: said beside the tables whose rows do. */
+  readonly differing?: readonly string[];
   /** Percent of the rows (`--sample`), null for all of them. */
   readonly sample: number | null;
 }
@@ -47,6 +49,12 @@ function checkProblems(facts: VerdictFacts): string[] {
   return [...missing, ...broken];
 }
 
+/** Places where rows differ are no problem of their own: the books of their table say that there is one. */
+function booksProblems({ books, differing = [] }: VerdictFacts): string[] {
+  const problems = books.flatMap((closed) => closed.problems);
+  return problems.length === 0 ? [] : [...problems, ...differing.map((where) => `different: ${where}`)];
+}
+
 function scopeNote(facts: VerdictFacts): string {
   const notes: string[] = [];
   if (facts.sample !== null) notes.push(`sample of ${facts.sample} %`);
@@ -65,7 +73,7 @@ function greenSentence(facts: VerdictFacts): string {
 /** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
 export function reachVerdict(facts: VerdictFacts): Verdict {
   const problems = [
-    ...facts.books.flatMap((closed) => closed.problems),
+    ...booksProblems(facts),
     ...checkProblems(facts),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),
     ...facts.undecided.map(

@@ -34,7 +34,7 @@ interface ConstraintRow {
 
 /**
  * Primary keys, checks and foreign keys by oid of their relation. Foreign keys that a partition has from its parent, and the
- * copies PostgreSQL keeps for each referenced partition, are left out: they come and go with the parent's.
+ * copies PostgreSQL keeps for each referenced partition, are left out: they come and go with the parent's. So are rules that are NOT ENFORCED.
  */
 export async function readConstraints(
   session: Session,
@@ -48,6 +48,7 @@ export async function readConstraints(
        (k.confmatchtype = 'f')::text as match_full, k.convalidated::text as validated
      from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
      where (k.contype in ('p', 'c') or k.contype = 'f' and k.conparentid = 0) and ${userRelation}
+       and coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
      order by k.conrelid, k.conname collate "C"`,
   );
   const found = new Map<string, RelationConstraints>();
