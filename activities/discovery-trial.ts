@@ -1,9 +1,9 @@
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { replaceFindings } from '../src/postgres/ledger/finding';
-import { readStoredCatalog } from '../src/postgres/ledger/profile';
 import { copyIn, copyOut } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
+import { readTriggerFacts } from '../src/postgres/queries/trigger-facts';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { readViewsLeft } from '../src/postgres/queries/view-dependencies';
@@ -35,8 +35,10 @@ import {
   tryUniqueSql,
 } from '../src/profile/trial-sql';
 import { refusalKind } from '../src/transform/value-trial';
+import { canFire, columnsWritten } from '../src/profile/trigger-effect';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { whileBeating, type ActivityHost } from './host';
+import { patternOf } from './run';
 import { sourceStatement } from './validation-host';
 import { asApplication } from '../src/postgres/application-path';
 import { during } from '../src/postgres/refusal';
@@ -85,13 +87,13 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
       findings.push(...(await countTaken(trial, mapping, position)));
     await trial.query('rollback');
 
-    const catalog = await readStoredCatalog(ledger, ref.run, 'target');
+    const followed = patternOf(run) === 'hybrid';
     for (const mapping of mappings) {
-      const relation = catalog?.relations.find(
-        (known) => known.schema === mapping.target.schema && known.name === mapping.target.name,
-      );
-      for (const trigger of relation?.triggers ?? [])
-        if (trigger.enabled !== 'D') findings.push(triggerFinding(mapping.name, trigger.name));
+      const loaded = mapping.columns.map(({ target }) => target);
+      for (const trigger of await readTriggerFacts(ledger, mapping.target)) {
+        if (canFire(trigger, loaded, followed))
+          findings.push(triggerFinding(mapping.name, trigger.name, columnsWritten(trigger, loaded)));
+      }
     }
     findings.push(...run.compiled.sequencesLeft.map(sequenceFinding));
     for (const { view, why } of await readViewsLeft(ledger, mappings))

@@ -69,7 +69,7 @@ export async function settleTarget(
       );
     }
     const keys = (await readSteps(work.session, work.run.run, 'foreign_key'))
-      .filter((step) => step.state === 'done')
+      .filter((step) => step.state === 'done' && step.detail.enforced)
       .map((step) => step.detail);
     await settleForeignKeys(settling, settleOrder(keys));
   } finally {

@@ -153,7 +153,14 @@ export function scopeFinding(mapping: string, rows: number): Finding {
   };
 }
 
-export function triggerFinding(mapping: string, trigger: string): Finding {
+/** `writes` are columns that the plan loads and the trigger sets: with `fire` the proof would hold its values against the source's. */
+export function triggerFinding(mapping: string, trigger: string, writes: readonly string[] = []): Finding {
+  const sentence =
+    writes.length === 0
+      ? `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`
+      : `The target table has the trigger ${trigger}, which writes ${listed(writes)}: disable it while rows are loaded. It cannot fire, because ` +
+        `the plan loads ${listed(writes)} from the source, and no row would be proved; leave ${writes.length === 1 ? 'that column' : 'those columns'} ` +
+        `to the trigger (\`ignore\`) to let it fire.`;
   return {
     id: `${mapping}.${trigger}.trigger`,
     mapping,
@@ -161,8 +168,8 @@ export function triggerFinding(mapping: string, trigger: string): Finding {
     kind: 'trigger',
     severity: 'decide',
     rows: 0,
-    sentence: `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`,
-    choices: ['disable', 'fire', 'stop'],
+    sentence,
+    choices: writes.length === 0 ? ['disable', 'fire', 'stop'] : ['disable', 'stop'],
   };
 }
 
@@ -199,6 +206,10 @@ export function viewFinding(view: string, why: string): Finding {
     sentence: `The materialized view ${view} is not refreshed: ${why}.`,
     choices: [],
   };
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 export function untriedFinding(mapping: string, rule: string): Finding {
