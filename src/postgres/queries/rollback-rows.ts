@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../../contract/catalog';
 import { identifier, qualified } from '../../sql/quote';
+import { countJoining } from '../bulk-join';
 import type { Session } from '../session';
 
 export async function hasRows(session: Session, table: QualifiedName): Promise<boolean> {
@@ -79,12 +80,12 @@ export async function countForeignRows(
   mapping: string,
   table: QualifiedName,
 ): Promise<number> {
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from ${qualified(table)} t
      where not exists (select from (select unnest(b.xids) as xid from rowproof.batch b where b.run = $1 and b.mapping = $2
          union all select unnest(r.xids) from rowproof.round r where r.run = $1) own
        where own.xid = t.xmin::text)`,
     [run, mapping],
   );
-  return Number(rows[0]?.n);
 }

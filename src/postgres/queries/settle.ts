@@ -3,6 +3,7 @@ import type { CompiledMapping } from '../../contract/compiled';
 import type { QualifiedName } from '../../contract/catalog';
 import type { SourceKey, TargetRow } from '../../settle/assign-source-keys';
 import { identifier, qualified } from '../../sql/quote';
+import { joiningInBulk } from '../bulk-join';
 import { copyIn } from '../copy-stream';
 import type { Session } from '../session';
 
@@ -13,7 +14,7 @@ export async function* readBlocks<Row>(
   values: readonly unknown[],
   size: number,
 ): AsyncGenerator<Row[]> {
-  await session.query(`declare settle no scroll cursor for ${sql}`, values);
+  await joiningInBulk(session, () => session.query(`declare settle no scroll cursor for ${sql}`, values));
   for (;;) {
     const { rows } = await session.query<Row>(`fetch ${size} from settle`);
     if (rows.length > 0) yield rows;
@@ -23,7 +24,7 @@ export async function* readBlocks<Row>(
 }
 
 export async function anyRow(session: Session, sql: string): Promise<boolean> {
-  return (await session.query(sql)).rows.length > 0;
+  return joiningInBulk(session, async () => (await session.query(sql)).rows.length > 0);
 }
 
 /** Deletes physical rows that the transaction has kept from changing; returns how many went. */
