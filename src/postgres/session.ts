@@ -3,7 +3,7 @@ import type { ResolvedConnection } from './connection-spec';
 import { connect } from './connect';
 import { connectFailure } from './connect-failure';
 import { refuseTransactionPooler } from './pooler';
-import { pinSettings, verifySettings } from './session-settings';
+import { pinSettings, silenceServerLog, verifySettings } from './session-settings';
 
 export interface QueryResult<Row> {
   readonly rows: Row[];
@@ -106,6 +106,7 @@ export async function openSession(connection: ResolvedConnection, options: Sessi
     await refuseTransactionPooler(client, connection);
     await pinSettings(client, options);
     const facts = await verifySettings(client, connection);
+    await silenceServerLog(client, facts.serverVersion);
     return new Session(client, connection, facts.pid, facts.backendStart, facts.serverVersion);
   } catch (error) {
     socketOf(client).destroy();
