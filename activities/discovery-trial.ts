@@ -2,7 +2,7 @@ import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { replaceFindings } from '../src/postgres/ledger/finding';
 import { readStoredCatalog } from '../src/postgres/ledger/profile';
-import { copyIn, copyOut } from '../src/postgres/copy-stream';
+import { relayCopy } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
@@ -58,7 +58,15 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
         const raises =
           mayRaise(mapping) && 'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
         const { keys } = raises ? await rowsThatRaise(source, run, mapping) : nothingRaises;
-        await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
+        const signal = host.signal();
+        await relayCopy({
+          source,
+          select: rows(keys),
+          target: trial,
+          into: trialInto(mapping, position),
+          format: 'text',
+          ...(signal === undefined ? {} : { signal }),
+        });
         await analyzeTemporary(trial, trialTable(position));
       }
     });

@@ -1,3 +1,4 @@
+import { bindStatement } from '../src/compile/bind-statement';
 import type { KeyRange } from '../src/contract/key';
 import { copyOut } from '../src/postgres/copy-stream';
 import type { CheckResult } from '../src/postgres/ledger/check-result';
@@ -8,7 +9,7 @@ import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { suspectsKept } from '../src/validate/tally';
 import { CopySessions } from './copy-sessions';
 import type { ProofWork } from './validation-compare';
-import { keyDigest, sourceStatement } from './validation-host';
+import { keyDigest, largeMark, sourceStatement } from './validation-host';
 import { inSnapshots, openSides, type Sides } from './validation-sides';
 
 export interface CarefulResult {
@@ -42,15 +43,17 @@ async function compareLoaded(
   found: Found,
 ): Promise<number> {
   const { run, mapping, progress } = work;
+  const large = largeMark(run);
   let rows = 0;
-  const sql = sourceStatement(run, mapping, mapping.statements.expected, { range, except: work.refused });
+  const sql = sourceStatement(run, mapping, mapping.statements.expected, { range, except: work.refused, large });
+  const actualByKey = bindStatement(mapping.statements.actualByKey, { large });
   for await (const chunk of copyOut(sides.source, sql)) {
     rows += chunk.length;
     progress.rows += chunk.length;
     const entries = await quarantine.find(chunk.map(([sourceKey]) => sourceKey as string));
     const stored = await rowsByKeys(
       sides.target,
-      mapping.statements.actualByKey,
+      actualByKey,
       chunk.map(([, targetKey]) => targetKey as string),
     );
     const byKey = new Map(stored.map(([targetKey, ...values]) => [targetKey as string, values]));

@@ -4,6 +4,7 @@ import type { TransformContext } from '../transform/transform';
 import { computesId, isDirect, sourceColumn } from './column-to-sql';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
+import { largeKind, largeKindOfSource, textOrDigest } from './large-values';
 import type { Deferred, Placed } from './levels';
 import { plain } from './levels';
 import type { MappingFacts, Scope } from './source-select';
@@ -74,11 +75,12 @@ function reasonCounts(select: SourceSelect): string {
 }
 
 function rawColumns(select: SourceSelect): Placed[] {
-  return select.mapping.rawColumns.map((column) =>
-    select.levels.source(
-      column.sql ? `(${column.name})::text` : `${sourceColumn(select.mapping.from, column.name)}::text`,
-    ),
-  );
+  const { mapping } = select;
+  return mapping.rawColumns.map((column) => {
+    if (column.sql) return select.levels.source(`(${column.name})::text`);
+    const value = sourceColumn(mapping.from, column.name);
+    return select.levels.source(textOrDigest(largeKindOfSource(mapping, column.name), value, `${value}::text`));
+  });
 }
 
 function raw(select: SourceSelect): string {
@@ -105,7 +107,15 @@ function rawInProofOrder(select: SourceSelect): string {
 }
 
 function expected(select: SourceSelect): string {
-  const texts = select.columns().map(({ text }) => text);
+  const texts = select.columns().map(({ column, text }): Deferred => {
+    const kind = largeKind(select.mapping, column);
+    if (kind === null) return text;
+    const value = select.levels.source(sourceColumn(select.mapping.from, column.from[0] as string), true);
+    return {
+      needs: [value, ...text.needs],
+      write: (own, ...expressions) => textOrDigest(kind, own as string, text.write(...expressions)),
+    };
+  });
   return select.write('in', [plain(select.key()), select.targetKey(), ...texts], select.loadable(), { ordered: true });
 }
 

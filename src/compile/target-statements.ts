@@ -2,6 +2,7 @@ import type { MappingStatements } from '../contract/compiled';
 import { identifier, qualified } from '../sql/quote';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
+import { largeKind, textOrDigest } from './large-values';
 import type { MappingFacts } from './source-select';
 import { keyTextSql } from './source-select';
 
@@ -19,7 +20,10 @@ function keyParts(mapping: MappingFacts): string[] {
 }
 
 function loaded(mapping: MappingFacts): string[] {
-  return mapping.columns.map((column, index) => `${own(mapping, column.target)}::text AS "c${index + 1}"`);
+  return mapping.columns.map((column, index) => {
+    const value = own(mapping, column.target);
+    return `${textOrDigest(largeKind(mapping, column), value, `${value}::text`)} AS "c${index + 1}"`;
+  });
 }
 
 function actualInProofOrder(mapping: MappingFacts): string {
