@@ -1,7 +1,7 @@
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { replaceFindings } from '../src/postgres/ledger/finding';
-import { copyIn, copyOut } from '../src/postgres/copy-stream';
+import { relayCopy } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
 import { readTriggerFacts } from '../src/postgres/queries/trigger-facts';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
@@ -73,7 +73,15 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
             mayRaise(mapping) &&
             'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
           const { keys } = raises ? await rowsThatRaise(source, trial, run, mapping) : nothingRaises;
-          await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
+          const signal = host.signal();
+          await relayCopy({
+            source,
+            select: rows(keys),
+            target: trial,
+            into: trialInto(mapping, position),
+            format: 'text',
+            ...(signal === undefined ? {} : { signal }),
+          });
           for (const sql of judgeSql(mapping, position)) await asApplication(trial, () => trial.query(sql));
           await analyzeTemporary(trial, trialTable(position));
         });

@@ -91,7 +91,10 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
               reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
             });
             const first = await inSavepoint(source, async () => {
-              if (mayRaise(mapping)) await readRows(source, computeAllSql(bound(mapping.statements.expected)));
+              if (mayRaise(mapping)) {
+                const all = sourceStatement(run, mapping, mapping.statements.expected, { large: '' });
+                await readRows(source, computeAllSql(all));
+              }
               return tried([]);
             });
             const raising = 'failed' in first ? await rowsThatRaise(source, ledger, run, mapping) : nothingRaises;

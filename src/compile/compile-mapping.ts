@@ -67,7 +67,7 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     references,
     checks,
     referencedColumns: referenced,
-    trialColumns: trialColumns(work, columns, referenced),
+    trialColumns: trialColumns(work, columns, referenced, checks),
     copyFormat: columns.every(travelsBinary) ? ('binary' as const) : ('text' as const),
     whenNotEmpty: mapping.whenNotEmpty,
     onBadRow: mapping.onBadRow,

@@ -5,6 +5,7 @@ import { computesId, isDirect, sourceColumn } from './column-to-sql';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
 import { keyTextSql } from './key-text';
+import { largeKind, largeKindOfSource, textOrDigest } from './large-values';
 import type { Deferred, Placed } from './levels';
 import { plain } from './levels';
 import { isMultiset } from './row-identity';
@@ -76,11 +77,12 @@ function reasonCounts(select: SourceSelect): string {
 }
 
 function rawColumns(select: SourceSelect): Placed[] {
-  return select.mapping.rawColumns.map((column) =>
-    select.levels.source(
-      column.sql ? `(${column.name})::text` : `${sourceColumn(select.mapping.from, column.name)}::text`,
-    ),
-  );
+  const { mapping } = select;
+  return mapping.rawColumns.map((column) => {
+    if (column.sql) return select.levels.source(`(${column.name})::text`);
+    const value = sourceColumn(mapping.from, column.name);
+    return select.levels.source(textOrDigest(largeKindOfSource(mapping, column.name), value, `${value}::text`));
+  });
 }
 
 function raw(select: SourceSelect): string {
@@ -119,7 +121,15 @@ function rawInContentOrder(select: SourceSelect, columns: readonly Deferred[]): 
 }
 
 function expected(select: SourceSelect): string {
-  const texts = select.columns().map(({ text }) => text);
+  const texts = select.columns().map(({ column, text }): Deferred => {
+    const kind = largeKind(select.mapping, column);
+    if (kind === null) return text;
+    const value = select.levels.source(sourceColumn(select.mapping.from, column.from[0] as string), true);
+    return {
+      needs: [value, ...text.needs],
+      write: (own, ...expressions) => textOrDigest(kind, own as string, text.write(...expressions)),
+    };
+  });
   return select.write('in', [plain(select.key()), select.targetKey(), ...texts], select.loadable(), { ordered: true });
 }
 

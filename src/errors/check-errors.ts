@@ -308,4 +308,10 @@ export const checkErrors = {
     fix: 'If its result depends on its arguments alone, say so: ALTER FUNCTION … IMMUTABLE. Otherwise compute the value from columns of the row, or freeze first: `capture: none` with `pattern: big_bang`.',
     exit: 2,
   },
+  RP2096: {
+    title: 'Rows may reach the log of the server',
+    why: 'What PostgreSQL logs of a row that it refuses holds values of that row, and the role may not set log_min_messages for its own sessions.',
+    fix: 'GRANT SET ON PARAMETER log_min_messages TO the role (PostgreSQL 15 and newer), or restrict who reads that log.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -36,7 +36,8 @@ async function balanced(): Promise<void> {
 test('A CHECK that nobody foresaw leaves exactly the bad rows in quarantine', async () => {
   run = await openCopyRun({
     source,
-    target: 'create table items (id int primary key, name text, amount int constraint positive check (sign(amount) > 0))',
+    target:
+      'create table items (id int primary key, name text, amount int constraint positive check (sign(amount) > 0))',
     mappings,
     settings,
   });
