@@ -1,5 +1,5 @@
 import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec, ValueTrial } from '../contract/compiled';
-import { createJudgeSql, readRefusal, type Refusal } from '../transform/value-trial';
+import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../transform/value-trial';
 import { identifier, literal, qualified } from '../sql/quote';
 
 /**
@@ -41,7 +41,10 @@ export function judgeSql(mapping: CompiledMapping, position: number): string[] {
   const judge = (suffix: string): string => `pg_temp.${identifier(`rowproof_judge_${position}${suffix}`)}`;
   const refused = (call: string, condition: string): string =>
     `(select ctid as place, ${call} as refusal from ${table} where ${condition} offset 0) as x where x.place = t.ctid and x.refusal is not null`;
-  const all = `${judge('')}(${judged.map(({ at }) => `c${at}`).join(', ')})`;
+  const all = judgeCall(
+    judge(''),
+    judged.map(({ at }) => `c${at}`),
+  );
   return [
     ...createJudgeSql(
       judge(''),
@@ -52,7 +55,7 @@ export function judgeSql(mapping: CompiledMapping, position: number): string[] {
       .filter(({ name }) => mapping.referencedColumns.includes(name))
       .flatMap(({ at, trial }) => [
         ...createJudgeSql(judge(`_${at}`), [trial]),
-        `update ${table} as t set c${at} = null from ${refused(`${judge(`_${at}`)}(c${at})`, `class <> 'ok'`)}`,
+        `update ${table} as t set c${at} = null from ${refused(judgeCall(judge(`_${at}`), [`c${at}`]), `class <> 'ok'`)}`,
       ]),
   ];
 }
