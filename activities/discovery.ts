@@ -11,7 +11,8 @@ import { readRows } from '../src/postgres/read-rows';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
-import { reasonFinding, scopeFinding } from '../src/profile/finding';
+import { counted, reasonFinding, scopeFinding } from '../src/profile/finding';
+import type { Session } from '../src/postgres/session';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import { stopping, undecided, unexpectedRows } from '../src/profile/undecided';
 import { mappingOf, whileBeating, type ActivityHost } from './host';
@@ -56,6 +57,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         const facts = await inTransaction(source, 'repeatable read read only', async () => {
           const bound = (sql: string, except: readonly string[] = []): string =>
             sourceStatement(run, mapping, sql, { except });
+          await refuseUnsendableKeys(source, name, bound(mapping.statements.unsendableKeys));
           const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
           const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
             counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
@@ -158,4 +160,15 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         });
       }),
   };
+}
+
+/** A row whose key cannot be sent cannot be named in any book: refused before anything is written. */
+async function refuseUnsendableKeys(source: Session, mapping: string, statement: string): Promise<void> {
+  if (statement === '') return;
+  const [answer] = await readRows(source, statement);
+  const rows = Number(answer?.[0] ?? 0);
+  if (rows === 0) return;
+  throw fail('RP2060', `The source key of ${mapping} has bytes in ${counted(rows)} that are no characters.`, {
+    where: { object: mapping },
+  });
 }

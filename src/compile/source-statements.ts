@@ -1,6 +1,8 @@
 import type { MappingStatements } from '../contract/compiled';
-import { qualified } from '../sql/quote';
+import { literal, qualified } from '../sql/quote';
 import type { TransformContext } from '../transform/transform';
+import { holdsCharacters, untranslatableSql } from '../transform/untranslatable';
+import { baseTypeName } from './type-facts';
 import { computesId, isDirect, sourceColumn } from './column-to-sql';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
@@ -25,6 +27,7 @@ export function sourceStatements(mapping: MappingFacts, context: TransformContex
     expected: expected(start()),
     boundaries: boundaries(start()),
     keyCheck: keyCheck(start()),
+    unsendableKeys: unsendableKeys(start()),
     trial: trial(start(), start()),
     keysOfTargets: keysOfTargets(start()),
     outOfScopeRefs: outOfScopeRefs(start()),
@@ -73,22 +76,28 @@ function reasonCounts(select: SourceSelect): string {
   ].join('\n');
 }
 
-function rawColumns(select: SourceSelect): Placed[] {
-  return select.mapping.rawColumns.map((column) =>
-    select.levels.source(
-      column.sql ? `(${column.name})::text` : `${sourceColumn(select.mapping.from, column.name)}::text`,
-    ),
-  );
+function rawColumns(select: SourceSelect, mark: boolean): Placed[] {
+  const { from, encoding } = select.mapping;
+  return select.mapping.rawColumns.map((column) => {
+    const text = column.sql ? `(${column.name})::text` : `${sourceColumn(from, column.name)}::text`;
+    const unsendable = column.marked === true ? untranslatableSql(encoding, text) : null;
+    if (unsendable === null) return select.levels.source(text);
+    return select.levels.source(
+      mark
+        ? `CASE WHEN ${unsendable} THEN 'B' ELSE 'T' || ${text} END`
+        : `CASE WHEN ${unsendable} THEN NULL ELSE ${text} END`,
+    );
+  });
 }
 
 function raw(select: SourceSelect): string {
-  const columns = rawColumns(select).map((column) => plain(select.levels.name(column)));
+  const columns = rawColumns(select, true).map((column) => plain(select.levels.name(column)));
   return select.write('in', [plain(select.key()), ...columns], [], { ordered: true });
 }
 
 function rawInProofOrder(select: SourceSelect): string {
   const { targetKey } = select.mapping;
-  const columns = rawColumns(select).map((column, index) => plain(select.levels.name(column), `c${index + 1}`));
+  const columns = rawColumns(select, true).map((column, index) => plain(select.levels.name(column), `c${index + 1}`));
   const parts = targetKey.map((column, index) => named(select.guarded(column.name), `t${index + 1}`));
   const inner = select.write('in', [plain(select.key(), 'k'), ...columns, ...parts, named(select.targetKey(), 'tk')]);
   const order = proofOrder(
@@ -131,6 +140,16 @@ function keyCheck(select: SourceSelect): string {
     `FROM (SELECT (${known}) AS "known", row_number() OVER (PARTITION BY ${select.baseOrder()}) AS "nth"`,
     `${select.from('all')}) AS "b"`,
   ].join('\n');
+}
+
+/** Empty where every key can be sent. */
+function unsendableKeys(select: SourceSelect): string {
+  const { mapping } = select;
+  const tests = mapping.key
+    .filter((column) => holdsCharacters(baseTypeName(column.type)))
+    .flatMap((column) => untranslatableSql(mapping.encoding, `${sourceColumn(mapping.from, column.name)}::text`) ?? []);
+  if (tests.length === 0) return '';
+  return `SELECT count(*) FILTER (WHERE ${tests.join(' OR ')}) AS "rows"\n${select.from('all')}`;
 }
 
 function trial(inside: SourceSelect, outside: SourceSelect): string {
@@ -196,15 +215,18 @@ function originals(mapping: MappingFacts): string {
   const references = mapping.key.map((column) => sourceColumn(mapping.from, column.name));
   const key = keyTextSql(references.map((reference) => `${reference}::text`));
   const match = keyMatch(mapping.key, references);
+  const row = `to_jsonb(${qualified(mapping.from)}.*)::text`;
+  const unsendable = untranslatableSql(mapping.encoding, row);
+  const escaped = `encode(convert_to(${row}, ${literal(mapping.encoding)}), 'escape')`;
   return [
-    `SELECT ${key} AS "key", to_jsonb(${qualified(mapping.from)}.*)::text AS "original"`,
+    `SELECT ${key} AS "key", ${unsendable === null ? row : `CASE WHEN ${unsendable} THEN ${escaped} ELSE ${row} END`} AS "original"`,
     `FROM ${qualified(mapping.from)}`,
     `WHERE ${key} = ANY($1::text[])${match === null ? '' : ` AND ${match}`}`,
   ].join('\n');
 }
 
 function preview(select: SourceSelect): string {
-  const columns = rawColumns(select).map((column) => plain(select.levels.name(column)));
+  const columns = rawColumns(select, false).map((column) => plain(select.levels.name(column)));
   const texts = select.mapping.columns.map((column) => select.guarded(column.target));
   const all = [plain(select.key(), 'key'), ...columns, ...texts, named(reasonArray(select.allReasons()), 'reasons')];
   return `${select.write('in', all, [], { ordered: true })}\n{{limit}}`;

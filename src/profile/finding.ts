@@ -41,6 +41,7 @@ const meanings: Readonly<Record<string, string>> = {
   cast_time: 'are not a time of day',
   cast_bytea: 'are not hexadecimal bytes',
   cast_json: 'are not JSON',
+  encoding: 'hold bytes or characters that cannot be converted to the encoding of the target',
 };
 
 export function reasonFinding(
@@ -199,6 +200,7 @@ function rowsFinding(facts: {
   };
 }
 
-function counted(rows: number): string {
+/** `1 row`, `1,200 rows`. */
+export function counted(rows: number): string {
   return `${String(rows).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} row${rows === 1 ? '' : 's'}`;
 }

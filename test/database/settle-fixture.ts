@@ -67,6 +67,7 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
   const empty = {
     scopeCounts: '',
     keyCheck: '',
+    unsendableKeys: '',
     load: '',
     rejected: '',
     counts: '',
