@@ -1,4 +1,6 @@
 import type { DiscoveryActivities } from '../src/contract/activity-types';
+import { droppedParts } from '../src/compile/dropped-parts';
+import type { CompiledMapping } from '../src/contract/compiled';
 import { fail } from '../src/errors/rowproof-error';
 import { allowedBadRows } from '../src/copy/row-limit';
 import { appendEvent } from '../src/postgres/ledger/event';
@@ -11,7 +13,7 @@ import { readRows } from '../src/postgres/read-rows';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
-import { counted, reasonFinding, scopeFinding } from '../src/profile/finding';
+import { counted, droppedFinding, reasonFinding, scopeFinding, type Finding } from '../src/profile/finding';
 import type { Session } from '../src/postgres/session';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import { stopping, undecided, unexpectedRows } from '../src/profile/undecided';
@@ -76,6 +78,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
             counts,
             reasons,
             raising,
+            dropped: await countDropped(source, mapping, bound),
             columns: readColumnStatistics(statistics.columns, answer ?? []),
           };
         });
@@ -95,7 +98,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
           const reason = mapping.reasons.find((known) => known.index === Number(index));
           return reason === undefined ? [] : [reasonFinding(reason, name, Number(rows))];
         });
-        findings.push(...facts.raising.findings);
+        findings.push(...facts.raising.findings, ...facts.dropped);
         if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
         await inTransaction(ledger, 'read write', async () => {
           await storeProfile(ledger, ref.run, name, {
@@ -170,5 +173,18 @@ async function refuseUnsendableKeys(source: Session, mapping: string, statement:
   if (rows === 0) return;
   throw fail('RP2060', `The source key of ${mapping} has bytes in ${counted(rows)} that are no characters.`, {
     where: { object: mapping },
+  });
+}
+
+async function countDropped(
+  source: Session,
+  mapping: CompiledMapping,
+  bound: (sql: string) => string,
+): Promise<Finding[]> {
+  if (mapping.statements.dropped === '') return [];
+  const [counts] = await readRows(source, bound(mapping.statements.dropped));
+  return droppedParts(mapping).flatMap(({ column, kind }, at) => {
+    const rows = Number(counts?.[at] ?? 0);
+    return rows === 0 ? [] : [droppedFinding(mapping.name, column, kind, rows)];
   });
 }

@@ -4,6 +4,7 @@ import type { TransformContext } from '../transform/transform';
 import { holdsCharacters, untranslatableSql } from '../transform/untranslatable';
 import { baseTypeName } from './type-facts';
 import { computesId, isDirect, sourceColumn } from './column-to-sql';
+import { droppedParts } from './dropped-parts';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
 import type { Deferred, Placed } from './levels';
@@ -28,6 +29,7 @@ export function sourceStatements(mapping: MappingFacts, context: TransformContex
     boundaries: boundaries(start()),
     keyCheck: keyCheck(start()),
     unsendableKeys: unsendableKeys(start()),
+    dropped: dropped(start()),
     trial: trial(start(), start()),
     keysOfTargets: keysOfTargets(start()),
     outOfScopeRefs: outOfScopeRefs(start()),
@@ -150,6 +152,12 @@ function unsendableKeys(select: SourceSelect): string {
     .flatMap((column) => untranslatableSql(mapping.encoding, `${sourceColumn(mapping.from, column.name)}::text`) ?? []);
   if (tests.length === 0) return '';
   return `SELECT count(*) FILTER (WHERE ${tests.join(' OR ')}) AS "rows"\n${select.from('all')}`;
+}
+
+/** One count a kind of `droppedParts`, over rows in scope; empty where the types drop nothing. */
+function dropped(select: SourceSelect): string {
+  const counts = droppedParts(select.mapping).map(({ condition }) => `count(*) FILTER (WHERE ${condition})`);
+  return counts.length === 0 ? '' : `SELECT ${counts.join(', ')}\n${select.from('in')}`;
 }
 
 function trial(inside: SourceSelect, outside: SourceSelect): string {

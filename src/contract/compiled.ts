@@ -158,6 +158,8 @@ export interface MappingStatements {
   readonly keyCheck: string;
   /** Source. rows as bigint over {{range}} whose key the source cannot send; empty where there can be none. */
   readonly unsendableKeys: string;
+  /** Source. one bigint a part that types of the target drop, over in-scope rows; empty where there is none. */
+  readonly dropped: string;
   /** Source. key text, class text (ok | rejected | out_of_scope), then every column in `trialColumns` as text (null unless it can be computed); all rows. For COPY text. */
   readonly trial: string;
   /** Source. key text, target key text of loadable rows (in scope, no reason) whose target key text = ANY($1::text[]), in source key order. */

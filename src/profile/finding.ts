@@ -166,6 +166,26 @@ export function triggerFinding(mapping: string, trigger: string): Finding {
   };
 }
 
+const droppedMeanings: Readonly<Record<string, string>> = {
+  offset: 'say another offset than UTC; the moment is kept, the offset is not',
+  trailing_blanks: 'end in blanks, which are no part of a value of that type',
+  duplicate_keys: 'repeat a key of a JSON object, of which jsonb keeps the last',
+};
+
+/** What the type of the target column leaves out of a value; nothing to decide, and known before the copy. */
+export function droppedFinding(mapping: string, column: string, kind: string, rows: number): Finding {
+  return {
+    id: `${mapping}.${column}.${kind}`,
+    mapping,
+    column,
+    kind: 'dropped',
+    severity: 'note',
+    rows,
+    sentence: `${counted(rows)} ${droppedMeanings[kind] ?? kind}.`,
+    choices: [],
+  };
+}
+
 export function untriedFinding(mapping: string, rule: string): Finding {
   return {
     id: `${mapping}.${rule}.untried`,

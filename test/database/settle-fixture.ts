@@ -68,6 +68,7 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
     scopeCounts: '',
     keyCheck: '',
     unsendableKeys: '',
+    dropped: '',
     load: '',
     rejected: '',
     counts: '',
