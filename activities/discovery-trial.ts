@@ -12,6 +12,7 @@ import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
 import {
   checkFinding,
+  droppedFinding,
   followerFinding,
   refusedFinding,
   orphanFinding,
@@ -25,6 +26,7 @@ import {
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import {
   createTrialSql,
+  duplicateKeysSql,
   judgedRule,
   judgeSql,
   trialCountsSql,
@@ -89,6 +91,8 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
     });
     for (const source of sources.values()) await source.close();
     for (const [position, mapping] of mappings.entries())
+      findings.push(...(await countDuplicateKeys(trial, mapping, position)));
+    for (const [position, mapping] of mappings.entries())
       findings.push(...(await tryOwnRules(trial, mapping, position)));
     findings.push(...(await tryReferences(trial, mappings)));
     for (const [position, mapping] of mappings.entries())
@@ -119,6 +123,16 @@ async function inSnapshots(sessions: readonly Session[], work: () => Promise<voi
     await currentSnapshot(first);
     await inSnapshots(rest, work);
   });
+}
+
+async function countDuplicateKeys(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { column, sql } of duplicateKeysSql(mapping, position)) {
+    let rows = 0;
+    for (const statement of sql) rows = Number((await readRows(trial, statement))[0]?.[0] ?? 0);
+    if (rows > 0) findings.push(droppedFinding(mapping.name, column, 'duplicate_keys', rows));
+  }
+  return findings;
 }
 
 async function tryOwnRules(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {

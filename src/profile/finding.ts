@@ -42,6 +42,7 @@ const meanings: Readonly<Record<string, string>> = {
   cast_time: 'are not a time of day',
   cast_bytea: 'are not hexadecimal bytes',
   cast_json: 'are not JSON',
+  encoding: 'hold bytes or characters that cannot be converted to the encoding of the target',
 };
 
 export function reasonFinding(
@@ -208,6 +209,26 @@ export function viewFinding(view: string, why: string): Finding {
   };
 }
 
+const droppedMeanings: Readonly<Record<string, string>> = {
+  offset: 'say another offset than UTC; the moment is kept, the offset is not',
+  trailing_blanks: 'end in blanks, which are no part of a value of that type',
+  duplicate_keys: 'repeat a key of a JSON object, of which jsonb keeps the last',
+};
+
+/** What the type of the target column leaves out of a value; nothing to decide, and known before the copy. */
+export function droppedFinding(mapping: string, column: string, kind: string, rows: number): Finding {
+  return {
+    id: `${mapping}.${column}.${kind}`,
+    mapping,
+    column,
+    kind: 'dropped',
+    severity: 'note',
+    rows,
+    sentence: `${counted(rows)} ${droppedMeanings[kind] ?? kind}.`,
+    choices: [],
+  };
+}
+
 function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
@@ -259,6 +280,7 @@ function rowsFinding(facts: {
   };
 }
 
-function counted(rows: number): string {
+/** `1 row`, `1,200 rows`. */
+export function counted(rows: number): string {
   return `${String(rows).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} row${rows === 1 ? '' : 's'}`;
 }
