@@ -12,6 +12,8 @@ export interface StatementBinding {
   readonly limit?: number;
   /** Rows of one batch, for `boundaries`. */
   readonly rows?: number;
+  /** What is read beside the key, for `originals`. */
+  readonly columns?: readonly string[];
 }
 
 /** Quoted identifiers, every kind of string and the tokens: what stands in quotes is never a token, whatever a column is called. */
@@ -70,6 +72,8 @@ export function bindStatement(sql: string, binding: StatementBinding = {}): stri
         return rangeOf(binding);
       case 'slice':
         return slicePredicate('"tk"', binding.slice);
+      case 'columns':
+        return (binding.columns ?? []).map((column) => `, ${column}`).join('');
       case 'limit':
         return binding.limit === undefined ? '' : `LIMIT ${whole(binding.limit)}`;
       case 'rows':

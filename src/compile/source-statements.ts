@@ -197,7 +197,7 @@ function originals(mapping: MappingFacts): string {
   const key = keyTextSql(references.map((reference) => `${reference}::text`));
   const match = keyMatch(mapping.key, references);
   return [
-    `SELECT ${key} AS "key", to_jsonb(${qualified(mapping.from)}.*)::text AS "original"`,
+    `SELECT ${key} AS "key"{{columns}}`,
     `FROM ${qualified(mapping.from)}`,
     `WHERE ${key} = ANY($1::text[])${match === null ? '' : ` AND ${match}`}`,
   ].join('\n');
