@@ -20,6 +20,8 @@ import { tryTargetRules } from './discovery-trial';
 import { sourceStatement } from './validation-host';
 import { during } from '../src/postgres/refusal';
 import { dotted } from '../src/sql/quote';
+import { counted } from '../src/report/counted';
+import { figure } from '../src/report/format';
 
 type Numbers = readonly (string | null)[];
 
@@ -86,7 +88,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         if (nullKeys + repeated > 0) {
           throw fail(
             'RP4302',
-            `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${nullKeys} rows and repeated in ${repeated}.`,
+            `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${counted(nullKeys, 'row')} and repeated in ${figure(repeated)}.`,
           );
         }
         const [computed = 0, outOfScope = 0, scopeUnknown = 0, foreseen = 0] = facts.counts.map(Number);
@@ -125,7 +127,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         if (stops.length > 0)
           throw fail(
             'RP4303',
-            `${stops.map((finding) => `${finding.id} (${finding.rows} rows)`).join(', ')}: decided to stop.`,
+            `${stops.map((finding) => `${finding.id} (${counted(finding.rows, 'row')})`).join(', ')}: decided to stop.`,
           );
         const open = undecided(findings, decisions);
         if (open.length === 0) {
@@ -135,7 +137,10 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
             const rows = unexpectedRows(findings, decisions, mapping.name, rejected);
             const allowed = allowedBadRows(mapping.maxBadRows, total);
             if (allowed !== null && rows > allowed) {
-              throw fail('RP4304', `${mapping.name}: discovery counts ${rows} bad rows, the limit allows ${allowed}.`);
+              throw fail(
+                'RP4304',
+                `${mapping.name}: discovery counts ${counted(rows, 'bad row')}, the limit allows ${figure(allowed)}.`,
+              );
             }
           }
         }

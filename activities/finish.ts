@@ -1,4 +1,4 @@
-import type { FinishActivities } from '../src/contract/activity-types';
+import type { FinishActivities, SettledTable } from '../src/contract/activity-types';
 import type { QualifiedName } from '../src/contract/catalog';
 import type { FindingSummary } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
@@ -24,6 +24,9 @@ import { advanceSequencesOf } from './finish-sequences';
 import { settleTarget } from './finish-settle';
 import { decisionsOfRun, onTarget, type StepHost, type StepWork } from './prepare-host';
 import { asApplication } from '../src/postgres/application-path';
+import { agreeing, counted } from '../src/report/counted';
+import { readLedgerBooks } from '../src/postgres/ledger/verdict';
+import { sumLedger } from '../src/validate/books';
 
 function refreshed(work: StepWork, view: QualifiedName): Promise<void> {
   return asApplication(work.session, () => refreshView(work.session, view));
@@ -44,14 +47,29 @@ async function refreshAgain(work: StepWork, view: QualifiedName): Promise<void> 
   );
 }
 
+/** What the ledger says of each table by now, for the page of the run. */
+async function settledTables({ session, run, mappings }: StepWork): Promise<SettledTable[]> {
+  const tables: SettledTable[] = [];
+  for (const { name } of mappings) {
+    const books = await readLedgerBooks(session, run.run, name);
+    const { migrated, quarantined } = sumLedger({ mapping: name, ...books });
+    const outOfScope = books.receipts.outOfScope + books.adjustments.outOfScope;
+    tables.push({ mapping: name, migrated, quarantined, outOfScope });
+  }
+  return tables;
+}
+
 /** Every activity reads from the ledger what is left to do and may be repeated at any point. */
 export function createFinishActivities(host: StepHost): FinishActivities {
   return {
     settle: (ref) =>
       onTarget(host, ref, 'settle', async (work) => {
-        if ((await readLane(work.session, work.run.run, 'delta')) === null) return settleTarget(host, work);
         const aligning = { databases: host.databases, signal: () => work.signal, heartbeat: () => work.beat() };
-        return settleFollowed(host, work, () => align(aligning, ref, 'settle'));
+        const settled =
+          (await readLane(work.session, work.run.run, 'delta')) === null
+            ? await settleTarget(host, work)
+            : await settleFollowed(host, work, () => align(aligning, ref, 'settle'));
+        return { ...settled, books: await settledTables(work) };
       }),
     rebuildIndexes: (ref) =>
       onTarget(host, ref, 'rebuild indexes', async (work) => {
@@ -100,7 +118,7 @@ export function createFinishActivities(host: StepHost): FinishActivities {
         const groups = await quarantineByFinding(session, run.run);
         const stops = groups.filter((group) => decisionFor(decisions, group.finding)?.action === 'stop');
         if (stops.length > 0) {
-          const named = stops.map((group) => `${group.finding} (${group.rows} rows)`).join(', ');
+          const named = stops.map((group) => `${group.finding} (${counted(group.rows, 'row')})`).join(', ');
           throw fail('RP4303', `${named}: decided to stop.`);
         }
         return groups
@@ -112,7 +130,7 @@ export function createFinishActivities(host: StepHost): FinishActivities {
             kind: group.reason,
             severity: 'decide',
             rows: group.rows,
-            sentence: `${group.rows} rows of ${group.mapping} are in quarantine (${group.finding}), and no decision says so.`,
+            sentence: `${counted(group.rows, 'row')} of ${group.mapping} ${agreeing(group.rows, 'is quarantined and needs', 'are quarantined and need')} a decision (${group.finding}).`,
             choices: ['quarantine', 'stop'],
             decided: null,
           }));

@@ -27,6 +27,7 @@ import { liftGuard } from './cutover-guard';
 import type { StepHost, StepWork } from './prepare-host';
 import { liftFreeze, takeCaptureAway } from './rollback-sources';
 import { asApplication } from '../src/postgres/application-path';
+import { counted } from '../src/report/counted';
 
 /** Undoes one step; nothing when that was done before. RP7001, RP7002 where it would touch what is not the run's. */
 export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork, step: Step): Promise<void> {
@@ -108,7 +109,7 @@ async function refuseForeignRows(work: StepWork, mapping: string, table: Qualifi
   const rows = await countForeignRows(work.session, work.run.run, mapping, table);
   if (rows === 0) return;
   const name = qualified(table);
-  throw fail('RP7001', `${name} holds ${rows} rows that run ${work.run.run} did not write`, {
+  throw fail('RP7001', `${name} holds ${counted(rows, 'row')} that run ${work.run.run} did not write`, {
     where: { object: name },
   });
 }
@@ -164,7 +165,7 @@ async function bringRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<
   await putBack(work, step, 'compensated', async () => {
     const missing = fail(
       'RP7006',
-      `Table ${qualified(saved)} does not hold the ${rows} rows of ${qualified(relation)} any more`,
+      `Table ${qualified(saved)} does not hold the ${counted(Number(rows), 'row')} of ${qualified(relation)} any more`,
       {
         where: { object: qualified(saved) },
       },

@@ -16,6 +16,7 @@ import { parseInput, plainFailure } from './input';
 import { inOneSentence } from './one-sentence';
 import { tell } from './tell';
 import { openWatch } from './watch';
+import { agreeing, counted } from '../src/report/counted';
 
 const control = proxyActivities<Activities>(options.quick);
 const recording = proxyActivities<Activities>(options.patient);
@@ -109,6 +110,6 @@ function checked(undecided: number): Verdict {
   const sentence =
     undecided === 0
       ? 'Checked: every finding has a decision; nothing was written.'
-      : `Checked: ${undecided} finding(s) need a decision; nothing was written.`;
+      : `Checked: ${counted(undecided, 'finding')} ${agreeing(undecided, 'needs', 'need')} a decision; nothing was written.`;
   return { green: undecided === 0, sentence, books: [], problems: [] };
 }

@@ -3,6 +3,7 @@ import type { RunStatus, TableProgress } from '../contract/run';
 import { overallShare } from '../progress/current-details';
 import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../progress/follow-lines';
 import { captureBlock } from '../progress/follow-view';
+import { agreeing } from '../report/counted';
 
 const quietSteps = ['discovery', 'prepare', 'copy', 'settle', 'finish', 'proof'];
 const followedSteps = ['discovery', 'prepare', 'capture', 'copy', 'delta', 'settle', 'finish', 'proof', 'cutover'];
@@ -90,7 +91,9 @@ function tableLines(status: RunStatus, room: number): string[] {
   const width = Math.max(...moving.map((table) => table.mapping.length), 8);
   return [
     ...shown.map((table) => `    ${table.mapping.padEnd(width)}  ${tableState(table)}`),
-    ...(moving.length > shown.length ? [`    … and ${moving.length - shown.length} more tables`] : []),
+    ...(moving.length > shown.length
+      ? [`    … and ${moving.length - shown.length} more ${agreeing(moving.length - shown.length, 'table', 'tables')}`]
+      : []),
   ];
 }
 
@@ -109,7 +112,11 @@ function needLines(status: RunStatus): string[] {
         `${pc.yellow('!')} ${finding.id}: ${finding.sentence}`,
         `    decide it:  rowproof decide ${finding.id} ${finding.choices[0] ?? 'quarantine'} --by YOU --reason WHY`,
       ]),
-    ...(status.undecided.length > 5 ? [`    … and ${status.undecided.length - 5} more findings`] : []),
+    ...(status.undecided.length > 5
+      ? [
+          `    … and ${status.undecided.length - 5} more ${agreeing(status.undecided.length - 5, 'finding', 'findings')}`,
+        ]
+      : []),
     ...status.blocked
       .slice(0, 5)
       .flatMap((batch) => [
@@ -119,7 +126,9 @@ function needLines(status: RunStatus): string[] {
         `    when it is mended:  rowproof resolve ${batch.what} ${batch.what === captureBlock ? 'resync' : 'retry'} --by YOU --reason WHY`,
       ]),
     ...(status.blocked.length > 5
-      ? [`    … and ${status.blocked.length - 5} more blocked batches; \`resolve '*'\` means all`]
+      ? [
+          `    … and ${status.blocked.length - 5} more blocked ${agreeing(status.blocked.length - 5, 'batch', 'batches')}; \`resolve '*'\` means all`,
+        ]
       : []),
   ];
 }

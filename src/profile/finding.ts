@@ -1,4 +1,5 @@
 import type { FindingSummary } from '../contract/run';
+import { counted } from '../report/counted';
 
 /** A problem or a fact of the data that discovery or the copy saw; counts are exact. Never holds a row value. */
 export interface Finding {
@@ -116,7 +117,7 @@ export function followerFinding(id: string, mapping: string, column: string, kin
     kind,
     severity: 'note',
     rows,
-    sentence: `${counted(rows)} whose parent ${why}; they follow it.`,
+    sentence: `${counted(rows, 'row')} whose parent ${why}; they follow it.`,
     choices: [],
   };
 }
@@ -129,7 +130,7 @@ export function scopeFinding(mapping: string, rows: number): Finding {
     kind: 'scope_unknown',
     severity: 'decide',
     rows,
-    sentence: `${counted(rows)} for which \`where\` is neither true nor false; they are left out of scope.`,
+    sentence: `${counted(rows, 'row')} for which \`where\` is neither true nor false; they are left out of scope.`,
     choices: ['out_of_scope', 'stop'],
   };
 }
@@ -176,11 +177,7 @@ function rowsFinding(facts: {
     kind,
     severity: 'decide',
     rows,
-    sentence: `${counted(rows)} ${meaning}.`,
+    sentence: `${counted(rows, 'row')} ${meaning}.`,
     choices: rowChoices,
   };
-}
-
-function counted(rows: number): string {
-  return `${String(rows).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} row${rows === 1 ? '' : 's'}`;
 }

@@ -1,5 +1,7 @@
 import { decisionFor } from './decision-match';
 import type { Finding } from './finding';
+import { counted } from '../report/counted';
+import { figure } from '../report/format';
 
 export interface KnownDecision {
   readonly finding: string;
@@ -27,7 +29,12 @@ export function undecided(findings: readonly Finding[], decisions: readonly Know
     }
     const { expect } = decision;
     if (decision.origin === 'plan' && expect !== null && Math.abs(finding.rows - expect.rows) > expect.tolerance) {
-      return [{ ...finding, because: `the plan expected ${expect.rows} ± ${expect.tolerance} rows` }];
+      return [
+        {
+          ...finding,
+          because: `the plan expected ${expect.tolerance === 0 ? counted(expect.rows, 'row') : `${figure(expect.rows)} ± ${figure(expect.tolerance)} rows`}`,
+        },
+      ];
     }
     return [];
   });
