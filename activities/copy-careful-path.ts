@@ -16,6 +16,7 @@ import {
   dropCarefulTables,
   type CarefulTables,
 } from '../src/postgres/queries/copy-careful';
+import { brokenRows } from '../src/postgres/queries/copy-rules';
 import { countScope } from '../src/postgres/queries/proof-rows';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { checkConstraintsAtOnce, currentSnapshot } from '../src/postgres/queries/copy-transaction';
@@ -68,11 +69,20 @@ export async function copyRowByRow(
     throw doesNotAddUp(attempt, `staged ${staged.keys.length} rows, but stored ${stored}`);
   await aside?.before(target, tables, staged.keys.length);
   const inserted = await insertCarefully(target, tables, mapping, staged.keys.length, progress, aside?.ofRows);
+  const broken = await brokenRows(target, tables, mapping);
+  for (const { position, check, refs } of broken)
+    staged.bad.push(failedRow(attempt, staged.keys[position] as string, breach(mapping.checks[check]), refs));
   for (const { position, failure } of inserted.refused) {
     const refs = await refsOfStaged(attempt, target, tables, position);
     staged.bad.push(failedRow(attempt, staged.keys[position] as string, failure, refs));
   }
-  await provenanceOfStaged(attempt, target, tables, staged, new Set(inserted.refused.map(({ position }) => position)));
+  await provenanceOfStaged(
+    attempt,
+    target,
+    tables,
+    staged,
+    new Set([...inserted.refused, ...broken].map(({ position }) => position)),
+  );
   await dropCarefulTables(target, tables);
   const bad = aside === null ? staged.bad : staged.bad.map((row) => aside.file(row));
   const written = await writeQuarantine(
@@ -169,6 +179,12 @@ export function judgeRow(
   const at = (column: string): number => mapping.columns.findIndex((one) => one.target === column);
   const refs = refsText(mapping.referencedColumns, (column) => texts[at(column)] ?? null);
   return { bad: rejectedRow(mapping, { key: raw[0] as string, reasons: row.reasons, refs }, classOf) };
+}
+
+/** As the target would have put it. */
+export function breach(check: CompiledMapping['checks'][number] | undefined): RowFailure {
+  const column = check?.ofDomain === true ? (check.columns[0] ?? null) : null;
+  return { sqlstate: '23514', constraint: check?.name ?? null, column, side: 'target' };
 }
 
 /** A row that the source could not compute, or the target did not take. */

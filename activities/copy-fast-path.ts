@@ -74,7 +74,8 @@ export async function copyFast(
   });
 }
 
-async function quarantineRejected(
+/** Rows that the source itself rejects, in its snapshot. */
+export async function quarantineRejected(
   attempt: CopyAttempt,
   source: Session,
   target: Session,

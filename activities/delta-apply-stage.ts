@@ -9,7 +9,7 @@ import { writeQuarantine } from '../src/postgres/ledger/quarantine';
 import { tryStatements } from '../src/postgres/queries/copy-savepoint';
 import { applyStatement, countClasses, readTexts, tryCounts } from '../src/postgres/queries/delta-apply';
 import { readRows } from '../src/postgres/read-rows';
-import { columnThatFails, readStaged } from '../src/postgres/queries/delta-apply-stage';
+import { columnThatFails, dropStaged, judgeStaged, readStaged } from '../src/postgres/queries/delta-apply-stage';
 import { failedRow } from './copy-careful-path';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
 import type { Incoming } from './delta-contract';
@@ -63,6 +63,14 @@ export async function stageIncoming(round: ApplyRound, one: ActiveTable, incomin
 
 async function stageSpan(round: ApplyRound, one: ActiveTable, span: Span, bad: QuarantinedRow[]): Promise<void> {
   const { session, work } = round;
+  const judged = await judgeStaged(session, one.table, one.mapping.columns, span);
+  for (const { position, column, refusal } of judged) {
+    const { sqlstate, constraint } = refusal;
+    const failure: RowFailure = { sqlstate, constraint, column, side: 'target', altered: sqlstate === null };
+    bad.push(await refused(round, one, position, failure));
+  }
+  const places = judged.map(({ position }) => position);
+  if (places.length > 0) await dropStaged(session, one.table, places);
   await isolateBadItems<RowFailure>(
     span,
     async (some) => {

@@ -6,21 +6,27 @@ import { copyIn, copyOut } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
+import { readViewsLeft } from '../src/postgres/queries/view-dependencies';
 import { readRows } from '../src/postgres/read-rows';
 import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
 import {
   checkFinding,
   followerFinding,
+  refusedFinding,
   orphanFinding,
+  sequenceFinding,
   triggerFinding,
   uniqueFinding,
   untriedFinding,
+  viewFinding,
   type Finding,
 } from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import {
   createTrialSql,
+  judgedRule,
+  judgeSql,
   trialCountsSql,
   trialInto,
   trialTable,
@@ -28,6 +34,7 @@ import {
   tryReferenceSql,
   tryUniqueSql,
 } from '../src/profile/trial-sql';
+import { refusalKind } from '../src/transform/value-trial';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { whileBeating, type ActivityHost } from './host';
 import { sourceStatement } from './validation-host';
@@ -63,8 +70,9 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
           const raises =
             mayRaise(mapping) &&
             'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
-          const { keys } = raises ? await rowsThatRaise(source, run, mapping) : nothingRaises;
+          const { keys } = raises ? await rowsThatRaise(source, trial, run, mapping) : nothingRaises;
           await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
+          for (const sql of judgeSql(mapping, position)) await asApplication(trial, () => trial.query(sql));
           await analyzeTemporary(trial, trialTable(position));
         });
       }
@@ -85,6 +93,9 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
       for (const trigger of relation?.triggers ?? [])
         if (trigger.enabled !== 'D') findings.push(triggerFinding(mapping.name, trigger.name));
     }
+    findings.push(...run.compiled.sequencesLeft.map(sequenceFinding));
+    for (const { view, why } of await readViewsLeft(ledger, mappings))
+      findings.push(viewFinding(`${view.schema}.${view.name}`, why));
     await inTransaction(ledger, 'read write', () => replaceFindings(ledger, ref.run, 'rules', null, findings));
     return { findings: findings.length };
   });
@@ -103,7 +114,8 @@ async function inSnapshots(sessions: readonly Session[], work: () => Promise<voi
 async function tryOwnRules(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {
   const untried: Finding[] = [];
   for (const check of mapping.checks) {
-    if (!check.columns.every((column) => mapping.trialColumns.includes(column))) continue;
+    // rows that break one which the source evaluates are rejected already
+    if (check.reason !== null || !check.columns.every((column) => mapping.trialColumns.includes(column))) continue;
     if ((await asApplication(trial, () => tryStatement(trial, tryCheckSql(mapping, position, check)))) === null)
       untried.push(untriedFinding(mapping.name, check.name));
   }
@@ -135,6 +147,27 @@ async function tryReferences(trial: Session, mappings: readonly CompiledMapping[
 
 async function countTaken(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {
   const rows = await readRows(trial, trialCountsSql(position));
+  return [...refusedValues(mapping, rows), ...takenByRules(mapping, rows)];
+}
+
+type TakenRows = readonly (readonly (string | null)[])[];
+
+/** One finding a column and kind: a value may be refused under several constraints or codes that mean the same. */
+function refusedValues(mapping: CompiledMapping, rows: TakenRows): Finding[] {
+  const counts = new Map<string, { column: string; kind: string; rows: number }>();
+  for (const [taken, rule, count] of rows) {
+    if (taken !== 'cast' || rule == null) continue;
+    const { column, trial, refusal } = judgedRule(mapping, rule);
+    const kind = refusalKind(trial, refusal);
+    const id = `${mapping.name}.${column}.${kind}`;
+    counts.set(id, { column, kind, rows: (counts.get(id)?.rows ?? 0) + Number(count) });
+  }
+  return [...counts].map(([id, { column, kind, rows: number }]) =>
+    refusedFinding(id, mapping.name, column, kind, number),
+  );
+}
+
+function takenByRules(mapping: CompiledMapping, rows: TakenRows): Finding[] {
   return rows.flatMap(([taken, rule, count]) => {
     const number = Number(count);
     const check = mapping.checks.find((known) => known.finding === rule);
@@ -142,7 +175,7 @@ async function countTaken(trial: Session, mapping: CompiledMapping, position: nu
     const unique = mapping.uniques.find((known) => known.finding === rule);
     if (taken === 'unique' && unique !== undefined) return [uniqueFinding(unique, mapping.name, number)];
     const reference = mapping.references.find((known) => known.finding === rule);
-    if (reference === undefined || taken == null) return [];
+    if (reference === undefined || taken == null || taken === 'cast') return [];
     const parent = reference.parentMapping ?? reference.parent.name;
     if (taken === 'orphan') return [orphanFinding(reference, mapping.name, parent, number)];
     const column = reference.columns.join('+');

@@ -19,7 +19,7 @@ import {
   unreadableRows,
 } from '../src/postgres/queries/fingerprint-rows';
 import { tableExists } from '../src/postgres/queries/schema-change-index';
-import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
+import { readMaterializedViews } from '../src/postgres/queries/view-dependencies';
 import { inTransaction } from '../src/postgres/transaction';
 import type { Fingerprint } from '../src/rollback/compare-fingerprints';
 import { onTarget, type StepHost, type StepWork } from './prepare-host';
@@ -31,16 +31,19 @@ import type { Session } from '../src/postgres/session';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** What the target is, in one snapshot: definitions, sequences and rows of every table of the schemas that the plan touches. */
-export async function takeFingerprint({
-  session,
-  run,
-  beat,
-}: Pick<StepWork, 'session' | 'run' | 'beat'>): Promise<Fingerprint> {
+/**
+ * What the target is, in one snapshot: definitions, sequences and rows of every table of the schemas that the plan touches; of those that
+ * it touched `before`, where that is given.
+ */
+export async function takeFingerprint(
+  { session, run, beat }: Pick<StepWork, 'session' | 'run' | 'beat'>,
+  before: Fingerprint | null = null,
+): Promise<Fingerprint> {
   const tables = run.compiled.mappings;
   const described = await inTransaction(session, 'repeatable read read only', async () => {
     const views = (await readMaterializedViews(session, tables)).map((detail) => detail.view);
-    const schemas = await touchedSchemas(session, tables, views);
+    const among = before === null ? null : Object.keys(before.objects);
+    const schemas = await touchedSchemas(session, tables, views, among);
     const found: DescribedObject[] = [];
     for (const describe of [
       describeSchemas,

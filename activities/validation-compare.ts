@@ -1,6 +1,7 @@
 import { createHmac, type Hmac } from 'node:crypto';
 import { bindStatement } from '../src/compile/bind-statement';
 import { createRecompute } from '../src/compile/recompute-row';
+import { isMultiset } from '../src/compile/row-identity';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { keyText } from '../src/contract/key';
 import type { RunRef } from '../src/contract/run';
@@ -49,11 +50,13 @@ export function createComparison(work: ProofWork, sides: Sides, quarantine: Quar
       quarantine,
       target: sides.speller,
     },
-    shape: {
-      compare: keyComparer(mapping.targetKey.map((column) => column.order)),
-      keyPlaces: targetKeyPlaces(mapping),
-      columns: mapping.columns.length,
-    },
+    shape: isMultiset(mapping)
+      ? { compare: keyComparer(['bytes']), keyPlaces: [0], multiset: true, columns: mapping.columns.length }
+      : {
+          compare: keyComparer(mapping.targetKey.map((column) => column.order)),
+          keyPlaces: targetKeyPlaces(mapping),
+          columns: mapping.columns.length,
+        },
   };
 }
 
@@ -121,7 +124,8 @@ export function differencesOf(run: LoadedRun, mapping: CompiledMapping, suspect:
     class: suspect.class,
     keyDigest: keyDigest(run, mapping.name, key),
     column,
-    targetKey: suspect.targetKey,
+    // of contents only a keyed digest may stay
+    targetKey: isMultiset(mapping) ? null : suspect.targetKey,
   }));
 }
 

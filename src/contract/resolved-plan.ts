@@ -138,6 +138,8 @@ export interface Settings {
     readonly lockTimeoutMs: number;
     readonly lockBudgetMs: number;
     readonly confirmSwitch: boolean;
+    /** Where the counts come from that close the books before the freeze commits. */
+    readonly books: 'frozen' | 'aligned';
   };
   readonly switch: Hook | null;
   readonly sequenceMargin: number;

@@ -4,7 +4,7 @@ export interface DatabaseErrorFacts {
   readonly constraint: string | null;
   readonly column: string | null;
   readonly table: string | null;
-  /** The data is at fault (class 22, 23, 44, raised by a function or trigger, too large for an index): retrying cannot help. */
+  /** The data is at fault (class 22, 23, 44, raised by a function or trigger, too large for an index, nested too deep): retrying cannot help. */
   readonly isDataError: boolean;
   /** The connection is gone; whether the last statement took effect is unknown. */
   readonly isConnectionLoss: boolean;
@@ -70,7 +70,7 @@ function factsOf(error: Fields): DatabaseErrorFacts | null {
       constraint: named ? text(error.constraint) : null,
       column: named ? text(error.column) : null,
       table: named ? text(error.table) : null,
-      isDataError: /^(22|23|44|P0|38|39)/.test(code) || code === '21000' || code === '54000',
+      isDataError: /^(22|23|44|P0|38|39)/.test(code) || code === '21000' || code === '54000' || code === '54001',
       isConnectionLoss: loss,
       isRetryable: loss || /^(40|53)/.test(code) || code === '55P03' || code === '57014' || code === '57P03',
     };

@@ -149,10 +149,32 @@ test('A decision to stop covers no row: neither the copy, nor the settle gate, n
     `insert into rowproof.decision values ($1, 'people.short.check', 'stop', null, null, 'no', 'dana', 'operator', now())`,
     [run.ref.run],
   );
-  await expect(finish.undecidedQuarantine(run.ref)).rejects.toMatchObject({ code: 'RP4303' });
+  const [open] = await finish.undecidedQuarantine(run.ref);
+  expect(open).toMatchObject({ id: 'people.short.check', rows: 16, choices: ['quarantine', 'stop'] });
+  expect(open?.sentence).toContain('It is decided to stop here');
   await expect(run.activities.checkLimits(run.ref, 'people')).rejects.toMatchObject({ code: 'RP5011' });
   const verdict = await createValidationActivities({ databases: run.databases, plansFolder: null }).reconcile(run.ref);
   expect(verdict.problems).toContain('16 rows in quarantine without a decision: people.short.check');
+});
+
+test('A decision that had another effect than it expected is asked for again with what is seen, also where nothing is left of it', async () => {
+  run = await openCopyRun(draft);
+  await run.copyAll();
+  const finish = createFinishActivities({ databases: run.databases });
+  await run.target.query(
+    `insert into rowproof.decision values ($1, 'people.short.check', 'quarantine', 15, 0, 'known', 'ed', 'operator', now()),
+       ($1, 'people.gone.check', 'quarantine', 2, 0, 'known', 'ed', 'operator', now())`,
+    [run.ref.run],
+  );
+  const open = await finish.undecidedQuarantine(run.ref);
+  expect(open.map(({ id, rows, sentence }) => [id, rows, sentence])).toEqual([
+    ['people.gone.check', 0, expect.stringContaining('expected 2 rows, 0 are seen.')],
+    ['people.short.check', 16, expect.stringContaining('expected 15 rows, 16 are seen.')],
+  ]);
+  await run.target.query('update rowproof.decision set expect_rows = case finding when $1 then 16 else 0 end', [
+    'people.short.check',
+  ]);
+  expect(await finish.undecidedQuarantine(run.ref)).toEqual([]);
 });
 
 test('An export of the quarantine is recorded with the rows that leave', async () => {

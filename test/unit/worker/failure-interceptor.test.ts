@@ -53,7 +53,6 @@ test.each<ErrorCode>([
   'RP3020',
   'RP3021',
   'RP3022',
-  'RP4303',
   'RP5003',
   'RP5104',
   'RP7001',
