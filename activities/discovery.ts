@@ -17,7 +17,6 @@ import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
 import {
   checkFinding,
-  counted,
   droppedFinding,
   onceEach,
   reasonFinding,
@@ -33,6 +32,8 @@ import { tryTargetRules } from './discovery-trial';
 import { sourceStatement } from './validation-host';
 import { during } from '../src/postgres/refusal';
 import { dotted } from '../src/sql/quote';
+import { counted } from '../src/report/counted';
+import { figure } from '../src/report/format';
 
 /** What a decision lacks that would leave the run where it is; null when it stands. */
 async function missingOf(
@@ -126,7 +127,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         if (nullKeys + repeated > 0) {
           throw fail(
             'RP4302',
-            `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${nullKeys} rows and repeated in ${repeated}.`,
+            `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${counted(nullKeys, 'row')} and repeated in ${figure(repeated)}.`,
           );
         }
         const ofReason = (index: string | null | undefined) =>
@@ -202,7 +203,7 @@ async function refuseUnsendableKeys(source: Session, mapping: string, statement:
   const [answer] = await readRows(source, statement);
   const rows = Number(answer?.[0] ?? 0);
   if (rows === 0) return;
-  throw fail('RP2060', `The source key of ${mapping} has bytes in ${counted(rows)} that are no characters.`, {
+  throw fail('RP2060', `The source key of ${mapping} has bytes in ${counted(rows, 'row')} that are no characters.`, {
     where: { object: mapping },
   });
 }

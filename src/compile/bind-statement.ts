@@ -15,6 +15,8 @@ export interface StatementBinding {
   readonly large?: string;
   /** Rows of one batch, for `boundaries`. */
   readonly rows?: number;
+  /** What is read beside the key, for `originals`. */
+  readonly columns?: readonly string[];
 }
 
 /** Quoted identifiers, every kind of string and the tokens: what stands in quotes is never a token, whatever a column is called. */
@@ -75,6 +77,8 @@ export function bindStatement(sql: string, binding: StatementBinding = {}): stri
         return slicePredicate('"tk"', binding.slice);
       case 'large':
         return literal(binding.large ?? null);
+      case 'columns':
+        return (binding.columns ?? []).map((column) => `, ${column}`).join('');
       case 'limit':
         return binding.limit === undefined ? '' : `LIMIT ${whole(binding.limit)}`;
       case 'rows':

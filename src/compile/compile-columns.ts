@@ -11,6 +11,7 @@ import type { MappingWork } from './mapping-work';
 import { findColumn, findMapping, findRelation, pathOf, refusesNull } from './mapping-work';
 import { tableKey } from './table-key';
 import { baseTypeName } from './type-facts';
+import { counted } from '../report/counted';
 
 /** Every column that is loaded, ids first; problems of single columns are reported and the column left out. */
 export function compileColumns(work: MappingWork): CompiledColumn[] {
@@ -182,7 +183,7 @@ function follow(
   if (given !== types.length) {
     problems.error(
       'RP2015',
-      `${object} gives ${given} value(s), and the id of ${tableKey(parent.target)} is computed from ${types.length}.`,
+      `${object} gives ${counted(given, 'value')}, and the id of ${tableKey(parent.target)} is computed from ${types.length}.`,
       { path, object },
     );
     return undefined;

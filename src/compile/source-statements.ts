@@ -1,5 +1,5 @@
 import type { MappingStatements } from '../contract/compiled';
-import { literal, qualified } from '../sql/quote';
+import { qualified } from '../sql/quote';
 import type { TransformContext } from '../transform/transform';
 import { holdsCharacters, untranslatableSql } from '../transform/untranslatable';
 import { baseTypeName } from './type-facts';
@@ -249,11 +249,8 @@ function originals(mapping: MappingFacts): string {
   const references = mapping.key.map((column) => sourceColumn(mapping.from, column.name));
   const key = keyTextSql(references.map((reference) => `${reference}::text`));
   const match = keyMatch(mapping.key, references);
-  const row = `to_jsonb(${qualified(mapping.from)}.*)::text`;
-  const unsendable = untranslatableSql(mapping.encoding, row);
-  const escaped = `encode(convert_to(${row}, ${literal(mapping.encoding)}), 'escape')`;
   return [
-    `SELECT ${key} AS "key", ${unsendable === null ? row : `CASE WHEN ${unsendable} THEN ${escaped} ELSE ${row} END`} AS "original"`,
+    `SELECT ${key} AS "key"{{columns}}`,
     `FROM ${qualified(mapping.from)}`,
     `WHERE ${key} = ANY($1::text[])${match === null ? '' : ` AND ${match}`}`,
   ].join('\n');

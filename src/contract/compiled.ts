@@ -173,7 +173,7 @@ export interface MappingStatements {
   readonly keysOfTargets: string;
   /** Source. key text, refs text (as in `rejected`) of every row out of scope (or outside the sample); at most {{limit}}. For COPY text. */
   readonly outOfScopeRefs: string;
-  /** Source. key text and to_jsonb of the original row as text, for key text = ANY($1::text[]). */
+  /** Source. key text and the expressions of {{columns}} over the relation itself, for key text = ANY($1::text[]). */
   readonly originals: string;
   /** Source. key text, raw columns as text, loaded columns as text, reasons int[], for {{limit}} rows. */
   readonly preview: string;

@@ -1,5 +1,6 @@
 import type { SequenceLeft } from '../contract/compiled';
 import type { FindingSummary } from '../contract/run';
+import { agreeing, counted } from '../report/counted';
 
 /** A problem or a fact of the data that discovery or the copy saw; counts are exact. Never holds a row value. */
 export interface Finding {
@@ -136,7 +137,7 @@ export function followerFinding(id: string, mapping: string, column: string, kin
     kind,
     severity: 'note',
     rows,
-    sentence: `${counted(rows)} whose parent ${why}; they follow it.`,
+    sentence: `${counted(rows, 'row')} whose parent ${why}; they follow it.`,
     choices: [],
   };
 }
@@ -149,7 +150,7 @@ export function scopeFinding(mapping: string, rows: number): Finding {
     kind: 'scope_unknown',
     severity: 'decide',
     rows,
-    sentence: `${counted(rows)} for which \`where\` is neither true nor false; they are left out of scope.`,
+    sentence: `${counted(rows, 'row')} for which \`where\` is neither true nor false; they are left out of scope.`,
     choices: ['out_of_scope', 'stop'],
   };
 }
@@ -209,14 +210,19 @@ export function viewFinding(view: string, why: string): Finding {
   };
 }
 
-const droppedMeanings: Readonly<Record<string, string>> = {
-  offset: 'say another offset than UTC; the moment is kept, the offset is not',
-  trailing_blanks: 'end in blanks, which are no part of a value of that type',
-  duplicate_keys: 'repeat a key of a JSON object, of which jsonb keeps the last',
+const droppedMeanings: Readonly<Record<string, readonly [one: string, many: string, meaning: string]>> = {
+  offset: ['says another offset than UTC', 'say another offset than UTC', '; the moment is kept, the offset is not'],
+  trailing_blanks: ['ends in blanks', 'end in blanks', ', which are no part of a value of that type'],
+  duplicate_keys: [
+    'repeats a key of a JSON object',
+    'repeat a key of a JSON object',
+    ', of which jsonb keeps the last',
+  ],
 };
 
 /** What the type of the target column leaves out of a value; nothing to decide, and known before the copy. */
 export function droppedFinding(mapping: string, column: string, kind: string, rows: number): Finding {
+  const [one, many, meaning] = droppedMeanings[kind] ?? [kind, kind, ''];
   return {
     id: `${mapping}.${column}.${kind}`,
     mapping,
@@ -224,7 +230,7 @@ export function droppedFinding(mapping: string, column: string, kind: string, ro
     kind: 'dropped',
     severity: 'note',
     rows,
-    sentence: `${counted(rows)} ${droppedMeanings[kind] ?? kind}.`,
+    sentence: `${counted(rows, 'row')} ${agreeing(rows, one, many)}${meaning}.`,
     choices: [],
   };
 }
@@ -254,7 +260,7 @@ export function onceEach(findings: readonly Finding[]): Finding[] {
     const [first, ...more] = same as [Finding, ...Finding[]];
     if (more.length === 0) return first;
     const rows = same.reduce((sum, finding) => sum + finding.rows, 0);
-    const sentence = first.sentence.replace(/^[\d,]+ rows?/, counted(rows));
+    const sentence = first.sentence.replace(/^[\d,]+ rows?/, counted(rows, 'row'));
     return { ...first, column: null, rows, sentence };
   });
 }
@@ -275,12 +281,7 @@ function rowsFinding(facts: {
     kind,
     severity: 'decide',
     rows,
-    sentence: `${counted(rows)} ${meaning}.`,
+    sentence: `${counted(rows, 'row')} ${meaning}.`,
     choices: rowChoices,
   };
-}
-
-/** `1 row`, `1,200 rows`. */
-export function counted(rows: number): string {
-  return `${String(rows).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} row${rows === 1 ? '' : 's'}`;
 }
