@@ -22,6 +22,7 @@ import type { Step, StepKind, TriggersDetail } from '../src/rollback/step-detail
 import type { QualifiedName } from '../src/contract/catalog';
 import type { RunRef } from '../src/contract/run';
 import { qualified } from '../src/sql/quote';
+import { restoreCheck } from './finish-checks';
 import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { liftGuard } from './cutover-guard';
 import type { StepHost, StepWork } from './prepare-host';
@@ -44,6 +45,7 @@ export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork
   if (is(step, 'rows_saved')) return bringRowsBack(work, step);
   if (is(step, 'index')) return restoreIndex(work, step, 'compensated');
   if (is(step, 'foreign_key')) return restoreForeignKeyStep(work, step, 'compensated');
+  if (is(step, 'check')) return restoreCheck(work, step, 'compensated');
   if (is(step, 'triggers')) return restoreTriggers(work, step, 'compensated');
   if (is(step, 'sequence')) {
     const { sequence, lastValue, isCalled } = step.detail;

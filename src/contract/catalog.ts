@@ -143,6 +143,20 @@ export interface Domain extends QualifiedName {
   readonly checks: readonly { readonly name: string; readonly expression: string }[];
 }
 
+/** A CHECK of a table or domain, or a generated column, that calls a function which may look at other rows. */
+export interface FunctionCall {
+  readonly kind: 'check' | 'domain' | 'generated';
+  readonly schema: string;
+  /** Table or domain. */
+  readonly relation: string;
+  /** Constraint or column. */
+  readonly name: string;
+  /** `schema.name`. */
+  readonly function: string;
+  /** It names a table, or cannot be looked into; else it is only not IMMUTABLE. */
+  readonly reads: boolean;
+}
+
 export interface Sequence extends QualifiedName {
   readonly cycle: boolean;
   /** The role may read its position, set it. */
@@ -160,6 +174,7 @@ export interface Catalog {
   /** Functions outside system schemas that are not IMMUTABLE, each name once. */
   readonly mutableFunctions: readonly QualifiedName[];
   readonly sequences: readonly Sequence[];
+  readonly calls: readonly FunctionCall[];
   readonly schemas: readonly { readonly name: string; readonly usage: boolean; readonly create: boolean }[];
   /** Large objects present (pg_largeobject_metadata count). */
   readonly largeObjects: number;

@@ -185,6 +185,16 @@ export interface SequenceLeft {
   readonly finding: string;
 }
 
+/** A CHECK of a mapped table, or of a partition of one, that is set aside for the load and validated at the end. */
+export interface CheckAside {
+  readonly mapping: string;
+  readonly relation: QualifiedName;
+  readonly name: string;
+  /** It may read tables, so that before the load it would say nothing. */
+  readonly reads: boolean;
+  readonly finding: string;
+}
+
 export interface CompiledPlan {
   /** Version of this shape. */
   readonly format: 1;
@@ -197,4 +207,5 @@ export interface CompiledPlan {
   readonly mappings: readonly CompiledMapping[];
   readonly sequences: readonly CompiledSequence[];
   readonly sequencesLeft: readonly SequenceLeft[];
+  readonly checksAside: readonly CheckAside[];
 }

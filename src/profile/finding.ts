@@ -183,6 +183,14 @@ export function viewFinding(view: string, why: string): Finding {
   };
 }
 
+/** A CHECK that may look at other tables. */
+export function asideFinding(mapping: string, rule: string): Finding {
+  return {
+    ...untriedFinding(mapping, rule),
+    sentence: `CHECK ${rule} may look at other tables: it is set aside for the load, and rows that break it are found when all tables are there.`,
+  };
+}
+
 export function untriedFinding(mapping: string, rule: string): Finding {
   return {
     id: `${mapping}.${rule}.untried`,

@@ -174,6 +174,7 @@ export async function openTestRun(
     mappings,
     sequences: [],
     sequencesLeft: [],
+    checksAside: [],
   };
   const databases = createDatabases({
     env: { TARGET_URL: more.targetUrl ?? target.url, SOURCE_URL: (more.source ?? target).url },

@@ -1,9 +1,11 @@
+import { checkPlan } from '../../../activities/check-plan';
 import { createCopyActivities } from '../../../activities/copy';
 import { openDatabases } from '../../../activities/dependencies';
 import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
 import { openRun } from '../../../activities/open-run';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
+import { readPlan } from '../../../activities/read-plan';
 import { createRollbackActivities } from '../../../activities/rollback';
 import { createValidationActivities } from '../../../activities/validation';
 import type { Verdict } from '../../../src/contract/activity-types';
@@ -26,6 +28,8 @@ export interface QuietRun {
   /** Everything up to the verdict. */
   complete(): Promise<Verdict>;
   rollBack(): Promise<{ equal: boolean; differences: readonly string[] }>;
+  /** What `check` warns of: code and object. */
+  warnings(): Promise<[string, string | undefined][]>;
   /** Rows of a query on the target as text. */
   rows(sql: string): Promise<string[]>;
   drop(): Promise<void>;
@@ -65,14 +69,25 @@ export async function openQuietRun(given: {
       workflowId: null,
       workflowIsOpen: () => Promise.resolve(false),
     });
-    return { ...phases(ref, source, target, openDatabases({ env, plansFolder: null })), drop };
+    const warnings = async (): Promise<[string, string | undefined][]> => {
+      const { problems } = await checkPlan(await readPlan({ name: 'quiet', file: 'quiet.yaml', text }, env), env);
+      return problems
+        .filter(({ severity }) => severity === 'warning')
+        .map(({ problem }) => [problem.code, problem.where?.object]);
+    };
+    return { ...phases(ref, source, target, openDatabases({ env, plansFolder: null })), warnings, drop };
   } catch (error) {
     await drop();
     throw error;
   }
 }
 
-function phases(ref: RunRef, source: TestDatabase, target: TestDatabase, databases: Databases): Omit<QuietRun, 'drop'> {
+function phases(
+  ref: RunRef,
+  source: TestDatabase,
+  target: TestDatabase,
+  databases: Databases,
+): Omit<QuietRun, 'drop' | 'warnings'> {
   const host = { databases, signal: () => undefined, heartbeat: () => undefined };
   const discovery = createDiscoveryActivities(host);
   const fingerprint = createFingerprintActivities(host);

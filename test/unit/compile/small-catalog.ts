@@ -75,6 +75,7 @@ export function catalog(relations: readonly Relation[]): Catalog {
     domains: [],
     mutableFunctions: [],
     sequences: [],
+    calls: [],
     schemas: [...new Set(relations.map(({ schema }) => schema))].map((name) => ({ name, usage: true, create: true })),
     largeObjects: 0,
     preparedTransactions: 0,

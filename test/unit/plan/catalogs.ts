@@ -103,6 +103,7 @@ export function catalog(relations: readonly Relation[]): Catalog {
     domains: [],
     mutableFunctions: [],
     sequences: [],
+    calls: [],
     schemas: [],
     largeObjects: 0,
     preparedTransactions: 0,
