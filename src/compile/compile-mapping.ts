@@ -16,7 +16,7 @@ import { findColumn, pathOf } from './mapping-work';
 import { tableKey } from './table-key';
 import { isPhysical } from './row-identity';
 import { chooseSourceKey } from './source-key';
-import { sourceStatements } from './source-statements';
+import { originals, sourceStatements } from './source-statements';
 import { chooseTargetKey, isInjective } from './target-key';
 import { targetStatements } from './target-statements';
 import { isBinaryStable } from './type-facts';
@@ -53,6 +53,8 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     targetKey,
     targetKeyInjective: key.proven && isInjective(work, key.columns, targetKey, columns),
     where: mapping.where,
+    // of a partitioned table ONLY would read nothing
+    only: mapping.only && from.inherited,
     id: mapping.id,
     columns,
     rawColumns: rawColumns(work, columns),
@@ -68,7 +70,9 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     maxBadRows: mapping.maxBadRows,
     rules: mapping.rules,
   };
-  return { ...facts, statements: { ...sourceStatements(facts, context), ...targetStatements(facts) } };
+  const visible = from.privileges.select ? null : from.columns.filter((one) => one.readable).map((one) => one.name);
+  const statements = { ...sourceStatements(facts, context), ...targetStatements(facts) };
+  return { ...facts, statements: { ...statements, originals: originals(facts, visible) } };
 }
 
 function travelsBinary(column: CompiledColumn): boolean {

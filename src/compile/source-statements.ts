@@ -7,11 +7,11 @@ import { proofOrder } from './key-order';
 import { keyTextSql } from './key-text';
 import type { Deferred, Placed } from './levels';
 import { plain } from './levels';
-import { isMultiset } from './row-identity';
+import { isMultiset, sourceRows } from './row-identity';
 import type { MappingFacts, Scope } from './source-select';
 import { SourceSelect, anyOf, reasonArray } from './source-select';
 
-type SourceStatements = Omit<MappingStatements, 'actualInProofOrder' | 'actualByKey'>;
+type SourceStatements = Omit<MappingStatements, 'actualInProofOrder' | 'actualByKey' | 'originals'>;
 
 /** Every statement that runs on the source of one mapping. */
 export function sourceStatements(mapping: MappingFacts, context: TransformContext): SourceStatements {
@@ -30,7 +30,6 @@ export function sourceStatements(mapping: MappingFacts, context: TransformContex
     trial: trial(start(), start()),
     keysOfTargets: keysOfTargets(start()),
     outOfScopeRefs: outOfScopeRefs(start()),
-    originals: originals(mapping),
     preview: preview(start()),
   };
 }
@@ -207,13 +206,19 @@ function outOfScopeRefs(select: SourceSelect): string {
   return `${select.write('out', [plain(select.key(), 'key'), named(select.refs(), 'refs')])}\n{{limit}}`;
 }
 
-function originals(mapping: MappingFacts): string {
+/** `visible`: the columns that the role may read, null for all of them. */
+export function originals(mapping: MappingFacts, visible: readonly string[] | null): string {
   const references = mapping.key.map((column) => sourceColumn(mapping.from, column.name));
   const key = keyTextSql(references.map((reference) => `${reference}::text`));
   const match = keyMatch(mapping.key, references);
+  const columns = visible?.map((name) => sourceColumn(mapping.from, name)).join(', ');
+  const row =
+    columns === undefined
+      ? `to_jsonb(${qualified(mapping.from)}.*)`
+      : `(SELECT to_jsonb("visible") FROM (SELECT ${columns}) AS "visible")`;
   return [
-    `SELECT ${key} AS "key", to_jsonb(${qualified(mapping.from)}.*)::text AS "original"`,
-    `FROM ${qualified(mapping.from)}`,
+    `SELECT ${key} AS "key", ${row}::text AS "original"`,
+    `FROM ${sourceRows(mapping)}`,
     `WHERE ${key} = ANY($1::text[])${match === null ? '' : ` AND ${match}`}`,
   ].join('\n');
 }

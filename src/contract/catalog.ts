@@ -58,6 +58,8 @@ export interface Column {
   /** Sequence that this column owns or draws its default from. */
   readonly sequence: QualifiedName | null;
   readonly averageWidth: number | null;
+  /** The role may read it. */
+  readonly readable: boolean;
 }
 
 export interface KeyConstraint {
@@ -128,6 +130,8 @@ export interface Relation extends QualifiedName {
   readonly partitionOf: QualifiedName | null;
   /** True when it takes part in old-style inheritance (has children that are not partitions). */
   readonly inherited: boolean;
+  /** Direct parents of old-style inheritance. */
+  readonly inherits: readonly QualifiedName[];
   readonly privileges: {
     readonly select: boolean;
     readonly insert: boolean;

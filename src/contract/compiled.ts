@@ -149,6 +149,8 @@ export interface CompiledMapping {
   /** True when the target key is an injective function of the source key, so that two source rows never share it. */
   readonly targetKeyInjective: boolean;
   readonly where: string | null;
+  /** Rows of inheritance children are not read. */
+  readonly only: boolean;
   readonly id: IdPlan | null;
   /** Loaded columns in COPY order. */
   readonly columns: readonly CompiledColumn[];

@@ -38,4 +38,16 @@ export const shapeErrors = {
     fix: 'Load the table that is read first, in a run of its own (`--only`), or take the function out of the target until the run is complete.',
     exit: 2,
   },
+  RP2086: {
+    title: 'Rows of an inheritance child read twice',
+    why: 'A query of the parent also reads the rows of its children, and the plan reads a child once more.',
+    fix: 'Add `only: true` to the parent, or remove the child from the plan.',
+    exit: 2,
+  },
+  RP2087: {
+    title: 'Parent read with its children',
+    why: 'All rows go to one target table, without the columns that only children have; no key is unique over all of them, so rows are named by their place.',
+    fix: 'Nothing, when one table is meant. Else add `only: true` and map the children on their own.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

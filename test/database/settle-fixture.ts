@@ -88,6 +88,7 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
     keyProven: true,
     targetKeyInjective: true,
     where: null,
+    only: false,
     id: null,
     columns,
     rawColumns: [],

@@ -19,6 +19,7 @@ interface ColumnRow {
   readonly generated: string;
   readonly collation: string | null;
   readonly deterministic: string | null;
+  readonly readable: string;
 }
 
 /** Columns by oid of their relation, in order. */
@@ -26,7 +27,8 @@ export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map
   const { rows } = await session.query<ColumnRow>(
     `select a.attrelid::text as relation, a.attnum::text as attnum, a.attname as name, a.atttypid::text as type, a.atttypmod::text as typmod,
        a.attnotnull::text as not_null, a.atthasdef::text as has_default, a.attidentity::text as identity, a.attgenerated::text as generated,
-       case when a.attcollation <> t.typcollation then l.collname end as collation, l.collisdeterministic::text as deterministic
+       case when a.attcollation <> t.typcollation then l.collname end as collation, l.collisdeterministic::text as deterministic,
+       has_column_privilege(c.oid, a.attnum, 'SELECT')::text as readable
      from pg_attribute a
      join pg_class c on c.oid = a.attrelid
      join pg_namespace n on n.oid = c.relnamespace
@@ -56,6 +58,7 @@ export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map
       nondeterministic: row.deterministic === 'false',
       sequence: sequences.get(place) ?? null,
       averageWidth: widths.get(place) ?? null,
+      readable: row.readable === 'true',
     });
   }
   return columns;

@@ -32,6 +32,7 @@ export function column(name: string, of: ColumnType, notNull = false): Column {
     nondeterministic: false,
     sequence: null,
     averageWidth: null,
+    readable: true,
   };
 }
 
@@ -55,6 +56,7 @@ export function table(schema: string, name: string, columns: readonly Column[]):
     forceRowSecurity: false,
     partitionOf: null,
     inherited: false,
+    inherits: [],
     privileges: { select: true, insert: true, update: true, delete: true, truncate: true },
   };
 }
