@@ -33,6 +33,7 @@ export async function insertCarefully(
   session: Session,
   tables: CarefulTables,
   mapping: CompiledMapping,
+  aside: ReadonlySet<string>,
   total: number,
   progress: { rows: number },
   alsoOfRows: (error: unknown) => boolean = () => false,
@@ -46,7 +47,7 @@ export async function insertCarefully(
     refused.push({ position: one.position, failure });
   }
   // after the types: a value that its type refuses would end the statement that tries the CHECKs
-  await markBroken(session, tables, mapping);
+  await markBroken(session, tables, mapping, aside);
   for (const span of slices(total, rowsPerStatement)) {
     await isolateBadItems<RowFailure>(
       span,

@@ -16,6 +16,7 @@ import {
   dropCarefulTables,
   type CarefulTables,
 } from '../src/postgres/queries/copy-careful';
+import { namesOfChecksAside } from '../src/copy/checks-aside';
 import { brokenRows } from '../src/postgres/queries/copy-rules';
 import { countScope } from '../src/postgres/queries/proof-rows';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
@@ -68,7 +69,15 @@ export async function copyRowByRow(
   if (stored !== staged.keys.length)
     throw doesNotAddUp(attempt, `staged ${staged.keys.length} rows, but stored ${stored}`);
   await aside?.before(target, tables, staged.keys.length);
-  const inserted = await insertCarefully(target, tables, mapping, staged.keys.length, progress, aside?.ofRows);
+  const inserted = await insertCarefully(
+    target,
+    tables,
+    mapping,
+    namesOfChecksAside(attempt.run.compiled, mapping),
+    staged.keys.length,
+    progress,
+    aside?.ofRows,
+  );
   const broken = await brokenRows(target, tables, mapping);
   for (const { position, check, refs } of broken)
     staged.bad.push(failedRow(attempt, staged.keys[position] as string, breach(mapping.checks[check]), refs));

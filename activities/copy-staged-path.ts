@@ -10,6 +10,7 @@ import {
   provenanceOfStage,
   stagedRowsInto,
 } from '../src/postgres/queries/copy-careful';
+import { namesOfChecksAside } from '../src/copy/checks-aside';
 import { asApplication } from '../src/postgres/application-path';
 import { brokenRows, markBroken } from '../src/postgres/queries/copy-rules';
 import { countScope } from '../src/postgres/queries/proof-rows';
@@ -41,7 +42,7 @@ export async function copyStaged(attempt: CopyAttempt, source: Session, target: 
       ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
       onBytes: (bytes) => (attempt.progress.bytes += bytes),
     });
-    await markBroken(target, tables, mapping);
+    await markBroken(target, tables, mapping, namesOfChecksAside(run.compiled, mapping));
     const span = { from: 1, to: staged.targetRows + 1 };
     const arrived = await asApplication(target, () =>
       insertCarefulRows(target, tables, mapping.target, mapping.columns, span),

@@ -204,6 +204,10 @@ async function notBuilt({ ledger, run }: SourceWorks): Promise<string[]> {
     const now = await constraintState(ledger, detail.relation, detail.name);
     if (state !== 'restored' || now === 'absent' || (now === 'invalid' && detail.validated)) missing.push(subject);
   }
+  for (const { state, subject, detail } of await readSteps(ledger, run.run, 'check')) {
+    const now = await constraintState(ledger, detail.relation, detail.name);
+    if (state !== 'restored' || now === 'absent' || (now === 'invalid' && detail.validated)) missing.push(subject);
+  }
   const disabled = await disabledKeys(ledger, run.compiled.mappings);
   return [...missing, ...disabled.map((key) => `${key} is disabled`)];
 }

@@ -19,6 +19,7 @@ import { settleOrder, type OwnForeignKey } from '../src/settle/settle-order';
 import { anyDuplicateSql, anyOrphanSql, duplicatesSql, orphansSql } from '../src/settle/violations-sql';
 import { dotted, qualified } from '../src/sql/quote';
 import { SettleBooks, type SettleWork } from './finish-books';
+import { enforceChecks, settleChecks, type CheckSettling } from './finish-checks';
 import { withSourceKeys } from './finish-source-keys';
 import { decisionsOfRun, type StepHost, type StepWork } from './prepare-host';
 import { during } from '../src/postgres/refusal';
@@ -74,7 +75,12 @@ export async function settleTarget(
     const keys = (await readSteps(work.session, work.run.run, 'foreign_key'))
       .filter((step) => step.state === 'done' && step.detail.enforced)
       .map((step) => step.detail);
-    await settleForeignKeys(settling, settleOrder(keys));
+    // a row that a CHECK takes may be a parent, and one that a parent takes may be what a CHECK looked at
+    for (let round = 1; ; round++) {
+      await settleForeignKeys(settling, settleOrder(keys));
+      if ((await settleChecks(checking(settling), round)) === 0) break;
+    }
+    await enforceChecks(settling);
   } finally {
     for (const open of sources.values()) await open.then((session) => session.close()).catch(() => undefined);
   }
@@ -90,6 +96,14 @@ async function countLoaded(work: StepWork): Promise<void> {
     const options = { object: qualified(table), onAttempt: work.beat };
     await changeTarget(work.session, work.run.run, options, () => analyzeTable(work.session, table));
   }
+}
+
+function checking(work: Settling): CheckSettling {
+  return {
+    ...work,
+    mappingNamed: (name) => mappingNamed(work, name),
+    withSourceKeys: async (mapping, rows) => withSourceKeys(work, await work.sourceOf(mapping), mapping, rows),
+  };
 }
 
 function mappingNamed(work: StepWork, name: string): CompiledMapping {

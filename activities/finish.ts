@@ -15,6 +15,7 @@ import { dotted, qualified } from '../src/sql/quote';
 import { align } from './delta-align';
 import { settleFollowed } from './delta-settle';
 import { writeIdMaps } from './finish-id-map';
+import { restoreCheck } from './finish-checks';
 import { restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { advanceSequencesOf } from './finish-sequences';
 import { refreshViews } from './finish-views';
@@ -60,6 +61,9 @@ export function createFinishActivities(host: StepHost): FinishActivities {
       onTarget(host, ref, 'rebuild foreign keys', async (work) => {
         const steps = await readSteps(work.session, work.run.run, 'foreign_key');
         for (const step of steps) if (step.state === 'done') await restoreForeignKeyStep(work, step, 'restored');
+        const checks = await readSteps(work.session, work.run.run, 'check');
+        // those of partitions first: the parent's then finds them there
+        for (const step of [...checks].reverse()) if (step.state === 'done') await restoreCheck(work, step, 'restored');
         return { rebuilt: steps.length };
       }),
     restoreTriggers: (ref) =>

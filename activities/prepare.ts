@@ -12,7 +12,8 @@ import {
   writableColumns,
 } from '../src/postgres/queries/rollback-rows';
 import { changeTarget, runStatements } from '../src/postgres/queries/schema-change';
-import { readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
+import { readChecksAside } from '../src/postgres/queries/schema-change-check';
+import { constraintState, readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
 import { readIndexes, tableExists } from '../src/postgres/queries/schema-change-index';
 import { relationsNow } from '../src/postgres/queries/schema-change-tree';
 import { readTriggers } from '../src/postgres/queries/schema-change-trigger';
@@ -20,6 +21,7 @@ import { readMaterializedViews } from '../src/postgres/queries/view-dependencies
 import { readSequences } from '../src/postgres/queries/sequence';
 import { decisionFor } from '../src/profile/decision-match';
 import { whyKept } from '../src/rollback/kept-index';
+import { dropCheckStatement } from '../src/rollback/restore-check';
 import { dropForeignKeyStatement } from '../src/rollback/restore-foreign-key';
 import { dropIndexStatements } from '../src/rollback/restore-index';
 import {
@@ -52,6 +54,7 @@ export function createPrepareActivities(host: StepHost): Pick<PrepareActivities,
         await recordSequences(work);
         await quietTriggers(work);
         await dropForeignKeys(work);
+        await dropChecks(work);
         const kept = await dropIndexes(work);
         for (const mapping of work.mappings) {
           await saveExistingRows(work, mapping);
@@ -146,6 +149,18 @@ async function dropForeignKeys(work: StepWork): Promise<void> {
   for (const detail of await readForeignKeys(work.session, work.mappings)) {
     await takeStep(work, 'foreign_key', `${qualified(detail.relation)} ${detail.name}`, async () => {
       await work.session.query(dropForeignKeyStatement(detail));
+      return detail;
+    });
+  }
+}
+
+/** Those that may look at other rows: while rows are loaded, what they would look at may not be there. */
+async function dropChecks(work: StepWork): Promise<void> {
+  const { session, run } = work;
+  for (const detail of await readChecksAside(session, run.compiled.checksAside)) {
+    await takeStep(work, 'check', `${qualified(detail.relation)} ${detail.name}`, async () => {
+      if ((await constraintState(session, detail.relation, detail.name)) !== 'absent')
+        await session.query(dropCheckStatement(detail));
       return detail;
     });
   }

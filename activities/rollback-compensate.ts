@@ -25,6 +25,7 @@ import type { ForeignKeyDetail, Step, StepKind, TriggersDetail } from '../src/ro
 import type { QualifiedName } from '../src/contract/catalog';
 import type { RunRef } from '../src/contract/run';
 import { dotted, qualified } from '../src/sql/quote';
+import { restoreCheck } from './finish-checks';
 import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { liftGuard } from './cutover-guard';
 import type { StepHost, StepWork } from './prepare-host';
@@ -50,6 +51,7 @@ export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork
   if (is(step, 'rows_saved')) return bringRowsBack(work, step);
   if (is(step, 'index')) return restoreIndex(work, step, 'compensated');
   if (is(step, 'foreign_key')) return restoreForeignKeyStep(work, step, 'compensated');
+  if (is(step, 'check')) return restoreCheck(work, step, 'compensated');
   if (is(step, 'triggers')) return restoreTriggers(work, step, 'compensated');
   if (is(step, 'sequence')) {
     const { sequence, shared, lastValue, isCalled } = step.detail;

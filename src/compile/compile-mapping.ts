@@ -63,6 +63,8 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     targetKey,
     targetKeyInjective: key.proven && isInjective(work, key.columns, targetKey, columns),
     where: mapping.where,
+    // of a partitioned table ONLY would read nothing
+    only: mapping.only && from.inherited,
     id: mapping.id,
     columns,
     rawColumns: rawColumns(work, columns),
@@ -117,6 +119,8 @@ function checkUnmapped(work: MappingWork): void {
   if (mapping.unmappedSourceColumns === 'ignore') return;
   for (const column of from.columns) {
     if (read.has(column.name) || mapping.ignore.includes(column.name)) continue;
+    // computed on both sides
+    if (column.generated && findColumn(work.into, column.name)?.generated === true) continue;
     const report =
       mapping.unmappedSourceColumns === 'error' ? problems.error.bind(problems) : problems.warning.bind(problems);
     report('RP2009', `Nothing reads "${column.name}" of ${tableKey(from)}.`, {

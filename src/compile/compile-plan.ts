@@ -3,6 +3,7 @@ import type { CompiledMapping, CompiledPlan } from '../contract/compiled';
 import type { MappingPlan, ResolvedPlan } from '../contract/resolved-plan';
 import { checkAccess, checkForeignReferers } from './checks/check-access';
 import { checkCaptured, checkCapturedKey } from './checks/check-captured';
+import { checksAside } from './checks/check-function-calls';
 import { checkRelations } from './checks/check-relations';
 import { checkRules } from './checks/check-rules';
 import { checkServers } from './checks/check-servers';
@@ -37,9 +38,10 @@ export function compilePlan(
   checkRules(plan, catalogs, problems);
   checkUnmappedTables(plan, catalogs, problems);
   const sequences = compileSequences(plan, catalogs, problems);
+  const aside = checksAside(plan, catalogs, problems);
   const compiled: CompiledPlan | null = problems.failed
     ? null
-    : { format: 1, plan, ...digest, engine, mappings, ...sequences };
+    : { format: 1, plan, ...digest, engine, mappings, ...sequences, checksAside: aside };
   return { compiled, problems: problems.problems };
 }
 

@@ -56,3 +56,9 @@ function domainName(domain: QualifiedName, name: string): boolean {
   const spellings = (part: string): string[] => [part, identifier(part)];
   return spellings(domain.schema).some((schema) => spellings(domain.name).some((own) => name === `${schema}.${own}`));
 }
+
+/** True for a child by inheritance, and for what inherits from it. */
+export function descends(catalog: Catalog, child: QualifiedName, ancestor: QualifiedName): boolean {
+  const parents = findRelation(catalog, child)?.inherits ?? [];
+  return parents.some((parent) => sameTable(parent, ancestor) || descends(catalog, parent, ancestor));
+}

@@ -1,5 +1,6 @@
 import type { ColumnType, Relation } from '../contract/catalog';
 import type { CompiledMapping, KeyColumn } from '../contract/compiled';
+import { qualified } from '../sql/quote';
 import { keyTextSql } from './key-text';
 
 /**
@@ -7,9 +8,10 @@ import { keyTextSql } from './key-text';
  * writes, which a run without capture requires anyway. On the target rows are compared by their contents, as a multiset.
  */
 
-/** The place of a row as key columns; null where rows have none (views, foreign tables). */
-export function physicalKey(from: Relation): readonly KeyColumn[] | null {
-  if (from.kind === 'partitioned') return [system('tableoid', 'oid'), system('ctid', 'tid')];
+/** The place of a row as key columns, `only` without those of children; null where rows have none (views, foreign tables). */
+export function physicalKey(from: Relation, only: boolean): readonly KeyColumn[] | null {
+  if (from.kind === 'partitioned' || (from.inherited && !only))
+    return [system('tableoid', 'oid'), system('ctid', 'tid')];
   return from.kind === 'table' || from.kind === 'materialized view' ? [system('ctid', 'tid')] : null;
 }
 
@@ -25,6 +27,11 @@ function system(name: string, type: string): KeyColumn {
 function builtIn(name: string): ColumnType {
   const none = { element: null, base: null, labels: null, length: null, precision: null, scale: null, fraction: null };
   return { name, schema: 'pg_catalog', oid: name === 'oid' ? 26 : 27, kind: 'base', ...none };
+}
+
+/** What FROM names: the rows of a mapping's source. */
+export function sourceRows({ from, only }: Pick<CompiledMapping, 'from' | 'only'>): string {
+  return only ? `ONLY ${qualified(from)}` : qualified(from);
 }
 
 /** True when rows of the target have no key and are compared by their contents, each as often as it occurs. */

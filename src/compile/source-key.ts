@@ -21,15 +21,17 @@ export function chooseSourceKey(work: MappingWork): SourceKey | null {
   const { mapping, from, source, problems } = work;
   const object = tableKey(from);
   const uniques = [...(from.primaryKey === null ? [] : [from.primaryKey]), ...from.uniques];
+  // a key of the parent says nothing of the rows of its children
+  const withChildren = from.inherited && !mapping.only;
   const strict = uniques.filter(({ columns }) => {
     const found = columns.map((name) => findColumn(from, name));
-    return found.every((column) => column !== undefined && refusesNull(source, column));
+    return !withChildren && found.every((column) => column !== undefined && refusesNull(source, column));
   });
   if (mapping.key === null) {
     const chosen = strict[0];
     if (chosen === undefined) {
-      const place = physicalKey(from);
-      if (place !== null && !isCaptured(work)) return { columns: place, proven: true };
+      const place = physicalKey(from, mapping.only);
+      if (place !== null && !isCaptured(work) && from.privileges.select) return { columns: place, proven: true };
       problems.error('RP2011', `${object} has no primary key and no unique key that is never NULL.`, {
         path: pathOf(mapping),
         object,

@@ -1,5 +1,5 @@
 import type { CompiledMapping } from '../contract/compiled';
-import { literal, qualified } from '../sql/quote';
+import { literal } from '../sql/quote';
 import type { TransformContext } from '../transform/transform';
 import type { ColumnSql } from './column-to-sql';
 import { columnToSql, sourceColumn } from './column-to-sql';
@@ -9,7 +9,7 @@ import { sourceCheck } from './source-check';
 import { insideSample, outsideSample } from './with-sample';
 import type { Deferred, Placed } from './levels';
 import { Levels } from './levels';
-import { contentKeySql, isMultiset } from './row-identity';
+import { contentKeySql, isMultiset, sourceRows } from './row-identity';
 
 /** A mapping before its statements are written. */
 export type MappingFacts = Omit<CompiledMapping, 'statements'>;
@@ -209,7 +209,7 @@ export class SourceSelect {
     if (scope === 'in' && where !== null) conditions.push(`((${where}) IS TRUE)`);
     conditions.push(...(options.extra ?? []));
     return [
-      `FROM ${qualified(this.mapping.from)}`,
+      `FROM ${sourceRows(this.mapping)}`,
       `WHERE ${conditions.join(' AND ')}`,
       ...(options.ordered === true ? [`ORDER BY ${this.baseOrder()}`] : []),
     ].join('\n');

@@ -1,5 +1,4 @@
 import type { MappingStatements } from '../contract/compiled';
-import { qualified } from '../sql/quote';
 import type { TransformContext } from '../transform/transform';
 import { holdsCharacters, untranslatableSql } from '../transform/untranslatable';
 import { baseTypeName } from './type-facts';
@@ -11,7 +10,7 @@ import { keyTextSql } from './key-text';
 import { largeKind, largeKindOfSource, textOrDigest } from './large-values';
 import type { Deferred, Placed } from './levels';
 import { plain } from './levels';
-import { isMultiset } from './row-identity';
+import { isMultiset, sourceRows } from './row-identity';
 import type { MappingFacts, Scope } from './source-select';
 import { SourceSelect, anyOf, reasonArray } from './source-select';
 
@@ -251,7 +250,7 @@ function originals(mapping: MappingFacts): string {
   const match = keyMatch(mapping.key, references);
   return [
     `SELECT ${key} AS "key"{{columns}}`,
-    `FROM ${qualified(mapping.from)}`,
+    `FROM ${sourceRows(mapping)}`,
     `WHERE ${key} = ANY($1::text[])${match === null ? '' : ` AND ${match}`}`,
   ].join('\n');
 }

@@ -39,9 +39,10 @@ export function chooseTargetKey(
   const names = new Set(loaded.map((column) => column.target));
   const chosen = candidates.find(({ columns }) => columns.every((name) => names.has(name)));
   if (chosen === undefined) {
-    // rows without a key get one in the target
-    if (byContents && unnamed && candidates.every((key) => key.columns.some((name) => givesItself(into, name, names))))
-      return [];
+    // the target gives a key to rows that had none, or computes it
+    const given = (name: string): boolean =>
+      findColumn(into, name)?.generated === true || (unnamed && givesItself(into, name, names));
+    if (byContents && candidates.every((key) => key.columns.every((name) => names.has(name) || given(name)))) return [];
     const missing = (candidates[0]?.columns ?? []).filter((name) => !names.has(name));
     problems.error(
       'RP2017',

@@ -87,6 +87,8 @@ export interface Column {
   /** Sequence that this column owns or draws its default from. */
   readonly sequence: QualifiedName | null;
   readonly averageWidth: number | null;
+  /** The role may read it. */
+  readonly readable: boolean;
 }
 
 export interface KeyConstraint {
@@ -159,6 +161,8 @@ export interface Relation extends QualifiedName {
   readonly partitionOf: QualifiedName | null;
   /** True when it takes part in old-style inheritance (has children that are not partitions). */
   readonly inherited: boolean;
+  /** Direct parents of old-style inheritance. */
+  readonly inherits: readonly QualifiedName[];
   readonly privileges: {
     readonly select: boolean;
     readonly insert: boolean;
@@ -172,6 +176,20 @@ export interface Domain extends QualifiedName {
   readonly base: string;
   readonly notNull: boolean;
   readonly checks: readonly { readonly name: string; readonly expression: string }[];
+}
+
+/** A CHECK of a table or domain, or a generated column, that calls a function which may look at other rows. */
+export interface FunctionCall {
+  readonly kind: 'check' | 'domain' | 'generated';
+  readonly schema: string;
+  /** Table or domain. */
+  readonly relation: string;
+  /** Constraint or column. */
+  readonly name: string;
+  /** `schema.name`. */
+  readonly function: string;
+  /** It names a table, or cannot be looked into; else it is only not IMMUTABLE. */
+  readonly reads: boolean;
 }
 
 export interface Sequence extends QualifiedName {
@@ -191,6 +209,7 @@ export interface Catalog {
   /** Functions outside system schemas that are not IMMUTABLE, each name once. */
   readonly mutableFunctions: readonly QualifiedName[];
   readonly sequences: readonly Sequence[];
+  readonly calls: readonly FunctionCall[];
   readonly schemas: readonly { readonly name: string; readonly usage: boolean; readonly create: boolean }[];
   /** Large objects present (pg_largeobject_metadata count). */
   readonly largeObjects: number;

@@ -199,6 +199,8 @@ export interface CompiledMapping {
   /** True when the target key is an injective function of the source key, so that two source rows never share it. */
   readonly targetKeyInjective: boolean;
   readonly where: string | null;
+  /** Rows of inheritance children are not read. */
+  readonly only: boolean;
   readonly id: IdPlan | null;
   /** Loaded columns in COPY order. */
   readonly columns: readonly CompiledColumn[];
@@ -235,6 +237,16 @@ export interface SequenceLeft {
   readonly finding: string;
 }
 
+/** A CHECK of a mapped table, or of a partition of one, that is set aside for the load and validated at the end. */
+export interface CheckAside {
+  readonly mapping: string;
+  readonly relation: QualifiedName;
+  readonly name: string;
+  /** It may read tables, so that before the load it would say nothing. */
+  readonly reads: boolean;
+  readonly finding: string;
+}
+
 export interface CompiledPlan {
   /** Version of this shape. */
   readonly format: 1;
@@ -247,4 +259,5 @@ export interface CompiledPlan {
   readonly mappings: readonly CompiledMapping[];
   readonly sequences: readonly CompiledSequence[];
   readonly sequencesLeft: readonly SequenceLeft[];
+  readonly checksAside: readonly CheckAside[];
 }

@@ -42,6 +42,10 @@ export const tableDocument = z
       .min(1)
       .optional()
       .describe('SQL condition; rows for which it is not true are counted as out of scope.'),
+    only: z
+      .boolean()
+      .optional()
+      .describe('Of a table with inheritance children its own rows alone; children are tables of their own then.'),
     id: idDocument.optional(),
     columns: columnsDocument.optional(),
     ignore: z.array(z.string().min(1)).optional().describe('Source columns left behind on purpose.'),

@@ -67,6 +67,8 @@ export interface MappingPlan {
   /** Declared source key; null means the primary key, else a NOT NULL unique key. */
   readonly key: readonly string[] | null;
   readonly where: string | null;
+  /** Rows of inheritance children are not read. */
+  readonly only: boolean;
   readonly id: IdPlan | null;
   readonly columns: readonly ColumnPlan[];
   readonly ignore: readonly string[];

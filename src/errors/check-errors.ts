@@ -125,7 +125,7 @@ export const checkErrors = {
   RP2021: {
     title: 'Table takes part in inheritance',
     why: 'A query of the parent also reads the children, and no key is unique over all of them.',
-    fix: 'Read it through a view with a declared `key`; as a target, use a table without children.',
+    fix: 'As a target, use a table without children. A source of inheritance is read on a quiet source, or with `pattern: big_bang`.',
     exit: 2,
   },
   RP2022: {

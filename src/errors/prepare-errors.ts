@@ -62,4 +62,10 @@ export const prepareErrors = {
     fix: 'Source or target changed during the run: roll back and start again on a quiet source.',
     exit: 1,
   },
+  RP5140: {
+    title: 'Rows break a CHECK that was set aside',
+    why: 'Rows that broke it were taken away before; others came since, or its function does not give the same answer twice.',
+    fix: 'Stop whoever writes to the target, then retry; or roll back.',
+    exit: 4,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -26,4 +26,28 @@ export const shapeErrors = {
     fix: 'Grant it, or decide the finding with `accept` and set the sequence after the switch.',
     exit: 2,
   },
+  RP2084: {
+    title: 'CHECK that may look at other rows',
+    why: 'Its function is not IMMUTABLE or names a table; while rows are loaded, what it would look at may not be there yet.',
+    fix: 'Nothing: it is dropped for the load, rows that break it at the end go to quarantine, and it is validated.',
+    exit: 2,
+  },
+  RP2085: {
+    title: 'Rule over other tables that cannot be set aside',
+    why: 'A domain is checked and a generated column computed when a row is written; a table that its function reads may be loaded later.',
+    fix: 'Load the table that is read first, in a run of its own (`--only`), or take the function out of the target until the run is complete.',
+    exit: 2,
+  },
+  RP2086: {
+    title: 'Rows of an inheritance child read twice',
+    why: 'A query of the parent also reads the rows of its children, and the plan reads a child once more.',
+    fix: 'Add `only: true` to the parent, or remove the child from the plan.',
+    exit: 2,
+  },
+  RP2087: {
+    title: 'Parent read with its children',
+    why: 'All rows go to one target table, without the columns that only children have; no key is unique over all of them, so rows are named by their place.',
+    fix: 'Nothing, when one table is meant. Else add `only: true` and map the children on their own.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -99,6 +99,7 @@ export function resolvePlan(document: PlanDocument, catalogs: Catalogs, locate: 
       from: entry.from,
       key: table.key === undefined ? null : asList(table.key),
       where: table.where ?? null,
+      only: table.only ?? false,
       id: resolveId(table.id),
       columns: resolveColumns(table, findRelation(catalogs.sources[entry.source], entry.from), target),
       ignore: table.ignore ?? [],

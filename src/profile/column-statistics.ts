@@ -1,9 +1,9 @@
 import { sourceColumn } from '../compile/column-to-sql';
 import { keyTextSql } from '../compile/key-text';
 import { largeBytes } from '../compile/large-values';
+import { sourceRows } from '../compile/row-identity';
 import { insideSample } from '../compile/with-sample';
 import type { CompiledMapping } from '../contract/compiled';
-import { qualified } from '../sql/quote';
 
 /** What is counted of each source column, in this order; numbers only, so that no value leaves the source. */
 export const columnFacts = ['nulls', 'empty', 'blank', 'padded', 'non_ascii', 'shortest', 'longest', 'bytes'] as const;
@@ -28,7 +28,7 @@ export function columnStatisticsSql(mapping: CompiledMapping): {
   const key = keyTextSql(mapping.key.map((column) => `${sourceColumn(mapping.from, column.name)}::text`));
   if (columns.length === 0) return { sql: 'select 1 where false', columns };
   return {
-    sql: `select ${facts.join(', ')} from (select ${texts.join(', ')} from ${qualified(mapping.from)} where true ${insideSample(key)}) as t`,
+    sql: `select ${facts.join(', ')} from (select ${texts.join(', ')} from ${sourceRows(mapping)} where true ${insideSample(key)}) as t`,
     columns,
   };
 }

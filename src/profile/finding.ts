@@ -239,6 +239,14 @@ function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
+/** A CHECK that may look at other tables. */
+export function asideFinding(mapping: string, rule: string): Finding {
+  return {
+    ...untriedFinding(mapping, rule),
+    sentence: `CHECK ${rule} may look at other tables: it is set aside for the load, and rows that break it are found when all tables are there.`,
+  };
+}
+
 export function untriedFinding(mapping: string, rule: string): Finding {
   return {
     id: `${mapping}.${rule}.untried`,

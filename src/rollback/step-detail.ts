@@ -10,6 +10,7 @@ export const stepKinds = [
   'sequence',
   'triggers',
   'foreign_key',
+  'check',
   'index',
   'rows_saved',
   'rows',
@@ -90,6 +91,21 @@ export interface ForeignKeyDetail extends ForeignKeyNode {
   readonly matchFull: boolean;
   /** Constraints of the partitions that hang on this one, with the names they had. */
   readonly partitions: readonly ForeignKeyNode[];
+}
+
+/** A CHECK of a mapped table or of one of its partitions. */
+export interface CheckDetail {
+  readonly mapping: string;
+  readonly finding: string;
+  /** It may read tables. */
+  readonly reads: boolean;
+  readonly relation: QualifiedName;
+  readonly name: string;
+  readonly definition: string;
+  readonly expression: string;
+  readonly columns: readonly string[];
+  readonly comment: string | null;
+  readonly validated: boolean;
 }
 
 export interface IndexConstraint {
@@ -182,6 +198,7 @@ export interface StepDetails {
   readonly sequence: SequenceDetail;
   readonly triggers: TriggersDetail;
   readonly foreign_key: ForeignKeyDetail;
+  readonly check: CheckDetail;
   readonly index: IndexDetail;
   readonly rows_saved: RowsSavedDetail;
   readonly rows: RowsDetail;

@@ -1,7 +1,7 @@
 import { keyTextSql } from '../compile/key-text';
 import { contentKeySql, isMultiset } from '../compile/row-identity';
 import type { CompiledMapping } from '../contract/compiled';
-import type { ForeignKeyDetail, IndexDetail } from '../rollback/step-detail';
+import type { CheckDetail, ForeignKeyDetail, IndexDetail } from '../rollback/step-detail';
 import { identifier, literal, qualified } from '../sql/quote';
 
 /**
@@ -111,4 +111,10 @@ export function orphansSql(key: ForeignKeyDetail, mapping: CompiledMapping, scop
     select "table", "row", target_key, bad.refs, (not mixed and coalesce(quarantined, false))::text as quarantined,
       (not mixed and coalesce(out_of_scope, false))::text as out_of_scope
     from bad left join gone on ${numbers.map((name, index) => `gone.${name} ${same(index)} bad.${name}`).join(' and ')}`;
+}
+
+/** Rows for which a CHECK is false; `byRow` is a function that says whether it lets one row be. */
+export function brokenCheckSql(check: CheckDetail, mapping: CompiledMapping, byRow: string | null): string {
+  const broken = byRow === null ? `(${check.expression}) is false` : `not ${byRow}("rowproof_row")`;
+  return `select ${rowColumns(mapping, '')} from ${qualified(check.relation)} as "rowproof_row" where ${broken}`;
 }

@@ -11,6 +11,7 @@ export interface QuarantineEntry {
 const settleReasons: ReadonlySet<string> = new Set([
   'duplicate',
   'orphan',
+  'check',
   'parent_quarantined',
   'parent_out_of_scope',
 ]);

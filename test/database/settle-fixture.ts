@@ -90,6 +90,7 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
     keyProven: true,
     targetKeyInjective: true,
     where: null,
+    only: false,
     id: null,
     columns,
     rawColumns: [],
@@ -176,6 +177,7 @@ export async function openTestRun(
     mappings,
     sequences: [],
     sequencesLeft: [],
+    checksAside: [],
   };
   const databases = createDatabases({
     env: { TARGET_URL: more.targetUrl ?? target.url, SOURCE_URL: (more.source ?? target).url },

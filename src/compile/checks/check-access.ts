@@ -1,5 +1,7 @@
 import type { Catalog, Relation } from '../../contract/catalog';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
+import { identifier } from '../../sql/quote';
+import { readColumns } from '../compile-columns';
 import type { MappingWork } from '../mapping-work';
 import { pathOf, sameTable } from '../mapping-work';
 import { tableKey } from '../table-key';
@@ -10,7 +12,16 @@ export function checkAccess(work: MappingWork): void {
   const { mapping, source, target, from, into, problems } = work;
   const object = tableKey(from);
   const path = pathOf(mapping, 'from');
-  if (!from.privileges.select || source.schemas.some((one) => one.name === from.schema && !one.usage)) {
+  const used = !source.schemas.some((one) => one.name === from.schema && !one.usage);
+  const hidden = hiddenColumns(work);
+  if (used && !from.privileges.select && hidden.length > 0 && from.columns.some((one) => one.readable)) {
+    const names = hidden.map((name) => `"${name}"`).join(', ');
+    problems.error('RP2023', `The role ${source.server.user} may not read ${names} of ${object}.`, {
+      path,
+      object,
+      fix: `Grant SELECT (${hidden.map(identifier).join(', ')}) on the table, or leave ${hidden.length === 1 ? 'the column' : 'these columns'} out under \`ignore\`.`,
+    });
+  } else if (!used || (!from.privileges.select && hidden.length > 0)) {
     problems.error('RP2023', `The role ${source.server.user} may not read ${object}.`, { path, object });
   }
   checkRowSecurity(from, source, path, problems);
@@ -30,6 +41,14 @@ export function checkAccess(work: MappingWork): void {
     });
   }
   checkRowSecurity(into, target, pathOf(mapping), problems);
+}
+
+/** Columns that the plan reads, the key included, and the role may not. */
+function hiddenColumns(work: MappingWork): string[] {
+  const { mapping, from } = work;
+  const read = readColumns(work);
+  for (const name of mapping.key ?? from.primaryKey?.columns ?? []) read.add(name);
+  return from.columns.filter((column) => read.has(column.name) && !column.readable).map((column) => column.name);
 }
 
 /** Tables outside the plan whose foreign keys point to a mapped table: they are dropped and rebuilt too. */

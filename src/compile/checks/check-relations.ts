@@ -1,6 +1,7 @@
 import type { Catalog, Relation } from '../../contract/catalog';
 import type { MappingPlan, ResolvedPlan } from '../../contract/resolved-plan';
-import { findRelation, pathOf, sameTable } from '../mapping-work';
+import { isCaptured } from '../is-captured';
+import { descends, findRelation, pathOf, sameTable } from '../mapping-work';
 import { tableKey } from '../table-key';
 import type { ProblemList } from '../problem-list';
 import { counted } from '../../report/counted';
@@ -13,12 +14,17 @@ export function checkRelations(
   target: Catalog,
   problems: ProblemList,
 ): boolean {
-  const found = [checkSource(mapping, source, problems), checkTarget(plan, mapping, target, problems)];
+  const found = [checkSource(plan, mapping, source, problems), checkTarget(plan, mapping, target, problems)];
   if (source !== undefined) checkSameTable(mapping, source, target, problems);
   return found.every(Boolean);
 }
 
-function checkSource(mapping: MappingPlan, source: Catalog | undefined, problems: ProblemList): boolean {
+function checkSource(
+  plan: ResolvedPlan,
+  mapping: MappingPlan,
+  source: Catalog | undefined,
+  problems: ProblemList,
+): boolean {
   const path = pathOf(mapping, 'from');
   if (source === undefined) {
     problems.error('RP2040', `There is no source "${mapping.source}".`, { path: pathOf(mapping, 'source') });
@@ -34,8 +40,28 @@ function checkSource(mapping: MappingPlan, source: Catalog | undefined, problems
     });
     return false;
   }
-  if (relation.inherited) problems.error('RP2021', `${object} has inheritance children.`, { path, object });
+  if (relation.inherited) checkChildren(plan, mapping, source, problems);
   return true;
+}
+
+/** A parent is read with the rows of its children, unless `only` says otherwise: no row may be read twice. */
+function checkChildren(plan: ResolvedPlan, mapping: MappingPlan, source: Catalog, problems: ProblemList): void {
+  const object = tableKey(mapping.from);
+  const place = { path: pathOf(mapping, 'from'), object };
+  if (isCaptured({ plan })) {
+    problems.error('RP2021', `${object} has inheritance children, whose changes cannot be followed.`, {
+      ...place,
+      fix: 'Freeze the source first: `capture: none` with `pattern: big_bang`.',
+    });
+    return;
+  }
+  if (mapping.only) return;
+  const twice = plan.mappings.find(
+    (other) => other.source === mapping.source && other !== mapping && descends(source, other.from, mapping.from),
+  );
+  if (twice !== undefined)
+    problems.error('RP2086', `The rows of ${tableKey(twice.from)} are read twice: it inherits from ${object}.`, place);
+  else problems.warning('RP2087', `${object} is read with the rows of its inheritance children.`, place);
 }
 
 function checkTarget(plan: ResolvedPlan, mapping: MappingPlan, target: Catalog, problems: ProblemList): boolean {

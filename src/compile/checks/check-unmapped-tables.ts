@@ -1,6 +1,7 @@
+import type { Relation } from '../../contract/catalog';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
 import type { Catalogs } from '../compile-plan';
-import { sameTable } from '../mapping-work';
+import { descends, sameTable } from '../mapping-work';
 import { tableKey } from '../table-key';
 import type { ProblemList } from '../problem-list';
 
@@ -9,10 +10,16 @@ export function checkUnmappedTables(plan: ResolvedPlan, catalogs: Catalogs, prob
   if (plan.unmappedSourceTables === 'ignore') return;
   const ignored = plan.ignoreSourceTables.map(patternOf);
   for (const source of Object.keys(plan.sources)) {
-    const mapped = plan.mappings.filter((mapping) => mapping.source === source).map((mapping) => mapping.from);
+    const own = plan.mappings.filter((mapping) => mapping.source === source);
+    const mapped = own.map((mapping) => mapping.from);
+    const catalog = catalogs.sources[source];
+    // read through its parent
+    const inside = (relation: Relation): boolean =>
+      catalog !== undefined && own.some((mapping) => !mapping.only && descends(catalog, relation, mapping.from));
     for (const relation of catalogs.sources[source]?.relations ?? []) {
       const table = relation.kind === 'table' || relation.kind === 'partitioned';
       if (!table || relation.partitionOf !== null || mapped.some((one) => sameTable(one, relation))) continue;
+      if (inside(relation)) continue;
       const name = tableKey(relation);
       if (ignored.some((pattern) => pattern.test(name) || pattern.test(`${source}.${name}`))) continue;
       const object = { path: ['tables'], object: `${source}: ${name}` };

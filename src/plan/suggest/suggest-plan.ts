@@ -39,7 +39,9 @@ function tableLines(table: SuggestedTable, severalSources: boolean): string[] {
   ];
   if (severalSources) lines.push(`    source: ${yamlText(table.connection)}`);
   if (table.keyMissing)
-    lines.push(`    ${yamlComment('key: [column]  the source has no key: name the columns that identify a row')}`);
+    lines.push(
+      `    ${yamlComment('key: [column]  the source has no key: name columns that identify a row, or leave this out: rows count by their contents')}`,
+    );
   if (id !== null) {
     const from = id.from.length === 1 ? yamlText(id.from[0] as string) : yamlFlow(id.from);
     lines.push(
@@ -56,6 +58,8 @@ function tableLines(table: SuggestedTable, severalSources: boolean): string[] {
     lines.push(`      ${yamlComment(`${column.name}: { value: … }  ${reason} (${column.type.name})`)}`);
   if (table.optional.length > 0)
     lines.push(`      ${yamlComment(`left to their defaults: ${table.optional.join(', ')}`)}`);
+  if (table.computed.length > 0)
+    lines.push(withComment(`    ignore: ${yamlFlow(table.computed)}`, 'the target computes it'));
   if (table.leftOver.length > 0)
     lines.push(
       `    ${yamlComment(`ignore: [${table.leftOver.map(yamlText).join(', ')}]  not used above: map them, or leave them behind on purpose`)}`,

@@ -28,6 +28,8 @@ export interface SuggestedTable extends TableMatch {
   readonly uncovered: readonly { readonly column: Column; readonly reason: string }[];
   readonly optional: readonly string[];
   readonly leftOver: readonly string[];
+  /** Source columns that the target computes itself. */
+  readonly computed: readonly string[];
 }
 
 /** Names that the plan file cannot spell as a key. */
@@ -42,7 +44,8 @@ export function suggestId({ source, target }: TableMatch): SuggestedId | null {
   if (column === undefined || more.length > 0 || key.length === 0 || !isSpellable(column)) return null;
   // A key that is itself a foreign key belongs to the parent (one-to-one tables).
   if (target.foreignKeys.some((foreign) => foreign.columns.length === 1 && foreign.columns[0] === column)) return null;
-  const type = target.columns.find((one) => one.name === column)?.type;
+  const { type, generated } = target.columns.find((one) => one.name === column) ?? {};
+  if (generated === true) return null;
   const sources = key.map((name) => source.columns.find((one) => one.name === name));
   if (type === undefined || sources.some((one) => one === undefined)) return null;
   const [first] = sources as Column[];
@@ -112,6 +115,9 @@ export function suggestTable(match: TableMatch, all: readonly TableMatch[]): Sug
   const used = new Set([...columns.flatMap((one) => one.from), ...(id?.from ?? [])]);
   const notNull = (name: string): boolean => source.columns.find((one) => one.name === name)?.notNull === true;
   const hasKey = source.primaryKey !== null || source.uniques.some((unique) => unique.columns.every(notNull));
+  const computed = source.columns
+    .map((one) => one.name)
+    .filter((name) => !used.has(name) && target.columns.some((one) => one.generated && one.name === name));
   return {
     ...match,
     id,
@@ -119,7 +125,8 @@ export function suggestTable(match: TableMatch, all: readonly TableMatch[]): Sug
     keyMissing: !hasKey,
     uncovered: needed.map((column) => ({ column, reason: reasonFor(column, source) })),
     optional: open.filter((one) => !needed.includes(one)).map((one) => one.name),
-    leftOver: source.columns.map((one) => one.name).filter((name) => !used.has(name)),
+    leftOver: source.columns.map((one) => one.name).filter((name) => !used.has(name) && !computed.includes(name)),
+    computed,
   };
 }
 

@@ -21,6 +21,7 @@ interface ColumnRow {
   readonly collation: string | null;
   readonly collate: string | null;
   readonly deterministic: string | null;
+  readonly readable: string;
 }
 
 /** Columns by oid of their relation, in order. */
@@ -30,7 +31,8 @@ export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map
        format_type(a.atttypid, a.atttypmod) as declared,
        a.attnotnull::text as not_null, a.atthasdef::text as has_default, a.attidentity::text as identity, a.attgenerated::text as generated,
        case when a.attcollation <> t.typcollation then l.collname end as collation,
-       case when a.attcollation <> t.typcollation then format('%I.%I', ln.nspname, l.collname) end as collate, l.collisdeterministic::text as deterministic
+       case when a.attcollation <> t.typcollation then format('%I.%I', ln.nspname, l.collname) end as collate, l.collisdeterministic::text as deterministic,
+       has_column_privilege(c.oid, a.attnum, 'SELECT')::text as readable
      from pg_attribute a
      join pg_class c on c.oid = a.attrelid
      join pg_namespace n on n.oid = c.relnamespace
@@ -62,6 +64,7 @@ export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map
       nondeterministic: row.deterministic === 'false',
       sequence: sequences.get(place) ?? null,
       averageWidth: widths.get(place) ?? null,
+      readable: row.readable === 'true',
     });
   }
   return columns;

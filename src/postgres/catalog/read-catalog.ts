@@ -4,6 +4,7 @@ import type { RelationColumn } from './columns';
 import { readColumns } from './columns';
 import type { ForeignKeyRow } from './constraints';
 import { readConstraints } from './constraints';
+import { readFunctionCalls } from './function-calls';
 import { readMutableFunctions } from './functions';
 import { readIndexes, readTriggers } from './indexes';
 import type { RelationRow } from './relations';
@@ -48,6 +49,7 @@ export async function readCatalog(session: Session): Promise<Catalog> {
     domains: await readDomains(session),
     mutableFunctions: await readMutableFunctions(session),
     sequences: await readSequences(session),
+    calls: await readFunctionCalls(session),
     schemas: await readSchemas(session),
     ...(await readDatabaseCounts(session)),
   };

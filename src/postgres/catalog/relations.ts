@@ -16,6 +16,7 @@ export interface RelationRow {
   readonly forceRowSecurity: boolean;
   readonly partitionOf: QualifiedName | null;
   readonly inherited: boolean;
+  readonly inherits: Relation['inherits'];
   readonly privileges: Relation['privileges'];
 }
 
@@ -45,6 +46,9 @@ export async function readRelations(session: Session): Promise<RelationRow[]> {
        pn.nspname as parent_schema, pc.relname as parent_name, pc.oid::text as parent_oid,
        exists (select from pg_inherits h join pg_class hc on hc.oid = h.inhrelid
                where h.inhparent = c.oid and not hc.relispartition)::text as inherited,
+       (select coalesce(json_agg(json_build_object('schema', an.nspname, 'name', ac.relname) order by h.inhseqno), '[]')
+        from pg_inherits h join pg_class ac on ac.oid = h.inhparent join pg_namespace an on an.oid = ac.relnamespace
+        where h.inhrelid = c.oid and not c.relispartition)::text as inherits,
        ${privileges.map((privilege) => `has_table_privilege(c.oid, '${privilege}')::text as ${privilege}_ok`).join(', ')}
      from pg_class c
      join pg_namespace n on n.oid = c.relnamespace
@@ -70,6 +74,7 @@ export async function readRelations(session: Session): Promise<RelationRow[]> {
     partitionOf:
       row['parent_name'] == null ? null : { schema: row['parent_schema'] as string, name: row['parent_name'] },
     inherited: row['inherited'] === 'true',
+    inherits: JSON.parse(row['inherits'] as string) as QualifiedName[],
     privileges: {
       select: row['select_ok'] === 'true',
       insert: row['insert_ok'] === 'true',

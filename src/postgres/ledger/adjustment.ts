@@ -2,7 +2,7 @@ import type { Session } from '../session';
 
 export interface Adjustment {
   readonly mapping: string;
-  readonly kind: 'unique' | 'foreign_key';
+  readonly kind: 'unique' | 'foreign_key' | 'check';
   readonly round: number;
   readonly finding: string;
 }

@@ -3,12 +3,13 @@ import type { OriginalColumn } from '../../report/original-row';
 import { identifier, qualified } from '../../sql/quote';
 import type { Session } from '../session';
 
-/** Columns of a table or view as they are now, in order, with the way each stands in JSON. */
+/** Columns of a table or view that the role may read, as they are now, in order, with the way each stands in JSON. */
 export async function originalColumns(session: Session, relation: QualifiedName): Promise<OriginalColumn[]> {
   const { rows } = await session.query<OriginalColumn>(
     `with recursive base as (
        select a.attnum, a.attname::text as name, a.atttypid as type from pg_catalog.pg_attribute a
        where a.attrelid = pg_catalog.to_regclass($1) and a.attnum > 0 and not a.attisdropped
+         and pg_catalog.has_column_privilege(a.attrelid, a.attnum, 'SELECT')
        union all
        select b.attnum, b.name, t.typbasetype from base b join pg_catalog.pg_type t on t.oid = b.type where t.typtype = 'd'
      )

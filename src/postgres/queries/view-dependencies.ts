@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../../contract/catalog';
 import type { MaterializedViewDetail } from '../../rollback/step-detail';
+import { isOpaque, mentions, userRoutines } from '../mentions-sql';
 import type { Session } from '../session';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from './schema-change-tables';
 
@@ -8,11 +9,7 @@ import { mappedTree, nameOf, tablesParameter, type MappedTable } from './schema-
  * names that stand in them. A name that stands there for something else makes a view be refreshed once too often, which harms nobody.
  * CTE `dependent(kind, oid, depth)`: what depends on a mapped table of $1; kind is `c` for a relation, `p` for a function.
  */
-const dependencies = `${mappedTree}, routine as (
-    select p.oid, p.proname, p.prosrc, p.provolatile, l.lanname
-    from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace join pg_catalog.pg_language l on l.oid = p.prolang
-    where n.nspname !~ '^pg_' and n.nspname not in ('information_schema', 'rowproof') and p.prokind in ('f', 'w')
-      and not exists (select from pg_catalog.pg_depend e where e.classid = 'pg_catalog.pg_proc'::regclass and e.objid = p.oid and e.deptype = 'e')
+const dependencies = `${mappedTree}, routine as (${userRoutines}
   ), base as (
     select c.oid, c.relname from pg_catalog.pg_class c where c.oid in (select oid from tree)
     union all
@@ -30,7 +27,7 @@ const dependencies = `${mappedTree}, routine as (
     from pg_catalog.pg_depend d
     where d.classid = 'pg_catalog.pg_proc'::regclass and d.refclassid in ('pg_catalog.pg_class'::regclass, 'pg_catalog.pg_proc'::regclass)
     union
-    select 'c', base.oid, 'p', f.oid from routine f join base on ${mentions('f.prosrc', 'base.relname', '')}
+    select 'c', base.oid, 'p', f.oid from routine f join base on ${mentions('f.prosrc', 'base.relname')}
     union
     select 'p', g.oid, 'p', f.oid from routine f join routine g on g.oid <> f.oid and ${mentions('f.prosrc', 'g.proname', '\\s*\\(')}
   ), dependent as (
@@ -39,13 +36,6 @@ const dependencies = `${mappedTree}, routine as (
     select edge.kind, edge.oid, dependent.depth + 1 from dependent
     join edge on edge.base_kind = dependent.kind and edge.base = dependent.oid where dependent.depth < 50
   )`;
-
-/** Whether a body names something, as a word of its own and in any case. */
-function mentions(body: string, name: string, after: string): string {
-  const word = `regexp_replace(${name}, '(\\W)', '\\\\\\1', 'g')`;
-  const end = after === '' ? `'(\\W|$)'` : `'"?${after}'`;
-  return `(strpos(lower(${body}), lower(${name})) > 0 and ${body} ~* ('(^|\\W)' || ${word} || ${end}))`;
-}
 
 async function anyView(session: Session): Promise<boolean> {
   return (await session.query(`select from pg_catalog.pg_class where relkind = 'm' limit 1`)).rowCount > 0;
@@ -81,8 +71,7 @@ export async function readViewsLeft(session: Session, tables: readonly MappedTab
   if (!(await anyView(session))) return [];
   const { rows } = await session.query<{ view: string; calls: string | null }>(
     `${dependencies}, opaque as (
-       select 'p' as kind, oid, oid as origin, 1 as depth from routine where provolatile <> 'i'
-         and (lanname not in ('sql', 'plpgsql') or lanname = 'plpgsql' and prosrc ~* '\\mexecute\\M')
+       select 'p' as kind, oid, oid as origin, 1 as depth from routine r where ${isOpaque('r')}
        union
        select edge.kind, edge.oid, opaque.origin, opaque.depth + 1 from opaque
        join edge on edge.base_kind = opaque.kind and edge.base = opaque.oid where opaque.depth < 50

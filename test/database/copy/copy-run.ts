@@ -112,6 +112,7 @@ function planOf(draft: CopyRunDraft): ResolvedPlan {
       from: { schema: 'public', name: mapping.name },
       key: null,
       where: null,
+      only: false,
       id: null,
       ignore: [],
       whenNotEmpty: 'refuse',

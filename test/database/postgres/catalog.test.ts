@@ -360,7 +360,7 @@ test('the number of statements does not grow with the number of tables', async (
       ({ columns, primaryKey, uniques }) => columns.length === 2 && primaryKey !== null && uniques.length === 1,
     ),
   ).toBe(true);
-  expect(statements).toBeLessThan(16);
+  expect(statements).toBeLessThan(18);
   await session.close();
   await large.drop();
 });

@@ -1,14 +1,20 @@
+import { checkPlan } from '../../../activities/check-plan';
 import { createCopyActivities } from '../../../activities/copy';
 import { openDatabases } from '../../../activities/dependencies';
 import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
 import { openRun } from '../../../activities/open-run';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
+import { readPlan } from '../../../activities/read-plan';
 import { createRollbackActivities } from '../../../activities/rollback';
 import { createValidationActivities } from '../../../activities/validation';
 import type { Verdict } from '../../../src/contract/activity-types';
+import type { Catalog } from '../../../src/contract/catalog';
 import type { RunRef } from '../../../src/contract/run';
+import { suggestPlan } from '../../../src/plan/suggest/suggest-plan';
+import { readCatalog } from '../../../src/postgres/catalog/read-catalog';
 import type { Databases } from '../../../src/postgres/databases';
+import { sessionOn } from '../../support/session';
 import { createDatabase, type TestDatabase } from '../../support/postgres';
 
 /** A run of a quiet source between two new databases: every phase by its activities, in the order of the workflow. */
@@ -26,6 +32,8 @@ export interface QuietRun {
   /** Everything up to the verdict. */
   complete(): Promise<Verdict>;
   rollBack(): Promise<{ equal: boolean; differences: readonly string[] }>;
+  /** What `check` warns of: code and object. */
+  warnings(): Promise<[string, string | undefined][]>;
   /** Rows of a query on the target as text. */
   rows(sql: string): Promise<string[]>;
   drop(): Promise<void>;
@@ -37,7 +45,8 @@ const head =
 export async function openQuietRun(given: {
   readonly source: string;
   readonly target: string;
-  readonly plan: string;
+  /** Null: the plan that `init` suggests. */
+  readonly plan: string | null;
   /** The source is read by a role of its own that has these grants, `ROLE` standing for it. */
   readonly grants?: string;
   /** Without the head above. */
@@ -58,21 +67,47 @@ export async function openQuietRun(given: {
       await source.query(`create role ${role} login password 'pw'; ${given.grants.replaceAll('ROLE', role)}`);
     const sourceUrl = given.grants === undefined ? source.url : source.url.replace(/\/\/[^@]*@/, `//${role}:pw@`);
     const env = { SOURCE_URL: sourceUrl, TARGET_URL: target.url };
-    const text = given.whole === true ? given.plan : `${head}${given.plan}`;
+    const text =
+      given.plan === null ? await suggested(env) : given.whole === true ? given.plan : `${head}${given.plan}`;
     const { ref } = await openRun({ name: 'quiet', file: 'quiet.yaml', text }, env, {
       only: null,
       sample: null,
       workflowId: null,
       workflowIsOpen: () => Promise.resolve(false),
     });
-    return { ...phases(ref, source, target, openDatabases({ env, plansFolder: null })), drop };
+    const warnings = async (): Promise<[string, string | undefined][]> => {
+      const { problems } = await checkPlan(await readPlan({ name: 'quiet', file: 'quiet.yaml', text }, env), env);
+      return problems
+        .filter(({ severity }) => severity === 'warning')
+        .map(({ problem }) => [problem.code, problem.where?.object]);
+    };
+    return { ...phases(ref, source, target, openDatabases({ env, plansFolder: null })), warnings, drop };
   } catch (error) {
     await drop();
     throw error;
   }
 }
 
-function phases(ref: RunRef, source: TestDatabase, target: TestDatabase, databases: Databases): Omit<QuietRun, 'drop'> {
+async function suggested(env: { SOURCE_URL: string; TARGET_URL: string }): Promise<string> {
+  const catalogAt = async (url: string): Promise<Catalog> => {
+    const session = await sessionOn(url);
+    try {
+      return await readCatalog(session);
+    } finally {
+      await session.close();
+    }
+  };
+  const source = { url: '${SOURCE_URL}', catalog: await catalogAt(env.SOURCE_URL) };
+  const target = { url: '${TARGET_URL}', catalog: await catalogAt(env.TARGET_URL) };
+  return suggestPlan({ name: 'quiet', sources: { old: source }, target });
+}
+
+function phases(
+  ref: RunRef,
+  source: TestDatabase,
+  target: TestDatabase,
+  databases: Databases,
+): Omit<QuietRun, 'drop' | 'warnings'> {
   const host = { databases, signal: () => undefined, heartbeat: () => undefined };
   const discovery = createDiscoveryActivities(host);
   const fingerprint = createFingerprintActivities(host);

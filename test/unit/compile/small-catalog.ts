@@ -32,6 +32,7 @@ export function column(name: string, of: ColumnType, notNull = false): Column {
     nondeterministic: false,
     sequence: null,
     averageWidth: null,
+    readable: true,
   };
 }
 
@@ -55,6 +56,7 @@ export function table(schema: string, name: string, columns: readonly Column[]):
     forceRowSecurity: false,
     partitionOf: null,
     inherited: false,
+    inherits: [],
     privileges: { select: true, insert: true, update: true, delete: true, truncate: true },
   };
 }
@@ -75,6 +77,7 @@ export function catalog(relations: readonly Relation[]): Catalog {
     domains: [],
     mutableFunctions: [],
     sequences: [],
+    calls: [],
     schemas: [...new Set(relations.map(({ schema }) => schema))].map((name) => ({ name, usage: true, create: true })),
     largeObjects: 0,
     preparedTransactions: 0,

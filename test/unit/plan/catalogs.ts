@@ -42,6 +42,7 @@ function column(text: string, ordinal: number): { column: Column; key: boolean }
       nondeterministic: false,
       sequence: null,
       averageWidth: null,
+      readable: true,
     },
   };
 }
@@ -69,6 +70,7 @@ export function relation(qualified: string, columns: string, extra: Partial<Rela
     forceRowSecurity: false,
     partitionOf: null,
     inherited: false,
+    inherits: [],
     privileges: { select: true, insert: true, update: true, delete: true, truncate: true },
     ...extra,
   };
@@ -103,6 +105,7 @@ export function catalog(relations: readonly Relation[]): Catalog {
     domains: [],
     mutableFunctions: [],
     sequences: [],
+    calls: [],
     schemas: [],
     largeObjects: 0,
     preparedTransactions: 0,

@@ -66,6 +66,7 @@ describe('resolving a plan', () => {
         },
       ],
       ignore: [],
+      only: false,
       whenNotEmpty: 'refuse',
       onBadRow: 'quarantine',
       maxBadRows: { rows: null, percent: 0.5 },
