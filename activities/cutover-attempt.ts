@@ -23,6 +23,7 @@ import type { ActivityHost } from './host';
 import { refusalSentence } from '../src/errors/refusal-sentence';
 import { describeRefusal } from '../src/postgres/refusal';
 import { changedSinceProof, lockProved, rememberFrozen } from './proved-tables';
+import { placesOf } from './live-proof-touched';
 
 /** What one attempt works with; all sessions belong to its caller. */
 export interface AttemptWork extends SourceWorks {
@@ -147,7 +148,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
     changedKeys += proof.keys;
     if (proof.differences > 0) {
-      throw new Stop('not_proved', differing(proof));
+      throw new Stop('not_proved', `${differing(proof)}${placesOf(proof)}`);
     }
     await step('check', async () => {
       await limit();

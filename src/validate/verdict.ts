@@ -28,6 +28,8 @@ export interface VerdictFacts {
   readonly reexecuted: readonly string[];
   /** Tables that the run was restricted to (`--only`), with the parents that came along; empty when it took the whole plan. */
   readonly only: readonly string[];
+  /** Where rows differ, and what may have written there: said beside the tables whose rows do. */
+  readonly differing?: readonly string[];
   /** Percent of the rows (`--sample`), null for all of them. */
   readonly sample: number | null;
   /** Materialized views that were not refreshed. */
@@ -54,6 +56,12 @@ function checkProblems(facts: VerdictFacts): string[] {
     .filter((check) => check.broken > 0)
     .map((check) => `${checkNouns[check.kind] ?? check.kind} ${check.name}: ${figure(check.broken)} broken`);
   return [...missing, ...broken];
+}
+
+/** Places where rows differ are no problem of their own: the books of their table say that there is one. */
+function booksProblems({ books, differing = [] }: VerdictFacts): string[] {
+  const problems = books.flatMap((closed) => closed.problems);
+  return problems.length === 0 ? [] : [...problems, ...differing.map((where) => `different: ${where}`)];
 }
 
 function scopeNote(facts: VerdictFacts): string {
@@ -88,7 +96,7 @@ function greenSentence(facts: VerdictFacts): string {
 /** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
 export function reachVerdict(facts: VerdictFacts): Verdict {
   const problems = [
-    ...facts.books.flatMap((closed) => closed.problems),
+    ...booksProblems(facts),
     ...facts.changed.map((what) => `changed since it was proved: ${what}`),
     ...checkProblems(facts),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),
