@@ -75,10 +75,10 @@ export function bindStatement(sql: string, binding: StatementBinding = {}): stri
         return rangeOf(binding);
       case 'slice':
         return slicePredicate('"tk"', binding.slice);
-      case 'columns':
-        return (binding.columns ?? []).map((column) => `, ${column}`).join('');
       case 'large':
         return literal(binding.large ?? null);
+      case 'columns':
+        return (binding.columns ?? []).map((column) => `, ${column}`).join('');
       case 'limit':
         return binding.limit === undefined ? '' : `LIMIT ${whole(binding.limit)}`;
       case 'rows':

@@ -1,6 +1,6 @@
 import type { SequenceLeft } from '../contract/compiled';
 import type { FindingSummary } from '../contract/run';
-import { counted } from '../report/counted';
+import { agreeing, counted } from '../report/counted';
 
 /** A problem or a fact of the data that discovery or the copy saw; counts are exact. Never holds a row value. */
 export interface Finding {
@@ -210,14 +210,19 @@ export function viewFinding(view: string, why: string): Finding {
   };
 }
 
-const droppedMeanings: Readonly<Record<string, string>> = {
-  offset: 'say another offset than UTC; the moment is kept, the offset is not',
-  trailing_blanks: 'end in blanks, which are no part of a value of that type',
-  duplicate_keys: 'repeat a key of a JSON object, of which jsonb keeps the last',
+const droppedMeanings: Readonly<Record<string, readonly [one: string, many: string, meaning: string]>> = {
+  offset: ['says another offset than UTC', 'say another offset than UTC', '; the moment is kept, the offset is not'],
+  trailing_blanks: ['ends in blanks', 'end in blanks', ', which are no part of a value of that type'],
+  duplicate_keys: [
+    'repeats a key of a JSON object',
+    'repeat a key of a JSON object',
+    ', of which jsonb keeps the last',
+  ],
 };
 
 /** What the type of the target column leaves out of a value; nothing to decide, and known before the copy. */
 export function droppedFinding(mapping: string, column: string, kind: string, rows: number): Finding {
+  const [one, many, meaning] = droppedMeanings[kind] ?? [kind, kind, ''];
   return {
     id: `${mapping}.${column}.${kind}`,
     mapping,
@@ -225,7 +230,7 @@ export function droppedFinding(mapping: string, column: string, kind: string, ro
     kind: 'dropped',
     severity: 'note',
     rows,
-    sentence: `${counted(rows, 'row')} ${droppedMeanings[kind] ?? kind}.`,
+    sentence: `${counted(rows, 'row')} ${agreeing(rows, one, many)}${meaning}.`,
     choices: [],
   };
 }
