@@ -90,7 +90,11 @@ test.each(Object.entries(bodies))(
         `select detail ->> 'not refreshed' as why from rowproof.check_result where kind = 'view'`,
       );
       said.push(view?.why ?? '');
-      const words = ['The target (${TARGET_URL})', 'refreshing materialized view public.seen', 'function public.in_view'];
+      const words = [
+        'The target (${TARGET_URL})',
+        'refreshing materialized view public.seen',
+        'function public.in_view',
+      ];
       for (const word of [...words, `${name} (${sqlstate})`]) expect(view?.why).toContain(word);
       await define(run.target, 'in_view', works);
       await define(run.source, 'in_source', body);
