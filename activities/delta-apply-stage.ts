@@ -63,7 +63,7 @@ export async function stageIncoming(round: ApplyRound, one: ActiveTable, incomin
 
 async function stageSpan(round: ApplyRound, one: ActiveTable, span: Span, bad: QuarantinedRow[]): Promise<void> {
   const { session, work } = round;
-  const judged = await judgeStaged(session, one.table, one.mapping.columns, span);
+  const judged = await asApplication(session, () => judgeStaged(session, one.table, one.mapping.columns, span));
   for (const { position, column, refusal } of judged) {
     const { sqlstate, constraint } = refusal;
     const failure: RowFailure = { sqlstate, constraint, column, side: 'target', altered: sqlstate === null };

@@ -28,12 +28,12 @@ export async function originalColumns(session: Session, relation: QualifiedName)
 /** Stored sizes above this are told instead of read: one value must not take all memory. */
 const largest = 64 * 1024 * 1024;
 
-/** The value as text; where that cannot be sent, `bytes` is its bytes in hexadecimal digits. */
+/** The value as text; where that cannot be sent, `bytes` is its bytes as `encode(…, 'escape')` spells them: `caf\351`. */
 export function originalValue(relation: QualifiedName, column: OriginalColumn, how: 'text' | 'bytes' = 'text'): string {
   const value = `${qualified(relation)}.${identifier(column.name)}`;
   const text =
     how === 'text'
       ? `${value}::text`
-      : `'\\x' operator(pg_catalog.||) pg_catalog.encode(pg_catalog.convert_to(${value}::text, pg_catalog.getdatabaseencoding()), 'hex')`;
+      : `pg_catalog.encode(pg_catalog.convert_to(${value}::text, pg_catalog.getdatabaseencoding()), 'escape')`;
   return `case when pg_catalog.pg_column_size(${value}) > ${largest} then '(' || pg_catalog.pg_column_size(${value}) || ' bytes)' else ${text} end`;
 }

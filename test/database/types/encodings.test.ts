@@ -54,7 +54,7 @@ test('Bytes that are no UTF-8 cost only their rows, and characters are counted a
       lines.write(line),
     ),
   ).toBe(4);
-  expect(String(lines.read())).toContain('caf\\351');
+  expect(String(lines.read())).toContain('caf\\\\351');
 });
 
 test('A byte that stands for no character in WIN1252 costs only its row', async () => {
