@@ -6,7 +6,6 @@ import { anyFound } from '../src/postgres/ledger/finding';
 import type { BatchName, Receipt } from '../src/postgres/ledger/batch';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
-import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { CommitUnknownError } from '../src/postgres/transaction';
 import type { CopyAttempt } from './copy-attempt';
 import { rangedStatement } from './copy-attempt';
@@ -19,6 +18,9 @@ import type { CopyHost } from './copy-host';
 import { classOfFindings, mappingOf } from './copy-host';
 import { label, renewLease, resolveLostCommit, takeLease } from './copy-lease';
 import { CopySessions } from './copy-sessions';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
+import { isRefusal } from './validation-expected';
 
 /** How the rows of a batch get to their books under the lease; `renew` gives fresh sessions after a failure. */
 export type BatchWork = (
@@ -69,7 +71,9 @@ export async function attemptBatch(
         return [await sessions.openSource(run, mapping.source), again];
       };
       try {
-        return asAnswer(name, await work(attempt, [await sessions.openSource(run, mapping.source), target], renew));
+        return await during(`copying batch ${ordinal} of ${dotted(mapping.target)}`, async () =>
+          asAnswer(name, await work(attempt, [await sessions.openSource(run, mapping.source), target], renew)),
+        );
       } catch (error) {
         if (!(error instanceof CommitUnknownError) || signal?.aborted === true) throw error;
         sessions.discard();
@@ -109,6 +113,9 @@ export function createCopyBatch(host: CopyHost) {
   }
   return (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
     attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
+      // COPY would round or cut some values without an error
+      if (attempt.mapping.columns.some((column) => column.trial?.silent === true))
+        return copyCarefully(attempt, source as Session, target as Session);
       try {
         if (await breaksWhatOnlyTheTargetKnows(attempt, target as Session))
           return await copyStaged(attempt, source as Session, target as Session);
@@ -117,7 +124,7 @@ export function createCopyBatch(host: CopyHost) {
         return await copyFast(attempt, source as Session, target as Session, format);
       } catch (error) {
         if (attempt.signal?.aborted === true) throw error;
-        if (!(error instanceof RowsSwallowed) && !describeDatabaseError(error).isDataError) throw error;
+        if (!(error instanceof RowsSwallowed) && !isRefusal(attempt.mapping, error)) throw error;
       }
       attempt.progress.rows = 0;
       attempt.progress.bytes = 0;

@@ -10,6 +10,7 @@ import {
   provenanceOfStage,
   stagedRowsInto,
 } from '../src/postgres/queries/copy-careful';
+import { asApplication } from '../src/postgres/application-path';
 import { brokenRows, markBroken } from '../src/postgres/queries/copy-rules';
 import { countScope } from '../src/postgres/queries/proof-rows';
 import { checkConstraintsAtOnce, currentSnapshot } from '../src/postgres/queries/copy-transaction';
@@ -42,7 +43,9 @@ export async function copyStaged(attempt: CopyAttempt, source: Session, target: 
     });
     await markBroken(target, tables, mapping);
     const span = { from: 1, to: staged.targetRows + 1 };
-    const arrived = await insertCarefulRows(target, tables, mapping.target, mapping.columns, span);
+    const arrived = await asApplication(target, () =>
+      insertCarefulRows(target, tables, mapping.target, mapping.columns, span),
+    );
     if (arrived.rows !== arrived.due) throw new RowsSwallowed();
     attempt.progress.rows = arrived.rows;
     if (isFollowed(run.compiled) && needsProvenance(mapping))

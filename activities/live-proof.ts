@@ -9,6 +9,7 @@ import { liveSlices } from '../src/validate/live-slices';
 import { withHeartbeat } from './copy-heartbeat';
 import { mappingOf, onLedger } from './copy-host';
 import type { ActivityHost } from './host';
+import { beginProof } from './proof-begin';
 import { proveLiveCareful, proveLiveSlice } from './live-proof-slice';
 import { AlignedViews } from './live-proof-view';
 import { readyHost, type ReadyHost, type ValidationHost } from './validation-host';
@@ -51,6 +52,7 @@ async function proveTable(work: LiveWork, name: string): Promise<void> {
     await refreshStatistics(session);
     const rows = await mappingRows(session, run.run, name);
     const division = known ?? { slices: liveSlices(rows, run.compiled.plan.settings.proof), first: 0 };
+    if (known === null) await beginProof(host, run, mapping, session);
     await forgetVerdict(session, run.run);
     await forgetSlices(session, run.run, name, division.slices, division.first);
     return { ...division, careful: await carefulBatches(session, run.run, name) };

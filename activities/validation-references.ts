@@ -26,6 +26,8 @@ import { parseRule } from '../src/validate/rules/registry';
 import { shapeProblems } from '../src/validate/table-shape';
 import { onTarget } from './prepare-host';
 import type { ReadyHost } from './validation-host';
+import { asApplication } from '../src/postgres/application-path';
+import { namedState } from '../src/errors/sqlstate-names';
 
 type Result = Omit<CheckResult, 'kind'>;
 
@@ -141,7 +143,7 @@ async function planRules(session: Session, mapping: CompiledMapping, beat: () =>
           name,
           mapping: mapping.name,
           broken: 1,
-          detail: { problem: `cannot be tried (SQLSTATE ${sqlstate})` },
+          detail: { problem: `cannot be tried: ${namedState(sqlstate)}` },
         });
       }
     }
@@ -157,7 +159,9 @@ async function heldRules(session: Session, run: LoadedRun, mapping: CompiledMapp
     { name: `${table} (rows that wait)`, mapping: mapping.name, broken: unbooked, detail: { unbooked } },
   ];
   for (const unique of await uniquesOf(session, mapping.target)) {
-    const holderIsGone = await countHeldWithoutHolder(session, run.run, mapping.name, mapping.target, unique);
+    const holderIsGone = await asApplication(session, () =>
+      countHeldWithoutHolder(session, run.run, mapping.name, mapping.target, unique),
+    );
     const name = `${table}.${unique.name} (rows that wait)`;
     results.push({ name, mapping: mapping.name, broken: holderIsGone, detail: { holderIsGone } });
   }

@@ -41,7 +41,8 @@ export function compileChecks(work: MappingWork, loaded: readonly CompiledColumn
   ];
   let reason = last;
   return checks.map(({ name, columns, expression, ofDomain }) => {
-    const spec = { name, columns, expression, ofDomain, reason: null, finding: `${mapping.name}.${name}.check` };
+    const subject = ofDomain ? columns.join('+') : name;
+    const spec = { name, columns, expression, ofDomain, reason: null, finding: `${mapping.name}.${subject}.check` };
     // a nondeterministic collation holds different texts for equal
     const plain = columns.every((column) => findColumn(into, column)?.nondeterministic !== true);
     const portable = plain && sourceCheck(spec, loaded, source.server.encoding) !== null;
@@ -86,6 +87,7 @@ export function compileReferences(work: MappingWork): ReferenceSpec[] {
       columns: key.columns,
       parent: { schema: key.references.schema, name: key.references.name },
       parentColumns: key.referencedColumns,
+      ...(key.operators === undefined ? {} : { operators: key.operators }),
       parentMapping: parent?.name ?? null,
       parentOutOfScope: columns.some((column) => column.parentOutOfScope === 'out_of_scope')
         ? ('out_of_scope' as const)
@@ -125,7 +127,7 @@ export function referencedColumns(
   return loaded.filter((column) => pointed.has(column.target)).map((column) => column.target);
 }
 
-/** Loaded columns that a rule of the target reads which the source does not evaluate. */
+/** Loaded columns that a rule of the target reads which the source does not evaluate, or whose values only the target can judge. */
 export function trialColumns(
   { into }: MappingWork,
   loaded: readonly CompiledColumn[],
@@ -145,7 +147,12 @@ export function trialColumns(
     ...open.map((check) => check.expression),
   ];
   return loaded
-    .filter((column) => plain.has(column.target) || texts.some((text) => namesColumn(text, column.target)))
+    .filter(
+      (column) =>
+        column.trial !== undefined ||
+        plain.has(column.target) ||
+        texts.some((text) => namesColumn(text, column.target)),
+    )
     .map((column) => column.target);
 }
 

@@ -7,6 +7,7 @@ import { checkRelations } from './checks/check-relations';
 import { checkServers } from './checks/check-servers';
 import { checkUnmappedTables } from './checks/check-unmapped-tables';
 import { compileMapping } from './compile-mapping';
+import { compileSequences } from './compile-sequences';
 import { findRelation } from './mapping-work';
 import type { CheckedProblem, LocatePath } from './problem-list';
 import { ProblemList } from './problem-list';
@@ -33,7 +34,10 @@ export function compilePlan(
   const mappings = plan.mappings.flatMap((mapping) => compileOne(plan, mapping, catalogs, hash, problems) ?? []);
   checkForeignReferers(plan, catalogs.target, problems);
   checkUnmappedTables(plan, catalogs, problems);
-  const compiled: CompiledPlan | null = problems.failed ? null : { format: 1, plan, ...digest, engine, mappings };
+  const sequences = compileSequences(plan, catalogs, problems);
+  const compiled: CompiledPlan | null = problems.failed
+    ? null
+    : { format: 1, plan, ...digest, engine, mappings, ...sequences };
   return { compiled, problems: problems.problems };
 }
 

@@ -4,18 +4,15 @@ import type { TransformContext } from '../transform/transform';
 import type { ColumnSql } from './column-to-sql';
 import { columnToSql, sourceColumn } from './column-to-sql';
 import { rangeExpression } from './key-order';
+import { keyTextSql } from './key-text';
 import { sourceCheck } from './source-check';
 import { insideSample, outsideSample } from './with-sample';
 import type { Deferred, Placed } from './levels';
 import { Levels } from './levels';
+import { contentKeySql, isMultiset } from './row-identity';
 
 /** A mapping before its statements are written. */
 export type MappingFacts = Omit<CompiledMapping, 'statements'>;
-
-/** Canonical key text (`contract/key.ts`) from expressions of type text. */
-export function keyTextSql(parts: readonly string[]): string {
-  return `jsonb_build_array(${parts.join(', ')})::text`;
-}
 
 export type Scope = 'in' | 'out' | 'all';
 
@@ -165,16 +162,20 @@ export class SourceSelect {
     };
   }
 
-  /** The target key text, NULL where a part of it cannot be computed. */
+  /** The target key text (of a row without a key: what its contents are known by), NULL where a part of it cannot be computed. */
   targetKey(): Deferred {
-    const texts = this.mapping.targetKey.map((column) => this.column(column.name).text);
-    const reasons = this.mapping.targetKey.flatMap((column) => this.reason(column.name) ?? []);
+    const names = isMultiset(this.mapping)
+      ? this.mapping.columns.map((column) => column.target)
+      : this.mapping.targetKey.map((column) => column.name);
+    const write = isMultiset(this.mapping) ? contentKeySql : keyTextSql;
+    const texts = names.map((name) => this.column(name).text);
+    const reasons = names.flatMap((name) => this.reason(name) ?? []);
     return {
       needs: [...reasons, ...texts.flatMap((text) => text.needs)],
       write: (...expressions) => {
         let at = reasons.length;
         const parts = texts.map((text) => text.write(...expressions.slice(at, (at += text.needs.length))));
-        const key = keyTextSql(parts);
+        const key = write(parts);
         if (reasons.length === 0) return key;
         const known = expressions.slice(0, reasons.length).map((reason) => `${reason} IS NULL`);
         return `CASE WHEN ${known.join(' AND ')} THEN ${key} END`;

@@ -1,5 +1,5 @@
 import { sourceColumn } from '../compile/column-to-sql';
-import { keyTextSql } from '../compile/source-select';
+import { keyTextSql } from '../compile/key-text';
 import { largeBytes } from '../compile/large-values';
 import { insideSample } from '../compile/with-sample';
 import type { CompiledMapping } from '../contract/compiled';

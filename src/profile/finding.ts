@@ -1,3 +1,4 @@
+import type { SequenceLeft } from '../contract/compiled';
 import type { FindingSummary } from '../contract/run';
 
 /** A problem or a fact of the data that discovery or the copy saw; counts are exact. Never holds a row value. */
@@ -51,6 +52,24 @@ export function reasonFinding(
   const meaning = meanings[reason.kind] ?? `fail with ${reason.kind} in ${reason.transform}`;
   return rowsFinding({ id: reason.finding, mapping, column: reason.column, kind: reason.kind, rows, meaning });
 }
+
+/** Rows with a value that the target's type refuses, or would store as another: the target itself was asked. */
+export function refusedFinding(id: string, mapping: string, column: string, kind: string, rows: number): Finding {
+  const meaning =
+    refusals[kind] ??
+    meanings[kind] ??
+    (kind.startsWith('cast_')
+      ? 'are no value of the type of the target column'
+      : `are refused with ${kind} by the target`);
+  return rowsFinding({ id, mapping, column, kind: 'refused', rows, meaning });
+}
+
+/** What the kinds mean where the target was asked. */
+const refusals: Readonly<Record<string, string>> = {
+  check: 'break a CHECK of the domain that the target column has',
+  precision: 'would be rounded or cut by the type of the target column',
+  encoding: 'hold characters that the encoding of the target does not have',
+};
 
 /** Rows for which the source raises an error instead of computing them: the plan's own SQL, or a cast without a test. */
 export function raisingRowsFinding(id: string, mapping: string, column: string | null, rows: number): Finding {
@@ -144,6 +163,41 @@ export function triggerFinding(mapping: string, trigger: string): Finding {
     rows: 0,
     sentence: `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`,
     choices: ['disable', 'fire', 'stop'],
+  };
+}
+
+/** A sequence beside those of mapped columns that the run leaves where it stands. */
+export function sequenceFinding(left: SequenceLeft): Finding {
+  const name = `${left.sequence.schema}.${left.sequence.name}`;
+  const forbidden = left.why === 'not_permitted';
+  const sentence = forbidden
+    ? `The sequence ${name} of the target may not be set, or the one it follows not be read: the next number may be one that was given out.`
+    : left.side === 'target'
+      ? `No source has a sequence for ${name} of the target; it stays where it stands.`
+      : `The target has no sequence for ${name} of ${left.side}; its position stays behind.`;
+  return {
+    id: left.finding,
+    mapping: null,
+    column: null,
+    kind: 'sequence',
+    severity: forbidden ? 'decide' : 'note',
+    rows: 0,
+    sentence,
+    choices: forbidden ? ['accept', 'stop'] : [],
+  };
+}
+
+/** A materialized view that the run does not refresh. */
+export function viewFinding(view: string, why: string): Finding {
+  return {
+    id: `${view}.view`,
+    mapping: null,
+    column: null,
+    kind: 'view',
+    severity: 'note',
+    rows: 0,
+    sentence: `The materialized view ${view} is not refreshed: ${why}.`,
+    choices: [],
   };
 }
 

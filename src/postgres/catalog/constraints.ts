@@ -11,6 +11,7 @@ export interface ForeignKeyRow {
   readonly definition: string;
   readonly matchFull: boolean;
   readonly validated: boolean;
+  readonly operators: readonly string[];
 }
 
 export interface RelationConstraints {
@@ -30,6 +31,7 @@ interface ConstraintRow {
   readonly expression: string | null;
   readonly match_full: string;
   readonly validated: string;
+  readonly operators: string | null;
 }
 
 /**
@@ -45,7 +47,10 @@ export async function readConstraints(
        k.confrelid::text as references, to_json(k.confkey)::text as referenced_columns,
        case when k.contype = 'f' then pg_get_constraintdef(k.oid) end as definition,
        case when k.contype = 'c' then pg_get_expr(k.conbin, k.conrelid) end as expression,
-       (k.confmatchtype = 'f')::text as match_full, k.convalidated::text as validated
+       (k.confmatchtype = 'f')::text as match_full, k.convalidated::text as validated,
+       (select json_agg(format('OPERATOR(%I.%s)', n2.nspname, o.oprname) order by u.place)::text
+        from unnest(k.conpfeqop) with ordinality as u (oid, place) join pg_operator o on o.oid = u.oid
+        join pg_namespace n2 on n2.oid = o.oprnamespace) as operators
      from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
      where (k.contype = 'p' or k.contype = 'f' and k.conparentid = 0
             -- since version 18 a CHECK need not be enforced
@@ -71,6 +76,7 @@ export async function readConstraints(
         definition: row.definition ?? '',
         matchFull: row.match_full === 'true',
         validated,
+        operators: row.operators === null ? [] : (JSON.parse(row.operators) as string[]),
       });
     }
   }

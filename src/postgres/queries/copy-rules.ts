@@ -1,6 +1,7 @@
 import { baseTypeName } from '../../compile/type-facts';
 import type { CheckSpec, CompiledMapping } from '../../contract/compiled';
 import { identifier, literal } from '../../sql/quote';
+import { asApplication } from '../application-path';
 import type { Session } from '../session';
 import { castTo, type CarefulTables } from './copy-careful';
 import { inSavepoint } from './copy-savepoint';
@@ -38,7 +39,11 @@ export async function markBroken(session: Session, tables: CarefulTables, mappin
     const breaks = breaksCheckSql(mapping, check, 'r');
     if (breaks === null) continue;
     await inSavepoint(session, () =>
-      session.query(`update ${tables.rows} as r set broken = ${index} where r.broken is null and ${breaks}`),
+      asApplication(session, () =>
+        session.query(
+          `update ${tables.rows} as r set broken = ${index} where case when r.broken is null and r.refusal is null then ${breaks} else false end`,
+        ),
+      ),
     );
   }
 }

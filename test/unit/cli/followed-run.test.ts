@@ -121,7 +121,7 @@ describe('the last screen of a run that cut over', () => {
       '  freeze       writes stopped 2.8 s at 2026-03-01 03:04 UTC, approved by ben',
       '  way back     none: the target takes the writes of the application now',
       '  source       frozen: it takes no writes until  rowproof finish crm-3 --lift-freeze',
-      '  left behind  schema rowproof on the target; when you are sure:  rowproof finish crm-3',
+      '  left behind  schema rowproof on the target; when you are sure:  rowproof finish crm-3 --lift-freeze',
     ]);
   });
 
