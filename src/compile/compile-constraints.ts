@@ -63,6 +63,7 @@ export function checkReasons(checks: readonly CheckSpec[]): ReasonSpec[] {
             transform: 'target',
             finding,
             check: name,
+            sqlstate: '23514',
           },
         ],
   );
