@@ -23,6 +23,7 @@ import type { ActivityHost } from './host';
 import { refusalSentence } from '../src/errors/refusal-sentence';
 import { describeRefusal } from '../src/postgres/refusal';
 import { changedSinceProof, lockProved, rememberFrozen } from './proved-tables';
+import { placesOf } from './live-proof-touched';
 
 /** What one attempt works with; all sessions belong to its caller. */
 export interface AttemptWork extends SourceWorks {
@@ -145,15 +146,18 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
     changedKeys = proof.keys;
     if (proof.differences > 0) {
-      throw new Stop('not_proved', `${proof.differences} of ${proof.keys} changed keys differ from what the plan says`);
+      throw new Stop(
+        'not_proved',
+        `${proof.differences} of ${proof.keys} changed keys differ from what the plan says${placesOf(proof)}`,
+      );
     }
-    const problems = await step('books', () => work.books.close(deadline.signal, maxFreezeMs - passed()));
-    measured['books'] = work.run.compiled.plan.settings.cutover.books;
-    if (problems.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(problems)}`);
     await step('check', async () => {
       await limit();
       await refuseLateRows(work, barrier);
     });
+    const problems = await step('books', () => work.books.close(deadline.signal, maxFreezeMs - passed()));
+    measured['books'] = work.run.compiled.plan.settings.cutover.books;
+    if (problems.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(problems)}`);
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
       if (faulty('freeze')) await loosen(barrier, work.name, maxFreezeMs);

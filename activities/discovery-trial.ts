@@ -1,9 +1,9 @@
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { replaceFindings } from '../src/postgres/ledger/finding';
-import { readStoredCatalog } from '../src/postgres/ledger/profile';
 import { relayCopy } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
+import { readTriggerFacts } from '../src/postgres/queries/trigger-facts';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { readViewsLeft } from '../src/postgres/queries/view-dependencies';
@@ -12,6 +12,7 @@ import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
 import {
   checkFinding,
+  droppedFinding,
   followerFinding,
   refusedFinding,
   orphanFinding,
@@ -25,6 +26,7 @@ import {
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import {
   createTrialSql,
+  duplicateKeysSql,
   judgedRule,
   judgeSql,
   trialCountsSql,
@@ -35,8 +37,10 @@ import {
   tryUniqueSql,
 } from '../src/profile/trial-sql';
 import { refusalKind } from '../src/transform/value-trial';
+import { canFire, columnsWritten } from '../src/profile/trigger-effect';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { whileBeating, type ActivityHost } from './host';
+import { patternOf } from './run';
 import { sourceStatement } from './validation-host';
 import { asApplication } from '../src/postgres/application-path';
 import { during } from '../src/postgres/refusal';
@@ -87,19 +91,21 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
     });
     for (const source of sources.values()) await source.close();
     for (const [position, mapping] of mappings.entries())
+      findings.push(...(await countDuplicateKeys(trial, mapping, position)));
+    for (const [position, mapping] of mappings.entries())
       findings.push(...(await tryOwnRules(trial, mapping, position)));
     findings.push(...(await tryReferences(trial, mappings)));
     for (const [position, mapping] of mappings.entries())
       findings.push(...(await countTaken(trial, mapping, position)));
     await trial.query('rollback');
 
-    const catalog = await readStoredCatalog(ledger, ref.run, 'target');
+    const followed = patternOf(run) === 'hybrid';
     for (const mapping of mappings) {
-      const relation = catalog?.relations.find(
-        (known) => known.schema === mapping.target.schema && known.name === mapping.target.name,
-      );
-      for (const trigger of relation?.triggers ?? [])
-        if (trigger.enabled !== 'D') findings.push(triggerFinding(mapping.name, trigger.name));
+      const loaded = mapping.columns.map(({ target }) => target);
+      for (const trigger of await readTriggerFacts(ledger, mapping.target)) {
+        if (canFire(trigger, loaded, followed))
+          findings.push(triggerFinding(mapping.name, trigger.name, columnsWritten(trigger, loaded)));
+      }
     }
     findings.push(...run.compiled.sequencesLeft.map(sequenceFinding));
     for (const { view, why } of await readViewsLeft(ledger, mappings))
@@ -117,6 +123,16 @@ async function inSnapshots(sessions: readonly Session[], work: () => Promise<voi
     await currentSnapshot(first);
     await inSnapshots(rest, work);
   });
+}
+
+async function countDuplicateKeys(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { column, sql } of duplicateKeysSql(mapping, position)) {
+    let rows = 0;
+    for (const statement of sql) rows = Number((await readRows(trial, statement))[0]?.[0] ?? 0);
+    if (rows > 0) findings.push(droppedFinding(mapping.name, column, 'duplicate_keys', rows));
+  }
+  return findings;
 }
 
 async function tryOwnRules(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {

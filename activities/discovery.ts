@@ -1,4 +1,6 @@
 import type { DiscoveryActivities } from '../src/contract/activity-types';
+import { droppedParts } from '../src/compile/dropped-parts';
+import type { CompiledMapping } from '../src/contract/compiled';
 import type { DecideMessage } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
 import { appendEvent } from '../src/postgres/ledger/event';
@@ -13,7 +15,15 @@ import { readRows } from '../src/postgres/read-rows';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
-import { checkFinding, onceEach, reasonFinding, scopeFinding } from '../src/profile/finding';
+import {
+  checkFinding,
+  counted,
+  droppedFinding,
+  onceEach,
+  reasonFinding,
+  scopeFinding,
+  type Finding,
+} from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import { overLimit, undecided, type KnownDecision } from '../src/profile/undecided';
 import { mappingOf, whileBeating, type ActivityHost } from './host';
@@ -85,6 +95,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
           inTransaction(source, 'repeatable read read only', async () => {
             const bound = (sql: string, except: readonly string[] = []): string =>
               sourceStatement(run, mapping, sql, { except });
+            await refuseUnsendableKeys(source, name, bound(mapping.statements.unsendableKeys));
             const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
             const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
               counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
@@ -106,6 +117,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
               counts,
               reasons,
               raising,
+              dropped: await countDropped(source, mapping, bound),
               columns: readColumnStatistics(statistics.columns, answer ?? []),
             };
           }),
@@ -139,7 +151,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
           number,
           number,
         ];
-        findings.push(...facts.raising.findings);
+        findings.push(...facts.raising.findings, ...facts.dropped);
         if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
         await inTransaction(ledger, 'read write', async () => {
           await storeProfile(ledger, ref.run, name, {
@@ -182,4 +194,28 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         return { missing: null };
       }),
   };
+}
+
+/** A row whose key cannot be sent cannot be named in any book: refused before anything is written. */
+async function refuseUnsendableKeys(source: Session, mapping: string, statement: string): Promise<void> {
+  if (statement === '') return;
+  const [answer] = await readRows(source, statement);
+  const rows = Number(answer?.[0] ?? 0);
+  if (rows === 0) return;
+  throw fail('RP2060', `The source key of ${mapping} has bytes in ${counted(rows)} that are no characters.`, {
+    where: { object: mapping },
+  });
+}
+
+async function countDropped(
+  source: Session,
+  mapping: CompiledMapping,
+  bound: (sql: string) => string,
+): Promise<Finding[]> {
+  if (mapping.statements.dropped === '') return [];
+  const [counts] = await readRows(source, bound(mapping.statements.dropped));
+  return droppedParts(mapping).flatMap(({ column, kind }, at) => {
+    const rows = Number(counts?.[at] ?? 0);
+    return rows === 0 ? [] : [droppedFinding(mapping.name, column, kind, rows)];
+  });
 }

@@ -133,9 +133,11 @@ async function restoreNodes(work: StepWork, step: Step<'foreign_key'>, to: Resto
     doing: `${verb} foreign key ${node.name} ${verb === 'adding' ? 'to' : 'of'} ${dotted(node.relation)}`,
   });
   const all = [detail, ...detail.partitions];
+  const wanted = run.compiled.plan.mappings.find(({ name }) => name === detail.mapping)?.validate === true;
+  const validates = to === 'restored' && wanted && detail.enforced;
   const now = await relationsNow(session, [...all.map(({ relation }) => relation), detail.parent]);
   const there = now.has(qualified(detail.parent)) ? all.filter(({ relation }) => now.has(qualified(relation))) : [];
-  for (const { node, add, validate, comment } of restoreForeignKey(detail)) {
+  for (const { node, add, validate, comment } of restoreForeignKey(detail, validates)) {
     if (!there.includes(node)) continue;
     await changeTarget(session, run.run, named('adding', node), async () => {
       if ((await constraintState(session, node.relation, node.name)) !== 'absent') return;
@@ -151,7 +153,7 @@ async function restoreNodes(work: StepWork, step: Step<'foreign_key'>, to: Resto
   await put(work, step, to, async () => {
     for (const node of there) {
       const state = await constraintState(session, node.relation, node.name);
-      if (state === 'valid' || (state === 'invalid' && !detail.validated)) continue;
+      if (state === 'valid' || (state === 'invalid' && !detail.validated && !validates)) continue;
       throw fail(
         'RP5112',
         `Foreign key ${node.name} of ${qualified(node.relation)} is not valid after it was rebuilt`,

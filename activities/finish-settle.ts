@@ -72,7 +72,7 @@ export async function settleTarget(
       );
     }
     const keys = (await readSteps(work.session, work.run.run, 'foreign_key'))
-      .filter((step) => step.state === 'done')
+      .filter((step) => step.state === 'done' && step.detail.enforced)
       .map((step) => step.detail);
     await settleForeignKeys(settling, settleOrder(keys));
   } finally {
@@ -185,9 +185,9 @@ async function settleForeignKey(
   const parent = key.parentMapping === null ? null : mappingNamed(work, key.parentMapping);
   const scope = parent === null ? null : await scopeOf(work, parent, scoped);
   const rule = orphanRule(key, mapping);
+  const doing = `looking for rows of ${dotted(mapping.target)} that break ${key.name}`;
   // what settle took away so far may be most of the quarantine
   await refreshStatistics(session);
-  const doing = `looking for rows of ${dotted(mapping.target)} that break ${key.name}`;
   return changeTarget(
     session,
     run.run,

@@ -98,7 +98,7 @@ async function takeRowsAway(work: StepWork, step: Step<'rows'>): Promise<void> {
     const keys = await strangersKeys(work, tables);
     await runStatements(session, keys.map(dropForeignKeyStatement));
     await withoutTriggers(work, tables, () => truncateTables(session, relations));
-    for (const { add, validate, comment } of keys.flatMap(restoreForeignKey)) {
+    for (const { add, validate, comment } of keys.flatMap((key) => restoreForeignKey(key))) {
       await runStatements(
         session,
         [add, validate, comment].filter((statement) => statement !== null),

@@ -23,6 +23,7 @@ import { AlignedView } from './live-proof-view';
 import { onTarget } from './prepare-host';
 import { changedSinceProof } from './proved-tables';
 import { effectsOf, restricted } from './validation-effects';
+import { whereRowsDiffer } from './validation-differing';
 import { sourceStatement, type ReadyHost } from './validation-host';
 import { during } from '../src/postgres/refusal';
 import { dotted } from '../src/sql/quote';
@@ -147,7 +148,9 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
       });
       const undecided = waiting.filter(({ finding }) => !coversRows(decisionFor(decisions, finding)));
       const checks = await readChecks(session, run.run);
+      const differing = await whereRowsDiffer(session, run);
       const verdict = reachVerdict({
+        differing,
         books,
         effects: effectsOf(run, decisions),
         changed: (await isOpened(session, run.run)) ? [] : (await changedSinceProof(session, run)).changed,

@@ -29,20 +29,30 @@ export async function driverState(temporal: TemporalSession, handle: WorkflowHan
   }
   const { name } = described.status;
   if (name !== 'RUNNING') return { kind: 'closed', how: name.toLowerCase().replaceAll('_', ' ') };
-  const stuck = await stuckBecause(temporal, handle.workflowId);
+  let stuck = await stuckBecause(temporal, handle.workflowId);
   if (stuck === null) {
     try {
       const status = await temporal.client.withDeadline(Date.now() + patienceMs, () =>
         handle.query<RunStatus>('status'),
       );
       return { kind: 'answers', status };
-    } catch {
+    } catch (error) {
       // nobody polls, or the worker cannot replay it
+      stuck = isNondeterminism(error) ? otherVersion : await stuckBecause(temporal, handle.workflowId);
     }
   }
   const { taskQueue } = described;
-  const polled = await somebodyPolls(temporal, taskQueue);
-  return { kind: 'silent', taskQueue, polled, stuck: stuck ?? (await stuckBecause(temporal, handle.workflowId)) };
+  return { kind: 'silent', taskQueue, polled: await somebodyPolls(temporal, taskQueue), stuck };
+}
+
+const otherVersion = 'it was begun by another version of the workflows';
+
+/** TMPRL1100 is the number of the SDK's rule; a query is answered with its text. */
+function isNondeterminism(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if (/TMPRL1100|nondeterminis/i.test(one.message)) return true;
+  }
+  return false;
 }
 
 /** Why the last task of a workflow failed, where none after it got through; null when it goes on. */
@@ -58,7 +68,7 @@ export async function stuckBecause(temporal: TemporalSession, workflowId: string
     // a reset begins with a failed task that is none
     if (failed == null || failed.cause === causes.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW) continue;
     return failed.cause === causes.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
-      ? 'it was begun by another version of the workflows'
+      ? otherVersion
       : 'its last workflow task failed, as it does where another version of the workflows began it';
   }
   return null;

@@ -85,11 +85,12 @@ function compileColumn(work: MappingWork, plan: ColumnPlan, id: IdPlan | null): 
   }
   const direct = !computed && plan.sql === undefined && plan.constant === undefined && plan.steps.length === 0;
   const uuid = id?.kind === 'uuid_from' || following?.follows.id.kind === 'uuid_from';
-  const cast = chooseCast(direct ? (found[0] as Column).type : uuid ? uuidType : null, column.type);
-  if ('impossible' in cast) {
-    problems.error('RP2008', `${object}: ${cast.impossible}`, { path, object, fix: cast.fix });
+  const chosen = chooseCast(direct ? (found[0] as Column).type : uuid ? uuidType : null, column.type);
+  if ('impossible' in chosen) {
+    problems.error('RP2008', `${object}: ${chosen.impossible}`, { path, object, fix: chosen.fix });
     return null;
   }
+  const cast = work.source.server.encoding === 'SQL_ASCII' ? { ...chosen, countsBytes: true } : chosen;
   const namespace = namespaceOf(work, id, following);
   const trial = chooseTrial(cast, isNewer(work, column.type));
   return {

@@ -74,6 +74,8 @@ export interface MappingPlan {
   readonly onBadRow: 'quarantine' | 'stop';
   readonly maxBadRows: RowLimit;
   readonly unmappedSourceColumns: 'error' | 'warn' | 'ignore';
+  /** Foreign keys of the target that are NOT VALID come back validated; absent: as they were. */
+  readonly validate?: true;
   /** Rules per target column, e.g. `{ email: [{ name: 'unique', args: null }] }`. */
   readonly rules: Readonly<Record<string, readonly StepSpec[]>>;
 }

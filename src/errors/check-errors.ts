@@ -302,6 +302,12 @@ export const checkErrors = {
     fix: 'Connect the source to its primary, or stop its writers yourself and use `capture: none` with `pattern: copy`.',
     exit: 2,
   },
+  RP2060: {
+    title: 'Keys of the source hold bytes that are no characters',
+    why: 'A row is named by its key in the books, the proof and the quarantine, and such a key cannot be sent to the target at all.',
+    fix: 'Correct these keys in the source, or name another unique key by `key:`. Other columns with such bytes are findings and cost only their rows.',
+    exit: 2,
+  },
   RP2051: {
     title: 'A captured table depends on a function that may read other tables',
     why: 'A change of a table it reads would change rows of this one without marking them; rowproof cannot see into it.',

@@ -43,6 +43,7 @@ const meanings: Readonly<Record<string, string>> = {
   cast_time: 'are not a time of day',
   cast_bytea: 'are not hexadecimal bytes',
   cast_json: 'are not JSON',
+  encoding: 'hold bytes or characters that cannot be converted to the encoding of the target',
 };
 
 export function reasonFinding(
@@ -154,7 +155,14 @@ export function scopeFinding(mapping: string, rows: number): Finding {
   };
 }
 
-export function triggerFinding(mapping: string, trigger: string): Finding {
+/** `writes` are columns that the plan loads and the trigger sets: with `fire` the proof would hold its values against the source's. */
+export function triggerFinding(mapping: string, trigger: string, writes: readonly string[] = []): Finding {
+  const sentence =
+    writes.length === 0
+      ? `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`
+      : `The target table has the trigger ${trigger}, which writes ${listed(writes)}: disable it while rows are loaded. It cannot fire, because ` +
+        `the plan loads ${listed(writes)} from the source, and no row would be proved; leave ${writes.length === 1 ? 'that column' : 'those columns'} ` +
+        `to the trigger (\`ignore\`) to let it fire.`;
   return {
     id: `${mapping}.${trigger}.trigger`,
     mapping,
@@ -162,8 +170,8 @@ export function triggerFinding(mapping: string, trigger: string): Finding {
     kind: 'trigger',
     severity: 'decide',
     rows: 0,
-    sentence: `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`,
-    choices: ['disable', 'fire', 'stop'],
+    sentence,
+    choices: writes.length === 0 ? ['disable', 'fire', 'stop'] : ['disable', 'stop'],
   };
 }
 
@@ -200,6 +208,30 @@ export function viewFinding(view: string, why: string): Finding {
     sentence: `The materialized view ${view} is not refreshed: ${why}.`,
     choices: [],
   };
+}
+
+const droppedMeanings: Readonly<Record<string, string>> = {
+  offset: 'say another offset than UTC; the moment is kept, the offset is not',
+  trailing_blanks: 'end in blanks, which are no part of a value of that type',
+  duplicate_keys: 'repeat a key of a JSON object, of which jsonb keeps the last',
+};
+
+/** What the type of the target column leaves out of a value; nothing to decide, and known before the copy. */
+export function droppedFinding(mapping: string, column: string, kind: string, rows: number): Finding {
+  return {
+    id: `${mapping}.${column}.${kind}`,
+    mapping,
+    column,
+    kind: 'dropped',
+    severity: 'note',
+    rows,
+    sentence: `${counted(rows)} ${droppedMeanings[kind] ?? kind}.`,
+    choices: [],
+  };
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 export function untriedFinding(mapping: string, rule: string): Finding {
@@ -249,6 +281,7 @@ function rowsFinding(facts: {
   };
 }
 
-function counted(rows: number): string {
+/** `1 row`, `1,200 rows`. */
+export function counted(rows: number): string {
   return `${String(rows).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} row${rows === 1 ? '' : 's'}`;
 }

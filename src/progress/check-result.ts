@@ -25,7 +25,9 @@ export function checkResult({ undecided }: Pick<RunStatus, 'undecided'>): Pick<M
 }
 
 /** The block `decisions` of a plan with the first choice of each finding. */
-export function planDecisions(findings: readonly FindingSummary[]): string[] {
+export function planDecisions(
+  findings: readonly { readonly id: string; readonly rows: number; readonly choices: readonly string[] }[],
+): string[] {
   return [
     'decisions:',
     ...findings.map(({ id, choices, rows }) => {

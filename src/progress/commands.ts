@@ -21,14 +21,14 @@ export const resume = (run: string): string => `rowproof resume ${run}`;
 export const drill = (run: string): string => `rowproof cutover ${run} --drill ${signed}`;
 export const cutOver = (run: string, code: string): string => `rowproof cutover ${run} --code ${code} ${signed}`;
 export const approve = (run: string, gate: string, code: string): string =>
-  `rowproof approve ${gate} --run ${run} --code ${code} ${signed}`;
+  `rowproof approve ${gate} --code ${code} ${signed} --run ${run}`;
 export const resolve = (run: string, what: string, action: string): string =>
-  `rowproof resolve ${quoted(what)} ${action} --run ${run} ${signed}`;
+  `rowproof resolve ${quoted(what)} ${action} ${signed} --run ${run}`;
 
 /** `rows` null: a decision that no number belongs to. */
 export function decide(run: string, finding: string, action: string, rows: number | null): string {
   const expect = rows === null ? '' : ` --expect ${rows}`;
-  return `rowproof decide ${quoted(finding)} ${action}${expect} --run ${run} ${signed}`;
+  return `rowproof decide ${quoted(finding)} ${action}${expect} ${signed} --run ${run}`;
 }
 
 /** One word of a shell, quoted where it has to be. */

@@ -74,6 +74,8 @@ export interface ForeignKeyDetail extends ForeignKeyNode {
   /** Mapping that loads the referencing table; null for a table outside the run. */
   readonly mapping: string | null;
   readonly validated: boolean;
+  /** False for one that is NOT ENFORCED: it goes and comes back, and nothing is held against it. */
+  readonly enforced: boolean;
   readonly columns: readonly string[];
   readonly columnTypes: readonly string[];
   /** Of the referenced columns, with their collation: `text COLLATE public.nocase`. */

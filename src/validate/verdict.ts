@@ -26,6 +26,8 @@ export interface VerdictFacts {
   readonly reexecuted: readonly string[];
   /** Tables that the run was restricted to (`--only`), with the parents that came along; empty when it took the whole plan. */
   readonly only: readonly string[];
+  /** Where rows differ, and what may have written there: said beside the tables whose rows do. */
+  readonly differing?: readonly string[];
   /** Percent of the rows (`--sample`), null for all of them. */
   readonly sample: number | null;
   /** Materialized views that were not refreshed. */
@@ -54,6 +56,12 @@ function checkProblems(facts: VerdictFacts): string[] {
   return [...missing, ...broken];
 }
 
+/** Places where rows differ are no problem of their own: the books of their table say that there is one. */
+function booksProblems({ books, differing = [] }: VerdictFacts): string[] {
+  const problems = books.flatMap((closed) => closed.problems);
+  return problems.length === 0 ? [] : [...problems, ...differing.map((where) => `different: ${where}`)];
+}
+
 function scopeNote(facts: VerdictFacts): string {
   const notes: string[] = [];
   if (facts.sample !== null) notes.push(`sample of ${facts.sample} %`);
@@ -71,22 +79,22 @@ function listed(names: readonly string[]): string {
 }
 
 const counted = {
-  frozen: ' (counted on both sides while nobody wrote)',
-  aligned: ' (counted on both sides right before the freeze, with what came and went since)',
+  frozen: ', both sides counted under the freeze',
+  aligned: ', both sides counted right before the freeze, with what came and went since',
 };
 
 function greenSentence(facts: VerdictFacts): string {
-  const rows = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
-  const subject = `${rows}${facts.closedBy === null ? '' : counted[facts.closedBy]}`;
+  const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
+  const closed = facts.closedBy === null ? '' : counted[facts.closedBy];
   const executed =
     facts.reexecuted.length === 0 ? '' : `, re-executed and not independent: ${listed(facts.reexecuted)}`;
-  return `${scopeNote(facts)}${subject}, every field proved${executed}${viewNote(facts)}`;
+  return `${scopeNote(facts)}${subject}, every field proved${closed}${executed}${viewNote(facts)}`;
 }
 
 /** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
 export function reachVerdict(facts: VerdictFacts): Verdict {
   const problems = [
-    ...facts.books.flatMap((closed) => closed.problems),
+    ...booksProblems(facts),
     ...facts.changed.map((what) => `changed since it was proved: ${what}`),
     ...checkProblems(facts),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),

@@ -68,7 +68,7 @@ test('A check that finds something undecided ends with exit code 1, and writes n
   const bench = await createBench((plan) => plan.replace(/decisions:\n(?: {2}.*\n)+/, ''));
   const check = await bench.rowproof('run', bench.plan, '--check', '--output', 'json');
   expect(check.code).toBe(1);
-  expect(document<{ verdict: string }>(check).verdict).toContain('2 finding(s) need a decision');
+  expect(document<{ verdict: string }>(check).verdict).toContain('2 findings need a decision');
   expect(await bench.target.query('select count(*)::int as n from shop.orders')).toEqual([{ n: 0 }]);
 });
 

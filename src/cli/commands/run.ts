@@ -5,7 +5,7 @@ import { fail, type Problem } from '../../errors/rowproof-error';
 import { watch } from '../../progress/commands';
 import { sentenceOf } from '../../progress/failure-sentence';
 import { waysOut } from '../../progress/ways-out';
-import { stuckBecause } from '../driver-state';
+import { driverState } from '../driver-state';
 import { exitCodes } from '../exit-codes';
 import { follow } from '../follow';
 import { renderStatus } from '../live-view';
@@ -108,9 +108,9 @@ export async function watchToEnd(
   wait: boolean,
 ): Promise<CommandResult> {
   const silent = async (): Promise<void> => {
-    const stuck = await stuckBecause(temporal, handle.workflowId);
-    if (stuck === null) return reviveWorker(terminal, temporal, record);
-    const error = silentError(record, { kind: 'silent', taskQueue: record.taskQueue, polled: true, stuck });
+    const state = await driverState(temporal, handle);
+    if (state.kind !== 'silent' || state.stuck === null) return reviveWorker(terminal, temporal, record);
+    const error = silentError(record, state);
     if (!terminal.interactive && !wait) throw error;
     terminal.talk(renderProblem(error.problems[0] as Problem));
   };

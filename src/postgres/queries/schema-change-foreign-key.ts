@@ -23,7 +23,7 @@ export async function readForeignKeys(session: Session, tables: readonly MappedT
        'relation', ${nameOf('con.conrelid')}, 'name', con.conname, 'definition', pg_catalog.pg_get_constraintdef(con.oid),
        'comment', pg_catalog.obj_description(con.oid, 'pg_constraint'), 'partitioned', c.relkind = 'p', 'depth', 0,
        'mapping', (select min(mapping) from tree where oid = con.conrelid),
-       'validated', con.convalidated,
+       'validated', con.convalidated, 'enforced', coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true),
        'columns', ${columnNames('con.conrelid', 'con.conkey')},
        'columnTypes', (select jsonb_agg(pg_catalog.format_type(a.atttypid, null) order by k.ord)
           from unnest(con.conkey) with ordinality as k (attnum, ord)

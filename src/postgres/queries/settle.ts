@@ -16,8 +16,8 @@ export async function* readBlocks<Row>(
   size: number,
 ): AsyncGenerator<Row[]> {
   // expressions of unique keys may call functions of the target
-  await asApplication(session, () =>
-    joiningInBulk(session, () => session.query(`declare settle no scroll cursor for ${sql}`, values)),
+  await joiningInBulk(session, () =>
+    asApplication(session, () => session.query(`declare settle no scroll cursor for ${sql}`, values)),
   );
   for (;;) {
     const { rows } = await asApplication(session, () => session.query<Row>(`fetch ${size} from settle`));

@@ -57,7 +57,7 @@ test('A domain of the target refuses a value: the row is named with the column',
   });
   await run.copyAll();
   const bad = {
-    finding: 'items.amount_ok.check',
+    finding: 'items.amount.check',
     column_name: 'amount',
     sqlstate: '23514',
     constraint_name: 'amount_ok',

@@ -62,7 +62,7 @@ it('A verdict over an open target says which counts closed the books', async () 
     await run.cutover.openTarget(run.ref);
     expect(await proveAll(run, [])).toBe(true);
     const [verdict] = await run.target.query<{ sentence: string }>('select sentence from rowproof.verdict');
-    expect(verdict?.sentence).toContain('counted on both sides right before the freeze');
+    expect(verdict?.sentence).toContain('both sides counted right before the freeze');
   } finally {
     await run.drop();
   }
