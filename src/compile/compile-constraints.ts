@@ -41,7 +41,8 @@ export function compileChecks(work: MappingWork, loaded: readonly CompiledColumn
   ];
   let reason = last;
   return checks.map(({ name, columns, expression, ofDomain }) => {
-    const spec = { name, columns, expression, ofDomain, reason: null, finding: `${mapping.name}.${name}.check` };
+    const subject = ofDomain ? columns.join('+') : name;
+    const spec = { name, columns, expression, ofDomain, reason: null, finding: `${mapping.name}.${subject}.check` };
     // a nondeterministic collation holds different texts for equal
     const plain = columns.every((column) => findColumn(into, column)?.nondeterministic !== true);
     const portable = plain && sourceCheck(spec, loaded, source.server.encoding) !== null;
@@ -62,6 +63,7 @@ export function checkReasons(checks: readonly CheckSpec[]): ReasonSpec[] {
             transform: 'target',
             finding,
             check: name,
+            sqlstate: '23514',
           },
         ],
   );

@@ -14,6 +14,7 @@ import { compileReasons } from './compile-reasons';
 import { warnWithoutKey } from './checks/check-without-key';
 import type { MappingWork } from './mapping-work';
 import { findColumn, pathOf } from './mapping-work';
+import { sizedColumns, sizeReasons } from './row-size';
 import { tableKey } from './table-key';
 import { isPhysical } from './row-identity';
 import { chooseSourceKey } from './source-key';
@@ -49,6 +50,9 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
   );
   const reasons = compileReasons(mapping.name, columns, context);
   const checks = compileChecks(work, columns, reasons.length);
+  const ofChecks = checkReasons(checks);
+  const large = sizedColumns({ columns, estimatedBytes: from.estimatedBytes });
+  const all = [...reasons, ...ofChecks, ...sizeReasons(mapping.name, large, reasons.length + ofChecks.length)];
   const facts = {
     name: mapping.name,
     source: mapping.source,
@@ -68,7 +72,7 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     id: mapping.id,
     columns,
     rawColumns: rawColumns(work, columns),
-    reasons: [...reasons, ...checkReasons(checks)],
+    reasons: all,
     uniques: compileUniques(work),
     references,
     checks,

@@ -38,6 +38,7 @@ export function explainTarget(compiled: CompiledPlan, target: Catalog): Explaine
       ),
     ),
     ...tables.flatMap(dropIndexes),
+    ...tables.flatMap(markBroken),
     ...tables.map(copy),
     ...tables.map(settle),
     ...tables.flatMap(rebuildIndexes),
@@ -143,6 +144,20 @@ function rebuildIndexes(table: MappedTable): ExplainedStatement[] {
       `${index.constraint === null ? 'SHARE' : 'SHARE, then ACCESS EXCLUSIVE for a moment,'} on ${qualified(relation)}`,
     ),
   );
+}
+
+/** CHECKs that only the target can evaluate; those of which the source can are part of what it reads. */
+function markBroken({ mapping }: MappedTable): ExplainedStatement[] {
+  return mapping.checks
+    .filter(({ reason }) => reason === null)
+    .map(({ name, expression }) =>
+      statement(
+        mapping.name,
+        `leaves out rows that break ${name}, where discovery saw some`,
+        `UPDATE pg_temp.rowproof_careful SET broken = … WHERE (${expression}) IS FALSE`,
+        'none on your tables',
+      ),
+    );
 }
 
 function copy({ mapping, relation }: MappedTable): ExplainedStatement {

@@ -5,6 +5,7 @@ import type { ColumnSql } from './column-to-sql';
 import { columnToSql, sourceColumn } from './column-to-sql';
 import { rangeExpression } from './key-order';
 import { keyTextSql } from './key-text';
+import { isTooLarge, sizedColumns, wireSize } from './row-size';
 import { sourceCheck } from './source-check';
 import { insideSample, outsideSample } from './with-sample';
 import type { Deferred, Placed } from './levels';
@@ -74,7 +75,9 @@ export class SourceSelect {
     const fine = this.columns().flatMap(({ failures }) =>
       failures.map(({ when }) => ({ needs: when.needs, write: (...e: string[]) => negation(when.write(...e)) })),
     );
-    return [...fine, ...this.checks().map(({ holds }) => holds)];
+    const size = this.tooLarge();
+    const fits: Deferred[] = size === null ? [] : [{ needs: [size], write: (large) => `${large} IS NULL` }];
+    return [...fine, ...fits, ...this.checks().map(({ holds }) => holds)];
   }
 
   /** The CHECKs of the target that are evaluated here, over values that are NULL where their column has a reason. */
@@ -138,9 +141,31 @@ export class SourceSelect {
     return reason;
   }
 
-  /** Every column's reason that can have one. */
+  /** The reason of the largest value of a row that is too large to travel; null where none can be. */
+  private tooLarge(): Placed | null {
+    const { mapping, levels } = this;
+    const large = sizedColumns(mapping).filter(({ target }) =>
+      mapping.reasons.some(({ kind, column }) => kind === 'too_large' && column === target),
+    );
+    if (large.length === 0) return null;
+    const sizes = large.map((column) =>
+      levels.name(levels.source(wireSize(mapping, column, sourceColumn(mapping.from, column.from[0] as string)))),
+    );
+    return levels.once(
+      levels.combine(sizes, (...each) => {
+        const largest = large.map(
+          ({ target }, at) =>
+            `WHEN ${each[at]} = greatest(${each.join(', ')}) THEN ${reasonIndex(mapping, target, 'too_large')}`,
+        );
+        return `CASE WHEN ${isTooLarge(each)} THEN CASE ${largest.join(' ')} END END`;
+      }),
+    );
+  }
+
+  /** Every column's reason that can have one, and that of a row which is too large. */
   private columnReasons(): Placed[] {
-    return this.mapping.columns.flatMap((column) => this.reason(column.target) ?? []);
+    const reasons = this.mapping.columns.flatMap((column) => this.reason(column.target) ?? []);
+    return [...reasons, ...[this.tooLarge()].filter((reason) => reason !== null)];
   }
 
   /** Every reason that a row can have here: one a column, and the CHECK that it breaks. */

@@ -92,6 +92,8 @@ export interface ReasonSpec {
   readonly finding: string;
   /** For a CHECK that the source evaluates itself: its name on the target. */
   readonly check?: string;
+  /** Where only SQL gives the reason: the SQLSTATE with which a server would refuse the row. */
+  readonly sqlstate?: string;
 }
 
 export interface UniqueSpec {

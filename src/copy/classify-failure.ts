@@ -55,7 +55,9 @@ function judgedKind(
   const trial = mapping.columns.find((one) => one.target === column)?.trial;
   if (side !== 'target' || trial === undefined) return null;
   if (altered === true) return refusalKind(trial, { sqlstate: null });
-  const ofTable = [...mapping.checks, ...mapping.uniques].some(({ name }) => name === constraint);
+  const ofTable = [...mapping.checks.filter(({ ofDomain }) => !ofDomain), ...mapping.uniques].some(
+    ({ name }) => name === constraint,
+  );
   return sqlstate === null || ofTable ? null : refusalKind(trial, { sqlstate });
 }
 

@@ -34,8 +34,8 @@ export function rejectedRow(
     finding: first.finding,
     column: first.column === '' ? null : first.column,
     transform: first.transform,
-    // of a CHECK that the source evaluated: as the target would have put it
-    sqlstate: first.check === undefined ? null : '23514',
+    // of what the source evaluated for the target: as a server would have put it
+    sqlstate: first.sqlstate ?? null,
     constraint: first.check ?? null,
     findings: [...new Set(specs.map((spec) => spec.finding))],
     refs: row.refs,

@@ -20,6 +20,7 @@ const rowChoices = ['quarantine', 'out_of_scope', 'stop'] as const;
 const meanings: Readonly<Record<string, string>> = {
   not_null: 'have no value where the target requires one',
   too_long: 'are longer than the target column',
+  too_large: 'are larger than what PostgreSQL sends in one row, about 1 GB',
   precision: 'have more digits than the target column',
   scale: 'have more decimals than the target column',
   enum: 'are not a label of the target enum',

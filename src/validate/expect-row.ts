@@ -24,7 +24,7 @@ export type ExpectRow = (recomputed: RecomputedRow | null, entry: QuarantineEntr
  * place. `recomputed` is null when recomputation raised; `entry` is the row's place in quarantine, if it has one.
  */
 export function createExpectRow(mapping: CompiledMapping): ExpectRow {
-  const own = mapping.reasons.filter((reason) => reason.check === undefined);
+  const own = mapping.reasons.filter((reason) => reason.sqlstate === undefined);
   const findings = new Map(own.map((reason) => [reason.index, reason.finding]));
   const places = new Map(mapping.columns.map((column, place) => [column.target, place]));
   const reasonPlaces = new Map(own.map((reason) => [reason.index, places.get(reason.column)]));

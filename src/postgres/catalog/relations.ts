@@ -34,14 +34,15 @@ export const userRelation = `c.relkind in ('r', 'p', 'v', 'm', 'f') and c.relper
 const privileges = ['select', 'insert', 'update', 'delete', 'truncate'] as const;
 
 export async function readRelations(session: Session): Promise<RelationRow[]> {
-  // sizes from pg_class: pg_table_size waits for locks; a table that was never analyzed is measured
+  // sizes from pg_class: pg_table_size waits for locks; a table that was never analyzed is measured, and what is stored beside it, which
+  // ANALYZE does not count
   const { rows } = await session.query<Record<string, string | null>>(
     `select c.oid::text as oid, n.nspname as schema, c.relname as name, c.relkind::text as kind,
        pg_get_userbyid(c.relowner) as owner, pg_has_role(c.relowner, 'usage')::text as owned,
        c.reltuples::text as tuples,
        (case when c.relpages > 0 or c.relkind not in ('r', 'm') then c.relpages::bigint * current_setting('block_size')::bigint
              else coalesce(pg_relation_size(c.oid), 0) end
-         + coalesce(t.relpages, 0)::bigint * current_setting('block_size')::bigint)::text as bytes,
+         + coalesce(pg_relation_size(t.oid), 0))::text as bytes,
        c.relrowsecurity::text as row_security, c.relforcerowsecurity::text as force_row_security,
        pn.nspname as parent_schema, pc.relname as parent_name, pc.oid::text as parent_oid,
        exists (select from pg_inherits h join pg_class hc on hc.oid = h.inhrelid

@@ -40,7 +40,7 @@ async function ledgerTables(session: Session): Promise<string[]> {
 }
 
 /** Tables of keys: they have no foreign key to the run, which every row of every round would pay for. */
-const keyTables = ['pending', 'provenance', 'touched', 'touched_target'];
+const keyTables = ['pending', 'provenance', 'quarantine', 'touched', 'touched_target'];
 
 /** Deletes what the ledger holds about a run, children first, its id map left alone. */
 export async function deleteRun(session: Session, run: string): Promise<void> {

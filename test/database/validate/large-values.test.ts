@@ -61,3 +61,26 @@ test('One byte that differs in a large value is a difference of its column', asy
     { class: 'mismatch', column_name: 'raw' },
   ]);
 });
+
+test('A row that is too large to travel is found before anything is written, and stays behind', async () => {
+  run = await openValidationRun({
+    source: `${table}; insert into items values (1, repeat('x', 600000000), null, null), (2, 'small', '\\x00', null);
+      update items set raw = decode(repeat('00', 450000000), 'hex') where id = 1`,
+    target: table,
+    mappings: [{ name: 'items', columns }],
+    decisions: [{ finding: 'items.body.too_large', do: 'quarantine', expect: null, because: 'known', by: 'ana' }],
+  });
+  const discovery = createDiscoveryActivities({
+    databases: run.databases,
+    signal: () => undefined,
+    heartbeat: () => undefined,
+  });
+  await discovery.profileMapping(run.ref, 'items');
+  expect(await run.target.query('select id, column_name, rows::int as rows from rowproof.finding')).toEqual([
+    { id: 'items.body.too_large', column_name: 'body', rows: 1 },
+  ]);
+  expect(
+    await run.target.query('select path, migrated::int as migrated, quarantined::int as bad from rowproof.batch'),
+  ).toEqual([{ path: 'fast', migrated: 1, bad: 1 }]);
+  expect(await run.validate()).toMatchObject({ green: true, problems: [] });
+});

@@ -32,7 +32,7 @@ create table rowproof.cursor (
   primary key (run, source)
 );
 
--- the four tables with a row a key do without a foreign key to the run: it would be looked at for every row of every round;
+-- the tables with a row a key do without a foreign key to the run: it would be looked at for every row of every round;
 -- deleteRun names them
 
 -- keys that have to be read again; key null: the whole relation (TRUNCATE, resync)
