@@ -20,7 +20,10 @@ import { commitAll, raiseFreeze } from './cutover-commit';
 import type { CutoverSteps } from './cutover-steps';
 import { faulty } from './fault-injection';
 import type { ActivityHost } from './host';
+import { refusalSentence } from '../src/errors/refusal-sentence';
+import { describeRefusal } from '../src/postgres/refusal';
 import { changedSinceProof, lockProved, rememberFrozen } from './proved-tables';
+import { placesOf } from './live-proof-touched';
 
 /** What one attempt works with; all sessions belong to its caller. */
 export interface AttemptWork extends SourceWorks {
@@ -145,7 +148,10 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
     changedKeys = proof.keys;
     if (proof.differences > 0) {
-      throw new Stop('not_proved', `${proof.differences} of ${proof.keys} changed keys differ from what the plan says`);
+      throw new Stop(
+        'not_proved',
+        `${proof.differences} of ${proof.keys} changed keys differ from what the plan says${placesOf(proof)}`,
+      );
     }
     await step('check', async () => {
       await limit();
@@ -291,7 +297,8 @@ export function expected(error: unknown): string | null {
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return 'The connection to a database was lost';
   if (mayNot(error)) return 'The role of the source may not freeze the captured tables';
-  return facts.sqlstate === null ? null : `PostgreSQL refused a statement (SQLSTATE ${facts.sqlstate})`;
+  const refused = describeRefusal(error);
+  return refused === null ? null : refusalSentence(refused).replace(/\.$/, '');
 }
 
 /** No other attempt can do better: a missing right, a run that is rolled back or switched over, a lane that was stopped. */

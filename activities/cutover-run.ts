@@ -15,6 +15,7 @@ import type { CutoverSteps } from './cutover-steps';
 import { writersOf } from './cutover-writers';
 import { advanceSequencesAgain } from './finish-sequences';
 import type { ActivityHost } from './host';
+import { placesOf } from './live-proof-touched';
 
 export const nothing = { freezeMs: 0, lockAttempts: 0, changedKeys: 0, writers: [] };
 
@@ -123,7 +124,7 @@ async function getReady(
     }
     const proof = await steps.refreshProof(host, ref);
     if (proof.differences > 0) {
-      const sentence = `${proof.differences} of ${proof.keys} changed keys differ from what the plan says; writers were not stopped.`;
+      const sentence = `${proof.differences} of ${proof.keys} changed keys differ from what the plan says${placesOf(proof)}; writers were not stopped.`;
       return ended('not_proved', sentence);
     }
     const writers = await writersOf(works.relations, works.source);

@@ -22,6 +22,7 @@ import { ReadAhead, type ReadPieces } from './delta-read-ahead';
 import { targetKeyOf } from './delta-target-key';
 import { chooseWindow, openSnapshot, type SourceWindow } from './delta-window';
 import { faulty } from './fault-injection';
+import { during } from '../src/postgres/refusal';
 
 export interface RoundOutcome {
   /** Number of the last committed round; an idle round has none of its own. */
@@ -54,7 +55,7 @@ const mostAttempts = 5;
 export async function runRound(holder: LaneHolder, options: RoundOptions): Promise<RoundOutcome> {
   for (let tried = 1; ; tried += 1) {
     try {
-      return await attemptRound(holder, options);
+      return await during('applying a round of changes', () => attemptRound(holder, options));
     } catch (error) {
       const rewritten = error instanceof RowproofError && error.code === 'RP5410';
       if (!rewritten || tried >= mostAttempts) throw error;

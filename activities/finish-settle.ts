@@ -15,10 +15,12 @@ import type { AssignedRow, TargetRow } from '../src/settle/assign-source-keys';
 import { classifyOrphan, orphanRule, uniqueFinding } from '../src/settle/classify';
 import { settleOrder, type OwnForeignKey } from '../src/settle/settle-order';
 import { anyDuplicateSql, anyOrphanSql, duplicatesSql, orphansSql } from '../src/settle/violations-sql';
-import { qualified } from '../src/sql/quote';
+import { dotted, qualified } from '../src/sql/quote';
 import { SettleBooks, type SettleWork } from './finish-books';
 import { withSourceKeys } from './finish-source-keys';
 import { decisionsOfRun, type StepHost, type StepWork } from './prepare-host';
+import { during } from '../src/postgres/refusal';
+import { asApplication } from '../src/postgres/application-path';
 
 const blockRows = 20_000;
 
@@ -60,10 +62,14 @@ export async function settleTarget(
   };
   try {
     for (const step of await readSteps(work.session, work.run.run, 'index')) {
-      if (step.state === 'done' && step.detail.unique) await settleUnique(settling, step.detail);
+      if (step.state !== 'done' || !step.detail.unique) continue;
+      const { relation, index } = step.detail.root;
+      await during(`looking for rows of ${dotted(relation)} that break ${index.name}`, () =>
+        settleUnique(settling, step.detail),
+      );
     }
     const keys = (await readSteps(work.session, work.run.run, 'foreign_key'))
-      .filter((step) => step.state === 'done')
+      .filter((step) => step.state === 'done' && step.detail.enforced)
       .map((step) => step.detail);
     await settleForeignKeys(settling, settleOrder(keys));
   } finally {
@@ -85,13 +91,15 @@ function mappingNamed(work: StepWork, name: string): CompiledMapping {
 async function settleUnique(work: Settling, unique: IndexDetail): Promise<void> {
   const { session, run } = work;
   const mapping = mappingNamed(work, unique.mapping);
-  if (!(await anyRow(session, anyDuplicateSql(unique)))) return;
+  // the expressions of a unique key may call functions of the target
+  if (!(await asApplication(session, () => anyRow(session, anyDuplicateSql(unique))))) return;
   const finding = uniqueFinding(unique, mapping);
   const rule = {
     columns: unique.columns.filter((name) => name !== null).join('+'),
     constraint: unique.root.index.name,
   };
-  await changeTarget(session, run.run, { object: qualified(mapping.target), onAttempt: work.beat }, async () => {
+  const doing = `looking for rows of ${dotted(mapping.target)} that break ${unique.root.index.name}`;
+  await changeTarget(session, run.run, { object: qualified(mapping.target), doing, onAttempt: work.beat }, async () => {
     await lockAgainstWriters(session, mapping.target);
     const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'unique', round: 1, finding: '' });
     for await (const groups of wholeGroups(
@@ -140,7 +148,8 @@ async function settleForeignKeys(work: Settling, keys: readonly OwnForeignKey[])
     const next = new Set<OwnForeignKey>();
     for (const key of keys) {
       if (!due.delete(key)) continue;
-      if ((await settleForeignKey(work, key, round, scoped)) === 0) continue;
+      const doing = `looking for rows of ${dotted(key.relation)} that break ${key.name}`;
+      if ((await during(doing, () => settleForeignKey(work, key, round, scoped))) === 0) continue;
       for (const other of keys)
         if (other.parentMapping === key.mapping) (isLater(keys, other, key) ? due : next).add(other);
     }
@@ -164,36 +173,42 @@ async function settleForeignKey(
   const parent = key.parentMapping === null ? null : mappingNamed(work, key.parentMapping);
   const scope = parent === null ? null : await scopeOf(work, parent, scoped);
   const rule = orphanRule(key, mapping);
-  return changeTarget(session, run.run, { object: qualified(mapping.target), onAttempt: work.beat }, async () => {
-    await lockAgainstWriters(session, mapping.target);
-    const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'foreign_key', round, finding: '' });
-    const sql = orphansSql(key, mapping, scope);
-    const blocks = readBlocks<RawRow & { quarantined: string; out_of_scope: string }>(
-      session,
-      sql,
-      [run.run, parent?.name ?? ''],
-      blockRows,
-    );
-    for await (const block of blocks) {
-      work.beat();
-      const assigned = await withSourceKeys(work, await work.sourceOf(mapping), mapping, block.map(toRow));
-      await books.take(
-        assigned.map((row, index) => {
-          const raw = block[index] as { quarantined: string; out_of_scope: string };
-          return {
-            row,
-            ...classifyOrphan(
-              rule,
-              { quarantined: raw.quarantined === 'true', outOfScope: raw.out_of_scope === 'true' },
-              work.classOf,
-            ),
-          };
-        }),
-        { columns: rule.columns, constraint: key.name },
+  const doing = `looking for rows of ${dotted(mapping.target)} that break ${key.name}`;
+  return changeTarget(
+    session,
+    run.run,
+    { object: qualified(mapping.target), doing, onAttempt: work.beat },
+    async () => {
+      await lockAgainstWriters(session, mapping.target);
+      const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'foreign_key', round, finding: '' });
+      const sql = orphansSql(key, mapping, scope);
+      const blocks = readBlocks<RawRow & { quarantined: string; out_of_scope: string }>(
+        session,
+        sql,
+        [run.run, parent?.name ?? ''],
+        blockRows,
       );
-    }
-    return books.close();
-  });
+      for await (const block of blocks) {
+        work.beat();
+        const assigned = await withSourceKeys(work, await work.sourceOf(mapping), mapping, block.map(toRow));
+        await books.take(
+          assigned.map((row, index) => {
+            const raw = block[index] as { quarantined: string; out_of_scope: string };
+            return {
+              row,
+              ...classifyOrphan(
+                rule,
+                { quarantined: raw.quarantined === 'true', outOfScope: raw.out_of_scope === 'true' },
+                work.classOf,
+              ),
+            };
+          }),
+          { columns: rule.columns, constraint: key.name },
+        );
+      }
+      return books.close();
+    },
+  );
 }
 
 /** Table of what the parent's source left out of scope, filled once a settle; null when its statement tells nothing. */

@@ -12,7 +12,7 @@ import { readVerdict } from '../src/postgres/ledger/verdict';
 import type { Session } from '../src/postgres/session';
 import type { ActivityDependencies } from './dependencies';
 import { callHook } from './notify';
-import { checkOfBegunRun, hasBegun, isFinished, openRun, refuseAfterRollback } from './open-run';
+import { checkOfBegunRun, hasBegun, identityOf, isFinished, openRun, refuseAfterRollback } from './open-run';
 import { plansFolder } from './plans-folder';
 
 /** Opening, recording and closing runs. Each looks into the ledger first, so a repeated call changes nothing twice. */
@@ -63,7 +63,7 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
           verdict: await readVerdict(session, run.run),
           frozen: patternOf(run) === 'hybrid' && (await isFrozen(session, run.run)),
         };
-        return openedRun(ref, run, phases, known, dependencies.searchAttributes);
+        return openedRun(ref, run, phases, known, dependencies);
       });
     },
 
@@ -99,7 +99,7 @@ function openedRun(
   run: LoadedRun,
   phases: readonly PhaseTimes[],
   known: { readonly verdict: Verdict | null; readonly frozen: boolean },
-  searchAttributes: boolean,
+  worker: Pick<ActivityDependencies, 'searchAttributes' | 'plansFolder'>,
 ): OpenedRun {
   const { plan, code, mappings } = run.compiled;
   const finished = phases.filter(({ finishedAt }) => finishedAt !== null).map(({ phase }) => phase);
@@ -122,7 +122,9 @@ function openedRun(
     verdict: known.verdict,
     finished: [...new Set([...finished, ...(known.frozen ? (['freeze'] as const) : [])])],
     begun: hasBegun(phases),
-    searchAttributes,
+    searchAttributes: worker.searchAttributes,
+    identity: identityOf(run),
+    plansFolder: worker.plansFolder,
   };
 }
 

@@ -1,6 +1,7 @@
 import { createHmac, type Hmac } from 'node:crypto';
 import { bindStatement } from '../src/compile/bind-statement';
 import { createRecompute } from '../src/compile/recompute-row';
+import { isMultiset } from '../src/compile/row-identity';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { keyText } from '../src/contract/key';
 import type { RunRef } from '../src/contract/run';
@@ -18,6 +19,7 @@ import type { Progress } from './copy-heartbeat';
 import { expectedRows, targetKeyPlaces, type ExpectationWork } from './validation-expected';
 import { keyDigest, sha256, sourceStatement, type ReadyHost } from './validation-host';
 import type { Sides } from './validation-sides';
+import { namedState } from '../src/errors/sqlstate-names';
 
 export interface ProofWork {
   readonly host: ReadyHost;
@@ -48,11 +50,13 @@ export function createComparison(work: ProofWork, sides: Sides, quarantine: Quar
       quarantine,
       target: sides.speller,
     },
-    shape: {
-      compare: keyComparer(mapping.targetKey.map((column) => column.order)),
-      keyPlaces: targetKeyPlaces(mapping),
-      columns: mapping.columns.length,
-    },
+    shape: isMultiset(mapping)
+      ? { compare: keyComparer(['bytes']), keyPlaces: [0], multiset: true, columns: mapping.columns.length }
+      : {
+          compare: keyComparer(mapping.targetKey.map((column) => column.order)),
+          keyPlaces: targetKeyPlaces(mapping),
+          columns: mapping.columns.length,
+        },
   };
 }
 
@@ -101,10 +105,14 @@ export function explained(mapping: CompiledMapping, error: unknown): unknown {
   }
   const { isDataError, sqlstate } = describeDatabaseError(error);
   if (!isDataError) return error;
-  return fail('RP6003', `The source rows of ${mapping.name} could not be recomputed (SQLSTATE ${sqlstate ?? 'none'})`, {
-    where,
-    cause: error,
-  });
+  return fail(
+    'RP6003',
+    `The source rows of ${mapping.name} could not be recomputed: ${namedState(sqlstate ?? 'none')}`,
+    {
+      where,
+      cause: error,
+    },
+  );
 }
 
 /** A suspect as the ledger keeps it: keys as digests, one row a column. */
@@ -116,7 +124,8 @@ export function differencesOf(run: LoadedRun, mapping: CompiledMapping, suspect:
     class: suspect.class,
     keyDigest: keyDigest(run, mapping.name, key),
     column,
-    targetKey: suspect.targetKey,
+    // of contents only a keyed digest may stay
+    targetKey: isMultiset(mapping) ? null : suspect.targetKey,
   }));
 }
 

@@ -1,3 +1,4 @@
+import { isMultiset } from '../src/compile/row-identity';
 import type { ValidationActivities } from '../src/contract/activity-types';
 import { carefulBatches, forgetSlices, receiptRows, storeSlice } from '../src/postgres/ledger/proof';
 import { refusedByServer } from '../src/postgres/ledger/proof-quarantine';
@@ -33,7 +34,8 @@ export function createProveMapping(host: ReadyHost): ValidationActivities['prove
         slices,
         first,
         refused: mayRaise(mapping) ? await refusedByServer(session, run.run, name) : [],
-        careful: await carefulBatches(session, run.run, name),
+        // rows without a key meet in what SQL computes of them: the slices compare with both implementations
+        careful: isMultiset(mapping) ? [] : await carefulBatches(session, run.run, name),
       };
     });
     const work = { host, ref, run, mapping, refused: facts.refused };

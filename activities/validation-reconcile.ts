@@ -23,7 +23,10 @@ import { AlignedView } from './live-proof-view';
 import { onTarget } from './prepare-host';
 import { changedSinceProof } from './proved-tables';
 import { effectsOf, restricted } from './validation-effects';
+import { whereRowsDiffer } from './validation-differing';
 import { sourceStatement, type ReadyHost } from './validation-host';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 /** Where rows are counted: at one alignment while rounds go on, else as both sides stand. */
 interface Counting {
@@ -86,14 +89,16 @@ async function bookOf(
   proof: MappingFacts['proof'],
 ): Promise<ClosedBooks> {
   const source = await counting.source(mapping.source);
-  return closeBooks({
-    mapping: mapping.name,
-    target: `${mapping.target.schema}.${mapping.target.name}`,
-    source: await countScope(source, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
-    targetRows: counting.countsTarget ? await countRows(counting.target, qualified(mapping.target)) : null,
-    ...(await readLedgerBooks(counting.target, run.run, mapping.name)),
-    proof,
-  });
+  return during(`counting the rows of ${dotted(mapping.target)} for the books`, async () =>
+    closeBooks({
+      mapping: mapping.name,
+      target: `${mapping.target.schema}.${mapping.target.name}`,
+      source: await countScope(source, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
+      targetRows: counting.countsTarget ? await countRows(counting.target, qualified(mapping.target)) : null,
+      ...(await readLedgerBooks(counting.target, run.run, mapping.name)),
+      proof,
+    }),
+  );
 }
 
 async function whileCounting<T>(
@@ -142,13 +147,16 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
         };
       });
       const undecided = waiting.filter(({ finding }) => !coversRows(decisionFor(decisions, finding)));
+      const checks = await readChecks(session, run.run);
+      const differing = await whereRowsDiffer(session, run);
       const verdict = reachVerdict({
+        differing,
         books,
         effects: effectsOf(run, decisions),
         changed: (await isOpened(session, run.run)) ? [] : (await changedSinceProof(session, run)).changed,
         closedBy: await closedBy(session, run.run),
         undecided,
-        checks: await readChecks(session, run.run),
+        checks,
         required: [
           'reference',
           'rule',
@@ -158,6 +166,9 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
         reexecuted: proofs.flatMap((proof) => proof.reexecutedColumns.map((column) => `${proof.mapping}.${column}`)),
         only: restricted(run) ? mappings.map((mapping) => mapping.name) : [],
         sample: run.options.sample ?? null,
+        notRefreshed: checks.flatMap(({ kind, name, detail }) =>
+          kind === 'view' && 'not refreshed' in detail ? [name] : [],
+        ),
       });
       await storeVerdict(session, run.run, verdict);
       return verdict;

@@ -1,8 +1,10 @@
-import { allHandlersFinished, condition, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import { allHandlersFinished, condition, proxyActivities, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
-import { migrationInput, type MigrationInput, type MigrationResult } from '../src/contract/run';
+import { migrationInput, type FindingSummary, type MigrationInput, type MigrationResult } from '../src/contract/run';
+import type { RunMemo } from '../src/contract/run-memo';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { freezeLine } from '../src/progress/follow-lines';
+import { checkResult } from '../src/progress/check-result';
 import { inPhase, opened } from '../src/progress/run-view';
 import * as options from './activity-options';
 import { afterFailure } from './after-failure';
@@ -44,6 +46,7 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
   const first = run;
   const watch = openWatch(desk);
   desk.opened(run);
+  rememberRun(run);
   desk.change((view) => opened(view, first));
   for (;;) {
     const changes = { begun: run.begun };
@@ -71,6 +74,7 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
         outcome,
         books: [...verdict.books],
         green: verdict.green,
+        ...(outcome === 'checked' ? checkResult(desk.view()) : {}),
         ...(freeze === null ? {} : { freeze }),
         seconds: (Date.parse(workflowTime()) - Date.parse(startedAt)) / 1000,
       };
@@ -89,11 +93,18 @@ async function sayRefused(run: OpenedRun, desk: ControlDesk, why: string): Promi
   await tell(run, 'failed', sentence);
 }
 
+/** A run that was started in the UI has no memo by which commands find it. */
+function rememberRun({ ref, plan, code, identity, plansFolder }: OpenedRun): void {
+  if (workflowInfo().memo?.['run'] === ref.run) return;
+  const memo: RunMemo = { identity, run: ref.run, plan, code, ledger: ref.ledger, plansFolder };
+  upsertMemo(memo);
+}
+
 /** The order of a run by its pattern; a history recorded before there were patterns is a copy. */
 async function phases(course: Course): Promise<Verdict> {
   const { input, run, changes, desk } = course;
   await discover(course);
-  if (input.mode === 'check') return checked((await control.undecidedFindings(run.ref)).length);
+  if (input.mode === 'check') return checked(course, await control.undecidedFindings(run.ref));
   const frozenFirst = run.pattern === 'big_bang' ? ' The sources are frozen before it.' : '';
   const question = `Copy ${run.plan} now? Nothing has been written to the target yet.${frozenFirst}`;
   const by = await approveFirstWrite(course, question);
@@ -113,10 +124,13 @@ async function phases(course: Course): Promise<Verdict> {
   return verdict;
 }
 
-function checked(undecided: number): Verdict {
+/** A check ends with its findings on the page: nothing waits any more that an update could decide. */
+function checked({ desk }: Course, undecided: readonly FindingSummary[]): Verdict {
+  desk.change((view) => ({ ...view, undecided: [...undecided] }));
+  const few = undecided.length === 1 ? '1 finding needs' : `${undecided.length} findings need`;
   const sentence =
-    undecided === 0
+    undecided.length === 0
       ? 'Checked: every finding has a decision; nothing was written.'
-      : `Checked: ${undecided} finding(s) need a decision; nothing was written.`;
-  return { green: undecided === 0, sentence, books: [], problems: [] };
+      : `Checked: ${few} a decision; nothing was written.`;
+  return { green: undecided.length === 0, sentence, books: [], problems: [] };
 }

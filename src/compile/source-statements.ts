@@ -4,10 +4,12 @@ import type { TransformContext } from '../transform/transform';
 import { computesId, isDirect, sourceColumn } from './column-to-sql';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
+import { keyTextSql } from './key-text';
 import type { Deferred, Placed } from './levels';
 import { plain } from './levels';
+import { isMultiset } from './row-identity';
 import type { MappingFacts, Scope } from './source-select';
-import { SourceSelect, anyOf, keyTextSql, reasonArray } from './source-select';
+import { SourceSelect, anyOf, reasonArray } from './source-select';
 
 type SourceStatements = Omit<MappingStatements, 'actualInProofOrder' | 'actualByKey'>;
 
@@ -89,6 +91,7 @@ function raw(select: SourceSelect): string {
 function rawInProofOrder(select: SourceSelect): string {
   const { targetKey } = select.mapping;
   const columns = rawColumns(select).map((column, index) => plain(select.levels.name(column), `c${index + 1}`));
+  if (isMultiset(select.mapping)) return rawInContentOrder(select, columns);
   const parts = targetKey.map((column, index) => named(select.guarded(column.name), `t${index + 1}`));
   const inner = select.write('in', [plain(select.key(), 'k'), ...columns, ...parts, named(select.targetKey(), 'tk')]);
   const order = proofOrder(
@@ -101,6 +104,17 @@ function rawInProofOrder(select: SourceSelect): string {
     `FROM (${inner}) AS "p"`,
     'WHERE {{slice}}',
     `ORDER BY ${order.join(', ')}`,
+  ].join('\n');
+}
+
+/** Rows without a key: what their contents are known by is the last column, so that both sides meet in it. */
+function rawInContentOrder(select: SourceSelect, columns: readonly Deferred[]): string {
+  const inner = select.write('in', [plain(select.key(), 'k'), ...columns, named(select.targetKey(), 'tk')]);
+  return [
+    `SELECT ${['"k"', ...columns.map((_, index) => `"c${index + 1}"`), '"tk"'].join(', ')}`,
+    `FROM (${inner}) AS "p"`,
+    'WHERE {{slice}}',
+    'ORDER BY "tk" COLLATE "C", "k" COLLATE "C"',
   ].join('\n');
 }
 
@@ -167,12 +181,13 @@ function keysOfTargets(select: SourceSelect): string {
       isDirect(column) &&
       column.cast.sourceType === column.type.name,
   );
-  const match = direct
-    ? keyMatch(
-        mapping.targetKey,
-        columns.map((column) => sourceColumn(mapping.from, column?.from[0] as string)),
-      )
-    : null;
+  const match =
+    direct && !isMultiset(mapping)
+      ? keyMatch(
+          mapping.targetKey,
+          columns.map((column) => sourceColumn(mapping.from, column?.from[0] as string)),
+        )
+      : null;
   const order = select.order().map((one, index) => plain(one, `k${index + 1}`));
   const inner = select.write(
     'in',

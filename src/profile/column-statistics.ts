@@ -1,5 +1,5 @@
 import { sourceColumn } from '../compile/column-to-sql';
-import { keyTextSql } from '../compile/source-select';
+import { keyTextSql } from '../compile/key-text';
 import { insideSample } from '../compile/with-sample';
 import type { CompiledMapping } from '../contract/compiled';
 import { qualified } from '../sql/quote';

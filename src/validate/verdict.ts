@@ -26,8 +26,12 @@ export interface VerdictFacts {
   readonly reexecuted: readonly string[];
   /** Tables that the run was restricted to (`--only`), with the parents that came along; empty when it took the whole plan. */
   readonly only: readonly string[];
+  /** Where rows differ, and what may have written there: said beside the tables whose rows do. */
+  readonly differing?: readonly string[];
   /** Percent of the rows (`--sample`), null for all of them. */
   readonly sample: number | null;
+  /** Materialized views that were not refreshed. */
+  readonly notRefreshed: readonly string[];
 }
 
 /** Problems named in the sentence; the rest is in the report. */
@@ -39,6 +43,7 @@ const checkNouns: Readonly<Record<string, string>> = {
   constraint: 'constraint',
   spot_check: 'spot check',
   careful: 'batch recomputed by SQL',
+  view: 'materialized view',
 };
 
 function checkProblems(facts: VerdictFacts): string[] {
@@ -51,11 +56,26 @@ function checkProblems(facts: VerdictFacts): string[] {
   return [...missing, ...broken];
 }
 
+/** Places where rows differ are no problem of their own: the books of their table say that there is one. */
+function booksProblems({ books, differing = [] }: VerdictFacts): string[] {
+  const problems = books.flatMap((closed) => closed.problems);
+  return problems.length === 0 ? [] : [...problems, ...differing.map((where) => `different: ${where}`)];
+}
+
 function scopeNote(facts: VerdictFacts): string {
   const notes: string[] = [];
   if (facts.sample !== null) notes.push(`sample of ${facts.sample} %`);
   if (facts.only.length > 0) notes.push(`only ${facts.only.join(', ')}`);
   return notes.length === 0 ? '' : `${notes.join(', ')}: not a migration; `;
+}
+
+function viewNote(facts: VerdictFacts): string {
+  return facts.notRefreshed.length === 0 ? '' : `; not refreshed: ${listed(facts.notRefreshed)}`;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > namedProblems ? ` and ${names.length - namedProblems} more` : '';
+  return `${names.slice(0, namedProblems).join(', ')}${more}`;
 }
 
 const counted = {
@@ -66,16 +86,15 @@ const counted = {
 function greenSentence(facts: VerdictFacts): string {
   const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
   const closed = facts.closedBy === null ? '' : counted[facts.closedBy];
-  if (facts.reexecuted.length === 0) return `${scopeNote(facts)}${subject}, every field proved${closed}`;
-  const shown = facts.reexecuted.slice(0, namedProblems).join(', ');
-  const more = facts.reexecuted.length > namedProblems ? ` and ${facts.reexecuted.length - namedProblems} more` : '';
-  return `${scopeNote(facts)}${subject}, every field proved${closed}, re-executed and not independent: ${shown}${more}`;
+  const executed =
+    facts.reexecuted.length === 0 ? '' : `, re-executed and not independent: ${listed(facts.reexecuted)}`;
+  return `${scopeNote(facts)}${subject}, every field proved${closed}${executed}${viewNote(facts)}`;
 }
 
 /** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
 export function reachVerdict(facts: VerdictFacts): Verdict {
   const problems = [
-    ...facts.books.flatMap((closed) => closed.problems),
+    ...booksProblems(facts),
     ...facts.changed.map((what) => `changed since it was proved: ${what}`),
     ...checkProblems(facts),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),

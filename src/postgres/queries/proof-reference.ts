@@ -13,6 +13,8 @@ export interface LiveReference {
   readonly operators: readonly string[];
   readonly matchFull: boolean;
   readonly validated: boolean;
+  /** False for one that is NOT ENFORCED: rows without a parent are meant to be there. */
+  readonly enforced: boolean;
 }
 
 /** Every foreign key of these tables and every one that points to them; those of partitions stand for themselves only once. */
@@ -30,7 +32,7 @@ export async function foreignKeysOf(session: Session, tables: readonly Qualified
           from unnest(c.conpfeqop) with ordinality as k (oid, n)
           join pg_operator o on o.oid = k.oid join pg_namespace opn on opn.oid = o.oprnamespace),
        'matchFull', c.confmatchtype = 'f',
-       'validated', c.convalidated)::text as reference
+       'validated', c.convalidated, 'enforced', coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true))::text as reference
      from pg_constraint c
      join pg_class cc on cc.oid = c.conrelid join pg_namespace cn on cn.oid = cc.relnamespace
      join pg_class pc on pc.oid = c.confrelid join pg_namespace pn on pn.oid = pc.relnamespace

@@ -1,4 +1,5 @@
 import type { QualifiedName } from '../../contract/catalog';
+import { replicaIdentityFull } from '../../sql/replica-identity';
 import { identifier, qualified } from '../../sql/quote';
 import type { Session } from '../session';
 
@@ -21,6 +22,7 @@ export async function lockExclusively(session: Session, tables: readonly Qualifi
 /** Copies all rows into a new table of schema rowproof; returns how many. */
 export async function saveRows(session: Session, table: QualifiedName, into: QualifiedName): Promise<string> {
   await session.query(`create table ${qualified(into)} as table ${qualified(table)}`);
+  await session.query(replicaIdentityFull(qualified(into)));
   return countRows(session, into);
 }
 
@@ -87,4 +89,26 @@ export async function countForeignRows(
     [run, mapping],
   );
   return Number(rows[0]?.n);
+}
+
+/** Whether any row of the table has a value in one of the columns. */
+export async function refersAtAll(
+  session: Session,
+  table: QualifiedName,
+  columns: readonly string[],
+): Promise<boolean> {
+  const filled = columns.map((column) => `${identifier(column)} is not null`).join(' or ');
+  const { rows } = await session.query<{ found: string }>(
+    `select exists (select from ${qualified(table)} where ${filled})::text as found`,
+  );
+  return rows[0]?.found === 'true';
+}
+
+/** Whether a table, view or sequence of that name is there. */
+export async function relationExists(session: Session, name: QualifiedName): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`,
+    [name.schema, name.name],
+  );
+  return rowCount > 0;
 }

@@ -1,36 +1,6 @@
-import type { MaterializedViewDetail } from '../../rollback/step-detail';
 import type { QualifiedName } from '../../contract/catalog';
 import { qualified } from '../../sql/quote';
 import type { Session } from '../session';
-import { mappedTree, nameOf, tablesParameter, type MappedTable } from './schema-change-tables';
-
-/**
- * Materialized views that read a mapped table, directly or through other views; those that build on others come first, so
- * that the reverse order of steps refreshes them in the order of dependency.
- */
-export async function readMaterializedViews(
-  session: Session,
-  tables: readonly MappedTable[],
-): Promise<MaterializedViewDetail[]> {
-  const { rows } = await session.query<{ doc: string }>(
-    `${mappedTree}, edge as (
-       select distinct d.refobjid as base, r.ev_class as view
-       from pg_catalog.pg_depend d join pg_catalog.pg_rewrite r on r.oid = d.objid
-       where d.classid = 'pg_catalog.pg_rewrite'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
-         and r.ev_type = '1' and d.refobjid <> r.ev_class
-     ), dependent as (
-       select edge.view, 1 as depth from edge where edge.base in (select oid from tree)
-       union
-       select edge.view, dependent.depth + 1 from dependent join edge on edge.base = dependent.view
-     )
-     select jsonb_build_object('view', ${nameOf('c.oid')}, 'populated', c.relispopulated)::text as doc
-     from (select view, max(depth) as depth from dependent group by view) v join pg_catalog.pg_class c on c.oid = v.view
-     where c.relkind = 'm'
-     order by v.depth desc, ${nameOf('c.oid')}::text desc`,
-    [tablesParameter(tables)],
-  );
-  return rows.map((row) => JSON.parse(row.doc) as MaterializedViewDetail);
-}
 
 export async function refreshView(session: Session, view: QualifiedName): Promise<void> {
   await session.query(`REFRESH MATERIALIZED VIEW ${qualified(view)}`);

@@ -194,7 +194,7 @@ describe('a source that is frozen before the copy', () => {
       expect(await run.cutover.freezeSource(run.ref, 'ben')).toMatchObject({ outcome: 'frozen' });
       expect(await sqlstateOf(run.source.query(write))).toBe('25006');
       await run.copyAll();
-      expect(await run.rollBack()).toEqual({ equal: true, differences: [] });
+      expect(await run.rollBack()).toEqual({ equal: true, differences: [], notes: [] });
       expect(await sqlstateOf(run.source.query(write))).toBe('done');
     } finally {
       await run.drop();

@@ -22,7 +22,7 @@ export interface CutoverRun extends CopyRun {
   readonly cutover: CutoverActivities;
   /** Cutover activities whose parts are replaced. */
   with(steps: Partial<CutoverSteps>, host?: Partial<ActivityHost>): CutoverActivities;
-  rollBack(): Promise<{ equal: boolean; differences: readonly string[] }>;
+  rollBack(): Promise<{ equal: boolean; differences: readonly string[]; notes?: readonly string[] }>;
 }
 
 export const accounts = {

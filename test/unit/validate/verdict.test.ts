@@ -30,6 +30,7 @@ const green: VerdictFacts = {
   reexecuted: [],
   only: [],
   sample: null,
+      notRefreshed: [],
 };
 
 describe('closeBooks', () => {
@@ -112,6 +113,9 @@ describe('reachVerdict', () => {
   });
 
   it('labels what the user computed by SQL', () => {
+    expect(reachVerdict({ ...green, notRefreshed: ['a', 'b', 'c', 'd'] }).sentence).toBe(
+      'every row accounted for, every field proved; not refreshed: a, b, c and 1 more',
+    );
     expect(reachVerdict({ ...green, reexecuted: ['customer.score'] }).sentence).toBe(
       'every row accounted for, every field proved, re-executed and not independent: customer.score',
     );

@@ -45,6 +45,8 @@ create table rowproof.pending (
   xid xid8,
   noted_at timestamptz not null default clock_timestamp()
 );
+-- a publication for all tables refuses deletes from a table without one
+alter table rowproof.pending replica identity full;
 create unique index pending_key on rowproof.pending (run, source, relation, key, coalesce(xid, '0'::xid8)) where key is not null;
 -- each transaction counts by itself: a snapshot may see the first of two that touched a key, and not the second
 create unique index pending_whole on rowproof.pending (run, source, relation, coalesce(xid, '0'::xid8)) where key is null;
