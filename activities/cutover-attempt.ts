@@ -192,7 +192,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (late)
       return answer(
         'deadline',
-        `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.${roomForBooks(measured)}`,
+        `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.${roomForBooks(measured, maxFreezeMs)}`,
       );
     if (error instanceof Stop) return answer(error.outcome, `${error.message}; ${free}.`);
     const why = doing === 'committing' ? null : expected(error);
@@ -234,9 +234,9 @@ function firstOf(sentences: readonly string[]): string {
   return `${sentences.slice(0, 5).join('; ')}${more}`;
 }
 
-/** How counts that do not fit would. */
-function roomForBooks({ booksMs }: Measured): string {
-  if (booksMs === undefined) return '';
+/** How counts that take a good part of the freeze would fit. */
+function roomForBooks({ booksMs }: Measured, maxFreezeMs: number): string {
+  if (booksMs === undefined || Number(booksMs) * 4 < maxFreezeMs) return '';
   return ` ${seconds(Number(booksMs))} of it went by with counting both sides: allow a longer freeze (settings.cutover.max_freeze), or have them counted right before it (settings.cutover.books: aligned).`;
 }
 
