@@ -6,6 +6,7 @@ import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import type { CopyAttempt } from './copy-attempt';
 import { label } from './copy-lease';
+import { counted } from '../src/report/counted';
 
 /** So many rows, spread over the batch, stand for all of it. */
 const mostTried = 20;
@@ -47,6 +48,6 @@ export async function refuseCauseOfNoRow(
     if (sqlstate === null || isDataError) return;
     cause ??= error;
   }
-  const what = `Batch ${label(name)} keeps its ${rows === 1 ? 'row' : `${rows} rows`} out of quarantine: no row is to blame`;
+  const what = `Batch ${label(name)} keeps its ${rows === 1 ? 'row' : counted(rows, 'row')} out of quarantine: no row is to blame`;
   throw new RowproofError([problem('RP5130', what, { where: { object: label(name) } })], { cause });
 }

@@ -1,6 +1,6 @@
 import type { CutoverResult, Writer } from '../src/contract/delta';
 import { subscriptionLine } from '../src/cutover/checklist';
-import { missedSentence, seconds } from '../src/cutover/words';
+import { differing, missedSentence, seconds } from '../src/cutover/words';
 import { RowproofError } from '../src/errors/rowproof-error';
 import { isRollingBack } from '../src/postgres/ledger/cutover';
 import { readLane } from '../src/postgres/ledger/lane';
@@ -34,6 +34,8 @@ export interface AttemptWork extends SourceWorks {
   /** Keeps the target as it was proved, in a transaction of its own, until the attempt is over. */
   readonly kept: Session;
   readonly writers: readonly Writer[];
+  /** Keys that changed since the proof and were proved again before writers were stopped. */
+  readonly provedAhead: number;
 }
 
 /** Parts of the freeze, milliseconds, and who waited: for the ledger. */
@@ -67,7 +69,7 @@ export async function attemptCutover(work: AttemptWork, drill: boolean): Promise
   const sessions = new Map<string, Session>();
   for (const source of relations.keys()) sessions.set(source, await work.freshSource(source));
   const limits = { ...cutover, idleMs: cutover.maxFreezeMs };
-  const free = { freezeMs: 0, lockAttempts: 0, changedKeys: 0, writers: [...writers] };
+  const free = { freezeMs: 0, lockAttempts: 0, changedKeys: work.provedAhead, writers: [...writers] };
   let taken: BarrierAttempt;
   try {
     taken = await takeBarrier(name, relations, sessions, limits, beat);
@@ -120,7 +122,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     for (const session of barrier.sessions.values()) await limitBarrier(session, maxFreezeMs - passed());
   };
   measured['lockMs'] = Math.round(passed());
-  let changedKeys = 0;
+  let changedKeys = work.provedAhead;
   const answer = (outcome: CutoverResult['outcome'], sentence: string): Attempted => ({
     result: {
       outcome,
@@ -146,12 +148,9 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     // beside the proof of the keys: both only read
     const counting = timed(work.books.close(deadline.signal, maxFreezeMs - passed()));
     const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
-    changedKeys = proof.keys;
+    changedKeys += proof.keys;
     if (proof.differences > 0) {
-      throw new Stop(
-        'not_proved',
-        `${proof.differences} of ${proof.keys} changed keys differ from what the plan says${placesOf(proof)}`,
-      );
+      throw new Stop('not_proved', `${differing(proof)}${placesOf(proof)}`);
     }
     await step('check', async () => {
       await limit();

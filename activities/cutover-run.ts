@@ -1,6 +1,6 @@
 import type { CutoverResult } from '../src/contract/delta';
 import type { RunRef } from '../src/contract/run';
-import { seconds } from '../src/cutover/words';
+import { differing, seconds } from '../src/cutover/words';
 import { RowproofError } from '../src/errors/rowproof-error';
 import { endAttempt, isOpened, isRollingBack, readAttempts, startAttempt } from '../src/postgres/ledger/cutover';
 import { appendEvent } from '../src/postgres/ledger/event';
@@ -124,14 +124,16 @@ async function getReady(
     }
     const proof = await steps.refreshProof(host, ref);
     if (proof.differences > 0) {
-      const sentence = `${proof.differences} of ${proof.keys} changed keys differ from what the plan says${placesOf(proof)}; writers were not stopped.`;
+      const sentence = `${differing(proof)}${placesOf(proof)}; writers were not stopped.`;
       return ended('not_proved', sentence);
     }
     const writers = await writersOf(works.relations, works.source);
     if (!drill) await recordFreeze(works.ledger, run, works.source, beat);
     const advanceSequences = (): Promise<void> => advanceSequencesAgain(asStepWork(works, host), works.source);
     const kept = await works.freshLedger();
-    return { ...works, host, steps, writers, advanceSequences, kept, books: await ClosingBooks.open(host, works) };
+    const provedAhead = proof.keys;
+    const books = await ClosingBooks.open(host, works);
+    return { ...works, host, steps, writers, provedAhead, advanceSequences, kept, books };
   } catch (error) {
     host.signal()?.throwIfAborted();
     const known = error instanceof RowproofError;
@@ -153,7 +155,7 @@ export async function record(
   const session: Session = works.ledger.closed ? await works.freshLedger() : works.ledger;
   const write = async (): Promise<void> => {
     await endAttempt(session, run.run, attempt, result, measured);
-    const { outcome, freezeMs, lockAttempts, changedKeys, sentence } = result;
+    const { outcome, freezeMs, lockAttempts, changedKeys, sentence, writers } = result;
     await appendEvent(session, run.run, options.drill ? 'drill' : 'cutover', {
       attempt,
       by: options.by,
@@ -162,6 +164,7 @@ export async function record(
       lockAttempts,
       changedKeys,
       sentence,
+      writers,
       ...measured,
     });
   };

@@ -7,6 +7,7 @@ import { keepFindings } from '../src/postgres/ledger/finding';
 import { readLane, setLaneState, type Lane } from '../src/postgres/ledger/lane';
 import { addBacklog, removePending } from '../src/postgres/ledger/pending';
 import { recordRound } from '../src/postgres/ledger/round';
+import { refreshStatistics } from '../src/postgres/ledger/statistics';
 import { liftTimeouts } from '../src/postgres/queries/copy-transaction';
 import { provenanceOf, rewrittenSince } from '../src/postgres/queries/delta-round';
 import type { Session } from '../src/postgres/session';
@@ -77,6 +78,7 @@ async function attemptRound(holder: LaneHolder, options: RoundOptions): Promise<
       }),
     );
     await pullSeen(holder, options.beat);
+    await refreshStatistics(holder.target);
     const lane = await ownLane(holder);
     const windows = await windowsOf(holder, sources, snapshots, options.limit);
     await stopWhereBroken(holder, windows);

@@ -1,7 +1,7 @@
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { replaceFindings } from '../src/postgres/ledger/finding';
-import { copyIn, copyOut } from '../src/postgres/copy-stream';
+import { relayCopy } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
 import { readTriggerFacts } from '../src/postgres/queries/trigger-facts';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
@@ -12,6 +12,7 @@ import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
 import {
   checkFinding,
+  droppedFinding,
   followerFinding,
   refusedFinding,
   orphanFinding,
@@ -25,6 +26,7 @@ import {
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import {
   createTrialSql,
+  duplicateKeysSql,
   judgedRule,
   judgeSql,
   trialCountsSql,
@@ -73,13 +75,23 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
             mayRaise(mapping) &&
             'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
           const { keys } = raises ? await rowsThatRaise(source, trial, run, mapping) : nothingRaises;
-          await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
+          const signal = host.signal();
+          await relayCopy({
+            source,
+            select: rows(keys),
+            target: trial,
+            into: trialInto(mapping, position),
+            format: 'text',
+            ...(signal === undefined ? {} : { signal }),
+          });
           for (const sql of judgeSql(mapping, position)) await asApplication(trial, () => trial.query(sql));
           await analyzeTemporary(trial, trialTable(position));
         });
       }
     });
     for (const source of sources.values()) await source.close();
+    for (const [position, mapping] of mappings.entries())
+      findings.push(...(await countDuplicateKeys(trial, mapping, position)));
     for (const [position, mapping] of mappings.entries())
       findings.push(...(await tryOwnRules(trial, mapping, position)));
     findings.push(...(await tryReferences(trial, mappings)));
@@ -111,6 +123,16 @@ async function inSnapshots(sessions: readonly Session[], work: () => Promise<voi
     await currentSnapshot(first);
     await inSnapshots(rest, work);
   });
+}
+
+async function countDuplicateKeys(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const { column, sql } of duplicateKeysSql(mapping, position)) {
+    let rows = 0;
+    for (const statement of sql) rows = Number((await readRows(trial, statement))[0]?.[0] ?? 0);
+    if (rows > 0) findings.push(droppedFinding(mapping.name, column, 'duplicate_keys', rows));
+  }
+  return findings;
 }
 
 async function tryOwnRules(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {

@@ -1,4 +1,6 @@
 import type { DiscoveryActivities } from '../src/contract/activity-types';
+import { droppedParts } from '../src/compile/dropped-parts';
+import type { CompiledMapping } from '../src/contract/compiled';
 import type { DecideMessage } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
 import { appendEvent } from '../src/postgres/ledger/event';
@@ -13,7 +15,14 @@ import { readRows } from '../src/postgres/read-rows';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
-import { checkFinding, onceEach, reasonFinding, scopeFinding } from '../src/profile/finding';
+import {
+  checkFinding,
+  droppedFinding,
+  onceEach,
+  reasonFinding,
+  scopeFinding,
+  type Finding,
+} from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import { overLimit, undecided, type KnownDecision } from '../src/profile/undecided';
 import { mappingOf, whileBeating, type ActivityHost } from './host';
@@ -23,6 +32,8 @@ import { tryTargetRules } from './discovery-trial';
 import { sourceStatement } from './validation-host';
 import { during } from '../src/postgres/refusal';
 import { dotted } from '../src/sql/quote';
+import { counted } from '../src/report/counted';
+import { figure } from '../src/report/format';
 
 /** What a decision lacks that would leave the run where it is; null when it stands. */
 async function missingOf(
@@ -85,13 +96,17 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
           inTransaction(source, 'repeatable read read only', async () => {
             const bound = (sql: string, except: readonly string[] = []): string =>
               sourceStatement(run, mapping, sql, { except });
+            await refuseUnsendableKeys(source, name, bound(mapping.statements.unsendableKeys));
             const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
             const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
               counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
               reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
             });
             const first = await inSavepoint(source, async () => {
-              if (mayRaise(mapping)) await readRows(source, computeAllSql(bound(mapping.statements.expected)));
+              if (mayRaise(mapping)) {
+                const all = sourceStatement(run, mapping, mapping.statements.expected, { large: '' });
+                await readRows(source, computeAllSql(all));
+              }
               return tried([]);
             });
             const raising = 'failed' in first ? await rowsThatRaise(source, ledger, run, mapping) : nothingRaises;
@@ -103,6 +118,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
               counts,
               reasons,
               raising,
+              dropped: await countDropped(source, mapping, bound),
               columns: readColumnStatistics(statistics.columns, answer ?? []),
             };
           }),
@@ -111,7 +127,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         if (nullKeys + repeated > 0) {
           throw fail(
             'RP4302',
-            `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${nullKeys} rows and repeated in ${repeated}.`,
+            `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${counted(nullKeys, 'row')} and repeated in ${figure(repeated)}.`,
           );
         }
         const ofReason = (index: string | null | undefined) =>
@@ -136,7 +152,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
           number,
           number,
         ];
-        findings.push(...facts.raising.findings);
+        findings.push(...facts.raising.findings, ...facts.dropped);
         if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
         await inTransaction(ledger, 'read write', async () => {
           await storeProfile(ledger, ref.run, name, {
@@ -179,4 +195,28 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         return { missing: null };
       }),
   };
+}
+
+/** A row whose key cannot be sent cannot be named in any book: refused before anything is written. */
+async function refuseUnsendableKeys(source: Session, mapping: string, statement: string): Promise<void> {
+  if (statement === '') return;
+  const [answer] = await readRows(source, statement);
+  const rows = Number(answer?.[0] ?? 0);
+  if (rows === 0) return;
+  throw fail('RP2060', `The source key of ${mapping} has bytes in ${counted(rows, 'row')} that are no characters.`, {
+    where: { object: mapping },
+  });
+}
+
+async function countDropped(
+  source: Session,
+  mapping: CompiledMapping,
+  bound: (sql: string) => string,
+): Promise<Finding[]> {
+  if (mapping.statements.dropped === '') return [];
+  const [counts] = await readRows(source, bound(mapping.statements.dropped));
+  return droppedParts(mapping).flatMap(({ column, kind }, at) => {
+    const rows = Number(counts?.[at] ?? 0);
+    return rows === 0 ? [] : [droppedFinding(mapping.name, column, kind, rows)];
+  });
 }

@@ -5,9 +5,11 @@ import type { ClassOf } from '../src/copy/quarantined-row';
 import { fail } from '../src/errors/rowproof-error';
 import { copyOut } from '../src/postgres/copy-stream';
 import { sumAdjustments } from '../src/postgres/ledger/adjustment';
+import { refreshStatistics } from '../src/postgres/ledger/statistics';
 import { readSteps } from '../src/postgres/ledger/step';
 import { dropTable, lockAgainstWriters } from '../src/postgres/queries/rollback-rows';
 import { changeTarget } from '../src/postgres/queries/schema-change';
+import { analyzeTable, uncountedTables } from '../src/postgres/queries/schema-change-view';
 import { anyRow, readBlocks, scopeTable, storeScope } from '../src/postgres/queries/settle';
 import type { Session } from '../src/postgres/session';
 import type { IndexDetail } from '../src/rollback/step-detail';
@@ -61,6 +63,7 @@ export async function settleTarget(
     },
   };
   try {
+    await countLoaded(work);
     for (const step of await readSteps(work.session, work.run.run, 'index')) {
       if (step.state !== 'done' || !step.detail.unique) continue;
       const { relation, index } = step.detail.root;
@@ -81,6 +84,14 @@ export async function settleTarget(
   return sumAdjustments(work.session, work.run.run);
 }
 
+/** What was loaded, and the ledger beside it, for plans that do not depend on whether autovacuum came by. */
+async function countLoaded(work: StepWork): Promise<void> {
+  for (const table of await uncountedTables(work.session, work.mappings)) {
+    const options = { object: qualified(table), onAttempt: work.beat };
+    await changeTarget(work.session, work.run.run, options, () => analyzeTable(work.session, table));
+  }
+}
+
 function mappingNamed(work: StepWork, name: string): CompiledMapping {
   const mapping = work.mappings.find((one) => one.name === name);
   if (mapping === undefined)
@@ -93,6 +104,7 @@ async function settleUnique(work: Settling, unique: IndexDetail): Promise<void> 
   const mapping = mappingNamed(work, unique.mapping);
   // the expressions of a unique key may call functions of the target
   if (!(await asApplication(session, () => anyRow(session, anyDuplicateSql(unique))))) return;
+  await refreshStatistics(session);
   const finding = uniqueFinding(unique, mapping);
   const rule = {
     columns: unique.columns.filter((name) => name !== null).join('+'),
@@ -174,6 +186,8 @@ async function settleForeignKey(
   const scope = parent === null ? null : await scopeOf(work, parent, scoped);
   const rule = orphanRule(key, mapping);
   const doing = `looking for rows of ${dotted(mapping.target)} that break ${key.name}`;
+  // what settle took away so far may be most of the quarantine
+  await refreshStatistics(session);
   return changeTarget(
     session,
     run.run,

@@ -10,6 +10,9 @@ import {
 } from '../src/postgres/queries/schema-change-view';
 import { readViewsLeft, type ViewLeft } from '../src/postgres/queries/view-dependencies';
 import { asApplication } from '../src/postgres/application-path';
+import { refusalSentence, type Refusal } from '../src/errors/refusal-sentence';
+import { functionBehind } from '../src/postgres/queries/function-behind';
+import { describeRefusal } from '../src/postgres/refusal';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { dotted, qualified } from '../src/sql/quote';
 import { putBack } from './finish-restore';
@@ -73,20 +76,14 @@ async function refreshed(
   attempt: (how: Refresh) => Promise<void>,
 ): Promise<string | null> {
   const { session } = work;
-  return sentence(
-    await refusal(() =>
-      attempt((beside) =>
-        asApplication(session, () => (beside ? refreshViewConcurrently(session, view) : refreshView(session, view))),
-      ),
+  return refusal(() =>
+    attempt((beside) =>
+      asApplication(session, () => (beside ? refreshViewConcurrently(session, view) : refreshView(session, view))),
     ),
   );
 }
 
-function sentence(sqlstate: string | null): string | null {
-  return sqlstate === null ? null : `REFRESH MATERIALIZED VIEW was refused with SQLSTATE ${sqlstate}`;
-}
-
-/** The SQLSTATE of a statement that would be refused again; other failures are raised. */
+/** The sentence of a statement that would be refused again; other failures are raised. */
 async function refusal(work: () => Promise<void>): Promise<string | null> {
   try {
     await work();
@@ -94,6 +91,6 @@ async function refusal(work: () => Promise<void>): Promise<string | null> {
   } catch (error) {
     const { sqlstate, isRetryable, isConnectionLoss } = describeDatabaseError(error);
     if (sqlstate === null || isRetryable || isConnectionLoss) throw error;
-    return sqlstate;
+    return refusalSentence(describeRefusal(error, await functionBehind(error)) as Refusal);
   }
 }

@@ -1,4 +1,4 @@
-import type { FinishActivities } from '../src/contract/activity-types';
+import type { FinishActivities, SettledTable } from '../src/contract/activity-types';
 import type { FindingSummary } from '../src/contract/run';
 import { readLane } from '../src/postgres/ledger/lane';
 import { readSteps } from '../src/postgres/ledger/step';
@@ -19,18 +19,36 @@ import { restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-r
 import { advanceSequencesOf } from './finish-sequences';
 import { refreshViews } from './finish-views';
 import { settleTarget } from './finish-settle';
-import { decisionsOfRun, onTarget, type RunDecision, type StepHost } from './prepare-host';
+import { decisionsOfRun, onTarget, type RunDecision, type StepHost, type StepWork } from './prepare-host';
 import { asApplication } from '../src/postgres/application-path';
+import { agreeing, counted } from '../src/report/counted';
+import { readLedgerBooks } from '../src/postgres/ledger/verdict';
+import { sumLedger } from '../src/validate/books';
 import { effectsOf } from './validation-effects';
+
+/** What the ledger says of each table by now, for the page of the run. */
+async function settledTables({ session, run, mappings }: StepWork): Promise<SettledTable[]> {
+  const tables: SettledTable[] = [];
+  for (const { name } of mappings) {
+    const books = await readLedgerBooks(session, run.run, name);
+    const { migrated, quarantined } = sumLedger({ mapping: name, ...books });
+    const outOfScope = books.receipts.outOfScope + books.adjustments.outOfScope;
+    tables.push({ mapping: name, migrated, quarantined, outOfScope });
+  }
+  return tables;
+}
 
 /** Every activity reads from the ledger what is left to do and may be repeated at any point. */
 export function createFinishActivities(host: StepHost): FinishActivities {
   return {
     settle: (ref) =>
       onTarget(host, ref, 'settle', async (work) => {
-        if ((await readLane(work.session, work.run.run, 'delta')) === null) return settleTarget(host, work);
         const aligning = { databases: host.databases, signal: () => work.signal, heartbeat: () => work.beat() };
-        return settleFollowed(host, work, () => align(aligning, ref, 'settle'));
+        const settled =
+          (await readLane(work.session, work.run.run, 'delta')) === null
+            ? await settleTarget(host, work)
+            : await settleFollowed(host, work, () => align(aligning, ref, 'settle'));
+        return { ...settled, books: await settledTables(work) };
       }),
     rebuildIndexes: (ref) =>
       onTarget(host, ref, 'rebuild indexes', async (work) => {
@@ -76,7 +94,7 @@ export function createFinishActivities(host: StepHost): FinishActivities {
 /** Rows in quarantine that no decision lets stay behind. */
 function quarantineQuestion(group: QuarantineGroup, decisions: readonly RunDecision[]): FindingSummary {
   const stops = decisionFor(decisions, group.finding)?.action === 'stop';
-  const rows = `${group.rows} row${group.rows === 1 ? '' : 's'} of ${group.mapping} ${group.rows === 1 ? 'is' : 'are'} in quarantine`;
+  const rows = `${counted(group.rows, 'row')} of ${group.mapping} ${agreeing(group.rows, 'is', 'are')} quarantined`;
   return {
     id: group.finding,
     mapping: group.mapping,
@@ -86,7 +104,7 @@ function quarantineQuestion(group: QuarantineGroup, decisions: readonly RunDecis
     rows: group.rows,
     sentence: stops
       ? `${rows} (${group.finding}). ${decidedToStop}`
-      : `${rows} (${group.finding}), and no decision says so.`,
+      : `${rows} and ${agreeing(group.rows, 'needs', 'need')} a decision (${group.finding}).`,
     choices: ['quarantine', 'stop'],
     decided: null,
   };

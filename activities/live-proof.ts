@@ -2,6 +2,7 @@ import type { LiveProofActivities } from '../src/contract/activity-types';
 import { carefulBatches, forgetSlices, mappingRows, storeSlice } from '../src/postgres/ledger/proof';
 import { provedRound } from '../src/postgres/ledger/proof-alignment';
 import { forgetTouched } from '../src/postgres/ledger/proof-touched';
+import { refreshStatistics } from '../src/postgres/ledger/statistics';
 import { forgetVerdict } from '../src/postgres/ledger/verdict';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import { liveSlices } from '../src/validate/live-slices';
@@ -48,6 +49,7 @@ async function proveTable(work: LiveWork, name: string): Promise<void> {
   const mapping = mappingOf(run, name);
   const known = storedDivision(host, name);
   const { slices, first, careful } = await onLedger(host, ref, `prove ${name}`, async (session) => {
+    await refreshStatistics(session);
     const rows = await mappingRows(session, run.run, name);
     const division = known ?? { slices: liveSlices(rows, run.compiled.plan.settings.proof), first: 0 };
     if (known === null) await beginProof(host, run, mapping, session);

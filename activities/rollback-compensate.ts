@@ -30,6 +30,8 @@ import { liftGuard } from './cutover-guard';
 import type { StepHost, StepWork } from './prepare-host';
 import { liftFreeze, takeCaptureAway } from './rollback-sources';
 import { asApplication } from '../src/postgres/application-path';
+import { counted } from '../src/report/counted';
+import { namedState } from '../src/errors/sqlstate-names';
 
 /** Undoes one step; nothing when that was done before. RP7001, RP7002 where it would touch what is not the run's. */
 export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork, step: Step): Promise<void> {
@@ -127,7 +129,7 @@ async function refuseForeignRows(work: StepWork, mapping: string, table: Qualifi
   const rows = await countForeignRows(work.session, work.run.run, mapping, table);
   if (rows === 0) return;
   const name = qualified(table);
-  throw fail('RP7001', `${name} holds ${rows} rows that run ${work.run.run} did not write`, {
+  throw fail('RP7001', `${name} holds ${counted(rows, 'row')} that run ${work.run.run} did not write`, {
     where: { object: name },
   });
 }
@@ -194,7 +196,7 @@ async function bringRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<
     const { relation, saved, rows } = step.detail;
     throw fail('RP7011', `The ${rows} rows that ${qualified(relation)} held before the run do not fit it any more`, {
       where: { object: qualified(relation) },
-      why: `They are kept in ${qualified(saved)}, and the table refuses them (SQLSTATE ${sqlstate}): others changed its columns, rules or partitions.`,
+      why: `They are kept in ${qualified(saved)}, and the table refuses them with ${namedState(sqlstate ?? 'none')}: others changed its columns, rules or partitions.`,
       cause: error,
     });
   }
@@ -206,7 +208,7 @@ async function writeRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<
   await putBack(work, step, 'compensated', async () => {
     const missing = fail(
       'RP7006',
-      `Table ${qualified(saved)} does not hold the ${rows} rows of ${qualified(relation)} any more`,
+      `Table ${qualified(saved)} does not hold the ${counted(Number(rows), 'row')} of ${qualified(relation)} any more`,
       {
         where: { object: qualified(saved) },
       },

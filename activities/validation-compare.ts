@@ -17,7 +17,7 @@ import type { ProofCounts } from '../src/validate/row';
 import { Tally, type Suspect } from '../src/validate/tally';
 import type { Progress } from './copy-heartbeat';
 import { expectedRows, targetKeyPlaces, type ExpectationWork } from './validation-expected';
-import { keyDigest, sha256, sourceStatement, type ReadyHost } from './validation-host';
+import { keyDigest, largeMark, sha256, sourceStatement, type ReadyHost } from './validation-host';
 import type { Sides } from './validation-sides';
 import { namedState } from '../src/errors/sqlstate-names';
 
@@ -74,6 +74,7 @@ export async function compareSlice(
   slice: { readonly index: number; readonly of: number },
 ): Promise<Look> {
   const { run, mapping, refused, progress } = work;
+  const large = largeMark(run);
   const expectedDigest = new BufferedDigest(run.secret);
   const actualDigest = new BufferedDigest(run.secret);
   const tally = new Tally(shape.keyPlaces, {
@@ -81,8 +82,8 @@ export async function compareSlice(
     actual: (text) => actualDigest.add(text),
   });
   if (slice.index === 0) for (const _ of refused) tally.decided();
-  const raw = sourceStatement(run, mapping, mapping.statements.rawInProofOrder, { slice, except: refused });
-  const actual = bindStatement(mapping.statements.actualInProofOrder, { slice });
+  const raw = sourceStatement(run, mapping, mapping.statements.rawInProofOrder, { slice, except: refused, large });
+  const actual = bindStatement(mapping.statements.actualInProofOrder, { slice, large });
   await mergeRows(
     shape,
     expectedRows(expectation, counted(copyOut(sides.source, raw), progress), tally),

@@ -2,6 +2,7 @@ import { isMultiset } from '../src/compile/row-identity';
 import type { ValidationActivities } from '../src/contract/activity-types';
 import { carefulBatches, forgetSlices, receiptRows, storeSlice } from '../src/postgres/ledger/proof';
 import { refusedByServer } from '../src/postgres/ledger/proof-quarantine';
+import { refreshStatistics } from '../src/postgres/ledger/statistics';
 import { forgetVerdict } from '../src/postgres/ledger/verdict';
 import { mayRaise } from '../src/profile/raising';
 import { withHeartbeat } from './copy-heartbeat';
@@ -23,6 +24,7 @@ export function createProveMapping(host: ReadyHost): ValidationActivities['prove
     const mapping = mappingOf(run, name);
     const { sliceRows } = run.compiled.plan.settings.proof;
     const facts = await onLedger(host, ref, `prove ${name}`, async (session) => {
+      await refreshStatistics(session);
       const rows = await receiptRows(session, run.run, name);
       const slices = Math.max(1, Math.ceil(rows / sliceRows));
       const stored = storedDivision(host, name);

@@ -1,13 +1,14 @@
 import { CancellationScope, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import { sentenceOf } from '../src/progress/failure-sentence';
-import { inPhase } from '../src/progress/run-view';
+import { inPhase, withBooks } from '../src/progress/run-view';
 import * as options from './activity-options';
 import type { ControlDesk } from './control-desk';
 import { codeOf } from './failure-kind';
 import { plainFailure } from './input';
 import { tell } from './tell';
 import type { Watch } from './watch';
+import { counted } from '../src/report/counted';
 
 const recording = proxyActivities<Activities>(options.patient);
 const quick = proxyActivities<Activities>(options.quick);
@@ -59,6 +60,7 @@ export async function goForward(run: OpenedRun, desk: ControlDesk, watch: Watch,
   let closed = proved;
   await keepTrying(run, desk, 'The books could not be closed', async () => {
     closed = await long.reconcile(run.ref);
+    desk.change((view) => withBooks(view, closed.books));
   });
   if (!closed.green) throw plainFailure('NotProved', `The target is open, but ${closed.sentence}`);
   return closed;
@@ -130,7 +132,7 @@ async function callUntilItWorks(
       return 'called';
     } catch (error) {
       if (isCancellation(error)) throw error;
-      const sentence = `settings.switch failed ${tries} time${tries === 1 ? '' : 's'}: ${sentenceOf(error)}`;
+      const sentence = `settings.switch failed ${counted(tries, 'time')}: ${sentenceOf(error)}`;
       desk.change((view) => ({ ...view, sentence: `the target is open; ${sentence}` }));
       if (tries >= patience && asked === null) {
         asked = ask(sentence);

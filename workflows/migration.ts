@@ -19,6 +19,7 @@ import { parseInput, plainFailure } from './input';
 import { inOneSentence } from './one-sentence';
 import { tell } from './tell';
 import { openWatch } from './watch';
+import { agreeing, counted } from '../src/report/counted';
 
 const control = proxyActivities<Activities>(options.quick);
 const recording = proxyActivities<Activities>(options.patient);
@@ -127,7 +128,7 @@ async function phases(course: Course): Promise<Verdict> {
 /** A check ends with its findings on the page: nothing waits any more that an update could decide. */
 function checked({ desk }: Course, undecided: readonly FindingSummary[]): Verdict {
   desk.change((view) => ({ ...view, undecided: [...undecided] }));
-  const few = undecided.length === 1 ? '1 finding needs' : `${undecided.length} findings need`;
+  const few = `${counted(undecided.length, 'finding')} ${agreeing(undecided.length, 'needs', 'need')}`;
   const sentence =
     undecided.length === 0
       ? 'Checked: every finding has a decision; nothing was written.'

@@ -11,6 +11,7 @@ import type { MappingWork } from './mapping-work';
 import { findColumn, findMapping, findRelation, pathOf, refusesNull } from './mapping-work';
 import { tableKey } from './table-key';
 import { baseTypeName } from './type-facts';
+import { counted } from '../report/counted';
 
 /** Every column that is loaded, ids first; problems of single columns are reported and the column left out. */
 export function compileColumns(work: MappingWork): CompiledColumn[] {
@@ -85,11 +86,12 @@ function compileColumn(work: MappingWork, plan: ColumnPlan, id: IdPlan | null): 
   }
   const direct = !computed && plan.sql === undefined && plan.constant === undefined && plan.steps.length === 0;
   const uuid = id?.kind === 'uuid_from' || following?.follows.id.kind === 'uuid_from';
-  const cast = chooseCast(direct ? (found[0] as Column).type : uuid ? uuidType : null, column.type);
-  if ('impossible' in cast) {
-    problems.error('RP2008', `${object}: ${cast.impossible}`, { path, object, fix: cast.fix });
+  const chosen = chooseCast(direct ? (found[0] as Column).type : uuid ? uuidType : null, column.type);
+  if ('impossible' in chosen) {
+    problems.error('RP2008', `${object}: ${chosen.impossible}`, { path, object, fix: chosen.fix });
     return null;
   }
+  const cast = work.source.server.encoding === 'SQL_ASCII' ? { ...chosen, countsBytes: true } : chosen;
   const namespace = namespaceOf(work, id, following);
   const trial = chooseTrial(cast, isNewer(work, column.type));
   return {
@@ -181,7 +183,7 @@ function follow(
   if (given !== types.length) {
     problems.error(
       'RP2015',
-      `${object} gives ${given} value(s), and the id of ${tableKey(parent.target)} is computed from ${types.length}.`,
+      `${object} gives ${counted(given, 'value')}, and the id of ${tableKey(parent.target)} is computed from ${types.length}.`,
       { path, object },
     );
     return undefined;

@@ -126,27 +126,28 @@ export function referencedColumns(
   return loaded.filter((column) => pointed.has(column.target)).map((column) => column.target);
 }
 
-/** Loaded columns that a rule of the target across rows or columns reads, or whose values only the target can judge. */
+/** Loaded columns that a rule of the target reads which the source does not evaluate, or whose values only the target can judge. */
 export function trialColumns(
   { into }: MappingWork,
   loaded: readonly CompiledColumn[],
   referenced: readonly string[],
+  checks: readonly CheckSpec[],
 ): string[] {
+  const open = checks.filter((check) => check.reason === null);
   const plain = new Set([
     ...referenced,
     ...into.foreignKeys.flatMap((key) => key.columns),
-    ...into.checks.flatMap((check) => check.columns),
+    ...open.flatMap((check) => check.columns),
   ]);
   const texts = [
     ...into.indexes
       .filter((index) => index.unique)
       .flatMap((index) => [...index.keyExpressions, index.predicate ?? '']),
-    ...into.checks.map((check) => check.expression),
+    ...open.map((check) => check.expression),
   ];
   return loaded
     .filter(
       (column) =>
-        column.type.kind === 'domain' ||
         column.trial !== undefined ||
         plain.has(column.target) ||
         texts.some((text) => namesColumn(text, column.target)),

@@ -20,12 +20,15 @@ import { chooseSourceKey } from './source-key';
 import { sourceStatements } from './source-statements';
 import { chooseTargetKey, isInjective } from './target-key';
 import { targetStatements } from './target-statements';
+import { holdsCharacters, untranslatableSql } from '../transform/untranslatable';
 import { isBinaryStable } from './type-facts';
 
 /** One mapping compiled; null when a problem keeps it from being so. Everything found is reported through `work.problems`. */
 export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) => Uint8Array): CompiledMapping | null {
   const { mapping, from, source, problems } = work;
-  const context = { encoding: source.server.encoding, sha256 };
+  const { encoding } = work.target.server;
+  const targetEncoding = encoding === 'UTF8' ? {} : { targetEncoding: encoding };
+  const context = { encoding: source.server.encoding, ...targetEncoding, sha256 };
   const key = chooseSourceKey(work);
   const loaded = compileColumns(work);
   checkCoverage(work, loaded);
@@ -52,6 +55,7 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     from: mapping.from,
     target: mapping.target,
     encoding: source.server.encoding,
+    ...targetEncoding,
     estimatedRows: Math.max(0, from.estimatedRows),
     estimatedBytes: Math.max(0, from.estimatedBytes),
     key: key.columns,
@@ -67,7 +71,7 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     references,
     checks,
     referencedColumns: referenced,
-    trialColumns: trialColumns(work, columns, referenced),
+    trialColumns: trialColumns(work, columns, referenced, checks),
     copyFormat: columns.every(travelsBinary) ? ('binary' as const) : ('text' as const),
     whenNotEmpty: mapping.whenNotEmpty,
     onBadRow: mapping.onBadRow,
@@ -82,13 +86,17 @@ function travelsBinary(column: CompiledColumn): boolean {
 }
 
 /** What TypeScript reads to recompute the columns: each source column and each expression of the user once. */
-function rawColumns({ from }: MappingWork, columns: readonly CompiledColumn[]): CompiledMapping['rawColumns'] {
+function rawColumns({ from, source }: MappingWork, columns: readonly CompiledColumn[]): CompiledMapping['rawColumns'] {
   const raw = new Map<string, CompiledMapping['rawColumns'][number]>();
+  const marked = (type: string): { marked?: true } =>
+    holdsCharacters(type) && untranslatableSql(source.server.encoding, '') !== null ? { marked: true } : {};
   for (const column of columns) {
-    for (const name of column.from) {
-      raw.set(`column ${name}`, { name, type: findColumn(from, name)?.type.name ?? 'text', sql: false });
+    for (const [index, name] of column.from.entries()) {
+      const type = findColumn(from, name)?.type.name ?? 'text';
+      raw.set(`column ${name}`, { name, type, sql: false, ...marked(column.inputTypes[index] ?? type) });
     }
-    if (column.sql !== undefined) raw.set(`sql ${column.sql}`, { name: column.sql, type: 'text', sql: true });
+    if (column.sql !== undefined)
+      raw.set(`sql ${column.sql}`, { name: column.sql, type: 'text', sql: true, ...marked('text') });
   }
   return [...raw.values()];
 }

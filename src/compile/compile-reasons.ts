@@ -2,7 +2,7 @@ import type { CompiledColumn, ReasonSpec } from '../contract/compiled';
 import { castToSql } from '../transform/cast/cast-to-sql';
 import type { TransformContext } from '../transform/transform';
 import { checkedStep } from './checked-step';
-import { idReason } from './column-to-sql';
+import { idReason, mayBeUnencodable } from './column-to-sql';
 
 /** Kinds of a cast that are rules of the target column rather than of its type. */
 const targetRules = new Set(['too_long', 'precision', 'scale', 'enum', 'not_null']);
@@ -22,6 +22,7 @@ export function compileReasons(
       const finding = `${mapping}.${column.target}.${kind}`;
       reasons.push({ index: reasons.length + 1, column: column.target, kind, transform, finding });
     };
+    if (mayBeUnencodable(column, context)) add('encoding', 'cast');
     for (const spec of column.steps) {
       const { transform, args } = checkedStep(spec);
       const inputs = transform.inputs === 'many' ? column.from.map(() => 'NULL::text') : ['NULL::text'];

@@ -4,6 +4,7 @@ import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
 import { keyTextSql } from './key-text';
 import { contentKeySql, isMultiset } from './row-identity';
+import { largeKind, textOrDigest } from './large-values';
 import type { MappingFacts } from './source-select';
 
 /** The statements that read back what is in the target table. */
@@ -20,7 +21,10 @@ function keyParts(mapping: MappingFacts): string[] {
 }
 
 function loaded(mapping: MappingFacts): string[] {
-  return mapping.columns.map((column, index) => `${own(mapping, column.target)}::text AS "c${index + 1}"`);
+  return mapping.columns.map((column, index) => {
+    const value = own(mapping, column.target);
+    return `${textOrDigest(largeKind(mapping, column), value, `${value}::text`)} AS "c${index + 1}"`;
+  });
 }
 
 /** What the rows of a table without a key are known by. */

@@ -16,6 +16,8 @@ export interface ServerFacts {
   readonly isSuperuser: boolean;
   readonly isStandby: boolean;
   readonly systemIdentifier: string | null;
+  /** Whether the role may keep what fails out of the server's log. */
+  readonly maySilenceLog?: boolean;
 }
 
 /** What a type is made of, domains taken away, as deep as it goes. */

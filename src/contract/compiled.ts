@@ -25,6 +25,8 @@ export interface CastSpec {
   readonly raising: boolean;
   readonly sourceType: string | null;
   readonly target: ColumnType;
+  /** The source counts the characters of a text by bytes. */
+  readonly countsBytes?: boolean;
   /** The source spells the value although only the target knows whether it takes it: rows are ordered or found by it. */
   readonly atSource?: boolean;
 }
@@ -68,6 +70,15 @@ export interface CompiledColumn extends ColumnPlan {
   readonly keyCasts?: readonly CastSpec[];
   /** 'independent' when TypeScript recomputes it, 're-executed' for the user's own SQL. */
   readonly proof: 'independent' | 're-executed';
+}
+
+/** A source column, or an expression of the user, that TypeScript reads as text. */
+export interface RawColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly sql: boolean;
+  /** Some texts cannot be sent: what can be begins with `T`, and `B` alone stands for what cannot. */
+  readonly marked?: boolean;
 }
 
 /** Why a row cannot be migrated. `index` is what SQL returns; `finding` is the id that a decision names. */
@@ -152,13 +163,17 @@ export interface MappingStatements {
   readonly boundaries: string;
   /** Source. null_keys, duplicates as bigint over {{range}}: rows whose key has a NULL, and rows that share their key with an earlier one. */
   readonly keyCheck: string;
+  /** Source. rows as bigint over {{range}} whose key the source cannot send; empty where there can be none. */
+  readonly unsendableKeys: string;
+  /** Source. one bigint a part that types of the target drop, over in-scope rows; empty where there is none. */
+  readonly dropped: string;
   /** Source. key text, class text (ok | rejected | out_of_scope), then every column in `trialColumns` as text (null unless it can be computed); all rows. For COPY text. */
   readonly trial: string;
   /** Source. key text, target key text of loadable rows (in scope, no reason) whose target key text = ANY($1::text[]), in source key order. */
   readonly keysOfTargets: string;
   /** Source. key text, refs text (as in `rejected`) of every row out of scope (or outside the sample); at most {{limit}}. For COPY text. */
   readonly outOfScopeRefs: string;
-  /** Source. key text and to_jsonb of the original row as text, for key text = ANY($1::text[]). */
+  /** Source. key text and the expressions of {{columns}} over the relation itself, for key text = ANY($1::text[]). */
   readonly originals: string;
   /** Source. key text, raw columns as text, loaded columns as text, reasons int[], for {{limit}} rows. */
   readonly preview: string;
@@ -171,6 +186,8 @@ export interface CompiledMapping {
   readonly target: QualifiedName;
   /** Server encoding of the source: it decides the repertoire of trim, lower and upper. */
   readonly encoding: string;
+  /** Server encoding of the target, where it is not UTF8. */
+  readonly targetEncoding?: string;
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
   /** Where the source has no key: the place of a row, `ctid`, or `tableoid` and `ctid` of a partitioned table. */
@@ -186,7 +203,7 @@ export interface CompiledMapping {
   /** Loaded columns in COPY order. */
   readonly columns: readonly CompiledColumn[];
   /** Source columns (quoted SQL for re-executed expressions included) read as text for TypeScript, in order. */
-  readonly rawColumns: readonly { readonly name: string; readonly type: string; readonly sql: boolean }[];
+  readonly rawColumns: readonly RawColumn[];
   readonly reasons: readonly ReasonSpec[];
   readonly uniques: readonly UniqueSpec[];
   readonly references: readonly ReferenceSpec[];

@@ -1,5 +1,7 @@
 import type { ChecklistLine } from '../contract/delta';
 import { seconds } from './words';
+import { agreeing, counted } from '../report/counted';
+import { figure } from '../report/format';
 
 /** The lines of the cutover's checklist: each a name, whether it holds, and one sentence with numbers. */
 
@@ -14,7 +16,11 @@ export function lagLine(lagMs: number | null, maxLagMs: number): ChecklistLine {
 }
 
 export function pendingLine(keys: number, allowed: number): ChecklistLine {
-  return line('pending', keys <= allowed, `${keys} keys wait to be read again; ${allowed} are allowed.`);
+  return line(
+    'pending',
+    keys <= allowed,
+    `${counted(keys, 'key')} ${agreeing(keys, 'waits', 'wait')} to be read again; ${figure(allowed)} ${agreeing(allowed, 'is', 'are')} allowed.`,
+  );
 }
 
 /** Groups of quarantined rows that no decision names. */
@@ -23,10 +29,14 @@ export function quarantineLine(rows: number, open: readonly { finding: string; r
     return line(
       'quarantine',
       true,
-      rows === 0 ? 'No row is in quarantine.' : `${rows} rows are in quarantine, all decided.`,
+      rows === 0
+        ? 'No row is in quarantine.'
+        : rows === 1
+          ? '1 row is in quarantine, and decided.'
+          : `${figure(rows)} rows are in quarantine, all decided.`,
     );
   }
-  const named = open.slice(0, 5).map((group) => `${group.finding} (${group.rows} rows)`);
+  const named = open.slice(0, 5).map((group) => `${group.finding} (${counted(group.rows, 'row')})`);
   if (open.length > 5) named.push(`${open.length - 5} more`);
   return line('quarantine', false, `No decision covers what is in quarantine: ${named.join(', ')}.`);
 }
@@ -63,7 +73,7 @@ export function preparedLine(prepared: number): ChecklistLine {
   return line(
     'prepared',
     false,
-    `${prepared} prepared transactions wait on the sources: commit them or roll them back.`,
+    `${counted(prepared, 'prepared transaction')} ${agreeing(prepared, 'waits', 'wait')} on the sources: commit or roll back.`,
   );
 }
 
@@ -101,7 +111,11 @@ export function rulesLine(missing: readonly string[]): ChecklistLine {
 
 export function blockedLine(batches: number, unfinished: number): ChecklistLine {
   if (batches === 0 && unfinished === 0) return line('blocked', true, 'Every batch is done.');
-  return line('blocked', false, `${batches} batches are blocked, ${unfinished} others are not done.`);
+  return line(
+    'blocked',
+    false,
+    `${counted(batches, 'batch')} ${agreeing(batches, 'is', 'are')} blocked, ${counted(unfinished, 'other')} ${agreeing(unfinished, 'is', 'are')} not done.`,
+  );
 }
 
 export function laneLine(lane: { readonly state: string; readonly reason: string | null } | null): ChecklistLine {

@@ -302,10 +302,22 @@ export const checkErrors = {
     fix: 'Connect the source to its primary, or stop its writers yourself and use `capture: none` with `pattern: copy`.',
     exit: 2,
   },
+  RP2060: {
+    title: 'Keys of the source hold bytes that are no characters',
+    why: 'A row is named by its key in the books, the proof and the quarantine, and such a key cannot be sent to the target at all.',
+    fix: 'Correct these keys in the source, or name another unique key by `key:`. Other columns with such bytes are findings and cost only their rows.',
+    exit: 2,
+  },
   RP2051: {
     title: 'A captured table depends on a function that may read other tables',
     why: 'A change of a table it reads would change rows of this one without marking them; rowproof cannot see into it.',
     fix: 'If its result depends on its arguments alone, say so: ALTER FUNCTION … IMMUTABLE. Otherwise compute the value from columns of the row, or freeze first: `capture: none` with `pattern: big_bang`.',
+    exit: 2,
+  },
+  RP2096: {
+    title: 'Rows may reach the log of the server',
+    why: 'What PostgreSQL logs of a row that it refuses holds values of that row, and the role may not set log_min_messages for its own sessions.',
+    fix: 'GRANT SET ON PARAMETER log_min_messages TO the role (PostgreSQL 15 and newer), or restrict who reads that log.',
     exit: 2,
   },
 } as const satisfies Record<string, CatalogueEntry>;

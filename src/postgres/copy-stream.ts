@@ -109,12 +109,16 @@ export async function* copyOut(
   session.client.query(reader);
   try {
     let rows: (string | null)[][] = [];
+    let bytes = 0;
     for await (const chunk of reader as AsyncIterable<Buffer>) {
       const decoded = decoder.push(chunk);
       rows = rows.length === 0 ? decoded : rows.concat(decoded);
-      if (rows.length >= 1000) {
+      bytes += chunk.length;
+      // whoever merges streams holds some of these at once
+      if (rows.length >= 1000 || (bytes >= chunkBytes && rows.length > 0)) {
         yield rows;
         rows = [];
+        bytes = 0;
       }
     }
     await ready;
@@ -128,6 +132,8 @@ export async function* copyOut(
     if (!ended) session.destroy();
   }
 }
+
+const chunkBytes = 2 * 1024 * 1024;
 
 const blocksBetweenTurns = 64;
 

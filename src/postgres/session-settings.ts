@@ -151,6 +151,34 @@ async function guardSettings(client: Client, connection: ResolvedConnection, nam
   }
 }
 
+/**
+ * What a server writes to its own log about a statement that fails holds values of rows, in its detail and often in the message
+ * itself. Each of these needs SET on the parameter (GRANT SET ON PARAMETER, since version 15) or a superuser; refused is not asked.
+ */
+const silentLog: Readonly<Record<string, string>> = {
+  log_min_messages: 'fatal',
+  log_min_error_statement: 'panic',
+  log_error_verbosity: 'terse',
+};
+
+/** SQL boolean: whether this role may set a parameter that only superusers may without a grant. */
+export function maySetSql(parameter: string, serverVersion: number): string {
+  return serverVersion >= 150000
+    ? `pg_catalog.has_parameter_privilege('${parameter}', 'SET')`
+    : `(pg_catalog.current_setting('is_superuser') = 'on')`;
+}
+
+/** Keeps rows out of the server's log, as far as the role may. */
+export async function silenceServerLog(client: Client, serverVersion: number): Promise<void> {
+  // whoever looks for the fault of a statement wants to see it there
+  if (process.env['ROWPROOF_DEBUG'] === '1') return;
+  const cases = Object.entries(silentLog).map(
+    ([name, value], index) =>
+      `case when ${maySetSql(name, serverVersion)} then pg_catalog.set_config('${name}', '${value}', false) end as s${index}`,
+  );
+  await client.query(`select ${cases.join(', ')}`);
+}
+
 /** RP3015 for a `server_version_num` before 13; numbers before 10 have two parts. */
 export function refuseOldServer(version: number, label: string): void {
   if (version >= oldestServer) return;

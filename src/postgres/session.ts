@@ -5,7 +5,7 @@ import { connect } from './connect';
 import { connectFailure } from './connect-failure';
 import { refuseTransactionPooler } from './pooler';
 import { noteRefusal, type SessionRole } from './refusal';
-import { pinSettings, verifySettings } from './session-settings';
+import { pinSettings, silenceServerLog, verifySettings } from './session-settings';
 
 export interface QueryResult<Row> {
   readonly rows: Row[];
@@ -134,6 +134,7 @@ export async function openSession(connection: ResolvedConnection, options: Sessi
     await refuseTransactionPooler(client, connection);
     await pinSettings(client, options);
     const facts = await verifySettings(client, connection);
+    await silenceServerLog(client, facts.serverVersion);
     return new Session(
       client,
       connection,

@@ -1,5 +1,6 @@
 import type { SequenceLeft } from '../contract/compiled';
 import type { FindingSummary } from '../contract/run';
+import { agreeing, counted } from '../report/counted';
 
 /** A problem or a fact of the data that discovery or the copy saw; counts are exact. Never holds a row value. */
 export interface Finding {
@@ -42,6 +43,7 @@ const meanings: Readonly<Record<string, string>> = {
   cast_time: 'are not a time of day',
   cast_bytea: 'are not hexadecimal bytes',
   cast_json: 'are not JSON',
+  encoding: 'hold bytes or characters that cannot be converted to the encoding of the target',
 };
 
 export function reasonFinding(
@@ -135,7 +137,7 @@ export function followerFinding(id: string, mapping: string, column: string, kin
     kind,
     severity: 'note',
     rows,
-    sentence: `${counted(rows)} whose parent ${why}; they follow it.`,
+    sentence: `${counted(rows, 'row')} whose parent ${why}; they follow it.`,
     choices: [],
   };
 }
@@ -148,7 +150,7 @@ export function scopeFinding(mapping: string, rows: number): Finding {
     kind: 'scope_unknown',
     severity: 'decide',
     rows,
-    sentence: `${counted(rows)} for which \`where\` is neither true nor false; they are left out of scope.`,
+    sentence: `${counted(rows, 'row')} for which \`where\` is neither true nor false; they are left out of scope.`,
     choices: ['out_of_scope', 'stop'],
   };
 }
@@ -208,6 +210,31 @@ export function viewFinding(view: string, why: string): Finding {
   };
 }
 
+const droppedMeanings: Readonly<Record<string, readonly [one: string, many: string, meaning: string]>> = {
+  offset: ['says another offset than UTC', 'say another offset than UTC', '; the moment is kept, the offset is not'],
+  trailing_blanks: ['ends in blanks', 'end in blanks', ', which are no part of a value of that type'],
+  duplicate_keys: [
+    'repeats a key of a JSON object',
+    'repeat a key of a JSON object',
+    ', of which jsonb keeps the last',
+  ],
+};
+
+/** What the type of the target column leaves out of a value; nothing to decide, and known before the copy. */
+export function droppedFinding(mapping: string, column: string, kind: string, rows: number): Finding {
+  const [one, many, meaning] = droppedMeanings[kind] ?? [kind, kind, ''];
+  return {
+    id: `${mapping}.${column}.${kind}`,
+    mapping,
+    column,
+    kind: 'dropped',
+    severity: 'note',
+    rows,
+    sentence: `${counted(rows, 'row')} ${agreeing(rows, one, many)}${meaning}.`,
+    choices: [],
+  };
+}
+
 function listed(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
@@ -233,7 +260,7 @@ export function onceEach(findings: readonly Finding[]): Finding[] {
     const [first, ...more] = same as [Finding, ...Finding[]];
     if (more.length === 0) return first;
     const rows = same.reduce((sum, finding) => sum + finding.rows, 0);
-    const sentence = first.sentence.replace(/^[\d,]+ rows?/, counted(rows));
+    const sentence = first.sentence.replace(/^[\d,]+ rows?/, counted(rows, 'row'));
     return { ...first, column: null, rows, sentence };
   });
 }
@@ -254,11 +281,7 @@ function rowsFinding(facts: {
     kind,
     severity: 'decide',
     rows,
-    sentence: `${counted(rows)} ${meaning}.`,
+    sentence: `${counted(rows, 'row')} ${meaning}.`,
     choices: rowChoices,
   };
-}
-
-function counted(rows: number): string {
-  return `${String(rows).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} row${rows === 1 ? '' : 's'}`;
 }

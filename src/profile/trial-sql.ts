@@ -2,7 +2,7 @@ import { isPhysical } from '../compile/row-identity';
 import { baseTypeName } from '../compile/type-facts';
 import type { ColumnType } from '../contract/catalog';
 import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec, ValueTrial } from '../contract/compiled';
-import { createJudgeSql, readRefusal, type Refusal } from '../transform/value-trial';
+import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../transform/value-trial';
 import { identifier, literal, qualified } from '../sql/quote';
 
 /**
@@ -44,7 +44,10 @@ export function judgeSql(mapping: CompiledMapping, position: number): string[] {
   const judge = (suffix: string): string => `pg_temp.${identifier(`rowproof_judge_${position}${suffix}`)}`;
   const refused = (call: string, condition: string): string =>
     `(select ctid as place, ${call} as refusal from ${table} where ${condition} offset 0) as x where x.place = t.ctid and x.refusal is not null`;
-  const all = `${judge('')}(${judged.map(({ at }) => `c${at}`).join(', ')})`;
+  const all = judgeCall(
+    judge(''),
+    judged.map(({ at }) => `c${at}`),
+  );
   return [
     ...createJudgeSql(
       judge(''),
@@ -55,9 +58,36 @@ export function judgeSql(mapping: CompiledMapping, position: number): string[] {
       .filter(({ name }) => mapping.referencedColumns.includes(name))
       .flatMap(({ at, trial }) => [
         ...createJudgeSql(judge(`_${at}`), [trial]),
-        `update ${table} as t set c${at} = null from ${refused(`${judge(`_${at}`)}(c${at})`, `class <> 'ok'`)}`,
+        `update ${table} as t set c${at} = null from ${refused(judgeCall(judge(`_${at}`), [`c${at}`]), `class <> 'ok'`)}`,
       ]),
   ];
+}
+
+/**
+ * For each column whose JSON text jsonb will keep: the statement that counts the rows in which it drops a repeated key. A document that
+ * loses a key has fewer parts; where as many colons are left and none was escaped, none is lost.
+ */
+export function duplicateKeysSql(mapping: CompiledMapping, position: number): { column: string; sql: string[] }[] {
+  const nodes = `pg_temp.rowproof_parts`;
+  return judgedColumns(mapping).flatMap(({ at, name }) => {
+    if (mapping.columns.find((column) => column.target === name)?.cast.kind !== 'jsonb') return [];
+    const colons = (text: string): string => `(length(${text}) - length(replace(${text}, ':', '')))`;
+    const kept = `(t.c${at}::jsonb)::text`;
+    return [
+      {
+        column: name,
+        sql: [
+          `create or replace function ${nodes}(document json) returns bigint language sql as $rowproof$
+            with recursive part (value) as (select document union all select inner_part.value from part cross join lateral (
+              select value from json_each(case when json_typeof(part.value) = 'object' then part.value else '{}' end)
+              union all select value from json_array_elements(case when json_typeof(part.value) = 'array' then part.value else '[]' end)
+            ) as inner_part) select count(*) from part $rowproof$`,
+          `select count(*) from (select t.c${at} as given, ${kept} as kept from ${trialTable(position)} as t where t.class = 'ok' offset 0) as d
+            where (${colons('given')} <> ${colons('kept')} or given like E'%\\\\u%') and ${nodes}(given::json) <> ${nodes}(kept::json)`,
+        ],
+      },
+    ];
+  });
 }
 
 /** The column and the refusal that `rule` of a row of class `cast` says. */

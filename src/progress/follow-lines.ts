@@ -1,5 +1,6 @@
 import type { FollowStatus, FreezeFacts } from '../contract/delta';
 import type { RunStatus } from '../contract/run';
+import { counted } from '../report/counted';
 
 /** What every screen says of a run that follows its source: lag, proof, freeze. No row values. */
 
@@ -11,7 +12,7 @@ export function standing(status: Pick<RunStatus, 'follow' | 'undecided' | 'asOf'
   return [
     lagOf(follow),
     follow.provedAt === null ? 'not proved yet' : `proof green, ${age(follow.provedAt, status.asOf)} old`,
-    `${group(follow.quarantined)} quarantined, ${undecided === 0 ? 'all decided' : `${undecided} finding${undecided === 1 ? '' : 's'} undecided`}`,
+    `${group(follow.quarantined)} quarantined, ${undecided === 0 ? 'all decided' : `${counted(undecided, 'finding')} undecided`}`,
   ].join(' · ');
 }
 
@@ -24,7 +25,7 @@ export function lagOf(follow: Pick<FollowStatus, 'lag' | 'throttled'>): string {
   return [
     [
       `lag ${seconds(lag.seconds * 1000)}`,
-      ...(lag.marks > 0 ? [`${group(lag.marks)} changes behind`] : []),
+      ...(lag.marks > 0 ? [`${counted(lag.marks, 'change')} behind`] : []),
       ...(lag.walBytes >= worthTelling ? [`${group(Math.round(lag.walBytes / 2 ** 20))} MB of WAL held back`] : []),
     ].join(', '),
     ...(throttled === null ? [] : [`held back: ${throttled}`]),

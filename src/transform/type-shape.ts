@@ -14,19 +14,19 @@ export function isBare(shape: TypeShape): boolean {
   return (shape.element === null || isBare(shape.element)) && shape.fields.every((field) => isBare(field.type));
 }
 
-const textual = new Set(['text', 'character varying', 'bpchar']);
-const exact = new Set(['smallint', 'integer', 'bigint', 'numeric']);
+/** Types that read each other's text as the same value, wherever they can read it. */
+const alike: readonly ReadonlySet<string>[] = [
+  new Set(['text', 'character varying', 'bpchar']),
+  new Set(['smallint', 'integer', 'bigint', 'numeric']),
+  new Set(['bit', '"bit"', 'bit varying']),
+];
 
 /** Whether the text of a value of `source` means the same value to `target`, wherever the target can read it. */
 export function isReadAlike(source: TypeShape, target: TypeShape): boolean {
   if (source.kind !== target.kind) return source.kind === 'enum' && isText(target);
   if (source.kind === 'enum') return true;
   if (source.kind === 'base') {
-    return (
-      source.name === target.name ||
-      (exact.has(source.name) && exact.has(target.name)) ||
-      (isText(source) && isText(target))
-    );
+    return source.name === target.name || alike.some((names) => names.has(source.name) && names.has(target.name));
   }
   if (source.element !== null && target.element !== null) {
     // the ends of a range mean other values in another type
@@ -43,7 +43,7 @@ export function isReadAlike(source: TypeShape, target: TypeShape): boolean {
 }
 
 function isText(shape: TypeShape): boolean {
-  return shape.kind === 'base' && textual.has(shape.name);
+  return shape.kind === 'base' && alike[0]?.has(shape.name) === true;
 }
 
 /** True when every value of `source` is stored by `target` with the same text. */

@@ -123,12 +123,12 @@ export interface Refusal {
 }
 
 /**
- * Statements that create a function over `trials.length` texts, in the transaction or session: NULL where the target takes all of
- * them, else a refusal for `readRefusal`. It never raises for what a value is.
+ * Statements that create the judge: a function over an array of one text a trial, NULL where the target takes all of them, else a refusal
+ * for `readRefusal`. It never raises for what a value is. An array, because a function takes no more than a hundred arguments.
  */
 export function createJudgeSql(name: string, trials: readonly ValueTrial[]): string[] {
   const blocks = trials.map((trial, at) => {
-    const text = `$${at + 1}`;
+    const text = `$1[${at + 1}]`;
     const test =
       trial.read === null
         ? `perform ${stored(trial, text)};`
@@ -138,10 +138,9 @@ export function createJudgeSql(name: string, trials: readonly ValueTrial[]): str
       if state !~ '${refusals.source}' then raise; end if;
       return '${at} ' || state || ' ' || broken; end;`;
   });
-  const parameters = trials.map(() => 'text').join(', ');
   return [
     ...new Set(trials.flatMap(({ types }) => types)),
-    `create or replace function ${name}(${parameters}) returns text language plpgsql as $rowproof$
+    `create or replace function ${name}(text[]) returns text language plpgsql as $rowproof$
       declare state text; broken text;
       begin ${blocks.join('\n')} return null; end $rowproof$`,
   ];
@@ -149,6 +148,11 @@ export function createJudgeSql(name: string, trials: readonly ValueTrial[]): str
 
 /** SQLSTATEs that speak of a value: data, constraints, limits, functions, and the grammar of tsquery, jsonpath and the like. */
 const refusals = /^(2[123]|38|39|44|54|P0|42601|42704)/;
+
+/** A call of the judge over the texts of a row. */
+export function judgeCall(name: string, texts: readonly string[]): string {
+  return `${name}(array[${texts.join(', ')}]::text[])`;
+}
 
 /** Whether an error of the target may be about a value of such a column, although its SQLSTATE speaks of a statement. */
 export function mayRefuseValue(trials: readonly ValueTrial[], sqlstate: string | null): boolean {

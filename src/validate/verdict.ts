@@ -2,6 +2,8 @@ import type { Verdict } from '../contract/activity-types';
 import type { ClosedBooks } from './books';
 import type { DecisionEffect } from './decision-effect';
 import { effectProblem } from './decision-effect';
+import { counted } from '../report/counted';
+import { figure } from '../report/format';
 
 /** The outcome of one recorded check: a reference, a rule, a constraint, a spot check, a careful batch. */
 export interface CheckOutcome {
@@ -52,7 +54,7 @@ function checkProblems(facts: VerdictFacts): string[] {
     .map((kind) => `${checkNouns[kind] ?? kind} checks did not run`);
   const broken = facts.checks
     .filter((check) => check.broken > 0)
-    .map((check) => `${checkNouns[check.kind] ?? check.kind} ${check.name}: ${check.broken} broken`);
+    .map((check) => `${checkNouns[check.kind] ?? check.kind} ${check.name}: ${figure(check.broken)} broken`);
   return [...missing, ...broken];
 }
 
@@ -78,14 +80,14 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, namedProblems).join(', ')}${more}`;
 }
 
-const counted = {
+const countedWhen = {
   frozen: ', both sides counted under the freeze',
   aligned: ', both sides counted right before the freeze, with what came and went since',
 };
 
 function greenSentence(facts: VerdictFacts): string {
   const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
-  const closed = facts.closedBy === null ? '' : counted[facts.closedBy];
+  const closed = facts.closedBy === null ? '' : countedWhen[facts.closedBy];
   const executed =
     facts.reexecuted.length === 0 ? '' : `, re-executed and not independent: ${listed(facts.reexecuted)}`;
   return `${scopeNote(facts)}${subject}, every field proved${closed}${executed}${viewNote(facts)}`;
@@ -99,7 +101,7 @@ export function reachVerdict(facts: VerdictFacts): Verdict {
     ...checkProblems(facts),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),
     ...facts.undecided.map(
-      ({ finding, rows }) => `${rows} row${rows === 1 ? '' : 's'} in quarantine without a decision: ${finding}`,
+      ({ finding, rows }) => `${counted(rows, 'row')} in quarantine without a decision: ${finding}`,
     ),
   ];
   if (facts.books.length === 0) problems.push('no table was migrated');

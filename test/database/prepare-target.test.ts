@@ -90,7 +90,7 @@ describe('preparing a target', () => {
     await database.query('insert into s.t select id, u from src.t; insert into s.n select id, u from src.t');
     await run.receipt('t', t('t'));
     await run.receipt('n', t('n'));
-    expect(await createFinishActivities(run).settle(run.ref)).toEqual({ adjusted: 6, rounds: 1 });
+    expect(await createFinishActivities(run).settle(run.ref)).toMatchObject({ adjusted: 6, rounds: 1 });
     expect(await database.query('select id from s.t order by id')).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
     await finish(run);
     const undecided = await createFinishActivities(run).undecidedQuarantine(run.ref);

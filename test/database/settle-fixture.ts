@@ -67,6 +67,8 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
   const empty = {
     scopeCounts: '',
     keyCheck: '',
+    unsendableKeys: '',
+    dropped: '',
     load: '',
     rejected: '',
     counts: '',

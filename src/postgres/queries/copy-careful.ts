@@ -2,7 +2,7 @@ import type { ColumnType, QualifiedName } from '../../contract/catalog';
 import { replicaIdentityFull } from '../../sql/replica-identity';
 import type { CompiledColumn } from '../../contract/compiled';
 import { identifier, qualified } from '../../sql/quote';
-import { createJudgeSql, readRefusal, type Refusal } from '../../transform/value-trial';
+import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../../transform/value-trial';
 import type { Session } from '../session';
 import { asApplication } from '../application-path';
 
@@ -71,7 +71,10 @@ export async function judgeCareful(
     judged.map(({ trial }) => trial),
   ))
     await session.query(sql);
-  const call = `${tables.judge}(${judged.map(({ index }) => `j.${field(index)}`).join(', ')})`;
+  const call = judgeCall(
+    tables.judge,
+    judged.map(({ index }) => `j.${field(index)}`),
+  );
   const refused: { position: number; column: string; refusal: Refusal }[] = [];
   for (let from = 0; from < total; from += rowsAtATime) {
     const { rows } = await asApplication(session, () =>

@@ -2,7 +2,7 @@ import type { CompiledColumn } from '../../contract/compiled';
 import { castSql } from '../../delta/apply-sql';
 import type { ApplyTable } from '../../delta/apply-table';
 import { identifier } from '../../sql/quote';
-import { createJudgeSql, readRefusal, type Refusal } from '../../transform/value-trial';
+import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../../transform/value-trial';
 import type { Session } from '../session';
 import { inSavepoint } from './copy-savepoint';
 
@@ -50,9 +50,12 @@ export async function judgeStaged(
   const judge = temporary ? 'pg_temp.rowproof_judge' : `rowproof.${identifier(`judge_${session.pid}`)}`;
   const trials = judged.map(({ trial }) => trial);
   for (const sql of createJudgeSql(judge, trials)) await session.query(sql);
-  const fields = judged.map(({ target }) => `c${table.loaded.indexOf(target)}`).join(', ');
+  const call = judgeCall(
+    judge,
+    judged.map(({ target }) => `c${table.loaded.indexOf(target)}`),
+  );
   const { rows } = await session.query<{ position: string; refusal: string }>(
-    `select * from (select rowproof_n::text as position, ${judge}(${fields}) as refusal from ${table.scratch.raw}
+    `select * from (select rowproof_n::text as position, ${call} as refusal from ${table.scratch.raw}
        where rowproof_n >= $1 and rowproof_n < $2 offset 0) j where refusal is not null order by position::bigint`,
     [span.from, span.to],
   );

@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../../contract/catalog';
 import { identifier, literal, qualified } from '../../sql/quote';
+import { countJoining } from '../bulk-join';
 import type { Session } from '../session';
 
 /** A foreign key as it stands now. */
@@ -60,13 +61,13 @@ export async function countFollowersOfPresent(
     (column, index) =>
       `p.${identifier(reference.parentColumns[index] as string)}::text = q.refs ->> ${literal(column)}`,
   );
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from rowproof.quarantine q where q.run = $1 and q.mapping = $2 and q.constraint_name = $3
        and q.adjustment is not null and q.reason in ('orphan', 'parent_quarantined', 'parent_out_of_scope')
        and exists (select from ${qualified(reference.parent)} p where ${pairs.join(' and ')})`,
     [run, mapping, reference.name],
   );
-  return Number(rows[0]?.n);
 }
 
 /** Rows of the child that no parent row matches, found by a query of our own, whatever the constraint believes. */
@@ -78,8 +79,8 @@ export async function countOrphans(session: Session, reference: LiveReference): 
   const filled = child.map((column) => `${column} is not null`).join(' and ');
   const unmatched = `(${filled}) and not exists (select 1 from ${qualified(reference.parent)} p where ${pairs.join(' and ')})`;
   const partial = `not (${filled}) and (${child.map((column) => `${column} is not null`).join(' or ')})`;
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from ${qualified(reference.child)} c where ${reference.matchFull ? `(${unmatched}) or (${partial})` : unmatched}`,
   );
-  return Number(rows[0]?.n);
 }

@@ -1,6 +1,7 @@
 import type { QualifiedName } from '../../contract/catalog';
 import { replicaIdentityFull } from '../../sql/replica-identity';
 import { identifier, qualified } from '../../sql/quote';
+import { countJoining } from '../bulk-join';
 import type { Session } from '../session';
 
 export async function hasRows(session: Session, table: QualifiedName): Promise<boolean> {
@@ -81,14 +82,14 @@ export async function countForeignRows(
   mapping: string,
   table: QualifiedName,
 ): Promise<number> {
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from ${qualified(table)} t
      where not exists (select from (select unnest(b.xids) as xid from rowproof.batch b where b.run = $1 and b.mapping = $2
          union all select unnest(r.xids) from rowproof.round r where r.run = $1) own
        where own.xid = t.xmin::text)`,
     [run, mapping],
   );
-  return Number(rows[0]?.n);
 }
 
 /** Whether any row of the table has a value in one of the columns. */

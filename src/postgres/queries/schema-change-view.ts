@@ -1,6 +1,7 @@
 import type { QualifiedName } from '../../contract/catalog';
 import { qualified } from '../../sql/quote';
 import type { Session } from '../session';
+import { mappedTree, tablesParameter, type MappedTable } from './schema-change-tables';
 
 export async function refreshView(session: Session, view: QualifiedName): Promise<void> {
   await session.query(`REFRESH MATERIALIZED VIEW ${qualified(view)}`);
@@ -24,6 +25,20 @@ export async function refreshesConcurrently(session: Session, view: QualifiedNam
 
 export async function emptyView(session: Session, view: QualifiedName): Promise<void> {
   await session.query(`REFRESH MATERIALIZED VIEW ${qualified(view)} WITH NO DATA`);
+}
+
+/** Those among the mapped tables that grew to more than twice their size since they were counted, or never were. */
+export async function uncountedTables(session: Session, tables: readonly MappedTable[]): Promise<QualifiedName[]> {
+  const { rows } = await session.query<{ mapping: string }>(
+    `${mappedTree} select distinct t.mapping from tree t join pg_catalog.pg_class c on c.oid = t.oid and c.relkind = 'r'
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where pg_catalog.pg_relation_size(c.oid) > 8 * pg_catalog.current_setting('block_size')::bigint
+       and (pg_catalog.pg_relation_size(c.oid) > (2 * c.relpages + 8) * pg_catalog.current_setting('block_size')::bigint
+         or not exists (select from pg_catalog.pg_stats s where s.schemaname = n.nspname and s.tablename = c.relname))`,
+    [tablesParameter(tables)],
+  );
+  const found = new Set(rows.map((row) => row.mapping));
+  return tables.filter(({ name }) => found.has(name)).map(({ target }) => target);
 }
 
 export async function analyzeTable(session: Session, table: QualifiedName): Promise<void> {

@@ -6,6 +6,7 @@ import type { Session } from '../session';
 import { during } from '../refusal';
 import { describeDatabaseError } from '../sqlstate';
 import { inTransaction } from '../transaction';
+import { counted } from '../../report/counted';
 
 export interface StepOptions {
   /** What the transaction changes, for errors: a name, never a value. */
@@ -48,7 +49,10 @@ export async function changeTarget<T>(
         throw fail('RP5103', `The role of the connection may not change ${options.object}`, { where, cause: error });
       if (sqlstate !== '55P03' && sqlstate !== '40P01') throw error;
       if (attempt >= attempts) {
-        throw fail('RP5102', `No lock on ${options.object} after ${attempts} attempts`, { where, cause: error });
+        throw fail('RP5102', `No lock on ${options.object} after ${counted(attempts, 'attempt')}`, {
+          where,
+          cause: error,
+        });
       }
       // other sessions get their turn between two attempts: a waiting ACCESS EXCLUSIVE holds up every reader behind it
       await sleep(Math.min(100 * attempt, 2_000));

@@ -77,11 +77,8 @@ export const chooseCast: ChooseCast = (source, target) => {
 };
 
 function textKind(target: ColumnType): CastKind | ImpossibleCast {
-  if (
-    [baseName(target), ...(target.shape === undefined ? [] : leavesOf(target.shape).map(untrustedLeaf))].some((name) =>
-      untrusted.has(name),
-    )
-  ) {
+  const parts = isStructured(target) ? leavesOf(target.shape as TypeShape).map(untrustedLeaf) : [];
+  if ([baseName(target), ...parts].some((name) => untrusted.has(name))) {
     return {
       impossible: `text to ${target.name} depends on the session or loses characters without a word`,
       fix: 'Give the value by `sql:`, or change the type of the target column.',

@@ -1,4 +1,5 @@
 import { plain, presentBut } from '../sql-text';
+import { characterCountSql } from '../untranslatable';
 import type { CastRule } from './cast-rule';
 import { asText, surely } from './cast-rule';
 import { literal } from '../../sql/quote';
@@ -25,8 +26,8 @@ export const toText: CastRule = {
     const text = asText(input, spec);
     const canonical = isBlankPadded(spec.target) ? `rtrim(${plain(text)}, ' ')` : text;
     const { length } = spec.target;
-    const checks =
-      length === null ? [] : [{ kind: 'too_long', failed: surely(`length(${plain(canonical)}) > ${length}`) }];
+    const count = spec.countsBytes === true ? characterCountSql(canonical) : `length(${plain(canonical)})`;
+    const checks = length === null ? [] : [{ kind: 'too_long', failed: surely(`${count} > ${length}`) }];
     return { checks, wire: text, text: canonical };
   },
   apply: (input, { target }) => {

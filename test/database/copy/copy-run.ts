@@ -57,7 +57,7 @@ export interface CopyRun {
   readonly ref: RunRef;
   readonly databases: Databases;
   /** The same with the source behind another url. */
-  databasesAt(sourceUrl: string): Databases;
+  databasesAt(sourceUrl: string, targetUrl?: string): Databases;
   readonly activities: ReturnType<typeof createCopyActivities>;
   /** Activities of another worker: own signal, own urls. */
   worker(options?: {
@@ -197,7 +197,7 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
     second,
     ref,
     databases,
-    databasesAt: (sourceUrl) => databasesFor(sourceUrl, target.url),
+    databasesAt: (sourceUrl, targetUrl = target.url) => databasesFor(sourceUrl, targetUrl),
     activities,
     worker,
     async copyAll() {

@@ -181,11 +181,11 @@ test('An export of the quarantine is recorded with the rows that leave', async (
   run = await openCopyRun(draft);
   await run.copyAll();
   const lines: string[] = [];
-  const options = { table: 'people', by: 'dana' };
+  const options = { table: 'people', by: 'dana', allColumns: false };
   expect(await exportQuarantine(run.databases, run.ref, options, (line) => lines.push(line))).toBe(16);
   expect(lines).toHaveLength(17);
   expect(await run.target.query('select kind, body from rowproof.event')).toEqual([
-    { kind: 'quarantine exported', body: { by: 'dana', table: 'people', rows: 16 } },
+    { kind: 'quarantine exported', body: { by: 'dana', table: 'people', rows: 16, allColumns: false } },
   ]);
 });
 

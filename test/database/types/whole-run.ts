@@ -7,8 +7,10 @@ import { openDiscovery, type DiscoveryRun } from '../discovery/discovery-run';
 
 /** What a migration of two databases said and did, from the first look to the verdict. */
 export interface WholeRun extends DiscoveryRun {
-  /** Rows by finding, as discovery counted them. */
+  /** Rows by finding, as discovery counted them; what types only drop is apart. */
   readonly found: Readonly<Record<string, number>>;
+  /** Rows with something that the target's types drop, by finding. */
+  readonly dropped: Readonly<Record<string, number>>;
   /** Rows in quarantine by finding, as copy and settle filed them. */
   readonly filed: Readonly<Record<string, number>>;
   /** Proves again what is there now. */
@@ -20,7 +22,10 @@ export async function runWhole(given: Parameters<typeof openDiscovery>[0]): Prom
   const run = await openDiscovery(given);
   const { ref, databases, activities } = run;
   try {
-    const found = await run.discover();
+    const all = Object.entries(await run.discover());
+    const notes = await run.target.query<{ id: string }>(`select id from rowproof.finding where kind = 'dropped'`);
+    const isDropped = ([id]: readonly [string, number]): boolean => notes.some((note) => note.id === id);
+    const found = Object.fromEntries(all.filter((one) => !isDropped(one)));
     for (const finding of await activities.undecidedFindings(ref)) {
       const { id, rows } = finding;
       const expect = { rows, tolerance: 0 };
@@ -49,6 +54,7 @@ export async function runWhole(given: Parameters<typeof openDiscovery>[0]): Prom
     return {
       ...run,
       found,
+      dropped: Object.fromEntries(all.filter(isDropped)),
       filed: Object.fromEntries(rows.map(({ finding, n }) => [finding, Number(n)])),
       async prove() {
         for (const name of names) await validation.proveMapping(ref, name);

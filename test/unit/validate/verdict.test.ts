@@ -30,7 +30,7 @@ const green: VerdictFacts = {
   reexecuted: [],
   only: [],
   sample: null,
-      notRefreshed: [],
+  notRefreshed: [],
 };
 
 describe('closeBooks', () => {
@@ -91,8 +91,8 @@ describe('reachVerdict', () => {
       'a decision had another effect',
       {
         changed: [],
-      closedBy: null,
-      effects: [{ finding: 'a.b.orphan', action: 'quarantine', expected: { rows: 10, tolerance: 1 }, observed: 12 }],
+        closedBy: null,
+        effects: [{ finding: 'a.b.orphan', action: 'quarantine', expected: { rows: 10, tolerance: 1 }, observed: 12 }],
       },
       /expected 10 ± 1 rows, saw 12/,
     ],
