@@ -145,6 +145,8 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     await beforeAbort(deadline.signal, refuseLateAttempt(work));
     await step('drain', () => work.steps.drain(bounded, work.ref, check, Math.ceil(maxFreezeMs / lockShare)));
     await step('target', () => keepTarget(work, maxFreezeMs - passed()));
+    // beside the proof of the keys: both only read
+    const counting = timed(work.books.close(deadline.signal, maxFreezeMs - passed()));
     const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
     changedKeys += proof.keys;
     if (proof.differences > 0) {
@@ -154,9 +156,10 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
       await limit();
       await refuseLateRows(work, barrier);
     });
-    const problems = await step('books', () => work.books.close(deadline.signal, maxFreezeMs - passed()));
+    const counted = await step('books', () => counting);
+    measured['booksMs'] = counted.ms;
     measured['books'] = work.run.compiled.plan.settings.cutover.books;
-    if (problems.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(problems)}`);
+    if (counted.value.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(counted.value)}`);
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
       if (faulty('freeze')) await loosen(barrier, work.name, maxFreezeMs);
@@ -188,7 +191,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (late)
       return answer(
         'deadline',
-        `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.${roomForBooks(measured)}`,
+        `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.${roomForBooks(measured, maxFreezeMs)}`,
       );
     if (error instanceof Stop) return answer(error.outcome, `${error.message}; ${free}.`);
     const why = doing === 'committing' ? null : expected(error);
@@ -199,6 +202,14 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (work.kept.inTransaction && !work.kept.closed)
       await work.kept.query('rollback').catch(() => work.kept.destroy());
   }
+}
+
+/** What work comes to, with its milliseconds. Whoever does not wait for it is not told that it failed. */
+function timed<T>(work: Promise<T>): Promise<{ readonly value: T; readonly ms: number }> {
+  const begun = performance.now();
+  const result = work.then((value) => ({ value, ms: Math.round(performance.now() - begun) }));
+  result.catch(() => undefined);
+  return result;
 }
 
 /** Looks once more whether the target is what was proved, under a lock that keeps ALTER and writers away until the attempt is over. */
@@ -222,9 +233,9 @@ function firstOf(sentences: readonly string[]): string {
   return `${sentences.slice(0, 5).join('; ')}${more}`;
 }
 
-/** How counts that do not fit would. */
-function roomForBooks({ booksMs }: Measured): string {
-  if (booksMs === undefined) return '';
+/** How counts that take a good part of the freeze would fit. */
+function roomForBooks({ booksMs }: Measured, maxFreezeMs: number): string {
+  if (booksMs === undefined || Number(booksMs) * 4 < maxFreezeMs) return '';
   return ` ${seconds(Number(booksMs))} of it went by with counting both sides: allow a longer freeze (settings.cutover.max_freeze), or have them counted right before it (settings.cutover.books: aligned).`;
 }
 

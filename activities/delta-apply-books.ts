@@ -18,6 +18,8 @@ import {
 } from '../src/delta/apply-verdict-sql';
 import { countOutSql } from '../src/delta/apply-judge-sql';
 import { addToDeltaBooks } from '../src/postgres/ledger/delta-books';
+import { appendEvent } from '../src/postgres/ledger/event';
+import { readLedgerBooks } from '../src/postgres/ledger/verdict';
 import {
   applyStatement,
   countClasses,
@@ -27,7 +29,9 @@ import {
   readRefused,
   readTexts,
 } from '../src/postgres/queries/delta-apply';
+import { countRows } from '../src/postgres/queries/proof-rows';
 import { classifyOrphan, type OrphanRule } from '../src/settle/classify';
+import { qualified } from '../src/sql/quote';
 import { failedRow } from './copy-careful-path';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
 import { quarantine } from './delta-apply-stage';
@@ -73,6 +77,21 @@ export async function bookRound(
   }
   if (work.rulesOn && touched.length > 0) await applyStatement(session, touched.join('; '));
   await addToDeltaBooks(session, work.run.run, round.changes());
+  for (const { table, incoming } of round.active.values()) if (incoming?.whole === true) await countAnew(round, table);
+}
+
+/**
+ * A table that was read whole is what the source says, whatever others had done to it: from here on its books begin with the rows that are
+ * there. A difference is an event, since it is not the work of any round.
+ */
+async function countAnew({ session, work }: ApplyRound, { mapping, target }: ApplyTable): Promise<void> {
+  const { run } = work.run;
+  const { receipts, adjustments, changes } = await readLedgerBooks(session, run, mapping);
+  const booked = receipts.migrated + adjustments.migrated + (changes?.migrated ?? 0);
+  const rows = (await countRows(session, qualified(target))) - booked;
+  if (rows === 0) return;
+  await addToDeltaBooks(session, run, [{ mapping, migrated: rows, quarantined: 0, outOfScope: 0 }]);
+  await appendEvent(session, run, 'books counted anew', { mapping, rows, round: work.round });
 }
 
 /** Candidates that did not get in, by table. */

@@ -38,7 +38,7 @@ const followed = `select pubname::text as name from pg_publication
 
 describe.each(['triggers', 'logical'] as const)('a run that is followed with %s is taken back', (capture) => {
   it.each(Object.entries(points))('%s: both sides are as they were', async (_, reach) => {
-    const run = await openCutoverRun({ capture, cutover: { maxFreezeMs: 1_500 } });
+    const run = await openCutoverRun({ capture, cutover: { maxFreezeMs: 4_000 } });
     try {
       expect(await run.source.query(followed)).toHaveLength(capture === 'logical' ? 2 : 0);
       await reach(run);

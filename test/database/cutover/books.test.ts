@@ -1,3 +1,4 @@
+import { createCaptureActivities } from '../../../activities/capture';
 import { Clients, openCutoverRun, proveAll, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
 
 const go = { drill: false, by: 'ben' };
@@ -52,6 +53,29 @@ describe.each(['frozen', 'aligned'] as const)('books that are closed before the 
     );
     expect(row?.detail).toMatchObject({ books, booksMs: expect.any(Number) as number });
   });
+});
+
+it('Books balance again, and say so, once a table from which others took rows was read again whole', async () => {
+  const run = await openCutoverRun();
+  try {
+    const asRun = `set rowproof.run = '${run.ref.run}'`;
+    await run.target.query(`${asRun}; delete from accounts where id < 6; insert into parts values (9000, 1, 'odd')`);
+    expect(await proveAll(run)).toBe(false);
+    await createCaptureActivities(run.host).resyncCapture(run.ref, 'ben', 'rows were taken away');
+    expect(await run.cutover.cutOver(run.ref, { drill: true, by: 'ben' })).toMatchObject({ outcome: 'drilled' });
+    expect(await proveAll(run)).toBe(true);
+    expect(
+      await run.target.query(
+        `select body ->> 'mapping' as mapping, body ->> 'rows' as rows from rowproof.event where kind = 'books counted anew' order by 1`,
+      ),
+    ).toEqual([
+      { mapping: 'accounts', rows: '-5' },
+      { mapping: 'parts', rows: '1' },
+    ]);
+    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+  } finally {
+    await run.drop();
+  }
 });
 
 it('A verdict over an open target says which counts closed the books', async () => {
