@@ -187,23 +187,30 @@ export async function missingGrants(
   return rows.map((row) => row.grant);
 }
 
-/** Rights on referenced tables that making their foreign keys again needs and this role lacks. */
+/** Rights on referenced tables, and of owners of referencing ones, that making these foreign keys again needs and this role lacks. */
 export async function missingReferences(
   session: Session,
-  keys: readonly { readonly parent: QualifiedName; readonly parentColumns: readonly string[] }[],
+  keys: readonly {
+    readonly relation: QualifiedName;
+    readonly parent: QualifiedName;
+    readonly parentColumns: readonly string[];
+  }[],
 ): Promise<string[]> {
   const { rows } = await session.query<{ grant: string }>(
-    `select distinct x.sql as "grant" from jsonb_to_recordset($1::jsonb) as k (schema text, name text, columns jsonb)
+    `select distinct x.sql as "grant" from jsonb_to_recordset($1::jsonb) as k (schema text, name text, columns jsonb, child jsonb)
      join pg_catalog.pg_namespace n on n.nspname = k.schema join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = k.name
      cross join lateral (
        select format('GRANT REFERENCES ON %I.%I TO %I', n.nspname, c.relname, current_user) as sql
        where not pg_catalog.has_table_privilege(c.oid, 'REFERENCES') and exists (select from jsonb_array_elements_text(k.columns) col
          where not pg_catalog.has_column_privilege(c.oid, col, 'REFERENCES'))
        union all select format('GRANT USAGE ON SCHEMA %I TO %I', n.nspname, current_user) where not pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+       union all select format('GRANT %I TO %I', pg_catalog.pg_get_userbyid(child.relowner), current_user)
+         from pg_catalog.pg_class child join pg_catalog.pg_namespace cn on cn.oid = child.relnamespace
+         where cn.nspname = k.child ->> 'schema' and child.relname = k.child ->> 'name' and not pg_catalog.pg_has_role(child.relowner, 'USAGE')
      ) x order by 1`,
     [
       JSON.stringify(
-        keys.map(({ parent, parentColumns }) => ({ schema: parent.schema, name: parent.name, columns: parentColumns })),
+        keys.map(({ relation, parent, parentColumns }) => ({ ...parent, columns: parentColumns, child: relation })),
       ),
     ],
   );
