@@ -3,6 +3,7 @@ import { problem, type Problem } from '../src/errors/rowproof-error';
 import { ledgerIsPossible, temporaryTablesArePossible, tryExpression } from '../src/postgres/queries/check-plan';
 import { subscribedRelations } from '../src/postgres/queries/cutover-barrier';
 import type { Session } from '../src/postgres/session';
+import { wayBackProblems } from './way-back';
 import { compile, withSession, type ReadPlan } from './read-plan';
 import type { CompiledPlan } from '../src/contract/compiled';
 
@@ -14,7 +15,7 @@ export interface CheckedPlan {
 /** Everything that can be said of a plan before a run: the compiler's problems, and what only the servers can tell. */
 export async function checkPlan(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<CheckedPlan> {
   const { compiled, problems } = compile(read);
-  const asked = [...(await trySql(read, env)), ...(await tryTarget(read, env))];
+  const asked = [...(await trySql(read, env)), ...(await tryTarget(read, compiled, env))];
   const all = [...problems, ...asked.map((found) => ({ problem: found, severity: 'error' as const }))];
   return { compiled: asked.length > 0 ? null : compiled, problems: all };
 }
@@ -62,15 +63,18 @@ function texts(mapping: MappingPlan): { sql: string; path: string[] }[] {
   ];
 }
 
-function tryTarget(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<Problem[]> {
+/** Rights and guests of the target: what this role may make there, and whether all that a run takes away could come back. */
+export function tryTarget(read: ReadPlan, compiled: CompiledPlan | null, env: NodeJS.ProcessEnv): Promise<Problem[]> {
   const { user } = read.catalogs.target.server;
-  return withSession(read.plan.target, env, 'check', async (session) => [
-    ...((await ledgerIsPossible(session))
-      ? []
-      : [problem('RP2045', `The role ${user} may not create schema rowproof.`)]),
-    ...((await temporaryTablesArePossible(session))
-      ? []
-      : [problem('RP2046', `The role ${user} may not make temporary tables on the target.`)]),
-    ...(await subscribed(session, read)),
-  ]);
+  return withSession(read.plan.target, env, 'check', async (session) => {
+    const ledger = await ledgerIsPossible(session);
+    return [
+      ...(ledger ? [] : [problem('RP2045', `The role ${user} may not create schema rowproof.`)]),
+      ...((await temporaryTablesArePossible(session))
+        ? []
+        : [problem('RP2046', `The role ${user} may not make temporary tables on the target.`)]),
+      ...(await subscribed(session, read)),
+      ...(compiled === null ? [] : await wayBackProblems(session, compiled.mappings, { ledger })),
+    ];
+  });
 }

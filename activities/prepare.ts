@@ -32,6 +32,7 @@ import {
 import type { RowsDetail, StepDetails, StepKind, TriggerState, TriggersDetail } from '../src/rollback/step-detail';
 import { savedTableName } from '../src/postgres/ledger/saved-table';
 import { qualified } from '../src/sql/quote';
+import { wayBackProblems } from './way-back';
 import { decisionsOfRun, onTarget, type StepHost, type StepWork } from './prepare-host';
 
 export { createFingerprintActivities } from './prepare-fingerprint';
@@ -50,6 +51,7 @@ export function createPrepareActivities(host: StepHost): Pick<PrepareActivities,
           work.mappings.map((mapping) => qualified(mapping.target)),
         );
         await refuseUnfitTables(work);
+        await refuseWithoutWayBack(work);
         await recordViews(work);
         await recordSequences(work);
         await quietTriggers(work);
@@ -109,6 +111,14 @@ async function refuseUnfitTables({ session, run, mappings }: StepWork): Promise<
     }
   }
   if (problems.length > 0) throw new RowproofError(problems);
+}
+
+/** RP5120: once more, right before the first of them goes; rights may have changed since the check. */
+async function refuseWithoutWayBack({ session, mappings, beat }: StepWork): Promise<void> {
+  const problems = await wayBackProblems(session, mappings, { ledger: false, beat });
+  const [first] = problems;
+  if (first === undefined) return;
+  throw new RowproofError(problems.map(({ what, where, why, fix }) => problem('RP5120', what, { where, why, fix })));
 }
 
 async function recordViews(work: StepWork): Promise<void> {

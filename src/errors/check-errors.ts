@@ -149,7 +149,7 @@ export const checkErrors = {
   RP2025: {
     title: 'Target table is owned by another role',
     why: 'Foreign keys and indexes are dropped for the load and rebuilt, triggers are disabled: only the owner may.',
-    fix: 'Connect as the owner, or make the role a member of the owner.',
+    fix: 'Connect as the owner, or make the role a member of the owner that inherits its rights: GRANT owner TO role (from 16 WITH INHERIT TRUE), and not NOINHERIT.',
     exit: 2,
   },
   RP2026: {

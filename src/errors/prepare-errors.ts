@@ -16,8 +16,8 @@ export const prepareErrors = {
   },
   RP5103: {
     title: 'Not allowed to change the target',
-    why: 'The role of the target connection does not own that object, and only owners may change it.',
-    fix: 'Grant membership in the owning role to the role of the connection, or connect as the owner.',
+    why: 'The role of the target connection does not own that object, or lacks a right that making it again needs.',
+    fix: 'Grant what PostgreSQL names, or membership in the owning role, to the role of the connection; or connect as the owner.',
     exit: 4,
   },
   RP5104: {
@@ -55,6 +55,12 @@ export const prepareErrors = {
     why: 'PostgreSQL reports it as not valid after it was rebuilt.',
     fix: 'Look into the log of the target server, then roll back.',
     exit: 1,
+  },
+  RP5120: {
+    title: 'No way back for what would be taken away',
+    why: 'Before an index or a foreign key of the target goes, making it again is tried with this role on an empty table.',
+    fix: 'Make what the sentence names possible, then let the run go on. Nothing has been taken away.',
+    exit: 4,
   },
   RP5113: {
     title: 'A row to settle has no source row',

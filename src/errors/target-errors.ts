@@ -44,4 +44,10 @@ export const targetErrors = {
     fix: 'ALTER EVENT TRIGGER … DISABLE for the time of the run, or let it pass this role.',
     exit: 2,
   },
+  RP2077: {
+    title: 'Row security of a target table applies to this role',
+    why: 'Rows are counted and compared, and policies would hide some: sessions have row_security off, under which PostgreSQL refuses instead. FORCE applies policies to the owner too.',
+    fix: 'ALTER TABLE … NO FORCE ROW LEVEL SECURITY for the time of the run, or connect as a role with BYPASSRLS.',
+    exit: 2,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -60,11 +60,19 @@ const indexDefinition = new RegExp(`^(CREATE (?:UNIQUE )?INDEX) ${word} ON (?:ON
  */
 function createOnPartition(over: IndexNode, relation: QualifiedName): string[] {
   const index = { schema: relation.schema, name: `${relation.name}_${over.index.name}`.slice(0, 60) };
+  return [...createIndexOn(over, relation, index.name), attach(over, index)];
+}
+
+/** Makes an index like that one on a plain table with the same columns, in the same tablespace. */
+export function createIndexOn(like: IndexNode, relation: QualifiedName, name: string): string[] {
+  // a function, so that a `$` in a name stays one
+  const put = (_: string, create: string, rest: string): string =>
+    `${create} ${identifier(name)} ON ${qualified(relation)} ${rest}`;
   const create =
-    over.constraint === null
-      ? over.definition.replace(indexDefinition, `$1 ${identifier(index.name)} ON ${qualified(relation)} $2`)
-      : addConstraint({ ...over, partitioned: false, relation }, index.name);
-  return [defaultTablespace(over), create, attach(over, index)];
+    like.constraint === null
+      ? like.definition.replace(indexDefinition, put)
+      : addConstraint({ ...like, partitioned: false, relation }, name);
+  return [defaultTablespace(like), create];
 }
 
 function defaultTablespace(node: IndexNode): string {

@@ -76,7 +76,7 @@ async function planConnections(terminal: Terminal, planPath: string): Promise<Fi
   const { sources, target } = connectionsOf(plan);
   const { withSession } = await import('../../../activities/read-plan');
   const all = [...Object.entries(sources), ['target', target] as const];
-  return Promise.all(
+  const reached = await Promise.all(
     all.map(([name, spec]) =>
       look(name, () =>
         withSession(spec, terminal.env, 'doctor', (session) =>
@@ -85,6 +85,18 @@ async function planConnections(terminal: Terminal, planPath: string): Promise<Fi
       ),
     ),
   );
+  if (!reached.every(({ ok }) => ok)) return reached;
+  return [...reached, await look('rights', () => targetRights(terminal, file))];
+}
+
+/** Whether the role may make on the target what a run of this plan makes, and make again what it takes away. */
+async function targetRights(terminal: Terminal, file: ReturnType<typeof planArgument>): Promise<string> {
+  const { compile, readPlan } = await import('../../../activities/read-plan');
+  const { tryTarget } = await import('../../../activities/check-plan');
+  const read = await readPlan(file, terminal.env);
+  const problems = await tryTarget(read, compile(read).compiled, terminal.env);
+  if (problems.length > 0) throw new RowproofError(problems);
+  return 'the target takes a ledger, and all that a run takes away could come back';
 }
 
 function supportedNode(version: string): boolean {

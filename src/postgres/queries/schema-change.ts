@@ -45,8 +45,15 @@ export async function changeTarget<T>(
     } catch (error) {
       const { sqlstate } = describeDatabaseError(error);
       const where = { object: options.object };
-      if (sqlstate === '42501')
-        throw fail('RP5103', `The role of the connection may not change ${options.object}`, { where, cause: error });
+      if (sqlstate === '42501') {
+        // of a privilege that is missing the server names objects only
+        const says = error instanceof Error ? ` PostgreSQL says: ${error.message}.` : '';
+        throw fail('RP5103', `The role of the connection may not change ${options.object}`, {
+          where,
+          why: `It does not own the object, or lacks a right that making it again needs.${says}`,
+          cause: error,
+        });
+      }
       if (sqlstate !== '55P03' && sqlstate !== '40P01') throw error;
       if (attempt >= attempts) {
         throw fail('RP5102', `No lock on ${options.object} after ${counted(attempts, 'attempt')}`, {
