@@ -7,7 +7,7 @@ import { codeOf, sentenceOf } from '../../progress/failure-sentence';
 import { wayFix, type RunEnd } from '../../progress/ways-out';
 import { ensureWorker } from '../local-worker';
 import { locateRun, withLedger } from '../locate-run';
-import { runningFail } from '../refusals';
+import { refuseOpen } from '../refusals';
 import type { RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal, uiLink } from '../temporal';
@@ -18,10 +18,7 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
   const record = await locateRun(terminal, run, options);
   const temporal = await connectTemporal(terminal, { start: true });
   try {
-    const { workflowIsOpen } = await import('../../worker/workflow-state');
-    if (await workflowIsOpen(temporal.client, record.workflowId)) {
-      throw runningFail(record.run);
-    }
+    await refuseOpen(temporal, record);
     // A worker that we start has our environment: what it cannot reach or find we say here, not after its retries.
     await refuseOpened(terminal, record, temporal.local);
     const worker = await ensureWorker(terminal, temporal, record.plansFolder ?? terminal.cwd);
