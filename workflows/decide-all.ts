@@ -11,7 +11,7 @@ export async function decideAll(
 ): Promise<void> {
   let seen = desk.decisions();
   let undecided = await look();
-  if (undecided.length > 0) await tell(run, 'gate', `${run.ref.run} waits for ${undecided.length} decision(s).`);
+  if (undecided.length > 0) await tell(run, 'gate', `${run.ref.run} waits for ${counted(undecided.length)}.`);
   while (undecided.length > 0) {
     const waiting = undecided;
     desk.change((view) => waitingForDecisions(view, waiting));
@@ -20,4 +20,8 @@ export async function decideAll(
     undecided = await look();
   }
   desk.change((view) => waitingForDecisions(view, []));
+}
+
+export function counted(decisions: number): string {
+  return decisions === 1 ? '1 decision' : `${decisions} decisions`;
 }

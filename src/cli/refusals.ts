@@ -57,5 +57,7 @@ export function running(run: string, status: RunStatus): RowproofError {
   const ways = gates.includes('keep')
     ? ['It asks what to do:', ...gates.map((gate) => `\`${approve(run, gate, code)}\``)]
     : [`Watch it: \`${watch(run)}\`.`, ...(forward === true ? [] : [`To stop and undo it: \`${abortAndUndo(run)}\`.`])];
-  return fail('RP4202', `${run} is running, and is in ${status.phase}: ${status.sentence.replace(/\.$/, '')}.`, { fix: ways.join(' ') });
+  return fail('RP4202', `${run} is running, and is in ${status.phase}: ${status.sentence.replace(/\.$/, '')}.`, {
+    fix: ways.join(' '),
+  });
 }

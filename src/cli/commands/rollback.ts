@@ -21,7 +21,9 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
     await refuseOpen(temporal, record);
     // A worker that we start has our environment: what it cannot reach or find we say here, not after its retries.
     await refuseOpened(terminal, record, temporal.local);
-    const worker = await ensureWorker(terminal, temporal, record.plansFolder ?? terminal.cwd);
+    const worker = await ensureWorker(terminal, temporal, record.plansFolder ?? terminal.cwd, {
+      queue: record.taskQueue,
+    });
     const handle = await temporal.client.workflow.start('rollback', {
       workflowId: `${record.run}-rollback-${randomUUID()}`,
       taskQueue: worker.taskQueue,
