@@ -50,4 +50,10 @@ export const rollbackErrors = {
     fix: 'Go forward: repair what is wrong on the target. The run can be finished (`rowproof finish RUN --lift-freeze`), not rolled back.',
     exit: 5,
   },
+  RP7020: {
+    title: 'The rollback did not come to its end',
+    why: 'A step of it failed, or the old state did not come back. What was undone stays undone, and the rest is tried again from there.',
+    fix: 'Remove the cause, then bring it to its end: rowproof rollback RUN.',
+    exit: 5,
+  },
 } as const satisfies Record<string, CatalogueEntry>;
