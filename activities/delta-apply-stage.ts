@@ -9,12 +9,13 @@ import { writeQuarantine } from '../src/postgres/ledger/quarantine';
 import { tryStatements } from '../src/postgres/queries/copy-savepoint';
 import { applyStatement, countClasses, readTexts, tryCounts } from '../src/postgres/queries/delta-apply';
 import { readRows } from '../src/postgres/read-rows';
-import { columnThatFails, readStaged } from '../src/postgres/queries/delta-apply-stage';
+import { columnThatFails, dropStaged, judgeStaged, readStaged } from '../src/postgres/queries/delta-apply-stage';
 import { failedRow } from './copy-careful-path';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
 import type { Incoming } from './delta-contract';
 import { inTurn } from './delta-turn';
 import { sourceStatement } from './validation-host';
+import { asApplication } from '../src/postgres/application-path';
 
 const rowsPerStatement = 50_000;
 
@@ -54,16 +55,29 @@ export async function stageIncoming(round: ApplyRound, one: ActiveTable, incomin
   }
   const stay = staySql(table, round.facts.references);
   const late = whole || ruled !== null;
-  await applyStatement(session, late ? `${oldSql(table, run, whole, atOnce > 0)}; ${stay}` : stay);
+  // expressions of unique keys may call functions of the target
+  await asApplication(session, () =>
+    applyStatement(session, late ? `${oldSql(table, run, whole, atOnce > 0)}; ${stay}` : stay),
+  );
 }
 
 async function stageSpan(round: ApplyRound, one: ActiveTable, span: Span, bad: QuarantinedRow[]): Promise<void> {
   const { session, work } = round;
+  const judged = await judgeStaged(session, one.table, one.mapping.columns, span);
+  for (const { position, column, refusal } of judged) {
+    const { sqlstate, constraint } = refusal;
+    const failure: RowFailure = { sqlstate, constraint, column, side: 'target', altered: sqlstate === null };
+    bad.push(await refused(round, one, position, failure));
+  }
+  const places = judged.map(({ position }) => position);
+  if (places.length > 0) await dropStaged(session, one.table, places);
   await isolateBadItems<RowFailure>(
     span,
     async (some) => {
       work.beat();
-      const tried = await tryStatements(session, stageSql(one.table, some), (text) => session.query(text));
+      const tried = await asApplication(session, () =>
+        tryStatements(session, stageSql(one.table, some), (text) => session.query(text)),
+      );
       return 'failed' in tried ? { ...tried.failed, side: 'target' } : null;
     },
     async (position, failure) => {
@@ -79,7 +93,9 @@ async function changeAtOnce(
   ruled: readonly string[],
   span: Span,
 ): Promise<number> {
-  const tried = await tryCounts(round.session, changeAtOnceSql(table, ruled, round.mark, span));
+  const tried = await asApplication(round.session, () =>
+    tryCounts(round.session, changeAtOnceSql(table, ruled, round.mark, span)),
+  );
   if ('failed' in tried) return 0;
   const { counts, xmin } = tried.value;
   const done = counts['done'] ?? 0;
@@ -182,7 +198,8 @@ async function refused(
   failure: RowFailure,
 ): Promise<QuarantinedRow> {
   const { key, values } = await readStaged(round.session, table, position);
-  const column = failure.column ?? (await columnThatFails(round.session, table, position, failure.sqlstate));
+  const failing = (): Promise<string | null> => columnThatFails(round.session, table, position, failure.sqlstate);
+  const column = failure.column ?? (await asApplication(round.session, failing));
   const refs = refsText(mapping.referencedColumns, (name) => values[table.loaded.indexOf(name)] ?? null);
   return failedRow({ mapping, classOf: round.work.classOf }, key, { ...failure, column }, refs);
 }

@@ -2,6 +2,7 @@ import type { Settings } from '../src/contract/resolved-plan';
 import { fail } from '../src/errors/rowproof-error';
 import { lockWaits, replicaLagMs, throttleNumber } from '../src/postgres/queries/delta-throttle';
 import type { Session } from '../src/postgres/session';
+import { agreeing, counted } from '../src/report/counted';
 
 /** Why rounds should hold back now for the sake of a source; null when nothing speaks for it. RP5408 when the plan says stop. */
 export async function throttled(
@@ -34,7 +35,7 @@ export async function throttled(
   }
   if (maxLockWaits !== null || abortLockWaits !== null) {
     const waits = await lockWaits(session);
-    const queue = `${waits} sessions of source ${source} wait for locks`;
+    const queue = `${counted(waits, 'session')} of source ${source} ${agreeing(waits, 'waits', 'wait')} for locks`;
     if (abortLockWaits !== null && waits > abortLockWaits) stop(`${queue}, more than ${abortLockWaits}`);
     if (maxLockWaits !== null && waits > maxLockWaits) return queue;
   }

@@ -1,4 +1,6 @@
 import type { DiscoveryActivities } from '../src/contract/activity-types';
+import { droppedParts } from '../src/compile/dropped-parts';
+import type { CompiledMapping } from '../src/contract/compiled';
 import type { DecideMessage } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
 import { appendEvent } from '../src/postgres/ledger/event';
@@ -13,7 +15,14 @@ import { readRows } from '../src/postgres/read-rows';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
-import { reasonFinding, scopeFinding } from '../src/profile/finding';
+import {
+  checkFinding,
+  droppedFinding,
+  onceEach,
+  reasonFinding,
+  scopeFinding,
+  type Finding,
+} from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
 import { overLimit, undecided, type KnownDecision } from '../src/profile/undecided';
 import { mappingOf, whileBeating, type ActivityHost } from './host';
@@ -21,6 +30,10 @@ import { limitsOf, openFindings } from './open-findings';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { tryTargetRules } from './discovery-trial';
 import { sourceStatement } from './validation-host';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
+import { counted } from '../src/report/counted';
+import { figure } from '../src/report/format';
 
 /** What a decision lacks that would leave the run where it is; null when it stands. */
 async function missingOf(
@@ -56,13 +69,13 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
       whileBeating(host, 'catalogs', async (keep) => {
         const ledger = keep(await databases.ledger(ref, 'catalogs'));
         const run = await databases.run(ref, ledger);
-        const target = await readCatalog(ledger);
+        const target = await during('reading the catalog', () => readCatalog(ledger));
         const drift = [...catalogDrift(run.compiled.mappings, 'target', target)];
         await storeCatalog(ledger, ref.run, 'target', target);
         let relations = target.relations.length;
         for (const name of Object.keys(run.compiled.plan.sources)) {
           const source = keep(await databases.source(run.compiled, name, 'catalogs'));
-          const catalog = await readCatalog(source);
+          const catalog = await during('reading the catalog', () => readCatalog(source));
           relations += catalog.relations.length;
           drift.push(...catalogDrift(run.compiled.mappings, name, catalog));
           await storeCatalog(ledger, ref.run, `source:${name}`, catalog);
@@ -78,47 +91,68 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         const run = await databases.run(ref, ledger);
         const mapping = mappingOf(run, name);
         const source = keep(await databases.source(run.compiled, mapping.source, `profile ${name}`));
-        const facts = await inTransaction(source, 'repeatable read read only', async () => {
-          const bound = (sql: string, except: readonly string[] = []): string =>
-            sourceStatement(run, mapping, sql, { except });
-          const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
-          const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
-            counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
-            reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
-          });
-          const first = await inSavepoint(source, async () => {
-            if (mayRaise(mapping)) await readRows(source, computeAllSql(bound(mapping.statements.expected)));
-            return tried([]);
-          });
-          const raising = 'failed' in first ? await rowsThatRaise(source, run, mapping) : nothingRaises;
-          const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
-          const statistics = columnStatisticsSql(mapping);
-          const [answer] = await readRows(source, bound(statistics.sql));
-          return {
-            keys: keys ?? [],
-            counts,
-            reasons,
-            raising,
-            columns: readColumnStatistics(statistics.columns, answer ?? []),
-          };
-        });
+        const reading = `reading ${dotted(mapping.from)} for discovery of ${name}`;
+        const facts = await during(reading, () =>
+          inTransaction(source, 'repeatable read read only', async () => {
+            const bound = (sql: string, except: readonly string[] = []): string =>
+              sourceStatement(run, mapping, sql, { except });
+            await refuseUnsendableKeys(source, name, bound(mapping.statements.unsendableKeys));
+            const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
+            const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
+              counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
+              reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
+            });
+            const first = await inSavepoint(source, async () => {
+              if (mayRaise(mapping)) {
+                const all = sourceStatement(run, mapping, mapping.statements.expected, { large: '' });
+                await readRows(source, computeAllSql(all));
+              }
+              return tried([]);
+            });
+            const raising = 'failed' in first ? await rowsThatRaise(source, ledger, run, mapping) : nothingRaises;
+            const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
+            const statistics = columnStatisticsSql(mapping);
+            const [answer] = await readRows(source, bound(statistics.sql));
+            return {
+              keys: keys ?? [],
+              counts,
+              reasons,
+              raising,
+              dropped: await countDropped(source, mapping, bound),
+              columns: readColumnStatistics(statistics.columns, answer ?? []),
+            };
+          }),
+        );
         const [nullKeys = 0, repeated = 0] = facts.keys.map(Number);
         if (nullKeys + repeated > 0) {
           throw fail(
             'RP4302',
-            `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${nullKeys} rows and repeated in ${repeated}.`,
+            `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${counted(nullKeys, 'row')} and repeated in ${figure(repeated)}.`,
           );
         }
+        const ofReason = (index: string | null | undefined) =>
+          mapping.reasons.find((known) => known.index === Number(index));
+        const findings = onceEach(
+          facts.reasons.flatMap(([index, rows]) => {
+            const reason = ofReason(index);
+            const check = mapping.checks.find((known) => known.reason === reason?.index);
+            if (reason === undefined) return [];
+            return [
+              check === undefined ? reasonFinding(reason, name, Number(rows)) : checkFinding(check, name, Number(rows)),
+            ];
+          }),
+        );
+        // as on the target, CHECKs are rules that a row breaks which has no reason of its own
+        const broken = facts.reasons.reduce(
+          (sum, [index, rows]) => sum + (ofReason(index)?.check === undefined ? 0 : Number(rows)),
+          0,
+        );
         const [computed = 0, outOfScope = 0, scopeUnknown = 0, foreseen = 0] = facts.counts.map(Number);
-        const [total, rejected] = [computed, foreseen].map((rows) => rows + facts.raising.keys.length) as [
+        const [total, rejected] = [computed, foreseen - broken].map((rows) => rows + facts.raising.keys.length) as [
           number,
           number,
         ];
-        const findings = facts.reasons.flatMap(([index, rows]) => {
-          const reason = mapping.reasons.find((known) => known.index === Number(index));
-          return reason === undefined ? [] : [reasonFinding(reason, name, Number(rows))];
-        });
-        findings.push(...facts.raising.findings);
+        findings.push(...facts.raising.findings, ...facts.dropped);
         if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
         await inTransaction(ledger, 'read write', async () => {
           await storeProfile(ledger, ref.run, name, {
@@ -161,4 +195,28 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         return { missing: null };
       }),
   };
+}
+
+/** A row whose key cannot be sent cannot be named in any book: refused before anything is written. */
+async function refuseUnsendableKeys(source: Session, mapping: string, statement: string): Promise<void> {
+  if (statement === '') return;
+  const [answer] = await readRows(source, statement);
+  const rows = Number(answer?.[0] ?? 0);
+  if (rows === 0) return;
+  throw fail('RP2060', `The source key of ${mapping} has bytes in ${counted(rows, 'row')} that are no characters.`, {
+    where: { object: mapping },
+  });
+}
+
+async function countDropped(
+  source: Session,
+  mapping: CompiledMapping,
+  bound: (sql: string) => string,
+): Promise<Finding[]> {
+  if (mapping.statements.dropped === '') return [];
+  const [counts] = await readRows(source, bound(mapping.statements.dropped));
+  return droppedParts(mapping).flatMap(({ column, kind }, at) => {
+    const rows = Number(counts?.[at] ?? 0);
+    return rows === 0 ? [] : [droppedFinding(mapping.name, column, kind, rows)];
+  });
 }

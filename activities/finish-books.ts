@@ -6,6 +6,7 @@ import { deleteRows, quarantineRows } from '../src/postgres/queries/settle';
 import type { AssignedRow } from '../src/settle/assign-source-keys';
 import { qualified } from '../src/sql/quote';
 import type { StepWork } from './prepare-host';
+import { counted } from '../src/report/counted';
 
 export interface SettleWork extends StepWork {
   /** Rows that leave the target are kept: rounds let them in again once their obstacle is gone. */
@@ -65,7 +66,7 @@ export class SettleBooks {
     );
     if (deleted !== losers.length) {
       const name = qualified(this.mapping.target);
-      throw fail('RP5106', `${losers.length - deleted} rows of ${name} could not be taken away`, {
+      throw fail('RP5106', `${counted(losers.length - deleted, 'row')} of ${name} could not be taken away`, {
         where: { object: name },
         why: 'A trigger of the table kept them, or somebody else changed them.',
       });

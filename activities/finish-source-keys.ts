@@ -1,4 +1,6 @@
+import { isMultiset } from '../src/compile/row-identity';
 import type { CompiledMapping } from '../src/contract/compiled';
+import { keyParts, keyText } from '../src/contract/key';
 import { fail } from '../src/errors/rowproof-error';
 import {
   keysThatRaised,
@@ -7,11 +9,13 @@ import {
   readExpectedContents,
   readSourceKeys,
 } from '../src/postgres/queries/settle';
+import { canonicalTexts } from '../src/postgres/queries/proof-rows';
 import type { Session } from '../src/postgres/session';
 import { mayRaise } from '../src/profile/raising';
 import { assignSourceKeys, sharedTargetKeys, type AssignedRow, type TargetRow } from '../src/settle/assign-source-keys';
 import { qualified } from '../src/sql/quote';
 import type { StepWork } from './prepare-host';
+import { spelledAs } from './validation-expected';
 import { sourceStatement } from './validation-host';
 
 /** The rows, in the order given, with the source rows that they were loaded from. */
@@ -36,22 +40,48 @@ export async function withSourceKeys(
   const shared = sharedTargetKeys(rows, keys);
   let ofRow = new Map<string, string>();
   let ofKey = new Map<string, string>();
-  if (shared.size > 0) {
+  // rows without a key share one only where their contents are the same
+  if (shared.size > 0 && !isMultiset(mapping)) {
     ofRow = await readActualContents(
       work.session,
       mapping,
       rows.filter((row) => shared.has(row.targetKey)),
     );
     const asked = keys.filter((key) => shared.has(key.targetKey)).map((key) => key.key);
-    ofKey = await readExpectedContents(source, onSource(mapping.statements.expected), mapping.columns.length, asked);
+    ofKey = await spelledContents(
+      work.session,
+      mapping,
+      await readExpectedContents(source, onSource(mapping.statements.expected), mapping.columns.length, asked),
+    );
   }
   const assigned = assignSourceKeys(rows, keys, {
-    ofRow: (row) => ofRow.get(`${row.table} ${row.row}`),
-    ofKey: (key) => ofKey.get(key.key),
+    ofRow: (row) => (isMultiset(mapping) ? '' : ofRow.get(`${row.table} ${row.row}`)),
+    ofKey: (key) => (isMultiset(mapping) ? '' : ofKey.get(key.key)),
   });
   if (assigned !== null) return assigned;
   const name = qualified(mapping.target);
   throw fail('RP5113', `A row of ${name} that violates a rule cannot be traced to its source row`, {
     where: { object: name },
   });
+}
+
+/** Contents as the target spells them, where the source leaves that to it. All of these rows were loaded. */
+async function spelledContents(
+  target: Session,
+  mapping: CompiledMapping,
+  contents: Map<string, string>,
+): Promise<Map<string, string>> {
+  const places = mapping.columns.flatMap(({ trial }, place) => (trial === undefined ? [] : [place]));
+  if (places.length === 0 || contents.size === 0) return contents;
+  const rows = [...contents].map(([key, content]) => ({ key, texts: keyParts(content) }));
+  const spelled = await canonicalTexts(
+    target,
+    places.map((place) => ({ ...spelledAs(mapping, place), texts: rows.map(({ texts }) => texts[place] ?? null) })),
+  );
+  return new Map(
+    rows.map(({ key, texts }, index) => {
+      for (const [at, place] of places.entries()) texts[place] = spelled[index]?.[at] ?? null;
+      return [key, keyText(texts)];
+    }),
+  );
 }

@@ -1,16 +1,9 @@
-import type { FinishActivities } from '../src/contract/activity-types';
-import type { QualifiedName } from '../src/contract/catalog';
+import type { FinishActivities, SettledTable } from '../src/contract/activity-types';
 import type { FindingSummary } from '../src/contract/run';
-import { appendEvent } from '../src/postgres/ledger/event';
 import { readLane } from '../src/postgres/ledger/lane';
 import { readSteps } from '../src/postgres/ledger/step';
 import { changeTarget } from '../src/postgres/queries/schema-change';
-import {
-  analyzeTable,
-  refreshesConcurrently,
-  refreshView,
-  refreshViewConcurrently,
-} from '../src/postgres/queries/schema-change-view';
+import { analyzeTable } from '../src/postgres/queries/schema-change-view';
 import { decisionFor } from '../src/profile/decision-match';
 import { observeDecisions } from '../src/postgres/ledger/decision-effect';
 import type { LoadedRun } from '../src/postgres/ledger/run';
@@ -18,22 +11,31 @@ import { coversRows, decidedToStop, unmetExpectation } from '../src/profile/unde
 import { hadExpectedEffect } from '../src/validate/decision-effect';
 import type { Session } from '../src/postgres/session';
 import { quarantineByFinding, type QuarantineGroup } from '../src/postgres/queries/settle-quarantine';
-import { qualified } from '../src/sql/quote';
+import { dotted, qualified } from '../src/sql/quote';
 import { align } from './delta-align';
 import { settleFollowed } from './delta-settle';
 import { writeIdMaps } from './finish-id-map';
-import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
+import { restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { advanceSequencesOf } from './finish-sequences';
+import { refreshViews } from './finish-views';
 import { settleTarget } from './finish-settle';
 import { decisionsOfRun, onTarget, type RunDecision, type StepHost, type StepWork } from './prepare-host';
+import { asApplication } from '../src/postgres/application-path';
+import { agreeing, counted } from '../src/report/counted';
+import { readLedgerBooks } from '../src/postgres/ledger/verdict';
+import { sumLedger } from '../src/validate/books';
 import { effectsOf } from './validation-effects';
 
-/** While the application reads: its readers wait only where a view has no unique index that spares them. */
-async function refreshAgain(work: StepWork, view: QualifiedName): Promise<void> {
-  const beside = await refreshesConcurrently(work.session, view);
-  await changeTarget(work.session, work.run.run, { object: qualified(view), onAttempt: work.beat }, () =>
-    beside ? refreshViewConcurrently(work.session, view) : refreshView(work.session, view),
-  );
+/** What the ledger says of each table by now, for the page of the run. */
+async function settledTables({ session, run, mappings }: StepWork): Promise<SettledTable[]> {
+  const tables: SettledTable[] = [];
+  for (const { name } of mappings) {
+    const books = await readLedgerBooks(session, run.run, name);
+    const { migrated, quarantined } = sumLedger({ mapping: name, ...books });
+    const outOfScope = books.receipts.outOfScope + books.adjustments.outOfScope;
+    tables.push({ mapping: name, migrated, quarantined, outOfScope });
+  }
+  return tables;
 }
 
 /** Every activity reads from the ledger what is left to do and may be repeated at any point. */
@@ -41,9 +43,12 @@ export function createFinishActivities(host: StepHost): FinishActivities {
   return {
     settle: (ref) =>
       onTarget(host, ref, 'settle', async (work) => {
-        if ((await readLane(work.session, work.run.run, 'delta')) === null) return settleTarget(host, work);
         const aligning = { databases: host.databases, signal: () => work.signal, heartbeat: () => work.beat() };
-        return settleFollowed(host, work, () => align(aligning, ref, 'settle'));
+        const settled =
+          (await readLane(work.session, work.run.run, 'delta')) === null
+            ? await settleTarget(host, work)
+            : await settleFollowed(host, work, () => align(aligning, ref, 'settle'));
+        return { ...settled, books: await settledTables(work) };
       }),
     rebuildIndexes: (ref) =>
       onTarget(host, ref, 'rebuild indexes', async (work) => {
@@ -68,21 +73,12 @@ export function createFinishActivities(host: StepHost): FinishActivities {
       onTarget(host, ref, 'analyze', async (work) => {
         for (const mapping of work.mappings) {
           const object = qualified(mapping.target);
-          await changeTarget(work.session, work.run.run, { object, onAttempt: work.beat }, () =>
-            analyzeTable(work.session, mapping.target),
+          const options = { object, doing: `analyzing ${dotted(mapping.target)}`, onAttempt: work.beat };
+          await changeTarget(work.session, work.run.run, options, () =>
+            asApplication(work.session, () => analyzeTable(work.session, mapping.target)),
           );
         }
-        const views = (await readSteps(work.session, work.run.run, 'materialized_view')).filter(
-          (step) => step.detail.populated,
-        );
-        // recorded with those that build on others first
-        for (const step of [...views].reverse()) {
-          const { view } = step.detail;
-          if (step.state === 'done') await putBack(work, step, 'restored', () => refreshView(work.session, view));
-          else if (again && step.state === 'restored') await refreshAgain(work, view);
-        }
-        await appendEvent(work.session, work.run.run, 'views refreshed', { views: views.length, again });
-        return { analyzed: work.mappings.length, refreshed: views.length };
+        return { analyzed: work.mappings.length, refreshed: await refreshViews(work, again) };
       }),
     writeIdMap: (ref) => onTarget(host, ref, 'write id map', (work) => writeIdMaps(host, work)),
     undecidedQuarantine: (ref) =>
@@ -98,7 +94,7 @@ export function createFinishActivities(host: StepHost): FinishActivities {
 /** Rows in quarantine that no decision lets stay behind. */
 function quarantineQuestion(group: QuarantineGroup, decisions: readonly RunDecision[]): FindingSummary {
   const stops = decisionFor(decisions, group.finding)?.action === 'stop';
-  const rows = `${group.rows} row${group.rows === 1 ? '' : 's'} of ${group.mapping} ${group.rows === 1 ? 'is' : 'are'} in quarantine`;
+  const rows = `${counted(group.rows, 'row')} of ${group.mapping} ${agreeing(group.rows, 'is', 'are')} quarantined`;
   return {
     id: group.finding,
     mapping: group.mapping,
@@ -108,7 +104,7 @@ function quarantineQuestion(group: QuarantineGroup, decisions: readonly RunDecis
     rows: group.rows,
     sentence: stops
       ? `${rows} (${group.finding}). ${decidedToStop}`
-      : `${rows} (${group.finding}), and no decision says so.`,
+      : `${rows} and ${agreeing(group.rows, 'needs', 'need')} a decision (${group.finding}).`,
     choices: ['quarantine', 'stop'],
     decided: null,
   };

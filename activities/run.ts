@@ -6,6 +6,8 @@ import type { Databases } from '../src/postgres/databases';
 import { releaseTables } from '../src/postgres/ledger/claim';
 import { readAttempts } from '../src/postgres/ledger/cutover';
 import { appendEvent } from '../src/postgres/ledger/event';
+import { dropHeld } from '../src/postgres/ledger/held';
+import { joinTransaction } from '../src/postgres/transaction';
 import { readPhases, setPhase, type PhaseTimes } from '../src/postgres/ledger/phase';
 import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run';
 import { readVerdict } from '../src/postgres/ledger/verdict';
@@ -73,7 +75,11 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
 
     closeRun: (ref, outcome, sentence) =>
       inLedger(ref, 'close', async (session) => {
-        await closeRun(session, ref.run, outcome, sentence);
+        await joinTransaction(session, async () => {
+          // rows that did not fit are in quarantine by their keys: their values have no use any more
+          if (outcome === 'complete') await dropHeld(session, ref.run);
+          await closeRun(session, ref.run, outcome, sentence);
+        });
         await appendEvent(session, ref.run, 'closed', { outcome, sentence });
         if (isFinished({ outcome })) await releaseTables(session, ref.run);
       }),

@@ -1,15 +1,21 @@
+import { bindStatement } from '../src/compile/bind-statement';
 import type { KeyRange } from '../src/contract/key';
+import type { CompiledMapping } from '../src/contract/compiled';
 import { copyOut } from '../src/postgres/copy-stream';
 import type { CheckResult } from '../src/postgres/ledger/check-result';
 import type { CarefulBatch, Difference } from '../src/postgres/ledger/proof';
 import { openQuarantine, type QuarantineBook } from '../src/postgres/ledger/proof-quarantine';
-import { rowsByKeys } from '../src/postgres/queries/proof-rows';
+import { canonicalTexts, rowsByKeys } from '../src/postgres/queries/proof-rows';
+import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { suspectsKept } from '../src/validate/tally';
 import { CopySessions } from './copy-sessions';
 import type { ProofWork } from './validation-compare';
-import { keyDigest, sourceStatement } from './validation-host';
+import { isRefusal, spelledAs } from './validation-expected';
+import { keyDigest, largeMark, sourceStatement } from './validation-host';
 import { inSnapshots, openSides, type Sides } from './validation-sides';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 export interface CarefulResult {
   readonly check: Omit<CheckResult, 'kind'>;
@@ -42,21 +48,23 @@ async function compareLoaded(
   found: Found,
 ): Promise<number> {
   const { run, mapping, progress } = work;
+  const large = largeMark(run);
   let rows = 0;
-  const sql = sourceStatement(run, mapping, mapping.statements.expected, { range, except: work.refused });
+  const sql = sourceStatement(run, mapping, mapping.statements.expected, { range, except: work.refused, large });
+  const actualByKey = bindStatement(mapping.statements.actualByKey, { large });
   for await (const chunk of copyOut(sides.source, sql)) {
     rows += chunk.length;
     progress.rows += chunk.length;
     const entries = await quarantine.find(chunk.map(([sourceKey]) => sourceKey as string));
+    // whether a row in quarantine is absent from the target is the whole-table proof's question
+    const loaded = chunk.filter(([sourceKey]) => !entries.has(sourceKey as string));
     const stored = await rowsByKeys(
       sides.target,
-      mapping.statements.actualByKey,
-      chunk.map(([, targetKey]) => targetKey as string),
+      actualByKey,
+      loaded.map(([, targetKey]) => targetKey as string),
     );
     const byKey = new Map(stored.map(([targetKey, ...values]) => [targetKey as string, values]));
-    for (const [sourceKey, targetKey, ...expected] of chunk) {
-      // whether such a row is absent from the target is the whole-table proof's question
-      if (entries.has(sourceKey as string)) continue;
+    for (const [, targetKey, ...expected] of await spelledRows(sides.speller, mapping, loaded)) {
       const actual = byKey.get(targetKey as string);
       if (actual === undefined) found.add({ class: 'missing', column: '' }, targetKey as string, targetKey as string);
       for (const [place, value] of (actual ?? []).entries()) {
@@ -67,6 +75,43 @@ async function compareLoaded(
     }
   }
   return rows;
+}
+
+/** What no column of a server can hold. */
+const refusedText = '\0';
+
+/**
+ * The rows with what only the target's server can spell, spelled by it. A row with a value that it refuses is in quarantine, or differs
+ * from whatever stands for it.
+ */
+async function spelledRows(
+  speller: Session,
+  mapping: CompiledMapping,
+  rows: readonly (readonly (string | null)[])[],
+): Promise<readonly (readonly (string | null)[])[]> {
+  const places = mapping.columns.flatMap(({ trial }, place) => (trial === undefined ? [] : [place]));
+  if (places.length === 0 || rows.length === 0) return rows;
+  const columns = places.map((place) => ({
+    ...spelledAs(mapping, place),
+    texts: rows.map((row) => row[place + 2] ?? null),
+  }));
+  try {
+    const spelled = await canonicalTexts(speller, columns);
+    return rows.map((row, index) => {
+      const texts = [...row];
+      for (const [at, place] of places.entries()) texts[place + 2] = spelled[index]?.[at] ?? null;
+      return texts;
+    });
+  } catch (error) {
+    if (!isRefusal(mapping, error)) throw error;
+    if (rows.length === 1)
+      return rows.map((row) => row.map((text, at) => (places.includes(at - 2) ? refusedText : text)));
+    const half = Math.ceil(rows.length / 2);
+    return [
+      ...(await spelledRows(speller, mapping, rows.slice(0, half))),
+      ...(await spelledRows(speller, mapping, rows.slice(half))),
+    ];
+  }
 }
 
 /** Rows that SQL rejects must be in quarantine, whatever the careful path thought of them. */
@@ -119,11 +164,13 @@ export async function compareCareful(
   const found = new Found(work);
   const name = `${mapping.name}:${batch.ordinal}`;
   try {
-    const rows = await within(async () => {
-      const compared = await compareLoaded(work, sides, quarantine, batch.range, found);
-      await compareRejected(work, sides, quarantine, batch.range, found);
-      return compared;
-    });
+    const rows = await during(`recomputing batch ${batch.ordinal} of ${dotted(mapping.target)} for the proof`, () =>
+      within(async () => {
+        const compared = await compareLoaded(work, sides, quarantine, batch.range, found);
+        await compareRejected(work, sides, quarantine, batch.range, found);
+        return compared;
+      }),
+    );
     return {
       check: { name, mapping: mapping.name, broken: found.broken, detail: { rows } },
       differences: found.differences,

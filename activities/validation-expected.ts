@@ -1,14 +1,15 @@
+import { isMultiset } from '../src/compile/row-identity';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { QuarantineBook } from '../src/postgres/ledger/proof-quarantine';
-import { canonicalTexts } from '../src/postgres/queries/proof-rows';
+import { canonicalTexts, type SpelledColumn } from '../src/postgres/queries/proof-rows';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { createExpectRow, type ExpectRow, type RecomputedRow } from '../src/validate/expect-row';
+import { mayRefuseValue } from '../src/transform/value-trial';
 import type { ExpectedRow } from '../src/validate/row';
 import type { Tally } from '../src/validate/tally';
-import { declaredType } from '../src/validate/type-name';
 
-/** One row of `raw`: the key text, then the raw columns. */
+/** One row of `raw`: the key text, then the raw columns; of a row without a key, then what its contents are known by. */
 type RawRow = readonly (string | null)[];
 
 export interface ExpectationWork {
@@ -23,6 +24,7 @@ export interface ExpectationWork {
 interface PendingRow {
   readonly sourceKey: string;
   readonly values: (string | null)[];
+  readonly contents?: readonly string[];
   readonly server: readonly number[] | null;
   unknown: number[] | null;
 }
@@ -31,7 +33,7 @@ interface PendingRow {
 async function spell(work: ExpectationWork, rows: readonly PendingRow[], places: readonly number[]): Promise<void> {
   if (rows.length === 0) return;
   const columns = places.map((place) => ({
-    type: declaredType((work.mapping.columns[place] as CompiledMapping['columns'][number]).type),
+    ...spelledAs(work.mapping, place),
     texts: rows.map((row) => (row.server?.includes(place) === true ? (row.values[place] ?? null) : null)),
   }));
   try {
@@ -42,7 +44,7 @@ async function spell(work: ExpectationWork, rows: readonly PendingRow[], places:
       }
     }
   } catch (error) {
-    if (!describeDatabaseError(error).isDataError) throw error;
+    if (!isRefusal(work.mapping, error)) throw error;
     if (rows.length === 1) {
       (rows[0] as PendingRow).unknown = [...places];
       return;
@@ -51,6 +53,19 @@ async function spell(work: ExpectationWork, rows: readonly PendingRow[], places:
     await spell(work, rows.slice(0, half), places);
     await spell(work, rows.slice(half), places);
   }
+}
+
+/** Whether the target refused to spell a value of the mapping. */
+export function isRefusal(mapping: CompiledMapping, error: unknown): boolean {
+  const { isDataError, sqlstate } = describeDatabaseError(error);
+  const trials = mapping.columns.flatMap(({ trial }) => trial ?? []);
+  return isDataError || mayRefuseValue(trials, sqlstate);
+}
+
+/** How the target spells a loaded column. */
+export function spelledAs(mapping: CompiledMapping, place: number): Pick<SpelledColumn, 'type' | 'trial'> {
+  const { type, trial } = mapping.columns[place] as CompiledMapping['columns'][number];
+  return { type, trial: trial ?? null };
 }
 
 function recomputed(work: ExpectationWork, raw: RawRow): RecomputedRow | null {
@@ -100,12 +115,17 @@ export async function* expectedRows(
   const { mapping } = work;
   const expectRow = createExpectRow(mapping);
   const keyPlaces = targetKeyPlaces(mapping);
+  const multiset = isMultiset(mapping);
   for await (const chunk of chunks) {
     const entries = await work.quarantine.find(chunk.map((raw) => raw[0] as string));
     const pending: PendingRow[] = [];
     for (const raw of chunk) {
       const row = sortOut(work, expectRow, raw, entries, tally);
-      if (row !== null) pending.push(row);
+      if (row === null) continue;
+      if (!multiset) pending.push(row);
+      else if (typeof raw.at(-1) === 'string') pending.push({ ...row, contents: [raw.at(-1) as string] });
+      // TypeScript loads what SQL rejects: the server cannot say what its contents are known by
+      else tally.unknown(row.sourceKey, []);
     }
     const served = pending.filter((row) => row.server !== null);
     if (served.length > 0) {

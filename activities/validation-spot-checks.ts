@@ -9,10 +9,11 @@ import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { readSpotChecks, type SpotCheck } from '../src/validate/spot-check-file';
-import { declaredType } from '../src/validate/type-name';
+import { bareTypeName } from '../src/transform/value-trial';
 import { plansFolder } from './plans-folder';
 import { onTarget } from './prepare-host';
 import type { ReadyHost } from './validation-host';
+import { namedState } from '../src/errors/sqlstate-names';
 
 type Result = Omit<CheckResult, 'kind'>;
 
@@ -42,7 +43,7 @@ function expectation(
   if (type === undefined) return { column, value, type: null, comparable: false };
   // operators of extension types are outside pg_catalog
   const comparable = type.schema === 'pg_catalog' || type.kind === 'enum' || type.kind === 'domain';
-  return { column, value, type: declaredType(type), comparable };
+  return { column, value, type: bareTypeName(type), comparable };
 }
 
 interface Tried {
@@ -69,7 +70,7 @@ async function tryCheck(session: Session, mapping: CompiledMapping, check: SpotC
     const { sqlstate, isConnectionLoss } = describeDatabaseError(error);
     if (sqlstate === null || isConnectionLoss) throw error;
     tried.broken += 1;
-    tried.problem ??= `the check cannot be tried (SQLSTATE ${sqlstate})`;
+    tried.problem ??= `the check cannot be tried: ${namedState(sqlstate)}`;
   }
 }
 

@@ -3,8 +3,8 @@ import type { Activities, OpenedRun } from '../src/contract/activity-types';
 import { withUndecided } from '../src/progress/run-view';
 import * as options from './activity-options';
 import type { ControlDesk } from './control-desk';
-import { counted } from './decide-all';
 import { tell } from './tell';
+import { counted } from '../src/report/counted';
 
 const control = proxyActivities<Activities>(options.quick);
 
@@ -24,7 +24,11 @@ export async function attendFindings(run: OpenedRun, desk: ControlDesk): Promise
       if (undecided.length === 0) continue;
       if (which === 'findings') desk.change((view) => withUndecided(view, undecided));
       else if (undecided.every(({ id }) => shown.some((known) => known.id === id))) continue;
-      await tell(run, 'gate', `${run.ref.run} goes on and needs ${counted(undecided.length)} before the cutover.`);
+      await tell(
+        run,
+        'gate',
+        `${run.ref.run} goes on and needs ${counted(undecided.length, 'decision')} before the cutover.`,
+      );
     } catch (error) {
       if (isCancellation(error)) throw error;
     }

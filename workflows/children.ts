@@ -17,6 +17,7 @@ import { discovery } from './discovery';
 import { pausedSignal } from './messages';
 import { rollback } from './rollback';
 import { validation } from './validation';
+import { withBooks } from '../src/progress/run-view';
 
 const control = proxyActivities<Activities>(options.quick);
 
@@ -38,11 +39,13 @@ export async function runDiscovery(run: OpenedRun, desk: ControlDesk): Promise<v
 export async function runValidation(run: OpenedRun, desk: ControlDesk, live = false): Promise<Verdict> {
   const workflowId = childId(run, 'validation');
   remember(desk, 'validation', workflowId);
-  return executeChild(validation, {
+  const verdict = await executeChild(validation, {
     workflowId,
     args: [{ ...phaseInput(run), ...(live ? { live } : {}) }],
     staticSummary: `${run.plan}: proof of every row`,
   });
+  desk.change((view) => withBooks(view, verdict.books));
+  return verdict;
 }
 
 /** A child for each big table, the small ones in groups; all at once, the worker's slots decide how many batches run. */

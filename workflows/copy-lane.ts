@@ -9,6 +9,7 @@ import { copySide } from './copy-side';
 import { slots } from './in-parallel';
 import { copyProgressQuery, pausedSignal, resolutionSignal } from './messages';
 import { tellRoot } from './tell-root';
+import { counted } from '../src/report/counted';
 
 const control = proxyActivities<Activities>(options.quick);
 
@@ -58,7 +59,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
 
   async function progressed(table: TableProgress): Promise<void> {
     tables.set(table.mapping, table);
-    setCurrentDetails(`${table.mapping}: ${table.batchesDone} of ${table.batches} batches`);
+    setCurrentDetails(`${table.mapping}: ${table.batchesDone} of ${counted(table.batches, 'batch')}`);
     if (!worthShowing(reported.get(table.mapping), table, input.reports ?? 20)) return;
     reported.set(table.mapping, table);
     await tell({ table });

@@ -1,7 +1,7 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun } from '../src/contract/activity-types';
 import type { MigrationInput, Phase } from '../src/contract/run';
-import { inPhase } from '../src/progress/run-view';
+import { inPhase, withBooks } from '../src/progress/run-view';
 import * as options from './activity-options';
 import { runDiscovery } from './children';
 import type { ControlDesk } from './control-desk';
@@ -73,7 +73,8 @@ export async function prepare({ run, phase }: Course): Promise<void> {
 /** What settle put into quarantine, decided before anything is built on it. */
 export async function settle({ run, desk, phase }: Course): Promise<void> {
   await phase('settle', 'settling unique keys and references', async () => {
-    await long.settle(run.ref);
+    const { books = [] } = await long.settle(run.ref);
+    desk.change((view) => withBooks(view, books));
     await decideAll(run, desk, () => control.undecidedQuarantine(run.ref));
   });
 }

@@ -2,6 +2,7 @@ import type { Activities, OpenedRun } from '../src/contract/activity-types';
 import { waitingForDecisions } from '../src/progress/run-view';
 import type { ControlDesk } from './control-desk';
 import { tell } from './tell';
+import { counted } from '../src/report/counted';
 
 /** Waits until no finding is undecided; each `decide` looks again, because one decision may cover several. */
 export async function decideAll(
@@ -11,7 +12,8 @@ export async function decideAll(
 ): Promise<void> {
   let seen = desk.decisions();
   let undecided = await look();
-  if (undecided.length > 0) await tell(run, 'gate', `${run.ref.run} waits for ${counted(undecided.length)}.`);
+  if (undecided.length > 0)
+    await tell(run, 'gate', `${run.ref.run} waits for ${counted(undecided.length, 'decision')}.`);
   while (undecided.length > 0) {
     const waiting = undecided;
     desk.change((view) => waitingForDecisions(view, waiting));
@@ -20,8 +22,4 @@ export async function decideAll(
     undecided = await look();
   }
   desk.change((view) => waitingForDecisions(view, []));
-}
-
-export function counted(decisions: number): string {
-  return decisions === 1 ? '1 decision' : `${decisions} decisions`;
 }

@@ -1,24 +1,33 @@
 import { CancellationScope, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import { sentenceOf } from '../src/progress/failure-sentence';
-import { inPhase } from '../src/progress/run-view';
+import { inPhase, withBooks } from '../src/progress/run-view';
 import * as options from './activity-options';
 import type { ControlDesk } from './control-desk';
 import { codeOf } from './failure-kind';
 import { plainFailure } from './input';
 import { tell } from './tell';
 import type { Watch } from './watch';
+import { counted } from '../src/report/counted';
 
 const recording = proxyActivities<Activities>(options.patient);
 const quick = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
 const lookingAgain = proxyActivities<Activities>(options.oneTry);
 
+/**
+ * Whether the opening was refused because a side is not what was proved, and the sources are written to again: then the run follows them on,
+ * proves anew and asks again.
+ */
+export function followsOn(run: Pick<OpenedRun, 'pattern'>, error: unknown): boolean {
+  return run.pattern === 'hybrid' && ['RP5451', 'RP5452'].includes(codeOf(error) ?? '');
+}
+
 /** After so many calls of the hook that failed, people are asked to move the application by hand. */
 const patience = 3;
 
-/** Answers that stay: a source takes writes again, or the run is rolled back. */
-const wayBack: ReadonlySet<string> = new Set(['RP5501', 'RP5104']);
+/** Answers that stay: a source takes writes again, the run is rolled back, or a side is not what was proved. */
+const wayBack: ReadonlySet<string> = new Set(['RP5501', 'RP5104', 'RP5451', 'RP5452']);
 
 /** Opens the target of frozen sources. Tried again for as long as it takes, because writers wait; what says that there is none to open is raised. */
 export async function openTheTarget(run: OpenedRun, desk: ControlDesk): Promise<void> {
@@ -51,6 +60,7 @@ export async function goForward(run: OpenedRun, desk: ControlDesk, watch: Watch,
   let closed = proved;
   await keepTrying(run, desk, 'The books could not be closed', async () => {
     closed = await long.reconcile(run.ref);
+    desk.change((view) => withBooks(view, closed.books));
   });
   if (!closed.green) throw plainFailure('NotProved', `The target is open, but ${closed.sentence}`);
   return closed;
@@ -122,7 +132,7 @@ async function callUntilItWorks(
       return 'called';
     } catch (error) {
       if (isCancellation(error)) throw error;
-      const sentence = `settings.switch failed ${tries} time${tries === 1 ? '' : 's'}: ${sentenceOf(error)}`;
+      const sentence = `settings.switch failed ${counted(tries, 'time')}: ${sentenceOf(error)}`;
       desk.change((view) => ({ ...view, sentence: `the target is open; ${sentence}` }));
       if (tries >= patience && asked === null) {
         asked = ask(sentence);

@@ -6,6 +6,7 @@ import { prepare, type Course } from './course';
 import { whileFollowing } from './follow';
 import { followToFreeze } from './follow-to-freeze';
 import { plainFailure } from './input';
+import { withBooks } from '../src/progress/run-view';
 
 const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
@@ -22,8 +23,6 @@ export async function hybrid(course: Course): Promise<Verdict> {
   const frozen = run.finished.includes('freeze') && (await stillFrozen(run));
   const verdict = frozen ? run.verdict : await copyAndFollow(course);
   if (verdict === null) throw plainFailure('NotProved', 'The sources are frozen, and the ledger holds no verdict.');
-  // the target's own triggers fire for the application only, not for what rounds write
-  await long.restoreTriggers(run.ref);
   return verdict;
 }
 
@@ -43,7 +42,8 @@ async function copyAndFollow(course: Course): Promise<Verdict> {
     whileFollowing(run, desk, (follower) => follower.caughtUp(), true),
   );
   await phase('settle', 'settling unique keys and references', async () => {
-    await long.settle(run.ref);
+    const { books = [] } = await long.settle(run.ref);
+    desk.change((view) => withBooks(view, books));
   });
   await phase('finish', 'rebuilding indexes and foreign keys', async () => {
     await long.rebuildIndexes(run.ref);

@@ -2,6 +2,7 @@ import { allHandlersFinished, condition, proxyActivities, upsertMemo, workflowIn
 import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import { migrationInput, type FindingSummary, type MigrationInput, type MigrationResult } from '../src/contract/run';
 import type { RunMemo } from '../src/contract/run-memo';
+import { sentenceOf } from '../src/progress/failure-sentence';
 import { freezeLine } from '../src/progress/follow-lines';
 import { checkResult } from '../src/progress/check-result';
 import { inPhase, opened } from '../src/progress/run-view';
@@ -12,12 +13,13 @@ import { runCopy, runValidation } from './children';
 import { openControlDesk, type ControlDesk } from './control-desk';
 import { approveFirstWrite, discover, finish, openCourse, prepare, settle, type Course } from './course';
 import { workflowTime } from './clock';
-import { goForward, openTheTarget } from './forward';
+import { followsOn, goForward, openTheTarget } from './forward';
 import { hybrid } from './hybrid';
 import { parseInput, plainFailure } from './input';
 import { inOneSentence } from './one-sentence';
 import { tell } from './tell';
 import { openWatch } from './watch';
+import { agreeing, counted } from '../src/report/counted';
 
 const control = proxyActivities<Activities>(options.quick);
 const recording = proxyActivities<Activities>(options.patient);
@@ -78,11 +80,18 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
         seconds: (Date.parse(workflowTime()) - Date.parse(startedAt)) / 1000,
       };
     } catch (error) {
-      await afterFailure(error, run, desk, watch, changes.begun);
+      if (followsOn(run, error)) await sayRefused(run, desk, sentenceOf(error));
+      else await afterFailure(error, run, desk, watch, changes.begun);
       // the ledger says which phases are finished by now
       run = await control.openRun({ ...input, ...run.ref, ...driver });
     }
   }
+}
+
+async function sayRefused(run: OpenedRun, desk: ControlDesk, why: string): Promise<void> {
+  const sentence = `${why} The target was not opened; writers are free again, and the run goes on following.`;
+  desk.change((view) => ({ ...view, sentence }));
+  await tell(run, 'failed', sentence);
 }
 
 /** A run that was started in the UI has no memo by which commands find it. */
@@ -119,7 +128,7 @@ async function phases(course: Course): Promise<Verdict> {
 /** A check ends with its findings on the page: nothing waits any more that an update could decide. */
 function checked({ desk }: Course, undecided: readonly FindingSummary[]): Verdict {
   desk.change((view) => ({ ...view, undecided: [...undecided] }));
-  const few = undecided.length === 1 ? '1 finding needs' : `${undecided.length} findings need`;
+  const few = `${counted(undecided.length, 'finding')} ${agreeing(undecided.length, 'needs', 'need')}`;
   const sentence =
     undecided.length === 0
       ? 'Checked: every finding has a decision; nothing was written.'

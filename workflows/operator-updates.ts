@@ -16,6 +16,7 @@ import * as options from './activity-options';
 import type { DeskState } from './desk-state';
 import { parseInput, plainFailure } from './input';
 import * as messages from './messages';
+import { counted } from '../src/report/counted';
 
 const control = proxyActivities<Activities>(options.quick);
 
@@ -100,7 +101,7 @@ function installResolve(desk: DeskState): void {
       });
       desk.accepted(`resolve ${what} = ${message.do}`, by);
       if (what === captureBlock) return `capture: ${message.do}.`;
-      return `${chosen.length} blocked batch${chosen.length === 1 ? '' : 'es'}: ${message.do}.`;
+      return `${counted(chosen.length, 'blocked batch')}: ${message.do}.`;
     },
     {
       description:

@@ -5,6 +5,7 @@ import { approve, cutOver, decide, drill, resolve, resume } from '../progress/co
 import { overallShare } from '../progress/current-details';
 import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../progress/follow-lines';
 import { captureBlock } from '../progress/follow-view';
+import { agreeing } from '../report/counted';
 
 const quietSteps = ['discovery', 'prepare', 'copy', 'settle', 'finish', 'proof'];
 const followedSteps = ['discovery', 'prepare', 'capture', 'copy', 'delta', 'settle', 'finish', 'proof', 'cutover'];
@@ -92,7 +93,9 @@ function tableLines(status: RunStatus, room: number): string[] {
   const width = Math.max(...moving.map((table) => table.mapping.length), 8);
   return [
     ...shown.map((table) => `    ${table.mapping.padEnd(width)}  ${tableState(table)}`),
-    ...(moving.length > shown.length ? [`    … and ${moving.length - shown.length} more tables`] : []),
+    ...(moving.length > shown.length
+      ? [`    … and ${moving.length - shown.length} more ${agreeing(moving.length - shown.length, 'table', 'tables')}`]
+      : []),
   ];
 }
 
@@ -116,7 +119,11 @@ function needLines(status: RunStatus): string[] {
         `${pc.yellow('!')} ${finding.id}: ${finding.sentence}`,
         `    decide it:  ${decide(run, finding.id, finding.choices[0] ?? 'quarantine', finding.rows)}`,
       ]),
-    ...(status.undecided.length > 5 ? [`    … and ${status.undecided.length - 5} more findings`] : []),
+    ...(status.undecided.length > 5
+      ? [
+          `    … and ${status.undecided.length - 5} more ${agreeing(status.undecided.length - 5, 'finding', 'findings')}`,
+        ]
+      : []),
     ...status.blocked
       .slice(0, 5)
       .flatMap((batch) => [
@@ -127,7 +134,7 @@ function needLines(status: RunStatus): string[] {
       ]),
     ...(status.blocked.length > 5
       ? [
-          `    … and ${status.blocked.length - 5} more blocked batches`,
+          `    … and ${status.blocked.length - 5} more blocked ${agreeing(status.blocked.length - 5, 'batch', 'batches')}`,
           `    all of them:  ${resolve(run, '*', 'retry')}`,
         ]
       : []),

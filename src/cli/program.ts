@@ -174,6 +174,7 @@ export function createProgram(
       add('quarantine', 'what could not be migrated, by reason')
         .argument('[run]')
         .option('--csv', 'the original rows as CSV (recorded in the ledger)')
+        .option('--all-columns', 'with --csv: also columns that the plan leaves behind')
         .option('--table <mapping>'),
     ),
     async () => (await import('./commands/quarantine')).quarantine as Action,

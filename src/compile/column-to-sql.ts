@@ -3,6 +3,7 @@ import { identifier, literal } from '../sql/quote';
 import { castToSql } from '../transform/cast/cast-to-sql';
 import { offsetSql, uuidFromSql } from '../transform/id';
 import type { TransformContext } from '../transform/transform';
+import { foreignSql, holdsCharacters, untranslatableSql } from '../transform/untranslatable';
 import { checkedStep } from './checked-step';
 import { keyPartToSql } from './key-part';
 import type { Deferred, Levels, Placed } from './levels';
@@ -40,7 +41,13 @@ export function sourceColumn(from: { readonly name: string }, column: string): s
 }
 
 export function columnToSql(levels: Levels, column: CompiledColumn, scope: ColumnScope): ColumnSql {
-  const failures: Failure[] = [];
+  const failures: Failure[] = unsendable(column, scope.context.encoding, scope.from).map((condition) => {
+    const when = {
+      needs: [levels.once(levels.source(`coalesce(${condition}, false)`))],
+      write: (one?: string) => one ?? '',
+    };
+    return { reason: scope.reason(column.target, 'encoding'), when };
+  });
   const short = typedPipeline(column);
   const value =
     short === null ? longWay(levels, column, scope, failures) : shortWay(levels, column, scope, short, failures);
@@ -58,12 +65,46 @@ export function columnToSql(levels: Levels, column: CompiledColumn, scope: Colum
       when: { needs: [input], write: (expression) => `${expression} IS NULL` },
     });
   }
+  if (foreignTest(column, scope.context, 'NULL') !== null) {
+    const test = (expression?: string): string =>
+      `coalesce(${foreignTest(column, scope.context, cast(expression as string).text) ?? ''}, false)`;
+    failures.push({ reason: scope.reason(column.target, 'encoding'), when: { needs: [input], write: test } });
+  }
   return {
     column,
     failures,
     wire: { needs: [input], write: (expression) => cast(expression as string).wire },
     text: { needs: [input], write: (expression) => cast(expression as string).text },
   };
+}
+
+/** Conditions under which the source cannot send what the column is made of. */
+function unsendable(column: CompiledColumn, encoding: string, from: CompiledMapping['from']): string[] {
+  const texts =
+    column.sql !== undefined
+      ? [`(${column.sql})::text`]
+      : column.from
+          .filter((_, index) => holdsCharacters(column.inputTypes[index] as string))
+          .map((name) => `${sourceColumn(from, name)}::text`);
+  return texts.flatMap((text) => untranslatableSql(encoding, text) ?? []);
+}
+
+/** Where `text` of the column has a character that the target's encoding does not have; null where that cannot be. */
+function foreignTest(
+  column: CompiledColumn,
+  { encoding, targetEncoding }: TransformContext,
+  text: string,
+): string | null {
+  if (targetEncoding === undefined || !holdsCharacters(baseTypeName(column.type))) return null;
+  return foreignSql(encoding, targetEncoding, text);
+}
+
+/** Whether a row may be kept back because of the characters that the column holds. */
+export function mayBeUnencodable(column: CompiledColumn, context: TransformContext): boolean {
+  return (
+    unsendable(column, context.encoding, { schema: '', name: '' }).length > 0 ||
+    foreignTest(column, context, 'NULL') !== null
+  );
 }
 
 function longWay(levels: Levels, column: CompiledColumn, scope: ColumnScope, failures: Failure[]): Placed {

@@ -4,11 +4,14 @@ import type { ColumnPlan, IdPlan, MappingPlan } from '../contract/resolved-plan'
 import { chooseCast } from '../transform/cast/choose-cast';
 import { canEncode } from '../transform/encoding';
 import { encodingProblem, parseStep } from '../transform/registry';
+import { leavesOf } from '../transform/type-shape';
+import { chooseTrial } from '../transform/value-trial';
 import { namesColumn } from './names-column';
 import type { MappingWork } from './mapping-work';
 import { findColumn, findMapping, findRelation, pathOf, refusesNull } from './mapping-work';
 import { tableKey } from './table-key';
 import { baseTypeName } from './type-facts';
+import { counted } from '../report/counted';
 
 /** Every column that is loaded, ids first; problems of single columns are reported and the column left out. */
 export function compileColumns(work: MappingWork): CompiledColumn[] {
@@ -83,18 +86,22 @@ function compileColumn(work: MappingWork, plan: ColumnPlan, id: IdPlan | null): 
   }
   const direct = !computed && plan.sql === undefined && plan.constant === undefined && plan.steps.length === 0;
   const uuid = id?.kind === 'uuid_from' || following?.follows.id.kind === 'uuid_from';
-  const cast = chooseCast(direct ? (found[0] as Column).type : uuid ? uuidType : null, column.type);
-  if ('impossible' in cast) {
-    problems.error('RP2008', `${object}: ${cast.impossible}`, { path, object, fix: cast.fix });
+  const chosen = chooseCast(direct ? (found[0] as Column).type : uuid ? uuidType : null, column.type);
+  if ('impossible' in chosen) {
+    problems.error('RP2008', `${object}: ${chosen.impossible}`, { path, object, fix: chosen.fix });
     return null;
   }
+  const cast = work.source.server.encoding === 'SQL_ASCII' ? { ...chosen, countsBytes: true } : chosen;
   const namespace = namespaceOf(work, id, following);
+  const trial = chooseTrial(cast, isNewer(work, column.type));
   return {
     ...plan,
     type: column.type,
+    ...(column.collate === undefined ? {} : { collate: column.collate }),
     notNull,
     identity: column.identity,
     cast: plan.sql === undefined ? cast : { ...cast, raising: true },
+    ...(trial === null ? {} : { trial }),
     inputTypes: found.map((input) => baseTypeName(input.type)),
     follows: following?.follows ?? null,
     id,
@@ -102,6 +109,21 @@ function compileColumn(work: MappingWork, plan: ColumnPlan, id: IdPlan | null): 
     ...(following?.keyCasts === undefined ? {} : { keyCasts: following.keyCasts }),
     proof: plan.sql === undefined ? 'independent' : 're-executed',
   };
+}
+
+/** Types that newer servers hold more values of: the first version, as `server_version_num`. */
+const grown: Readonly<Record<string, number>> = { numeric: 140000, interval: 170000 };
+
+/** True when the source may hold values of the type that the target's older server does not know. */
+function isNewer({ source, target }: MappingWork, type: ColumnType): boolean {
+  const names = type.shape === undefined ? [baseTypeName(type)] : leavesOf(type.shape).map(({ name }) => name);
+  const { versionNum } = target.server;
+  return names.some((name) => (grown[name] ?? 0) > versionNum && source.server.versionNum >= (grown[name] ?? 0));
+}
+
+/** Casts to types that only a server can spell, where rows are ordered or found by the text: the source spells it, and may raise. */
+export function spelledBySource(cast: CastSpec): CastSpec {
+  return cast.kind === 'other' || cast.kind === 'jsonb' ? { ...cast, raising: true, atSource: true } : cast;
 }
 
 const uuidType: ColumnType = {
@@ -161,7 +183,7 @@ function follow(
   if (given !== types.length) {
     problems.error(
       'RP2015',
-      `${object} gives ${given} value(s), and the id of ${tableKey(parent.target)} is computed from ${types.length}.`,
+      `${object} gives ${counted(given, 'value')}, and the id of ${tableKey(parent.target)} is computed from ${types.length}.`,
       { path, object },
     );
     return undefined;
@@ -174,7 +196,7 @@ function follow(
       problems.error('RP2015', `${object}: ${cast.impossible}`, { path, object, fix: cast.fix });
       return undefined;
     }
-    keyCasts.push(cast);
+    keyCasts.push(spelledBySource(cast));
   }
   return { parent, follows, keyCasts };
 }

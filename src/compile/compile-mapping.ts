@@ -1,8 +1,9 @@
 import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
-import { compileColumns, readColumns } from './compile-columns';
+import { compileColumns, readColumns, spelledBySource } from './compile-columns';
 import {
   checkCoverage,
   checkNames,
+  checkReasons,
   compileChecks,
   compileReferences,
   compileUniques,
@@ -10,39 +11,51 @@ import {
   trialColumns,
 } from './compile-constraints';
 import { compileReasons } from './compile-reasons';
+import { warnWithoutKey } from './checks/check-without-key';
 import type { MappingWork } from './mapping-work';
 import { findColumn, pathOf } from './mapping-work';
 import { tableKey } from './table-key';
+import { isPhysical } from './row-identity';
 import { chooseSourceKey } from './source-key';
 import { sourceStatements } from './source-statements';
 import { chooseTargetKey, isInjective } from './target-key';
 import { targetStatements } from './target-statements';
+import { holdsCharacters, untranslatableSql } from '../transform/untranslatable';
 import { isBinaryStable } from './type-facts';
 
 /** One mapping compiled; null when a problem keeps it from being so. Everything found is reported through `work.problems`. */
 export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) => Uint8Array): CompiledMapping | null {
   const { mapping, from, source, problems } = work;
-  const context = { encoding: source.server.encoding, sha256 };
+  const { encoding } = work.target.server;
+  const targetEncoding = encoding === 'UTF8' ? {} : { targetEncoding: encoding };
+  const context = { encoding: source.server.encoding, ...targetEncoding, sha256 };
   const key = chooseSourceKey(work);
-  const columns = compileColumns(work);
-  checkCoverage(work, columns);
+  const loaded = compileColumns(work);
+  checkCoverage(work, loaded);
   checkNames(work);
   checkUnmapped(work);
   const references = compileReferences(work);
-  const targetKey = chooseTargetKey(work, columns);
+  const targetKey = chooseTargetKey(work, loaded, key !== null && isPhysical(key.columns));
   if (key === null || targetKey === null || problems.failed) return null;
   warnLooseKeys(
     work,
     key.columns.map(({ name }) => name),
     targetKey.map(({ name }) => name),
   );
-  const referenced = referencedColumns(work, columns, targetKey);
+  warnWithoutKey(work, key.columns, targetKey);
+  const referenced = referencedColumns(work, loaded, targetKey);
+  const columns = loaded.map((column) =>
+    referenced.includes(column.target) ? { ...column, cast: spelledBySource(column.cast) } : column,
+  );
+  const reasons = compileReasons(mapping.name, columns, context);
+  const checks = compileChecks(work, columns, reasons.length);
   const facts = {
     name: mapping.name,
     source: mapping.source,
     from: mapping.from,
     target: mapping.target,
     encoding: source.server.encoding,
+    ...targetEncoding,
     estimatedRows: Math.max(0, from.estimatedRows),
     estimatedBytes: Math.max(0, from.estimatedBytes),
     key: key.columns,
@@ -53,12 +66,12 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     id: mapping.id,
     columns,
     rawColumns: rawColumns(work, columns),
-    reasons: compileReasons(mapping.name, columns, context),
+    reasons: [...reasons, ...checkReasons(checks)],
     uniques: compileUniques(work),
     references,
-    checks: compileChecks(work),
+    checks,
     referencedColumns: referenced,
-    trialColumns: trialColumns(work, columns, referenced),
+    trialColumns: trialColumns(work, columns, referenced, checks),
     copyFormat: columns.every(travelsBinary) ? ('binary' as const) : ('text' as const),
     whenNotEmpty: mapping.whenNotEmpty,
     onBadRow: mapping.onBadRow,
@@ -73,13 +86,17 @@ function travelsBinary(column: CompiledColumn): boolean {
 }
 
 /** What TypeScript reads to recompute the columns: each source column and each expression of the user once. */
-function rawColumns({ from }: MappingWork, columns: readonly CompiledColumn[]): CompiledMapping['rawColumns'] {
+function rawColumns({ from, source }: MappingWork, columns: readonly CompiledColumn[]): CompiledMapping['rawColumns'] {
   const raw = new Map<string, CompiledMapping['rawColumns'][number]>();
+  const marked = (type: string): { marked?: true } =>
+    holdsCharacters(type) && untranslatableSql(source.server.encoding, '') !== null ? { marked: true } : {};
   for (const column of columns) {
-    for (const name of column.from) {
-      raw.set(`column ${name}`, { name, type: findColumn(from, name)?.type.name ?? 'text', sql: false });
+    for (const [index, name] of column.from.entries()) {
+      const type = findColumn(from, name)?.type.name ?? 'text';
+      raw.set(`column ${name}`, { name, type, sql: false, ...marked(column.inputTypes[index] ?? type) });
     }
-    if (column.sql !== undefined) raw.set(`sql ${column.sql}`, { name: column.sql, type: 'text', sql: true });
+    if (column.sql !== undefined)
+      raw.set(`sql ${column.sql}`, { name: column.sql, type: 'text', sql: true, ...marked('text') });
   }
   return [...raw.values()];
 }

@@ -2,13 +2,10 @@ import type { CompiledColumn, ReasonSpec } from '../contract/compiled';
 import { castToSql } from '../transform/cast/cast-to-sql';
 import type { TransformContext } from '../transform/transform';
 import { checkedStep } from './checked-step';
-import { idReason } from './column-to-sql';
+import { idReason, mayBeUnencodable } from './column-to-sql';
 
 /** Kinds of a cast that are rules of the target column rather than of its type. */
 const targetRules = new Set(['too_long', 'precision', 'scale', 'enum', 'not_null']);
-
-/** Casts whose SQL raises where TypeScript gives a reason: that reason comes from the careful path. */
-const raisingKinds: Readonly<Record<string, string>> = { json: 'cast_json', jsonb: 'cast_json' };
 
 /** Every reason a row of the mapping can have, numbered from 1; one a column and kind. */
 export function compileReasons(
@@ -25,6 +22,7 @@ export function compileReasons(
       const finding = `${mapping}.${column.target}.${kind}`;
       reasons.push({ index: reasons.length + 1, column: column.target, kind, transform, finding });
     };
+    if (mayBeUnencodable(column, context)) add('encoding', 'cast');
     for (const spec of column.steps) {
       const { transform, args } = checkedStep(spec);
       const inputs = transform.inputs === 'many' ? column.from.map(() => 'NULL::text') : ['NULL::text'];
@@ -34,11 +32,8 @@ export function compileReasons(
     const ofId = idReason(column);
     if (ofId !== null) add(ofId, ofId === 'bad_id' ? 'id' : 'ref');
     const keyChecks = (column.keyCasts ?? []).flatMap((cast) => castToSql(cast, 'NULL').checks);
-    if (keyChecks.length > 0 || column.keyCasts?.some(({ kind }) => raisingKinds[kind] !== undefined) === true)
-      add('bad_reference', 'ref');
+    if (keyChecks.length > 0) add('bad_reference', 'ref');
     for (const { kind } of castToSql(column.cast, 'NULL').checks) add(kind, targetRules.has(kind) ? 'target' : 'cast');
-    const raised = raisingKinds[column.cast.kind];
-    if (raised !== undefined) add(raised, 'cast');
     if (column.notNull) add('not_null', 'target');
   }
   return reasons;

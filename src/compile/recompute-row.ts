@@ -4,6 +4,7 @@ import { applyCast } from '../transform/cast/apply-cast';
 import type { CastOutcome } from '../transform/cast/cast';
 import { offset, uuidFrom } from '../transform/id';
 import type { StepOutcome, TransformContext } from '../transform/transform';
+import { holdsCharacters, isForeign } from '../transform/untranslatable';
 import { checkedStep } from './checked-step';
 import { computesId, idReason } from './column-to-sql';
 import { keyPart } from './key-part';
@@ -25,11 +26,14 @@ type Outcome = CastOutcome;
 type ColumnRecompute = (raw: readonly (string | null)[]) => Outcome;
 
 /** The TypeScript twin of `load` and `rejected`, prepared once for a mapping. */
-export function createRecompute(mapping: CompiledMapping, context: TransformContext): Recompute {
+export function createRecompute(mapping: CompiledMapping, given: TransformContext): Recompute {
+  const { targetEncoding } = mapping;
+  const context = targetEncoding === undefined ? given : { ...given, targetEncoding };
   const raw = new Map(
     mapping.rawColumns.map((column, index) => [`${column.sql ? 'sql' : 'column'} ${column.name}`, index]),
   );
-  const columns = mapping.columns.map((column) => prepareColumn(column, raw, context));
+  const marked = mapping.rawColumns.map((column) => column.marked === true);
+  const columns = mapping.columns.map((column) => prepareColumn(column, raw, context, marked));
   const reasons = mapping.columns.map(
     (column) =>
       new Map(mapping.reasons.filter((one) => one.column === column.target).map((one) => [one.kind, one.index])),
@@ -73,14 +77,31 @@ function prepareColumn(
   column: CompiledColumn,
   raw: ReadonlyMap<string, number>,
   context: TransformContext,
+  marked: readonly boolean[],
 ): ColumnRecompute {
   const input = prepareInput(column, raw, context);
+  const inputs = column.constant === undefined ? inputPositions(column, raw).filter((at) => marked[at]) : [];
+  const { targetEncoding } = context;
+  const judged = targetEncoding !== undefined && holdsCharacters(baseTypeName(column.type));
   return (values) => {
-    const given = input(values);
+    if (inputs.some((at) => values[at] === unsendable)) return { failed: 'encoding' };
+    const given = input(
+      inputs.length === 0 ? values : values.map((text, at) => (marked[at] === true ? unmarked(text) : text)),
+    );
     if ('failed' in given) return given;
     if (given.value === null) return column.notNull ? { failed: 'not_null' } : { value: null };
-    return applyCast(column.cast, given.value);
+    const outcome = applyCast(column.cast, given.value);
+    if (!judged || 'failed' in outcome) return outcome;
+    const text = 'server' in outcome ? outcome.server : outcome.value;
+    return text !== null && isForeign(context.encoding, targetEncoding, text) ? { failed: 'encoding' } : outcome;
   };
+}
+
+/** What stands for a text that the source cannot send; others begin with a `T`. */
+const unsendable = 'B';
+
+function unmarked(text: string | null): string | null {
+  return text === null ? null : text.slice(1);
 }
 
 type Prepared = (raw: readonly (string | null)[]) => { readonly value: string | null } | { readonly failed: string };

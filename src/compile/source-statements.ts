@@ -1,13 +1,19 @@
 import type { MappingStatements } from '../contract/compiled';
 import { qualified } from '../sql/quote';
 import type { TransformContext } from '../transform/transform';
+import { holdsCharacters, untranslatableSql } from '../transform/untranslatable';
+import { baseTypeName } from './type-facts';
 import { computesId, isDirect, sourceColumn } from './column-to-sql';
+import { droppedParts } from './dropped-parts';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
+import { keyTextSql } from './key-text';
+import { largeKind, largeKindOfSource, textOrDigest } from './large-values';
 import type { Deferred, Placed } from './levels';
 import { plain } from './levels';
+import { isMultiset } from './row-identity';
 import type { MappingFacts, Scope } from './source-select';
-import { SourceSelect, anyOf, keyTextSql, reasonArray } from './source-select';
+import { SourceSelect, anyOf, reasonArray } from './source-select';
 
 type SourceStatements = Omit<MappingStatements, 'actualInProofOrder' | 'actualByKey'>;
 
@@ -25,6 +31,8 @@ export function sourceStatements(mapping: MappingFacts, context: TransformContex
     expected: expected(start()),
     boundaries: boundaries(start()),
     keyCheck: keyCheck(start()),
+    unsendableKeys: unsendableKeys(start()),
+    dropped: dropped(start()),
     trial: trial(start(), start()),
     keysOfTargets: keysOfTargets(start()),
     outOfScopeRefs: outOfScopeRefs(start()),
@@ -73,22 +81,31 @@ function reasonCounts(select: SourceSelect): string {
   ].join('\n');
 }
 
-function rawColumns(select: SourceSelect): Placed[] {
-  return select.mapping.rawColumns.map((column) =>
-    select.levels.source(
-      column.sql ? `(${column.name})::text` : `${sourceColumn(select.mapping.from, column.name)}::text`,
-    ),
-  );
+function rawColumns(select: SourceSelect, mark: boolean): Placed[] {
+  const { mapping } = select;
+  return mapping.rawColumns.map((column) => {
+    const value = column.sql ? `(${column.name})` : sourceColumn(mapping.from, column.name);
+    const whole = `${value}::text`;
+    const text = column.sql ? whole : textOrDigest(largeKindOfSource(mapping, column.name), value, whole);
+    const unsendable = column.marked === true ? untranslatableSql(mapping.encoding, whole) : null;
+    if (unsendable === null) return select.levels.source(text);
+    return select.levels.source(
+      mark
+        ? `CASE WHEN ${unsendable} THEN 'B' ELSE 'T' || ${text} END`
+        : `CASE WHEN ${unsendable} THEN NULL ELSE ${text} END`,
+    );
+  });
 }
 
 function raw(select: SourceSelect): string {
-  const columns = rawColumns(select).map((column) => plain(select.levels.name(column)));
+  const columns = rawColumns(select, true).map((column) => plain(select.levels.name(column)));
   return select.write('in', [plain(select.key()), ...columns], [], { ordered: true });
 }
 
 function rawInProofOrder(select: SourceSelect): string {
   const { targetKey } = select.mapping;
-  const columns = rawColumns(select).map((column, index) => plain(select.levels.name(column), `c${index + 1}`));
+  const columns = rawColumns(select, true).map((column, index) => plain(select.levels.name(column), `c${index + 1}`));
+  if (isMultiset(select.mapping)) return rawInContentOrder(select, columns);
   const parts = targetKey.map((column, index) => named(select.guarded(column.name), `t${index + 1}`));
   const inner = select.write('in', [plain(select.key(), 'k'), ...columns, ...parts, named(select.targetKey(), 'tk')]);
   const order = proofOrder(
@@ -104,8 +121,27 @@ function rawInProofOrder(select: SourceSelect): string {
   ].join('\n');
 }
 
+/** Rows without a key: what their contents are known by is the last column, so that both sides meet in it. */
+function rawInContentOrder(select: SourceSelect, columns: readonly Deferred[]): string {
+  const inner = select.write('in', [plain(select.key(), 'k'), ...columns, named(select.targetKey(), 'tk')]);
+  return [
+    `SELECT ${['"k"', ...columns.map((_, index) => `"c${index + 1}"`), '"tk"'].join(', ')}`,
+    `FROM (${inner}) AS "p"`,
+    'WHERE {{slice}}',
+    'ORDER BY "tk" COLLATE "C", "k" COLLATE "C"',
+  ].join('\n');
+}
+
 function expected(select: SourceSelect): string {
-  const texts = select.columns().map(({ text }) => text);
+  const texts = select.columns().map(({ column, text }): Deferred => {
+    const kind = largeKind(select.mapping, column);
+    if (kind === null) return text;
+    const value = select.levels.source(sourceColumn(select.mapping.from, column.from[0] as string), true);
+    return {
+      needs: [value, ...text.needs],
+      write: (own, ...expressions) => textOrDigest(kind, own as string, text.write(...expressions)),
+    };
+  });
   return select.write('in', [plain(select.key()), select.targetKey(), ...texts], select.loadable(), { ordered: true });
 }
 
@@ -131,6 +167,22 @@ function keyCheck(select: SourceSelect): string {
     `FROM (SELECT (${known}) AS "known", row_number() OVER (PARTITION BY ${select.baseOrder()}) AS "nth"`,
     `${select.from('all')}) AS "b"`,
   ].join('\n');
+}
+
+/** Empty where every key can be sent. */
+function unsendableKeys(select: SourceSelect): string {
+  const { mapping } = select;
+  const tests = mapping.key
+    .filter((column) => holdsCharacters(baseTypeName(column.type)))
+    .flatMap((column) => untranslatableSql(mapping.encoding, `${sourceColumn(mapping.from, column.name)}::text`) ?? []);
+  if (tests.length === 0) return '';
+  return `SELECT count(*) FILTER (WHERE ${tests.join(' OR ')}) AS "rows"\n${select.from('all')}`;
+}
+
+/** One count a kind of `droppedParts`, over rows in scope; empty where the types drop nothing. */
+function dropped(select: SourceSelect): string {
+  const counts = droppedParts(select.mapping).map(({ condition }) => `count(*) FILTER (WHERE ${condition})`);
+  return counts.length === 0 ? '' : `SELECT ${counts.join(', ')}\n${select.from('in')}`;
 }
 
 function trial(inside: SourceSelect, outside: SourceSelect): string {
@@ -167,12 +219,13 @@ function keysOfTargets(select: SourceSelect): string {
       isDirect(column) &&
       column.cast.sourceType === column.type.name,
   );
-  const match = direct
-    ? keyMatch(
-        mapping.targetKey,
-        columns.map((column) => sourceColumn(mapping.from, column?.from[0] as string)),
-      )
-    : null;
+  const match =
+    direct && !isMultiset(mapping)
+      ? keyMatch(
+          mapping.targetKey,
+          columns.map((column) => sourceColumn(mapping.from, column?.from[0] as string)),
+        )
+      : null;
   const order = select.order().map((one, index) => plain(one, `k${index + 1}`));
   const inner = select.write(
     'in',
@@ -197,14 +250,14 @@ function originals(mapping: MappingFacts): string {
   const key = keyTextSql(references.map((reference) => `${reference}::text`));
   const match = keyMatch(mapping.key, references);
   return [
-    `SELECT ${key} AS "key", to_jsonb(${qualified(mapping.from)}.*)::text AS "original"`,
+    `SELECT ${key} AS "key"{{columns}}`,
     `FROM ${qualified(mapping.from)}`,
     `WHERE ${key} = ANY($1::text[])${match === null ? '' : ` AND ${match}`}`,
   ].join('\n');
 }
 
 function preview(select: SourceSelect): string {
-  const columns = rawColumns(select).map((column) => plain(select.levels.name(column)));
+  const columns = rawColumns(select, false).map((column) => plain(select.levels.name(column)));
   const texts = select.mapping.columns.map((column) => select.guarded(column.target));
   const all = [plain(select.key(), 'key'), ...columns, ...texts, named(reasonArray(select.allReasons()), 'reasons')];
   return `${select.write('in', all, [], { ordered: true })}\n{{limit}}`;

@@ -1,5 +1,14 @@
 import type { ChecklistLine, CutoverResult, DeltaReport, FreezeState, WatchReport, Writer } from './delta';
-import type { BlockedBatch, DecideMessage, FindingSummary, MigrationInput, Phase, RunRef, TableBooks } from './run';
+import type {
+  BlockedBatch,
+  DecideMessage,
+  FindingSummary,
+  MigrationInput,
+  Phase,
+  RunRef,
+  TableBooks,
+  TableProgress,
+} from './run';
 
 /**
  * The activities, as workflows see them. Every argument and result is small JSON without row values, key values, urls or
@@ -122,9 +131,12 @@ export interface CopyActivities {
   checkLimits(ref: RunRef, mapping: string): Promise<void>;
 }
 
+/** What the ledger says of a table once receipts, settling and rounds are added up. */
+export type SettledTable = Pick<TableProgress, 'mapping' | 'migrated' | 'quarantined' | 'outOfScope'>;
+
 export interface FinishActivities {
   /** Moves violators of unique and foreign keys to quarantine, to a fixpoint, as adjustments. */
-  settle(ref: RunRef): Promise<{ adjusted: number; rounds: number }>;
+  settle(ref: RunRef): Promise<{ adjusted: number; rounds: number; books?: readonly SettledTable[] }>;
   rebuildIndexes(ref: RunRef): Promise<{ rebuilt: number }>;
   rebuildForeignKeys(ref: RunRef): Promise<{ rebuilt: number }>;
   restoreTriggers(ref: RunRef): Promise<{ restored: number }>;
@@ -173,7 +185,12 @@ export interface RollbackActivities {
   openSteps(ref: RunRef): Promise<readonly { ordinal: number; kind: string; subject: string }[]>;
   compensate(ref: RunRef, ordinal: number): Promise<void>;
   /** Compares the fingerprint now with the one before the run; lists what differs (object names only). */
-  proveRollback(ref: RunRef): Promise<{ equal: boolean; differences: readonly string[] }>;
+  proveRollback(ref: RunRef): Promise<{
+    equal: boolean;
+    differences: readonly string[];
+    /** What others changed meanwhile; absent in a history recorded before there were notes. */
+    notes?: readonly string[];
+  }>;
 }
 
 export interface CaptureActivities {

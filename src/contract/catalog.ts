@@ -16,6 +16,25 @@ export interface ServerFacts {
   readonly isSuperuser: boolean;
   readonly isStandby: boolean;
   readonly systemIdentifier: string | null;
+  /** Whether the role may keep what fails out of the server's log. */
+  readonly maySilenceLog?: boolean;
+}
+
+/** What a type is made of, domains taken away, as deep as it goes. */
+export interface TypeShape {
+  readonly kind: 'base' | 'enum' | 'array' | 'composite' | 'range' | 'multirange';
+  /** Name to cast to, without a modifier. */
+  readonly name: string;
+  /** pg_type typmod, -1 when there is none. */
+  readonly typmod: number;
+  /** A domain stands here: its name, or its CHECK or NOT NULL, is not part of the shape. */
+  readonly domain: boolean;
+  /** Of an array, range or multirange. */
+  readonly element: TypeShape | null;
+  /** Of a composite, in order. */
+  readonly fields: readonly { readonly name: string; readonly type: TypeShape }[];
+  /** Of an enum, in order. */
+  readonly labels: readonly string[];
 }
 
 export interface ColumnType {
@@ -39,6 +58,14 @@ export interface ColumnType {
   readonly scale: number | null;
   /** timestamp(p), time(p): p, null when unset. */
   readonly fraction: number | null;
+  /** Of an interval that keeps some fields only: their bits in the typmod. */
+  readonly fields?: number;
+  /** The type as the column declares it, `numeric(4,1)[]`; absent where that is its name. */
+  readonly declared?: string;
+  /** Absent for a type of pg_catalog that is made of nothing else. */
+  readonly shape?: TypeShape;
+  /** A domain in it has a CHECK or NOT NULL: the server alone knows which values it takes. */
+  readonly checked?: boolean;
 }
 
 export interface Column {
@@ -53,6 +80,8 @@ export interface Column {
   readonly generated: boolean;
   /** Collation name when it is not the type's default, else null. */
   readonly collation: string | null;
+  /** The same as SQL, with its schema. */
+  readonly collate?: string;
   /** True when the collation is nondeterministic (ICU): equality is then not byte equality. */
   readonly nondeterministic: boolean;
   /** Sequence that this column owns or draws its default from. */
@@ -73,6 +102,8 @@ export interface ForeignKey {
   readonly definition: string;
   readonly matchFull: boolean;
   readonly validated: boolean;
+  /** Equality of each pair, the referenced column on the left: `OPERATOR(public.=)`. */
+  readonly operators?: readonly string[];
 }
 
 export interface CheckConstraint {
@@ -143,6 +174,15 @@ export interface Domain extends QualifiedName {
   readonly checks: readonly { readonly name: string; readonly expression: string }[];
 }
 
+export interface Sequence extends QualifiedName {
+  readonly cycle: boolean;
+  /** The role may read its position, set it. */
+  readonly readable: boolean;
+  readonly settable: boolean;
+  /** A function of users names it. */
+  readonly named: boolean;
+}
+
 export interface Catalog {
   readonly server: ServerFacts;
   /** Every table, partitioned table, view, materialized view and foreign table outside system schemas and schema rowproof. */
@@ -150,6 +190,7 @@ export interface Catalog {
   readonly domains: readonly Domain[];
   /** Functions outside system schemas that are not IMMUTABLE, each name once. */
   readonly mutableFunctions: readonly QualifiedName[];
+  readonly sequences: readonly Sequence[];
   readonly schemas: readonly { readonly name: string; readonly usage: boolean; readonly create: boolean }[];
   /** Large objects present (pg_largeobject_metadata count). */
   readonly largeObjects: number;

@@ -25,13 +25,39 @@ export interface CastSpec {
   readonly raising: boolean;
   readonly sourceType: string | null;
   readonly target: ColumnType;
+  /** The source counts the characters of a text by bytes. */
+  readonly countsBytes?: boolean;
+  /** The source spells the value although only the target knows whether it takes it: rows are ordered or found by it. */
+  readonly atSource?: boolean;
+}
+
+/** How the target is asked about the values of a column that the compiled cast cannot judge. */
+export interface ValueTrial {
+  /** The column's type with its modifiers and domains: what a value becomes when it is stored. */
+  readonly stored: string;
+  /** The type without them: the value that was read. Null where there are none. */
+  readonly read: string | null;
+  /** Statements that create what `read` needs, in pg_temp. */
+  readonly types: readonly string[];
+  /** Equal values may print otherwise (numeric scale, padding): compared by `=` instead of by text. */
+  readonly byValue: boolean;
+  /** COPY would round or cut without an error, so every row goes the careful path. */
+  readonly silent: boolean;
+  /** Kind of the reason of a text that the type does not read: cast_inet. */
+  readonly unreadable: string;
+  /** Kind of the reason of a value that would be stored as another. */
+  readonly altered: 'precision' | 'too_long';
 }
 
 export interface CompiledColumn extends ColumnPlan {
   readonly type: ColumnType;
+  /** Collation as SQL, where it is not the type's own. */
+  readonly collate?: string;
   readonly notNull: boolean;
   readonly identity: '' | 'always' | 'by default';
   readonly cast: CastSpec;
+  /** Absent where the compiled cast says all there is to say. */
+  readonly trial?: ValueTrial;
   /** Type names of `from`, same order. */
   readonly inputTypes: readonly string[];
   /** Set when the column follows another mapping's id. */
@@ -46,6 +72,15 @@ export interface CompiledColumn extends ColumnPlan {
   readonly proof: 'independent' | 're-executed';
 }
 
+/** A source column, or an expression of the user, that TypeScript reads as text. */
+export interface RawColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly sql: boolean;
+  /** Some texts cannot be sent: what can be begins with `T`, and `B` alone stands for what cannot. */
+  readonly marked?: boolean;
+}
+
 /** Why a row cannot be migrated. `index` is what SQL returns; `finding` is the id that a decision names. */
 export interface ReasonSpec {
   readonly index: number;
@@ -55,6 +90,8 @@ export interface ReasonSpec {
   /** Name of the step that failed, `cast`, or `target` for a rule of the target. */
   readonly transform: string;
   readonly finding: string;
+  /** For a CHECK that the source evaluates itself: its name on the target. */
+  readonly check?: string;
 }
 
 export interface UniqueSpec {
@@ -74,6 +111,8 @@ export interface ReferenceSpec {
   readonly columns: readonly string[];
   readonly parent: QualifiedName;
   readonly parentColumns: readonly string[];
+  /** Equality of each pair, the parent's column on the left: that of their types, wherever it is. */
+  readonly operators?: readonly string[];
   /** Mapping that loads the parent, null when the parent is a table outside the plan. */
   readonly parentMapping: string | null;
   readonly parentOutOfScope: 'out_of_scope' | 'quarantine';
@@ -82,10 +121,15 @@ export interface ReferenceSpec {
   readonly finding: string;
 }
 
+/** A CHECK of the target table, or of the domain of one of its columns. */
 export interface CheckSpec {
   readonly name: string;
   readonly columns: readonly string[];
+  /** SQL over the target's columns; of a domain, over VALUE, which stands for its one column. */
   readonly expression: string;
+  readonly ofDomain: boolean;
+  /** Index of the reason that rows which break it have on the source; null where only the target can evaluate it. */
+  readonly reason: number | null;
   readonly finding: string;
 }
 
@@ -107,9 +151,9 @@ export interface MappingStatements {
   readonly reasonCounts: string;
   /** Source. key text, then every column of `rawColumns` as text, for in-scope rows in {{range}}; ordered by source key. For COPY text. */
   readonly raw: string;
-  /** As `raw`, all rows, in the order of the target key (`proofOrder`), restricted by {{slice}}. */
+  /** As `raw`, all rows, in the order of the target key (`proofOrder`), restricted by {{slice}}. Without a target key: with the key text of the contents as one more column, in its order. */
   readonly rawInProofOrder: string;
-  /** Target. target key columns as text, then every loaded column as text, in the order of the target key, restricted by {{slice}}. For COPY text. */
+  /** Target. target key columns as text, then every loaded column as text, in the order of the target key, restricted by {{slice}}. For COPY text. Without a target key: first the key text of the contents. */
   readonly actualInProofOrder: string;
   /** Source. key text, target key text, then every loaded column as text as SQL computes it, for loadable rows in {{range}}. For COPY text. */
   readonly expected: string;
@@ -119,13 +163,17 @@ export interface MappingStatements {
   readonly boundaries: string;
   /** Source. null_keys, duplicates as bigint over {{range}}: rows whose key has a NULL, and rows that share their key with an earlier one. */
   readonly keyCheck: string;
+  /** Source. rows as bigint over {{range}} whose key the source cannot send; empty where there can be none. */
+  readonly unsendableKeys: string;
+  /** Source. one bigint a part that types of the target drop, over in-scope rows; empty where there is none. */
+  readonly dropped: string;
   /** Source. key text, class text (ok | rejected | out_of_scope), then every column in `trialColumns` as text (null unless it can be computed); all rows. For COPY text. */
   readonly trial: string;
   /** Source. key text, target key text of loadable rows (in scope, no reason) whose target key text = ANY($1::text[]), in source key order. */
   readonly keysOfTargets: string;
   /** Source. key text, refs text (as in `rejected`) of every row out of scope (or outside the sample); at most {{limit}}. For COPY text. */
   readonly outOfScopeRefs: string;
-  /** Source. key text and to_jsonb of the original row as text, for key text = ANY($1::text[]). */
+  /** Source. key text and the expressions of {{columns}} over the relation itself, for key text = ANY($1::text[]). */
   readonly originals: string;
   /** Source. key text, raw columns as text, loaded columns as text, reasons int[], for {{limit}} rows. */
   readonly preview: string;
@@ -138,12 +186,15 @@ export interface CompiledMapping {
   readonly target: QualifiedName;
   /** Server encoding of the source: it decides the repertoire of trim, lower and upper. */
   readonly encoding: string;
+  /** Server encoding of the target, where it is not UTF8. */
+  readonly targetEncoding?: string;
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
+  /** Where the source has no key: the place of a row, `ctid`, or `tableoid` and `ctid` of a partitioned table. */
   readonly key: readonly KeyColumn[];
   /** True when a constraint of the source guarantees that the key is unique; else `statements.keyCheck` has to count. */
   readonly keyProven: boolean;
-  /** Primary key of the target (or its first NOT NULL unique key): the identity of a target row. */
+  /** Primary key of the target (or its first NOT NULL unique key): the identity of a target row. Empty: rows are compared by their contents, each as often as it occurs. */
   readonly targetKey: readonly KeyColumn[];
   /** True when the target key is an injective function of the source key, so that two source rows never share it. */
   readonly targetKeyInjective: boolean;
@@ -152,7 +203,7 @@ export interface CompiledMapping {
   /** Loaded columns in COPY order. */
   readonly columns: readonly CompiledColumn[];
   /** Source columns (quoted SQL for re-executed expressions included) read as text for TypeScript, in order. */
-  readonly rawColumns: readonly { readonly name: string; readonly type: string; readonly sql: boolean }[];
+  readonly rawColumns: readonly RawColumn[];
   readonly reasons: readonly ReasonSpec[];
   readonly uniques: readonly UniqueSpec[];
   readonly references: readonly ReferenceSpec[];
@@ -169,6 +220,21 @@ export interface CompiledMapping {
   readonly statements: MappingStatements;
 }
 
+/** A sequence of the target and those of the sources that it must stand past. */
+export interface CompiledSequence {
+  readonly sequence: QualifiedName;
+  readonly cycle: boolean;
+  readonly sources: readonly { readonly source: string; readonly sequence: QualifiedName }[];
+}
+
+/** A sequence that the run does not move, and why. `side`: `target`, or the name of a source. */
+export interface SequenceLeft {
+  readonly sequence: QualifiedName;
+  readonly side: string;
+  readonly why: 'unmatched' | 'not_permitted';
+  readonly finding: string;
+}
+
 export interface CompiledPlan {
   /** Version of this shape. */
   readonly format: 1;
@@ -179,4 +245,6 @@ export interface CompiledPlan {
   readonly code: string;
   readonly engine: string;
   readonly mappings: readonly CompiledMapping[];
+  readonly sequences: readonly CompiledSequence[];
+  readonly sequencesLeft: readonly SequenceLeft[];
 }

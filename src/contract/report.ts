@@ -13,6 +13,8 @@ export const reportProof = z.strictObject({
   mapping: z.string(),
   /** In-scope source rows recomputed. */
   rows: count,
+  /** Rows in scope that came (or, below 0, went) after their slice was proved, and were proved by key; null before the books are closed. */
+  since: count.nullable(),
   identical: count,
   decided: count,
   mismatch: count,
@@ -128,6 +130,16 @@ export const reportDocument = z.strictObject({
       migrated: count,
       quarantined: count,
       outOfScope: count,
+    }),
+  ),
+  /** What rounds that followed the sources brought; null where none did. */
+  followed: z.strictObject({ rounds: count, keys: count }).nullable(),
+  /** How each figure of the books comes about: receipts of the batches, what settling moved, what rounds changed. */
+  origins: z.array(
+    z.strictObject({
+      mapping: z.string(),
+      migrated: z.strictObject({ batches: count, settling: count, rounds: count, books: count }),
+      quarantined: z.strictObject({ batches: count, settling: count, rounds: count, books: count }),
     }),
   ),
   /** Attempts at the cutover, drills among them, in their order; empty for a run without one. */

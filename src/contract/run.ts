@@ -156,6 +156,8 @@ export const rollbackResult = z.strictObject({
   run: z.string(),
   steps: z.number(),
   fingerprintEqual: z.boolean(),
+  /** Objects that others changed meanwhile. */
+  notes: z.array(z.string()).optional(),
 });
 export type RollbackResult = z.infer<typeof rollbackResult>;
 

@@ -1,4 +1,5 @@
 import type { CompiledMapping } from '../contract/compiled';
+import { refusalKind } from '../transform/value-trial';
 
 /** The facts of a database error that may be kept: never its message or detail, which quote row values. */
 export interface RowFailure {
@@ -9,6 +10,8 @@ export interface RowFailure {
   readonly side: 'source' | 'target';
   /** The row vanished without an error: a BEFORE trigger of the target dropped it. */
   readonly dropped?: boolean;
+  /** The target would store another value in `column`, without an error. */
+  readonly altered?: boolean;
 }
 
 export interface Classified {
@@ -34,11 +37,26 @@ const findingKinds: Readonly<Record<string, string>> = { duplicate: 'unique' };
 
 /** Why one row failed on data, and the finding that it belongs to. */
 export function classifyFailure(mapping: CompiledMapping, failure: RowFailure): Classified {
+  const judged = judgedKind(mapping, failure);
+  if (judged !== null)
+    return { reason: judged, finding: `${mapping.name}.${failure.column ?? ''}.${judged}`, column: failure.column };
   const reason = failure.dropped ? 'dropped_by_trigger' : (reasonsBySqlstate[failure.sqlstate ?? ''] ?? 'data');
   const known = knownFinding(mapping, reason, failure.constraint);
   if (known !== null) return { reason, ...known, column: failure.column ?? known.column };
   const subject = failure.constraint ?? failure.column ?? 'row';
   return { reason, finding: `${mapping.name}.${subject}.${findingKinds[reason] ?? reason}`, column: failure.column };
+}
+
+/** The kind of reason where the column's type refused the value: the same as in discovery, which asks the same type. */
+function judgedKind(
+  mapping: CompiledMapping,
+  { side, column, constraint, sqlstate, altered }: RowFailure,
+): string | null {
+  const trial = mapping.columns.find((one) => one.target === column)?.trial;
+  if (side !== 'target' || trial === undefined) return null;
+  if (altered === true) return refusalKind(trial, { sqlstate: null });
+  const ofTable = [...mapping.checks, ...mapping.uniques].some(({ name }) => name === constraint);
+  return sqlstate === null || ofTable ? null : refusalKind(trial, { sqlstate });
 }
 
 function knownFinding(

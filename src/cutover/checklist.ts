@@ -1,5 +1,7 @@
 import type { ChecklistLine } from '../contract/delta';
 import { seconds } from './words';
+import { agreeing, counted } from '../report/counted';
+import { figure } from '../report/format';
 
 /** The lines of the cutover's checklist: each a name, whether it holds, and one sentence with numbers. */
 
@@ -14,7 +16,11 @@ export function lagLine(lagMs: number | null, maxLagMs: number): ChecklistLine {
 }
 
 export function pendingLine(keys: number, allowed: number): ChecklistLine {
-  return line('pending', keys <= allowed, `${keys} keys wait to be read again; ${allowed} are allowed.`);
+  return line(
+    'pending',
+    keys <= allowed,
+    `${counted(keys, 'key')} ${agreeing(keys, 'waits', 'wait')} to be read again; ${figure(allowed)} ${agreeing(allowed, 'is', 'are')} allowed.`,
+  );
 }
 
 /** Groups of quarantined rows that no decision names. */
@@ -23,10 +29,14 @@ export function quarantineLine(rows: number, open: readonly { finding: string; r
     return line(
       'quarantine',
       true,
-      rows === 0 ? 'No row is in quarantine.' : `${rows} rows are in quarantine, all decided.`,
+      rows === 0
+        ? 'No row is in quarantine.'
+        : rows === 1
+          ? '1 row is in quarantine, and decided.'
+          : `${figure(rows)} rows are in quarantine, all decided.`,
     );
   }
-  const named = open.slice(0, 5).map((group) => `${group.finding} (${group.rows} rows)`);
+  const named = open.slice(0, 5).map((group) => `${group.finding} (${counted(group.rows, 'row')})`);
   if (open.length > 5) named.push(`${open.length - 5} more`);
   return line('quarantine', false, `No decision covers what is in quarantine: ${named.join(', ')}.`);
 }
@@ -43,13 +53,13 @@ export function effectsLine(problems: readonly string[]): ChecklistLine {
   return line('effects', false, `Decide again, with what is expected now: ${listed(problems)}.`);
 }
 
-/** Tables that a subscription writes to: such writes pass a freeze. */
+/** Tables that a subscription writes to: what it brings is refused, and its worker tries for ever. */
 export function subscriptionLine(relations: readonly string[]): ChecklistLine {
   if (relations.length === 0) return line('subscriptions', true, 'No subscription writes to a mapped table.');
   return line(
     'subscriptions',
     false,
-    `Subscriptions write to ${listed(relations)}, which no freeze can stop: disable them first (ALTER SUBSCRIPTION … DISABLE).`,
+    `Subscriptions write to ${listed(relations)}, where nobody may write from the freeze on: disable them first (ALTER SUBSCRIPTION … DISABLE).`,
   );
 }
 
@@ -63,7 +73,7 @@ export function preparedLine(prepared: number): ChecklistLine {
   return line(
     'prepared',
     false,
-    `${prepared} prepared transactions wait on the sources: commit them or roll them back.`,
+    `${counted(prepared, 'prepared transaction')} ${agreeing(prepared, 'waits', 'wait')} on the sources: commit or roll back.`,
   );
 }
 
@@ -83,6 +93,17 @@ export function driftLine(drift: readonly string[]): ChecklistLine {
   return line('drift', false, `The catalogs changed: ${listed(drift)}.`);
 }
 
+/** What is not any more what was proved (`target`), or what was frozen (`source`): such tables have to be proved again. */
+export function identityLine(
+  name: 'target' | 'source',
+  { changed, noted }: { readonly changed: readonly string[]; readonly noted: readonly string[] },
+): ChecklistLine {
+  const since = name === 'target' ? 'The target changed since it was proved' : 'The sources changed since their freeze';
+  if (changed.length > 0) return line(name, false, `${since}, and has to be proved again: ${listed(changed)}.`);
+  const same = name === 'target' ? 'The target is what was proved.' : 'The sources are what was frozen.';
+  return line(name, true, noted.length === 0 ? same : `${same} Rows and rules are untouched by: ${listed(noted)}.`);
+}
+
 export function rulesLine(missing: readonly string[]): ChecklistLine {
   if (missing.length === 0) return line('rules_built', true, 'Indexes and foreign keys are built and valid.');
   return line('rules_built', false, `Not built or not valid: ${listed(missing)}.`);
@@ -90,7 +111,11 @@ export function rulesLine(missing: readonly string[]): ChecklistLine {
 
 export function blockedLine(batches: number, unfinished: number): ChecklistLine {
   if (batches === 0 && unfinished === 0) return line('blocked', true, 'Every batch is done.');
-  return line('blocked', false, `${batches} batches are blocked, ${unfinished} others are not done.`);
+  return line(
+    'blocked',
+    false,
+    `${counted(batches, 'batch')} ${agreeing(batches, 'is', 'are')} blocked, ${counted(unfinished, 'other')} ${agreeing(unfinished, 'is', 'are')} not done.`,
+  );
 }
 
 export function laneLine(lane: { readonly state: string; readonly reason: string | null } | null): ChecklistLine {

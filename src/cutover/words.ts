@@ -1,3 +1,6 @@
+import { agreeing, counted } from '../report/counted';
+import { figure } from '../report/format';
+
 /** Milliseconds for people: `0.42 s`, `12 s`. */
 export function seconds(ms: number): string {
   if (ms < 1_000) return `${(ms / 1_000).toFixed(2)} s`;
@@ -18,8 +21,14 @@ export function holdersSentence(holders: readonly LockHolder[]): string {
     .slice(0, 5)
     .map(({ pid, application }) => `pid ${pid}${application === '' ? '' : ` (${application})`}`);
   if (named.length > 5) parts.push(`${named.length - 5} more`);
-  if (prepared > 0) parts.push(`${prepared} prepared transaction${prepared === 1 ? '' : 's'}`);
+  if (prepared > 0) parts.push(counted(prepared, 'prepared transaction'));
   return parts.length === 0 ? 'nobody that can be seen' : parts.join(', ');
+}
+
+/** `1 of 20 changed keys differs from what the plan says`. */
+export function differing(proof: { readonly differences: number; readonly keys: number }): string {
+  const verb = agreeing(proof.differences, 'differs', 'differ');
+  return `${figure(proof.differences)} of ${counted(proof.keys, 'changed key')} ${verb} from what the plan says`;
 }
 
 /** Why writers could not be locked out. */
@@ -27,5 +36,5 @@ export function missedSentence(
   budgetMs: number,
   { missed, attempts }: { readonly missed: string; readonly attempts: number },
 ): string {
-  return `Writers could not be locked out within ${seconds(budgetMs)} (${attempts} attempts); the tables are held by ${missed}.`;
+  return `Writers could not be locked out within ${seconds(budgetMs)} (${counted(attempts, 'attempt')}); the tables are held by ${missed}.`;
 }

@@ -11,7 +11,7 @@ export const discoveryErrors = {
   RP4302: {
     title: 'The source key is not a key',
     why: 'Batches and proof name rows by the source key; rows with a NULL or a repeated key cannot be told apart.',
-    fix: 'Choose other columns under `key`, or mend the rows.',
+    fix: 'Choose other columns under `key`, or mend the rows. On a quiet source, remove `key` from the plan: the table is then taken without one, duplicates included.',
     exit: 2,
   },
 } as const satisfies Record<string, CatalogueEntry>;

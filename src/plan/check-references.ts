@@ -3,6 +3,7 @@ import type { Report } from './check-context';
 import { findTable, patternMayBring, plainEntries } from './find-table';
 import { didYouMean } from './nearest';
 import { asList } from './steps';
+import { counted } from '../report/counted';
 
 /** References of a plan: known parents, parents with an id, and no circle of tables that all wait for each other's id. */
 export function checkReferences(document: PlanDocument, allKeys: readonly string[], report: Report): void {
@@ -30,7 +31,7 @@ export function checkReferences(document: PlanDocument, allKeys: readonly string
       if (idColumns > 0 && columns > 0 && idColumns !== columns)
         report.add(
           'RP1017',
-          `The id of \`${parent}\` is computed from ${idColumns} column(s), this reference has ${columns}.`,
+          `The id of \`${parent}\` is computed from ${counted(idColumns, 'column')}, this reference has ${columns}.`,
           path,
           {
             fix: "Give `from` the columns that hold the parent's key, in the same order.",

@@ -4,6 +4,7 @@ import { didYouMean } from './nearest';
 import type { PlanPath } from './position';
 import { parseQualifiedName, sameName } from './qualified-name';
 import type { QualifiedName } from '../contract/catalog';
+import { counted } from '../report/counted';
 
 /** What references need to know of a mapping. */
 export interface ReferenceNode {
@@ -71,7 +72,7 @@ function follow(
       if (parent.idInputs === inputs) return parent;
       report.add(
         'RP1017',
-        `The id of \`${parent.name}\` is computed from ${parent.idInputs} column(s), this reference has ${inputs}.`,
+        `The id of \`${parent.name}\` is computed from ${counted(parent.idInputs, 'column')}, this reference has ${inputs}.`,
         path,
         {
           fix: "Give `from` the columns that hold the parent's key, in the same order.",

@@ -1,6 +1,6 @@
 import { refusesNull } from '../compile/mapping-work';
 import { baseTypeName } from '../compile/type-facts';
-import type { Catalog, Column, ColumnType, Relation } from '../contract/catalog';
+import type { Catalog, Column, ColumnType, TypeShape, Relation } from '../contract/catalog';
 import type { CompiledMapping } from '../contract/compiled';
 
 /**
@@ -52,8 +52,20 @@ function needsValue(column: Column, catalog: Catalog): boolean {
   return refusesNull(catalog, column);
 }
 
-/** A type with what its modifier says: `character varying(50)`, `numeric(8,2)`. */
-function spelled({ name, length, precision, scale, fraction }: ColumnType): string {
+/** A type with what its modifier says, `character varying(50)`, `numeric(8,2)`, and what it is made of where its name hides that. */
+function spelled({ name, length, precision, scale, fraction, declared, shape, checked }: ColumnType): string {
   const modifier = precision === null ? (length ?? fraction) : `${precision},${scale ?? 0}`;
-  return modifier === null ? name : `${name}(${modifier})`;
+  const own = modifier === null ? (declared ?? name) : `${name}(${modifier})`;
+  const inside = shape === undefined ? [] : modifiersOf(shape);
+  return [
+    own,
+    ...(inside.length === 0 ? [] : [`of ${inside.join(', ')}`]),
+    ...(checked === true ? ['with a check'] : []),
+  ].join(' ');
+}
+
+function modifiersOf({ kind, name, typmod, element, fields, labels }: TypeShape): string[] {
+  if (kind === 'base') return typmod < 0 ? [name] : [`${name} modified by ${typmod}`];
+  if (kind === 'enum') return [`${labels.length} labels`];
+  return [...(element === null ? [] : modifiersOf(element)), ...fields.flatMap((field) => modifiersOf(field.type))];
 }

@@ -1,4 +1,6 @@
+import type { SequenceLeft } from '../contract/compiled';
 import type { FindingSummary } from '../contract/run';
+import { agreeing, counted } from '../report/counted';
 
 /** A problem or a fact of the data that discovery or the copy saw; counts are exact. Never holds a row value. */
 export interface Finding {
@@ -41,6 +43,7 @@ const meanings: Readonly<Record<string, string>> = {
   cast_time: 'are not a time of day',
   cast_bytea: 'are not hexadecimal bytes',
   cast_json: 'are not JSON',
+  encoding: 'hold bytes or characters that cannot be converted to the encoding of the target',
 };
 
 export function reasonFinding(
@@ -51,6 +54,24 @@ export function reasonFinding(
   const meaning = meanings[reason.kind] ?? `fail with ${reason.kind} in ${reason.transform}`;
   return rowsFinding({ id: reason.finding, mapping, column: reason.column, kind: reason.kind, rows, meaning });
 }
+
+/** Rows with a value that the target's type refuses, or would store as another: the target itself was asked. */
+export function refusedFinding(id: string, mapping: string, column: string, kind: string, rows: number): Finding {
+  const meaning =
+    refusals[kind] ??
+    meanings[kind] ??
+    (kind.startsWith('cast_')
+      ? 'are no value of the type of the target column'
+      : `are refused with ${kind} by the target`);
+  return rowsFinding({ id, mapping, column, kind: 'refused', rows, meaning });
+}
+
+/** What the kinds mean where the target was asked. */
+const refusals: Readonly<Record<string, string>> = {
+  check: 'break a CHECK of the domain that the target column has',
+  precision: 'would be rounded or cut by the type of the target column',
+  encoding: 'hold characters that the encoding of the target does not have',
+};
 
 /** Rows for which the source raises an error instead of computing them: the plan's own SQL, or a cast without a test. */
 export function raisingRowsFinding(id: string, mapping: string, column: string | null, rows: number): Finding {
@@ -116,7 +137,7 @@ export function followerFinding(id: string, mapping: string, column: string, kin
     kind,
     severity: 'note',
     rows,
-    sentence: `${counted(rows)} whose parent ${why}; they follow it.`,
+    sentence: `${counted(rows, 'row')} whose parent ${why}; they follow it.`,
     choices: [],
   };
 }
@@ -129,12 +150,19 @@ export function scopeFinding(mapping: string, rows: number): Finding {
     kind: 'scope_unknown',
     severity: 'decide',
     rows,
-    sentence: `${counted(rows)} for which \`where\` is neither true nor false; they are left out of scope.`,
+    sentence: `${counted(rows, 'row')} for which \`where\` is neither true nor false; they are left out of scope.`,
     choices: ['out_of_scope', 'stop'],
   };
 }
 
-export function triggerFinding(mapping: string, trigger: string): Finding {
+/** `writes` are columns that the plan loads and the trigger sets: with `fire` the proof would hold its values against the source's. */
+export function triggerFinding(mapping: string, trigger: string, writes: readonly string[] = []): Finding {
+  const sentence =
+    writes.length === 0
+      ? `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`
+      : `The target table has the trigger ${trigger}, which writes ${listed(writes)}: disable it while rows are loaded. It cannot fire, because ` +
+        `the plan loads ${listed(writes)} from the source, and no row would be proved; leave ${writes.length === 1 ? 'that column' : 'those columns'} ` +
+        `to the trigger (\`ignore\`) to let it fire.`;
   return {
     id: `${mapping}.${trigger}.trigger`,
     mapping,
@@ -142,9 +170,73 @@ export function triggerFinding(mapping: string, trigger: string): Finding {
     kind: 'trigger',
     severity: 'decide',
     rows: 0,
-    sentence: `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`,
-    choices: ['disable', 'fire', 'stop'],
+    sentence,
+    choices: writes.length === 0 ? ['disable', 'fire', 'stop'] : ['disable', 'stop'],
   };
+}
+
+/** A sequence beside those of mapped columns that the run leaves where it stands. */
+export function sequenceFinding(left: SequenceLeft): Finding {
+  const name = `${left.sequence.schema}.${left.sequence.name}`;
+  const forbidden = left.why === 'not_permitted';
+  const sentence = forbidden
+    ? `The sequence ${name} of the target may not be set, or the one it follows not be read: the next number may be one that was given out.`
+    : left.side === 'target'
+      ? `No source has a sequence for ${name} of the target; it stays where it stands.`
+      : `The target has no sequence for ${name} of ${left.side}; its position stays behind.`;
+  return {
+    id: left.finding,
+    mapping: null,
+    column: null,
+    kind: 'sequence',
+    severity: forbidden ? 'decide' : 'note',
+    rows: 0,
+    sentence,
+    choices: forbidden ? ['accept', 'stop'] : [],
+  };
+}
+
+/** A materialized view that the run does not refresh. */
+export function viewFinding(view: string, why: string): Finding {
+  return {
+    id: `${view}.view`,
+    mapping: null,
+    column: null,
+    kind: 'view',
+    severity: 'note',
+    rows: 0,
+    sentence: `The materialized view ${view} is not refreshed: ${why}.`,
+    choices: [],
+  };
+}
+
+const droppedMeanings: Readonly<Record<string, readonly [one: string, many: string, meaning: string]>> = {
+  offset: ['says another offset than UTC', 'say another offset than UTC', '; the moment is kept, the offset is not'],
+  trailing_blanks: ['ends in blanks', 'end in blanks', ', which are no part of a value of that type'],
+  duplicate_keys: [
+    'repeats a key of a JSON object',
+    'repeat a key of a JSON object',
+    ', of which jsonb keeps the last',
+  ],
+};
+
+/** What the type of the target column leaves out of a value; nothing to decide, and known before the copy. */
+export function droppedFinding(mapping: string, column: string, kind: string, rows: number): Finding {
+  const [one, many, meaning] = droppedMeanings[kind] ?? [kind, kind, ''];
+  return {
+    id: `${mapping}.${column}.${kind}`,
+    mapping,
+    column,
+    kind: 'dropped',
+    severity: 'note',
+    rows,
+    sentence: `${counted(rows, 'row')} ${agreeing(rows, one, many)}${meaning}.`,
+    choices: [],
+  };
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 export function untriedFinding(mapping: string, rule: string): Finding {
@@ -158,6 +250,19 @@ export function untriedFinding(mapping: string, rule: string): Finding {
     sentence: `${rule} could not be tried before the copy; rows that break it are found while copying.`,
     choices: [],
   };
+}
+
+/** Findings with one id, as of a domain that several columns have, as one. */
+export function onceEach(findings: readonly Finding[]): Finding[] {
+  const byId = new Map<string, Finding[]>();
+  for (const finding of findings) byId.set(finding.id, [...(byId.get(finding.id) ?? []), finding]);
+  return [...byId.values()].map((same) => {
+    const [first, ...more] = same as [Finding, ...Finding[]];
+    if (more.length === 0) return first;
+    const rows = same.reduce((sum, finding) => sum + finding.rows, 0);
+    const sentence = first.sentence.replace(/^[\d,]+ rows?/, counted(rows, 'row'));
+    return { ...first, column: null, rows, sentence };
+  });
 }
 
 function rowsFinding(facts: {
@@ -176,11 +281,7 @@ function rowsFinding(facts: {
     kind,
     severity: 'decide',
     rows,
-    sentence: `${counted(rows)} ${meaning}.`,
+    sentence: `${counted(rows, 'row')} ${meaning}.`,
     choices: rowChoices,
   };
-}
-
-function counted(rows: number): string {
-  return `${String(rows).replace(/\B(?=(\d{3})+(?!\d))/g, ',')} row${rows === 1 ? '' : 's'}`;
 }

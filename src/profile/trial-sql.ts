@@ -1,9 +1,13 @@
-import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec } from '../contract/compiled';
+import { isPhysical } from '../compile/row-identity';
+import { baseTypeName } from '../compile/type-facts';
+import type { ColumnType } from '../contract/catalog';
+import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec, ValueTrial } from '../contract/compiled';
+import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../transform/value-trial';
 import { identifier, literal, qualified } from '../sql/quote';
 
 /**
  * SQL of the rehearsal on the target: the transformed source rows in temporary tables, on which the target's own rules are
- * tried with the target's own types. Classes: ok, rejected, out_of_scope as the source says; then check, unique, orphan,
+ * tried with the target's own types. Classes: ok, rejected, out_of_scope as the source says; then cast, check, unique, orphan,
  * parent_quarantined, parent_out_of_scope as rules take rows away, in the order in which the load would.
  */
 export function trialTable(position: number): string {
@@ -19,13 +23,91 @@ export function trialInto(mapping: CompiledMapping, position: number): string {
   return `${trialTable(position)} (${['key', 'class', ...mapping.trialColumns.map((_, at) => `c${at}`)].join(', ')})`;
 }
 
+/** Columns of the trial that only the target can judge, with their place in it. */
+function judgedColumns(
+  mapping: CompiledMapping,
+): { readonly at: number; readonly name: string; readonly trial: ValueTrial }[] {
+  return mapping.trialColumns.flatMap((name, at) => {
+    const trial = mapping.columns.find((column) => column.target === name)?.trial;
+    return trial === undefined ? [] : [{ at, name, trial }];
+  });
+}
+
+/**
+ * Statements that mark the rows with a value that the target's types do not take as it is (class `cast`, the refusal as rule), and take
+ * such values out of what children may refer to.
+ */
+export function judgeSql(mapping: CompiledMapping, position: number): string[] {
+  const judged = judgedColumns(mapping);
+  if (judged.length === 0) return [];
+  const table = trialTable(position);
+  const judge = (suffix: string): string => `pg_temp.${identifier(`rowproof_judge_${position}${suffix}`)}`;
+  const refused = (call: string, condition: string): string =>
+    `(select ctid as place, ${call} as refusal from ${table} where ${condition} offset 0) as x where x.place = t.ctid and x.refusal is not null`;
+  const all = judgeCall(
+    judge(''),
+    judged.map(({ at }) => `c${at}`),
+  );
+  return [
+    ...createJudgeSql(
+      judge(''),
+      judged.map(({ trial }) => trial),
+    ),
+    `update ${table} as t set class = 'cast', rule = x.refusal from ${refused(all, `class = 'ok'`)}`,
+    ...judged
+      .filter(({ name }) => mapping.referencedColumns.includes(name))
+      .flatMap(({ at, trial }) => [
+        ...createJudgeSql(judge(`_${at}`), [trial]),
+        `update ${table} as t set c${at} = null from ${refused(judgeCall(judge(`_${at}`), [`c${at}`]), `class <> 'ok'`)}`,
+      ]),
+  ];
+}
+
+/**
+ * For each column whose JSON text jsonb will keep: the statement that counts the rows in which it drops a repeated key. A document that
+ * loses a key has fewer parts; where as many colons are left and none was escaped, none is lost.
+ */
+export function duplicateKeysSql(mapping: CompiledMapping, position: number): { column: string; sql: string[] }[] {
+  const nodes = `pg_temp.rowproof_parts`;
+  return judgedColumns(mapping).flatMap(({ at, name }) => {
+    if (mapping.columns.find((column) => column.target === name)?.cast.kind !== 'jsonb') return [];
+    const colons = (text: string): string => `(length(${text}) - length(replace(${text}, ':', '')))`;
+    const kept = `(t.c${at}::jsonb)::text`;
+    return [
+      {
+        column: name,
+        sql: [
+          `create or replace function ${nodes}(document json) returns bigint language sql as $rowproof$
+            with recursive part (value) as (select document union all select inner_part.value from part cross join lateral (
+              select value from json_each(case when json_typeof(part.value) = 'object' then part.value else '{}' end)
+              union all select value from json_array_elements(case when json_typeof(part.value) = 'array' then part.value else '[]' end)
+            ) as inner_part) select count(*) from part $rowproof$`,
+          `select count(*) from (select t.c${at} as given, ${kept} as kept from ${trialTable(position)} as t where t.class = 'ok' offset 0) as d
+            where (${colons('given')} <> ${colons('kept')} or given like E'%\\\\u%') and ${nodes}(given::json) <> ${nodes}(kept::json)`,
+        ],
+      },
+    ];
+  });
+}
+
+/** The column and the refusal that `rule` of a row of class `cast` says. */
+export function judgedRule(
+  mapping: CompiledMapping,
+  rule: string,
+): { readonly column: string; readonly trial: ValueTrial; readonly refusal: Refusal } {
+  const refusal = readRefusal(rule);
+  const { name, trial } = judgedColumns(mapping)[refusal.field] as ReturnType<typeof judgedColumns>[number];
+  return { column: name, trial, refusal };
+}
+
 /** The trial rows with their columns named and typed as in the target, so that the target's expressions apply as they are. */
 function typedRows(mapping: CompiledMapping, position: number, condition: string, needed?: readonly string[]): string {
   const columns = mapping.trialColumns.flatMap((name, at) => {
     if (needed !== undefined && !needed.includes(name)) return [];
-    const type = mapping.columns.find((column) => column.target === name)?.type;
+    const column = mapping.columns.find((known) => known.target === name);
+    const collate = column?.collate === undefined ? '' : ` collate ${column.collate}`;
     const text = `t.c${at}`;
-    return [`${type === undefined ? text : `${text}::${typeName(type)}`} as ${identifier(name)}`];
+    return [`${column === undefined ? text : `(${text}::${typeName(column.type)})${collate}`} as ${identifier(name)}`];
   });
   const list = ['t.ctid as rowproof_place', 't.key as rowproof_key', 't.class as rowproof_class', ...columns];
   return `(select ${list.join(', ')} from ${trialTable(position)} as t where ${condition})`;
@@ -34,15 +116,19 @@ function typedRows(mapping: CompiledMapping, position: number, condition: string
 /** Bare `character` and `bit` would mean a length of one. */
 const withoutLength: Readonly<Record<string, string>> = { character: 'pg_catalog.bpchar', bit: 'pg_catalog."bit"' };
 
-function typeName(type: { readonly name: string }): string {
-  return withoutLength[type.name] ?? type.name;
+/** A domain by its base: its own rules are tried one by one. */
+function typeName(type: ColumnType): string {
+  const name = baseTypeName(type);
+  return withoutLength[name] ?? name;
 }
 
 /** Marks rows that break a CHECK; the command tag counts them. */
 export function tryCheckSql(mapping: CompiledMapping, position: number, check: CheckSpec): string {
+  const rows = typedRows(mapping, position, "t.class = 'ok'", check.columns);
+  const value = `(select v.rowproof_place, v.${identifier(check.columns[0] ?? '')} as value from ${rows} as v)`;
   return [
     `update ${trialTable(position)} as t set class = 'check', rule = ${literal(check.finding)}`,
-    `from ${typedRows(mapping, position, "t.class = 'ok'", check.columns)} as x`,
+    `from ${check.ofDomain ? value : rows} as x`,
     `where t.ctid = x.rowproof_place and (${check.expression}) is false`,
   ].join('\n');
 }
@@ -64,6 +150,7 @@ function keyOrder(mapping: CompiledMapping): string {
   return mapping.key
     .map((column, at) => {
       const part = `(rowproof_key::pg_catalog.jsonb ->> ${at})`;
+      if (isPhysical([column])) return `${part}::pg_catalog.tid`;
       return column.order === 'integer' ? `${part}::pg_catalog.numeric` : `${part} collate "C"`;
     })
     .join(', ');
@@ -80,7 +167,19 @@ export function tryReferenceSql(
   const given = columns.map((column) => `c.${column} is not null`);
   const needed = reference.matchFull ? `(${given.join(' or ')})` : given.join(' and ');
   const matches = (alias: string): string =>
-    reference.parentColumns.map((column, at) => `${alias}.${identifier(column)} = c.${columns[at]}`).join(' and ');
+    reference.parentColumns
+      .map(
+        (column, at) =>
+          `${alias}.${identifier(column)} ${reference.operators?.[at] ?? '='} c.${columns[at]}${likeParent(at)}`,
+      )
+      .join(' and ');
+  // a foreign key compares by the collation of the parent's column
+  const likeParent = (at: number): string => {
+    const theirs = parent?.mapping.columns.find((column) => column.target === reference.parentColumns[at]);
+    const ours = child.columns.find((column) => column.target === reference.columns[at]);
+    if (theirs === undefined || ours?.collate === theirs.collate) return '';
+    return ` collate ${theirs.collate ?? 'pg_catalog."default"'}`;
+  };
   const kept = parent === null ? qualified(reference.parent) : parentRows(parent, "t.class = 'ok'", reference);
   const gone = parent === null ? null : parentRows(parent, "t.class <> 'ok'", reference);
   const fate =

@@ -1,5 +1,7 @@
 import { decisionFor } from './decision-match';
 import type { Finding } from './finding';
+import { agreeing, counted } from '../report/counted';
+import { figure } from '../report/format';
 
 export interface KnownDecision {
   readonly finding: string;
@@ -45,8 +47,8 @@ export function unmetExpectation(
   seen: number,
 ): string {
   const tolerance = expect.tolerance === 0 ? '' : ` ± ${expect.tolerance}`;
-  const noun = expect.rows === 1 && tolerance === '' ? 'row' : 'rows';
-  return `${who} expected ${expect.rows}${tolerance} ${noun}, ${seen} ${seen === 1 ? 'is' : 'are'} seen.`;
+  const promised = tolerance === '' ? counted(expect.rows, 'row') : `${figure(expect.rows)}${tolerance} rows`;
+  return `${who} expected ${promised}, ${figure(seen)} ${agreeing(seen, 'is', 'are')} seen.`;
 }
 
 /** What max_bad_rows allows of a mapping, and the rows of it with at least one reason. `allowed` null: no limit. */
@@ -95,7 +97,7 @@ export function coversRows(decision: { readonly action: string } | null): boolea
 }
 
 /** Rules that are tried on rows without a reason of their own, each row taken by one of them at most. */
-const ruleKinds: ReadonlySet<string> = new Set(['check', 'unique', 'orphan']);
+const ruleKinds: ReadonlySet<string> = new Set(['check', 'unique', 'orphan', 'refused']);
 
 /**
  * Rows of findings that no decision with an expected count covers: what max_bad_rows limits. `rejected` are the rows with at

@@ -4,6 +4,7 @@ import { planDecisions } from './check-result';
 import { expectedFreeze, freezeLine, standing, warningsOf } from './follow-lines';
 import { captureBlock } from './follow-view';
 import type { RunView } from './run-view';
+import { agreeing, counted } from '../report/counted';
 
 /**
  * The operator's page as CommonMark without tables: where the run is, what it needs, and the exact JSON to paste. The
@@ -189,10 +190,12 @@ function tables(view: RunView): string[] {
       .slice(0, mostTables)
       .map(
         (table) =>
-          `- ${table.mapping}: ${table.state === 'done' ? 'done' : `${table.batchesDone} of ${table.batches} batches`}` +
+          `- ${table.mapping}: ${table.state === 'done' ? 'done' : `${table.batchesDone} of ${counted(table.batches, 'batch')}`}` +
           `, ${group(table.migrated)} migrated, ${group(table.quarantined)} quarantined, ${group(table.outOfScope)} out of scope`,
       ),
-    ...(shown.length > mostTables ? [`- … and ${shown.length - mostTables} more tables`] : []),
+    ...(shown.length > mostTables
+      ? [`- … and ${shown.length - mostTables} more ${agreeing(shown.length - mostTables, 'table', 'tables')}`]
+      : []),
     '',
   ];
 }

@@ -1,5 +1,6 @@
 import type { FollowStatus, FreezeFacts } from '../contract/delta';
 import type { RunStatus } from '../contract/run';
+import { counted } from '../report/counted';
 
 /** What every screen says of a run that follows its source: lag, proof, freeze. No row values. */
 
@@ -11,7 +12,7 @@ export function standing(status: Pick<RunStatus, 'follow' | 'undecided' | 'asOf'
   return [
     lagOf(follow),
     follow.provedAt === null ? 'not proved yet' : `proof green, ${age(follow.provedAt, status.asOf)} old`,
-    `${group(follow.quarantined)} quarantined, ${undecided === 0 ? 'all decided' : `${undecided} finding${undecided === 1 ? '' : 's'} undecided`}`,
+    `${group(follow.quarantined)} quarantined, ${undecided === 0 ? 'all decided' : `${counted(undecided, 'finding')} undecided`}`,
   ].join(' · ');
 }
 
@@ -24,7 +25,7 @@ export function lagOf(follow: Pick<FollowStatus, 'lag' | 'throttled'>): string {
   return [
     [
       `lag ${seconds(lag.seconds * 1000)}`,
-      ...(lag.marks > 0 ? [`${group(lag.marks)} changes behind`] : []),
+      ...(lag.marks > 0 ? [`${counted(lag.marks, 'change')} behind`] : []),
       ...(lag.walBytes >= worthTelling ? [`${group(Math.round(lag.walBytes / 2 ** 20))} MB of WAL held back`] : []),
     ].join(', '),
     ...(throttled === null ? [] : [`held back: ${throttled}`]),
@@ -36,8 +37,10 @@ export function expectedFreeze(follow: Pick<FollowStatus, 'drill' | 'maxFreezeMs
   const limit = `limit ${seconds(follow.maxFreezeMs)}`;
   if (follow.drill === null || follow.drill.outcome !== 'drilled')
     return `Writes stop for a few seconds (no drill yet, ${limit}).`;
-  const about = Math.max(1, Math.round(follow.drill.freezeMs / 1000));
-  return `Writes stop for about ${about} s (drill ${minute(follow.drill.at)} ${seconds(follow.drill.freezeMs)}, ${limit}).`;
+  const { at, freezeMs, booksMs } = follow.drill;
+  const about = Math.max(1, Math.round(freezeMs / 1000));
+  const counting = booksMs === undefined ? '' : `, ${seconds(booksMs)} of it for the counts of both sides`;
+  return `Writes stop for about ${about} s (drill ${minute(at)} ${seconds(freezeMs)}${counting}, ${limit}).`;
 }
 
 /** `writes stopped 2.8 s at 2026-11-22 20:07 UTC, approved by ben`; of a source that was frozen first, since when they are stopped. */

@@ -1,5 +1,6 @@
 import type { OpenedRun } from '../contract/activity-types';
 import type { BlockedBatch, FindingSummary, Phase, RunState, RunStatus, TableProgress } from '../contract/run';
+import { counted } from '../report/counted';
 
 /** What the operator's page shows of a run. Changed only by the functions below; times and ids are handed in. */
 export interface RunView extends RunStatus {
@@ -77,7 +78,23 @@ export function waitingForDecisions(view: RunView, undecided: readonly FindingSu
     ...view,
     undecided: [...undecided],
     state: count === 0 ? 'running' : 'waiting',
-    sentence: count === 0 ? view.sentence : `waits for ${count} decision${count === 1 ? '' : 's'}`,
+    sentence: count === 0 ? view.sentence : `waits for ${counted(count, 'decision')}`,
+  };
+}
+
+/** What the books say of the tables: receipts, what settling moved and what rounds changed. */
+export function withBooks(
+  view: RunView,
+  books: readonly Pick<TableProgress, 'mapping' | 'migrated' | 'quarantined' | 'outOfScope'>[],
+): RunView {
+  return {
+    ...view,
+    tables: view.tables.map((table) => {
+      const known = books.find(({ mapping }) => mapping === table.mapping);
+      if (known === undefined) return table;
+      const { migrated, quarantined, outOfScope } = known;
+      return { ...table, migrated, quarantined, outOfScope };
+    }),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { TableBooks } from '../contract/run';
 import { reportDocument, type ReportDocument } from '../contract/report';
 import { hadExpectedEffect } from '../validate/decision-effect';
 import { cutoversOf, writersOf } from './cutover-events';
@@ -13,6 +14,25 @@ function note(detail: Readonly<Record<string, string | number | boolean | null>>
     .filter(([, value]) => value !== null && value !== '')
     .map(([name, value]) => (name === 'problem' ? String(value) : `${name} ${String(value)}`))
     .join(', ');
+}
+
+/** Rows in scope by the books, less those that the proof of every row recomputed. */
+function since(data: ReportData, proof: ReportData['proof'][number]): number | null {
+  const books = data.verdict?.books.find(({ mapping }) => mapping === proof.mapping);
+  if (books === undefined) return null;
+  const waived = data.quarantine.filter((one) => one.mapping === proof.mapping && one.class === 'out_of_scope');
+  return books.source - books.outOfScope + waived.reduce((sum, { rows }) => sum + rows, 0) - proof.rows;
+}
+
+function originsOf(data: ReportData, books: TableBooks): ReportDocument['origins'][number] {
+  const of = (figure: 'migrated' | 'quarantined'): ReportDocument['origins'][number]['migrated'] => {
+    const batches = data.batches.find(({ mapping }) => mapping === books.mapping)?.[figure] ?? 0;
+    const settling = data.adjustments
+      .filter(({ mapping }) => mapping === books.mapping)
+      .reduce((sum, adjustment) => sum + adjustment[figure], 0);
+    return { batches, settling, rounds: books[figure] - batches - settling, books: books[figure] };
+  };
+  return { mapping: books.mapping, migrated: of('migrated'), quarantined: of('quarantined') };
 }
 
 /** Rows that say only that a kind of check ran end in `*`. */
@@ -51,7 +71,9 @@ export function buildReport(data: ReportData): ReportDocument {
             reachedAt: data.verdictReachedAt ?? '',
           },
     books: verdict === null ? [] : [...verdict.books],
-    proof: data.proof,
+    proof: data.proof.map((proof) => ({ ...proof, since: since(data, proof) })),
+    followed: data.followed,
+    origins: (verdict?.books ?? []).map((books) => originsOf(data, books)),
     differences: data.differences,
     checks: data.checks
       .filter((check) => !isMark(check))

@@ -5,6 +5,6 @@ export function csvLine(values: readonly (string | null)[]): string {
 
 function csvField(value: string | null): string {
   if (value === null) return '';
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  const safe = /^[=+\-@\t\r\n\uFF0B\uFF0D\uFF1D\uFF20]/.test(value) ? `'${value}` : value;
   return /[",\r\n']/.test(safe) || safe === '' ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -25,17 +25,18 @@ export function cutoversOf(events: ReportData['events']): ReportDocument['cutove
     });
 }
 
-/** Of each moment the last look counts. */
+/** Everybody whom any look saw, by moment; an attempt looks before it stops writers. Of several looks the one with most sessions counts. */
 export function writersOf(events: ReportData['events']): ReportDocument['writers'] {
-  const looks = new Map<string, ReportDocument['writers']>();
-  for (const { body } of events.filter(({ kind }) => kind === 'writers')) {
-    const parsed = list.safeParse(body);
+  const seen = new Map<string, ReportDocument['writers'][number]>();
+  for (const { kind, body } of events.filter(({ kind: one }) => ['writers', 'drill', 'cutover'].includes(one))) {
+    const parsed = list.safeParse(kind === 'writers' ? body : { moment: 'before', ...body });
     if (!parsed.success) continue;
     const { moment, writers } = parsed.data;
-    looks.set(
-      moment,
-      writers.map((one) => ({ moment, ...one })),
-    );
+    for (const one of writers) {
+      const key = JSON.stringify([moment, one.source, one.application, one.user]);
+      const known = seen.get(key);
+      if (known === undefined || known.sessions < one.sessions) seen.set(key, { moment, ...one });
+    }
   }
-  return [...looks.values()].flat();
+  return [...seen.values()];
 }

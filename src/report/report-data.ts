@@ -5,7 +5,7 @@ import type { ReportDocument } from '../contract/report';
 /** What the ledger says about a run: the parts of a report before they are put together. */
 export interface ReportData extends Pick<
   ReportDocument,
-  'proof' | 'differences' | 'batches' | 'blocked' | 'findings' | 'quarantine' | 'adjustments' | 'steps'
+  'differences' | 'batches' | 'blocked' | 'findings' | 'quarantine' | 'adjustments' | 'steps'
 > {
   readonly run: {
     readonly run: string;
@@ -19,6 +19,7 @@ export interface ReportData extends Pick<
     readonly closedAt: string | null;
     readonly compiled: CompiledPlan;
   };
+  readonly proof: readonly Omit<ReportDocument['proof'][number], 'since'>[];
   readonly verdict: Verdict | null;
   readonly verdictReachedAt: string | null;
   readonly checks: readonly {
@@ -34,6 +35,7 @@ export interface ReportData extends Pick<
     readonly finishedAt: string | null;
   }[];
   readonly decisions: readonly Omit<ReportDocument['decisions'][number], 'asExpected'>[];
+  readonly followed: ReportDocument['followed'];
   readonly events: readonly {
     readonly seq: number;
     readonly at: string;

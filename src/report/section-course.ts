@@ -2,6 +2,7 @@ import type { ReportDocument } from '../contract/report';
 import { bytes, duration, figure, moment } from './format';
 import { html, type Html } from './html';
 import { table } from './table';
+import { agreeing, counted } from './counted';
 
 type PhaseRow = ReportDocument['phases'][number];
 
@@ -58,6 +59,7 @@ export function batchSection(report: ReportDocument): Html {
         { head: 'Retries', cell: (row) => row.retries },
         { head: 'Migrated', cell: (row) => row.migrated },
         { head: 'Quarantined', cell: (row) => row.quarantined },
+        { head: 'Out of scope', cell: (row) => row.outOfScope },
         { head: 'Bytes', cell: (row) => bytes(row.bytes), numeric: true },
         { head: 'Took', cell: (row) => duration(row.seconds), numeric: true },
         { head: 'Rows/s', cell: rate, numeric: true },
@@ -87,7 +89,8 @@ export function stepSection(report: ReportDocument): Html | null {
   return html`<section>
     <h2>Changes to the target</h2>
     <p class="soft">
-      ${figure(report.steps.length)} recorded, ${figure(open)} of them stand; a rollback undoes them in reverse order.
+      ${counted(report.steps.length, 'change')} recorded, ${figure(open)} of them ${agreeing(open, 'stands', 'stand')};
+      a rollback undoes them in reverse order.
     </p>
     <details>
       <summary>All changes</summary>

@@ -2,6 +2,7 @@ import type { ReportDocument } from '../contract/report';
 import { duration, moment } from './format';
 import { html, type Html } from './html';
 import { table } from './table';
+import { counted } from './counted';
 
 type Attempt = ReportDocument['cutovers'][number];
 
@@ -13,11 +14,24 @@ function stopped(frozen: Attempt | undefined, first: boolean): Html {
   return html`<p>Writes stopped ${duration(freezeMs / 1000)} at ${moment(at)}, approved by ${by}.</p>`;
 }
 
+/** A followed run freezes at its end: only where the freeze began before the copy were the sources frozen first. */
+function frozenFirst({ phases }: ReportDocument): boolean {
+  const begun = (name: string): string | undefined => phases.find(({ phase }) => phase === name)?.startedAt;
+  const [freeze, copy] = [begun('freeze'), begun('copy')];
+  return freeze !== undefined && (copy === undefined || freeze <= copy);
+}
+
+/** Looks are moments: what came from the sources meanwhile says whether somebody wrote all the same. */
+function nobodySeen({ followed }: ReportDocument): string {
+  if (followed === null || followed.keys === 0) return 'No session was seen writing.';
+  return `No session was seen writing at the moments of the looks, but ${counted(followed.keys, 'changed key')} came from the sources while the run followed them.`;
+}
+
 /** How long writers could not write, in drills and in the cutover, and who they were; null for a run without a cutover. */
 export function cutoverSection(report: ReportDocument): Html | null {
   if (report.cutovers.length === 0) return null;
   const frozen = report.cutovers.findLast(({ drill, outcome }) => !drill && outcome === 'frozen');
-  const first = report.phases.some(({ phase }) => phase === 'freeze');
+  const first = frozenFirst(report);
   return html`<section>
     <h2>Cutover</h2>
     ${stopped(frozen, first)}
@@ -45,7 +59,7 @@ export function cutoverSection(report: ReportDocument): Html | null {
         { head: 'Sessions', cell: (row) => row.sessions },
       ],
       report.writers,
-      'Nobody was seen writing.',
+      nobodySeen(report),
     )}
   </section>`;
 }

@@ -3,6 +3,7 @@ import { html, type Html } from './html';
 import { table } from './table';
 
 type Books = ReportDocument['books'][number];
+type Proof = ReportDocument['proof'][number];
 
 function bar(books: Books): Html {
   const parts: [string, number][] = [
@@ -56,6 +57,7 @@ export function booksSection(report: ReportDocument): Html {
       rows,
       'The books are closed by the validation, which has not finished.',
     )}
+    ${originSection(report)}
     <p class="legend">
       <i style="background:var(--bar-migrated)"></i>migrated<i style="background:var(--bar-quarantined)"></i
       >quarantined<i style="background:var(--bar-scope)"></i>out of scope<i style="background:var(--bar-open)"></i
@@ -64,7 +66,37 @@ export function booksSection(report: ReportDocument): Html {
   </section>`;
 }
 
+type Origin = ReportDocument['origins'][number];
+
+/** Receipts, settling and rounds, each with its sign, add up to the books: rows that follow a quarantined parent are among them. */
+function originSection(report: ReportDocument): Html | null {
+  const moved = report.origins.some(({ migrated, quarantined }) =>
+    [migrated, quarantined].some(({ settling, rounds }) => settling !== 0 || rounds !== 0),
+  );
+  if (!moved) return null;
+  return html`<details>
+    <summary>How the books come about</summary>
+    ${table<Origin>(
+      [
+        { head: 'Table', cell: (row) => row.mapping },
+        { head: 'Migrated by batches +', cell: (row) => row.migrated.batches },
+        { head: 'settling +', cell: (row) => row.migrated.settling },
+        { head: 'rounds =', cell: (row) => row.migrated.rounds },
+        { head: 'migrated', cell: (row) => row.migrated.books },
+        { head: 'Quarantined by batches +', cell: (row) => row.quarantined.batches },
+        { head: 'settling +', cell: (row) => row.quarantined.settling },
+        { head: 'rounds =', cell: (row) => row.quarantined.rounds },
+        { head: 'quarantined', cell: (row) => row.quarantined.books },
+      ],
+      report.origins,
+      '',
+    )}
+    <p class="soft">Settling takes away what repeats a unique key or has no parent, and rows that follow such a row.</p>
+  </details>`;
+}
+
 export function proofSection(report: ReportDocument): Html {
+  const later = report.proof.some(({ since }) => since !== null && since !== 0);
   return html`<section>
     <h2>Proof of every row</h2>
     ${table<ReportDocument['proof'][number]>(
@@ -72,17 +104,31 @@ export function proofSection(report: ReportDocument): Html {
         { head: 'Table', cell: (row) => row.mapping },
         { head: 'Rows', cell: (row) => row.rows },
         { head: 'Identical', cell: (row) => row.identical },
-        { head: 'Decided', cell: (row) => row.decided },
+        { head: 'Left behind', cell: (row) => row.decided },
         { head: 'Different', cell: (row) => row.mismatch, alarm: true },
         { head: 'Missing', cell: (row) => row.missing, alarm: true },
         { head: 'Extraneous', cell: (row) => row.extraneous, alarm: true },
         { head: 'Duplicate', cell: (row) => row.duplicate, alarm: true },
         { head: 'Unverifiable', cell: (row) => row.unverifiable, alarm: true },
         { head: 'Slices', cell: (row) => `${row.proved}/${row.slices}`, numeric: true },
+        ...(later
+          ? [
+              { head: 'Came since', cell: (row: Proof) => row.since ?? 0 },
+              { head: 'In scope in the books', cell: (row: Proof) => row.rows + (row.since ?? 0) },
+            ]
+          : []),
       ],
       report.proof,
       'Nothing is proved yet.',
     )}
+    ${
+      later
+        ? html`<p class="soft">
+            Slices were proved while the sources were written to. Rows that came, went or changed after that are proved
+            by their keys, up to the freeze: see the cutover.
+          </p>`
+        : null
+    }
     ${report.proof
       .filter((proof) => proof.reexecuted.length > 0)
       .map(
@@ -138,6 +184,7 @@ const kinds: Readonly<Record<string, string>> = {
   constraint: 'Rule of the target',
   spot_check: 'Spot check',
   careful: 'Batch recomputed by SQL',
+  view: 'Materialized view',
 };
 
 export function checkSection(report: ReportDocument): Html {

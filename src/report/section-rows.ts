@@ -4,11 +4,12 @@ import { decisionFor } from '../profile/decision-match';
 import { figure, moment } from './format';
 import { html, type Html } from './html';
 import { table } from './table';
+import { counted } from './counted';
 
 type Decision = ReportDocument['decisions'][number];
 
 function effect(decision: Decision): Html {
-  if (decision.expected === null) return html`<span class="soft">${figure(decision.observed)} rows</span>`;
+  if (decision.expected === null) return html`<span class="soft">${counted(decision.observed, 'row')}</span>`;
   const tone = decision.asExpected ? 'good' : 'bad';
   const promised = `${figure(decision.expected)}${decision.tolerance ? ` ± ${figure(decision.tolerance)}` : ''}`;
   return html`<span class="badge ${tone}">${promised} expected, ${figure(decision.observed)} seen</span>`;
@@ -124,7 +125,7 @@ export function eventSection(report: ReportDocument): Html {
     chain.intact
       ? html`<span class="badge good">chain intact</span>`
       : html`<span class="badge bad">chain broken: an event was changed or removed</span>`
-  } <span class="soft">${chain.events} events, last hash</span> <code>${chain.head}</code></p>
+  } <span class="soft">${counted(chain.events, 'event')}, last hash</span> <code>${chain.head}</code></p>
 <details${report.events.length <= 20 ? html` open` : null}><summary>All events</summary>${table<
     ReportDocument['events'][number]
   >(

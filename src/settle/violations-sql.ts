@@ -1,3 +1,5 @@
+import { keyTextSql } from '../compile/key-text';
+import { contentKeySql, isMultiset } from '../compile/row-identity';
 import type { CompiledMapping } from '../contract/compiled';
 import type { ForeignKeyDetail, IndexDetail } from '../rollback/step-detail';
 import { identifier, literal, qualified } from '../sql/quote';
@@ -8,11 +10,14 @@ import { identifier, literal, qualified } from '../sql/quote';
  */
 
 function rowColumns(mapping: CompiledMapping, of: string): string {
-  const key = mapping.targetKey.map((column) => `${of}${identifier(column.name)}::text`).join(', ');
+  const text = (name: string): string => `${of}${identifier(name)}::text`;
+  const key = isMultiset(mapping)
+    ? contentKeySql(mapping.columns.map(({ target }) => text(target)))
+    : keyTextSql(mapping.targetKey.map(({ name }) => text(name)));
   // arrays, because a function takes no more than a hundred arguments
   const names = mapping.referencedColumns.map(literal).join(', ');
   const texts = mapping.referencedColumns.map((name) => `${of}${identifier(name)}::text`).join(', ');
-  return `${of}tableoid::oid::text as "table", ${of}ctid::text as "row", jsonb_build_array(${key})::text as target_key, jsonb_object(array[${names}]::text[], array[${texts}]::text[])::text as refs`;
+  return `${of}tableoid::oid::text as "table", ${of}ctid::text as "row", ${key} as target_key, jsonb_object(array[${names}]::text[], array[${texts}]::text[])::text as refs`;
 }
 
 /** Condition under which a row takes part in a unique index. */
@@ -54,10 +59,13 @@ function mixed(key: ForeignKeyDetail): string {
   return `((${unset.join(' OR ')}) AND NOT (${unset.join(' AND ')}))`;
 }
 
-/** One row when some rows violate the foreign key. */
+/** One row when some rows violate the foreign key. Counted: with a LIMIT a plan may hope for an early one, and look for each parent in vain. */
 export function anyOrphanSql(key: ForeignKeyDetail): string {
-  return `select 1 from (${violators(key, '1')}) v limit 1`;
+  return `select 1 from (select count(*) as n from (${violators(key, '1')}) v) c where n > 0`;
 }
+
+/** Types of which every text is a value, with or without a collation; `bpchar` has none of its own length here. */
+const textual = /^(text|character varying|bpchar|"?[^ ]*citext"?)( COLLATE |$)/;
 
 /** Spells a value so that child and parent of comparable types agree: 7 and 7.00, citext in any case. */
 export function spelled(text: string, type: string, guarded: boolean): string {
@@ -73,12 +81,21 @@ export function spelled(text: string, type: string, guarded: boolean): string {
  * or was left out. $1 run, $2 mapping of the parent; `scope` is the table of keys that the source left out of scope.
  */
 export function orphansSql(key: ForeignKeyDetail, mapping: CompiledMapping, scope: string | null): string {
-  const ours = key.columns.map(
-    (name, index) => `${spelled(`c.${identifier(name)}::text`, key.columnTypes[index] as string, false)} as k${index}`,
-  );
-  const theirs = key.parentColumns.map(
-    (name, index) => `${spelled(`refs ->> ${literal(name)}`, key.columnTypes[index] as string, true)} as k${index}`,
-  );
+  const asText = key.parentTypes.map((type) => textual.test(type));
+  const ours = key.columns.map((name, index) => {
+    const column = `c.${identifier(name)}`;
+    const value = asText[index] ? column : spelled(`${column}::text`, key.columnTypes[index] as string, false);
+    return `${value} as k${index}`;
+  });
+  const theirs = key.parentColumns.map((name, index) => {
+    const text = `refs ->> ${literal(name)}`;
+    // any text is a value of these types, so that their own equality decides
+    const value = asText[index]
+      ? `(${text})::${key.parentTypes[index]}`
+      : spelled(text, key.columnTypes[index] as string, true);
+    return `${value} as k${index}`;
+  });
+  const same = (index: number): string => (asText[index] ? (key.operators[index] as string) : '=');
   const numbers = key.columns.map((_, index) => `k${index}`);
   const sources = [
     `select refs, class from rowproof.quarantine where run = $1 and mapping = $2 and refs is not null`,
@@ -93,5 +110,5 @@ export function orphansSql(key: ForeignKeyDetail, mapping: CompiledMapping, scop
     )
     select "table", "row", target_key, bad.refs, (not mixed and coalesce(quarantined, false))::text as quarantined,
       (not mixed and coalesce(out_of_scope, false))::text as out_of_scope
-    from bad left join gone on ${numbers.map((name) => `gone.${name} = bad.${name}`).join(' and ')}`;
+    from bad left join gone on ${numbers.map((name, index) => `gone.${name} ${same(index)} bad.${name}`).join(' and ')}`;
 }

@@ -4,6 +4,8 @@ import type { z } from 'zod';
 export interface TransformContext {
   /** Server encoding of the source: the repertoire of trim, lower, upper and of literals is limited to it. */
   readonly encoding: string;
+  /** Server encoding of the target, where it is not UTF8. */
+  readonly targetEncoding?: string;
   /** SHA-256, handed in so that this folder stays free of platform modules. */
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
 }

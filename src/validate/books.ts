@@ -1,6 +1,7 @@
 import type { TableBooks } from '../contract/run';
 import type { ProofCounts } from './row';
 import { badClasses } from './row';
+import { agreeing, counted } from '../report/counted';
 
 /** What was counted about one mapping, each figure by a query of its own. */
 export interface MappingFacts {
@@ -37,10 +38,6 @@ export interface ClosedBooks {
   readonly problems: readonly string[];
 }
 
-function count(rows: number, noun = 'row'): string {
-  return `${rows.toLocaleString('en-US')} ${noun}${rows === 1 ? '' : 's'}`;
-}
-
 const classSentences: Readonly<Record<(typeof badClasses)[number], string>> = {
   mismatch: 'different from what the plan says',
   missing: 'missing in the target',
@@ -53,9 +50,10 @@ function proofProblems(facts: MappingFacts): string[] {
   const { proof, mapping } = facts;
   if (proof === null) return [`${mapping}: not proved`];
   const problems: string[] = [];
-  if (proof.proved !== proof.slices) problems.push(`${mapping}: ${proof.proved} of ${proof.slices} proof slices done`);
+  if (proof.proved !== proof.slices)
+    problems.push(`${mapping}: ${proof.proved} of ${counted(proof.slices, 'proof slice')} done`);
   for (const name of badClasses) {
-    if (proof[name] > 0) problems.push(`${mapping}: ${count(proof[name])} ${classSentences[name]}`);
+    if (proof[name] > 0) problems.push(`${mapping}: ${counted(proof[name], 'row')} ${classSentences[name]}`);
   }
   // slices of a source that goes on changing were proved at different moments: their sums are no count of any one
   if (facts.changes !== null) return problems;
@@ -99,11 +97,15 @@ export function sumLedger({ mapping, receipts, adjustments, quarantine, changes 
   const problems: string[] = [];
   if (receipts.batches === 0) problems.push(`${mapping}: no batch was planned`);
   if (receipts.done !== receipts.batches) {
-    problems.push(`${mapping}: ${receipts.batches - receipts.done} of ${receipts.batches} batches have no receipt`);
+    problems.push(
+      `${mapping}: ${receipts.batches - receipts.done} of ${counted(receipts.batches, 'batch')} ${agreeing(receipts.batches - receipts.done, 'has', 'have')} no receipt`,
+    );
   }
-  if (migrated < 0) problems.push(`${mapping}: the books say ${migrated} migrated rows`);
+  if (migrated < 0) problems.push(`${mapping}: the books say ${counted(migrated, 'migrated row')}`);
   if (quarantine.quarantined !== quarantined) {
-    problems.push(`${mapping}: the quarantine has ${count(quarantine.quarantined)}, the receipts say ${quarantined}`);
+    problems.push(
+      `${mapping}: the quarantine has ${counted(quarantine.quarantined, 'row')}, the receipts say ${quarantined}`,
+    );
   }
   return { migrated, quarantined, problems };
 }
@@ -113,29 +115,40 @@ export function sumLedger({ mapping, receipts, adjustments, quarantine, changes 
  * against an independent count. `unexplained` is what is left of the source.
  */
 export function closeBooks(facts: MappingFacts): ClosedBooks {
+  const { books, problems } = closeCounts(facts);
+  return { books: { ...books, target: facts.target }, problems: [...problems, ...proofProblems(facts)] };
+}
+
+/** The equations of one mapping without its proof: what counts of both sides contradict, one sentence each. */
+export function countedProblems(facts: CountedFacts): readonly string[] {
+  return closeCounts(facts).problems;
+}
+
+export type CountedFacts = Omit<MappingFacts, 'target' | 'proof'>;
+
+function closeCounts(facts: CountedFacts): { books: Omit<TableBooks, 'target'>; problems: string[] } {
   const { receipts, adjustments, mapping } = facts;
   const { migrated, quarantined, problems: ledger } = sumLedger(facts);
-  const counted = facts.source.outOfScope + facts.quarantine.outOfScope;
-  const outOfScope = facts.changes === null ? receipts.outOfScope + adjustments.outOfScope : counted;
+  const byCount = facts.source.outOfScope + facts.quarantine.outOfScope;
+  const outOfScope = facts.changes === null ? receipts.outOfScope + adjustments.outOfScope : byCount;
   const unexplained = facts.source.total - outOfScope - quarantined - migrated;
   const problems = [...ledger];
-  if (unexplained !== 0) problems.push(`${mapping}: ${count(Math.abs(unexplained))} unexplained`);
+  if (unexplained !== 0) problems.push(`${mapping}: ${counted(Math.abs(unexplained), 'row')} unexplained`);
   if (facts.targetRows !== null && facts.targetRows !== migrated) {
-    problems.push(`${mapping}: the target has ${count(facts.targetRows)}, the receipts say ${migrated}`);
+    problems.push(`${mapping}: the target has ${counted(facts.targetRows, 'row')}, the receipts say ${migrated}`);
   }
-  if (counted !== outOfScope) {
-    problems.push(`${mapping}: ${count(counted)} out of scope by count, ${outOfScope} by receipts`);
+  if (byCount !== outOfScope) {
+    problems.push(`${mapping}: ${counted(byCount, 'row')} out of scope by count, ${outOfScope} by receipts`);
   }
   return {
     books: {
       mapping,
-      target: facts.target,
       source: facts.source.total,
       migrated,
       quarantined,
       outOfScope,
       unexplained,
     },
-    problems: [...problems, ...proofProblems(facts)],
+    problems,
   };
 }

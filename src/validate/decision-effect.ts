@@ -1,3 +1,5 @@
+import { counted } from '../report/counted';
+import { figure } from '../report/format';
 /** A decision with what it promised and what happened. */
 export interface DecisionEffect {
   readonly finding: string;
@@ -15,5 +17,5 @@ export function hadExpectedEffect(effect: DecisionEffect): boolean {
 export function effectProblem(effect: DecisionEffect): string | null {
   if (hadExpectedEffect(effect) || effect.expected === null) return null;
   const { rows, tolerance } = effect.expected;
-  return `decision ${effect.finding}: expected ${rows} ± ${tolerance} rows, saw ${effect.observed}`;
+  return `decision ${effect.finding}: expected ${tolerance === 0 ? counted(rows, 'row') : `${figure(rows)} ± ${figure(tolerance)} rows`}, saw ${figure(effect.observed)}`;
 }

@@ -90,12 +90,12 @@ describe('preparing a target', () => {
     await database.query('insert into s.t select id, u from src.t; insert into s.n select id, u from src.t');
     await run.receipt('t', t('t'));
     await run.receipt('n', t('n'));
-    expect(await createFinishActivities(run).settle(run.ref)).toEqual({ adjusted: 6, rounds: 1 });
+    expect(await createFinishActivities(run).settle(run.ref)).toMatchObject({ adjusted: 6, rounds: 1 });
     expect(await database.query('select id from s.t order by id')).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
     await finish(run);
     const undecided = await createFinishActivities(run).undecidedQuarantine(run.ref);
     expect(undecided).toMatchObject([{ id: 't.u.unique', kind: 'duplicate', rows: 6, decided: null }]);
-    expect(await rollBack(run)).toEqual({ equal: true, differences: [] });
+    expect(await rollBack(run)).toEqual({ equal: true, differences: [], notes: [] });
   });
 
   it('brings replaced rows back, with a table outside that refers to them', async () => {
@@ -115,7 +115,7 @@ describe('preparing a target', () => {
       .rebuildForeignKeys(run.ref)
       .catch((caught: unknown) => caught);
     expect((error as RowproofError).code).toBe('RP5111');
-    expect(await rollBack(run)).toEqual({ equal: true, differences: [] });
+    expect(await rollBack(run)).toEqual({ equal: true, differences: [], notes: [] });
     expect(await database.query('select v from s.t order by id')).toEqual([{ v: 'a' }, { v: null }, { v: 'tab\t' }]);
     expect(
       await database.query(

@@ -67,6 +67,8 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
   const empty = {
     scopeCounts: '',
     keyCheck: '',
+    unsendableKeys: '',
+    dropped: '',
     load: '',
     rejected: '',
     counts: '',
@@ -172,6 +174,8 @@ export async function openTestRun(
     code: '0000-0000',
     engine: 'test',
     mappings,
+    sequences: [],
+    sequencesLeft: [],
   };
   const databases = createDatabases({
     env: { TARGET_URL: more.targetUrl ?? target.url, SOURCE_URL: (more.source ?? target).url },

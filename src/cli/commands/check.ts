@@ -3,6 +3,7 @@ import { exitCodes } from '../exit-codes';
 import { planArgument } from '../plan-argument';
 import { renderProblem } from '../render-error';
 import type { CommandResult, Terminal } from '../terminal';
+import { counted } from '../../report/counted';
 
 /** A plan against its live catalogs: every problem and warning at once. Reads only. */
 export async function check(terminal: Terminal, planPath: string): Promise<CommandResult> {
@@ -14,8 +15,8 @@ export async function check(terminal: Terminal, planPath: string): Promise<Comma
   const warnings = problems.filter(({ severity }) => severity === 'warning');
   const verdict =
     errors.length === 0
-      ? `${pc.green('✓')} plan ${read.plan.name} ${read.digest.code}: ${read.plan.mappings.length} tables, no problem, ${warnings.length} warning(s)`
-      : `${pc.red('✗')} plan ${read.plan.name}: ${errors.length} problem(s), ${warnings.length} warning(s)`;
+      ? `${pc.green('✓')} plan ${read.plan.name} ${read.digest.code}: ${counted(read.plan.mappings.length, 'table')}, no problem, ${counted(warnings.length, 'warning')}`
+      : `${pc.red('✗')} plan ${read.plan.name}: ${counted(errors.length, 'problem')}, ${counted(warnings.length, 'warning')}`;
   return {
     exit: errors.length === 0 ? exitCodes.ok.code : exitCodes.usage.code,
     data: {

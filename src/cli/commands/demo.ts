@@ -10,6 +10,7 @@ import { withLedger } from '../locate-run';
 import { listRecords, recallRun } from '../run-record';
 import { wholeNumber } from '../number-option';
 import { run } from './run';
+import { counted } from '../../report/counted';
 
 export interface DemoOptions {
   readonly rows?: string;
@@ -52,8 +53,8 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Co
     const truth = compareManifest(place.manifest.planted, seen);
     const agrees = truth.differences.length === 0;
     const said = agrees
-      ? `${pc.green('✓')} the quarantine agrees with the truth manifest: ${truth.agreed} rows, every key and reason`
-      : `${pc.red('✗')} the quarantine differs from the truth manifest in ${truth.differences.length} rows: ${truth.differences.slice(0, 5).join('; ')}`;
+      ? `${pc.green('✓')} the quarantine agrees with the truth manifest: ${counted(truth.agreed, 'row')}, every key and reason`
+      : `${pc.red('✗')} the quarantine differs from the truth manifest in ${counted(truth.differences.length, 'row')}: ${truth.differences.slice(0, 5).join('; ')}`;
     return {
       exit: agrees ? (result.exit ?? exitCodes.ok.code) : exitCodes.notProved.code,
       data: {
@@ -104,7 +105,7 @@ async function runBesideApplication(
 
 function applicationLine({ committed, longestMs, refusedWith }: LiveWriterReport): string {
   const end = refusedWith === null ? 'was never refused' : 'was refused from the freeze on';
-  return `  application  ${committed} transactions during the run, the longest waited ${(longestMs / 1000).toFixed(2)} s; it ${end}`;
+  return `  application  ${counted(committed, 'transaction')} during the run, the longest waited ${(longestMs / 1000).toFixed(2)} s; it ${end}`;
 }
 
 /** Ends the worker that `run` started for this demo; without a server it has nothing to do. */

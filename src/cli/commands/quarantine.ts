@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { fail } from '../../errors/rowproof-error';
+import { counted } from '../../report/counted';
 import { group } from '../live-view';
 import { locateRun, withLedger } from '../locate-run';
 import type { CommandResult, Terminal } from '../terminal';
@@ -8,6 +9,7 @@ export interface QuarantineOptions {
   readonly plan?: string;
   readonly csv?: boolean;
   readonly table?: string;
+  readonly allColumns?: boolean;
 }
 
 /** Counts by reason; with --csv the original rows, read again from the source, which is recorded as an event. */
@@ -41,10 +43,13 @@ async function exportCsv(
 ): Promise<CommandResult> {
   const { exportQuarantine } = await import('../../../activities/export-quarantine');
   const rows = await withLedger(terminal, record, 'quarantine export', (_, ref, databases) =>
-    exportQuarantine(databases, ref, { table: options.table ?? null, by: userInfo().username }, (line) =>
-      terminal.out(line),
+    exportQuarantine(
+      databases,
+      ref,
+      { table: options.table ?? null, by: userInfo().username, allColumns: options.allColumns === true },
+      (line) => terminal.out(line),
     ),
   );
-  terminal.talk(`${group(rows)} rows exported; recorded in the ledger of ${record.run}.`);
+  terminal.talk(`${counted(rows, 'row')} exported; recorded in the ledger of ${record.run}.`);
   return { data: { run: record.run, rows }, text: '' };
 }

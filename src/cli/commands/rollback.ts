@@ -39,7 +39,7 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
       const code = codeOf(error.cause ?? error);
       if (code in catalogue) throw fail(code as ErrorCode, sentenceOf(error.cause ?? error), { cause: error });
       const fix = await waysOn(terminal, record);
-      throw fail('RP7020', sentenceOf(error.cause ?? error), { ...(fix === null ? {} : { fix }), cause: error });
+      throw fail('RP7010', sentenceOf(error.cause ?? error), { ...(fix === null ? {} : { fix }), cause: error });
     }
   } finally {
     await temporal.close();

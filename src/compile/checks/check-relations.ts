@@ -3,6 +3,7 @@ import type { MappingPlan, ResolvedPlan } from '../../contract/resolved-plan';
 import { findRelation, pathOf, sameTable } from '../mapping-work';
 import { tableKey } from '../table-key';
 import type { ProblemList } from '../problem-list';
+import { counted } from '../../report/counted';
 
 /** Whether both relations of a mapping exist and are of a kind that can be read and filled; false when one does not exist. */
 export function checkRelations(
@@ -59,7 +60,10 @@ function checkTarget(plan: ResolvedPlan, mapping: MappingPlan, target: Catalog, 
   if (first !== mapping) problems.error('RP2019', `${object} is filled by two entries of the plan.`, { path, object });
   checkKind(relation, path, problems);
   if (mapping.whenNotEmpty === 'refuse' && relation.estimatedRows > 0) {
-    problems.warning('RP2032', `${object} seems to hold about ${relation.estimatedRows} rows.`, { path, object });
+    problems.warning('RP2032', `${object} seems to hold about ${counted(relation.estimatedRows, 'row')}.`, {
+      path,
+      object,
+    });
   }
   return true;
 }

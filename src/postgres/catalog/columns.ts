@@ -13,11 +13,13 @@ interface ColumnRow {
   readonly name: string;
   readonly type: string;
   readonly typmod: string;
+  readonly declared: string;
   readonly not_null: string;
   readonly has_default: string;
   readonly identity: string;
   readonly generated: string;
   readonly collation: string | null;
+  readonly collate: string | null;
   readonly deterministic: string | null;
 }
 
@@ -25,13 +27,16 @@ interface ColumnRow {
 export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map<string, RelationColumn[]>> {
   const { rows } = await session.query<ColumnRow>(
     `select a.attrelid::text as relation, a.attnum::text as attnum, a.attname as name, a.atttypid::text as type, a.atttypmod::text as typmod,
+       format_type(a.atttypid, a.atttypmod) as declared,
        a.attnotnull::text as not_null, a.atthasdef::text as has_default, a.attidentity::text as identity, a.attgenerated::text as generated,
-       case when a.attcollation <> t.typcollation then l.collname end as collation, l.collisdeterministic::text as deterministic
+       case when a.attcollation <> t.typcollation then l.collname end as collation,
+       case when a.attcollation <> t.typcollation then format('%I.%I', ln.nspname, l.collname) end as collate, l.collisdeterministic::text as deterministic
      from pg_attribute a
      join pg_class c on c.oid = a.attrelid
      join pg_namespace n on n.oid = c.relnamespace
      join pg_type t on t.oid = a.atttypid
      left join pg_collation l on l.oid = a.attcollation
+     left join pg_namespace ln on ln.oid = l.collnamespace
      where a.attnum > 0 and not a.attisdropped and ${userRelation}
      order by a.attrelid, a.attnum`,
   );
@@ -46,13 +51,14 @@ export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map
       attnum: Number(row.attnum),
       name: row.name,
       ordinal: own.length + 1,
-      type: typeOf(row.type, Number(row.typmod)),
+      type: typeOf(row.type, Number(row.typmod), row.declared),
       notNull: row.not_null === 'true',
       // a generation expression is stored where defaults are
       hasDefault: row.has_default === 'true' && row.generated === '',
       identity: row.identity === 'a' ? 'always' : row.identity === 'd' ? 'by default' : '',
       generated: row.generated !== '',
       collation: row.collation,
+      ...(row.collate === null ? {} : { collate: row.collate }),
       nondeterministic: row.deterministic === 'false',
       sequence: sequences.get(place) ?? null,
       averageWidth: widths.get(place) ?? null,

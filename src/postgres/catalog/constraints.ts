@@ -11,6 +11,7 @@ export interface ForeignKeyRow {
   readonly definition: string;
   readonly matchFull: boolean;
   readonly validated: boolean;
+  readonly operators: readonly string[];
 }
 
 export interface RelationConstraints {
@@ -30,11 +31,12 @@ interface ConstraintRow {
   readonly expression: string | null;
   readonly match_full: string;
   readonly validated: string;
+  readonly operators: string | null;
 }
 
 /**
  * Primary keys, checks and foreign keys by oid of their relation. Foreign keys that a partition has from its parent, and the
- * copies PostgreSQL keeps for each referenced partition, are left out: they come and go with the parent's.
+ * copies PostgreSQL keeps for each referenced partition, are left out: they come and go with the parent's. So are rules that are NOT ENFORCED.
  */
 export async function readConstraints(
   session: Session,
@@ -45,9 +47,14 @@ export async function readConstraints(
        k.confrelid::text as references, to_json(k.confkey)::text as referenced_columns,
        case when k.contype = 'f' then pg_get_constraintdef(k.oid) end as definition,
        case when k.contype = 'c' then pg_get_expr(k.conbin, k.conrelid) end as expression,
-       (k.confmatchtype = 'f')::text as match_full, k.convalidated::text as validated
+       (k.confmatchtype = 'f')::text as match_full, k.convalidated::text as validated,
+       (select json_agg(format('OPERATOR(%I.%s)', n2.nspname, o.oprname) order by u.place)::text
+        from unnest(k.conpfeqop) with ordinality as u (oid, place) join pg_operator o on o.oid = u.oid
+        join pg_namespace n2 on n2.oid = o.oprnamespace) as operators
      from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
      where (k.contype in ('p', 'c') or k.contype = 'f' and k.conparentid = 0) and ${userRelation}
+       -- since version 18 a CHECK or a foreign key need not be enforced
+       and coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
      order by k.conrelid, k.conname collate "C"`,
   );
   const found = new Map<string, RelationConstraints>();
@@ -69,6 +76,7 @@ export async function readConstraints(
         definition: row.definition ?? '',
         matchFull: row.match_full === 'true',
         validated,
+        operators: row.operators === null ? [] : (JSON.parse(row.operators) as string[]),
       });
     }
   }

@@ -12,6 +12,8 @@ interface IndexRow {
   readonly constraint: string | null;
   readonly keys: string;
   readonly expressions: string | null;
+  /** Of each key the collation that its column does not have, as SQL. */
+  readonly collations: string;
   readonly predicate: string | null;
   readonly nulls_not_distinct: string;
   readonly valid: string;
@@ -31,6 +33,10 @@ export async function readIndexes(
        case when i.indexprs is not null then
          (select json_agg(pg_get_indexdef(i.indexrelid, place::int, false) order by place)
           from unnest(i.indkey::int2[]) with ordinality as u (key, place) where place <= i.indnkeyatts)::text end as expressions,
+       (select json_agg((select format('%I.%I', n2.nspname, l.collname) from pg_collation l join pg_namespace n2 on n2.oid = l.collnamespace
+            where l.oid = u.own and l.oid <> coalesce((select a.attcollation from pg_attribute a where a.attrelid = i.indrelid and a.attnum = i.indkey[place - 1]
+              and a.attnum > 0), 'pg_catalog."default"'::regcollation)) order by place)
+          from unnest(i.indcollation::oid[]) with ordinality as u (own, place) where place <= i.indnkeyatts)::text as collations,
        pg_get_expr(i.indpred, i.indrelid) as predicate, ${nullsNotDistinct}::text as nulls_not_distinct,
        (i.indisvalid and i.indisready and i.indislive)::text as valid, pg_get_indexdef(i.indexrelid) as definition
      from pg_index i
@@ -44,6 +50,9 @@ export async function readIndexes(
   return byRelation(rows, (row) => {
     const keys = JSON.parse(row.keys) as number[];
     const expressions = row.expressions === null ? [] : (JSON.parse(row.expressions) as string[]);
+    const collations = JSON.parse(row.collations) as (string | null)[];
+    const collated = (expression: string, place: number): string =>
+      collations[place] == null ? expression : `${expression} COLLATE ${collations[place]}`;
     const columns = keys.map((attnum) => (attnum > 0 ? nameOf(row.relation, attnum) : null));
     return {
       name: row.name,
@@ -52,7 +61,9 @@ export async function readIndexes(
       constraint: row.constraint,
       exclusion: row.exclusion === 'true',
       columns,
-      keyExpressions: columns.map((name, place) => (name === null ? (expressions[place] as string) : identifier(name))),
+      keyExpressions: columns.map((name, place) =>
+        collated(name === null ? (expressions[place] as string) : identifier(name), place),
+      ),
       predicate: row.predicate,
       nullsNotDistinct: row.nulls_not_distinct === 'true',
       valid: row.valid === 'true',

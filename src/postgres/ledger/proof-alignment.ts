@@ -1,5 +1,6 @@
 import { badClasses } from '../../validate/row';
 import type { Session } from '../session';
+import { counted } from '../../report/counted';
 
 /** At which round a slice of a proof was aligned, and how old the alignment was when the slice was stored. */
 export interface SliceAlignment {
@@ -51,7 +52,8 @@ export async function liveProofState(session: Session, run: string): Promise<Liv
   );
   const problems = rows.flatMap((row) => {
     if (Number(row.slices) === 0) return [`${row.mapping}: not proved`];
-    if (row.proved !== row.slices) return [`${row.mapping}: ${row.proved} of ${row.slices} slices proved`];
+    if (row.proved !== row.slices)
+      return [`${row.mapping}: ${row.proved} of ${counted(Number(row.slices), 'slice')} proved`];
     if (Number(row.bad) + Number(row.differences) > 0) return [`${row.mapping}: differs from what the plan says`];
     return [];
   });

@@ -113,6 +113,16 @@ async function readProof(session: Session, run: string): Promise<ReportData['pro
   }));
 }
 
+async function readFollowed(session: Session, run: string): Promise<ReportData['followed']> {
+  const [sums] = await documents<{ rounds: number; keys: number }>(
+    session,
+    `select jsonb_build_object('rounds', count(*), 'keys', coalesce(sum(keys), 0))::text as document
+     from rowproof.round where run = $1`,
+    run,
+  );
+  return sums === undefined || sums.rounds === 0 ? null : sums;
+}
+
 async function reachedAt(session: Session, run: string): Promise<string | null> {
   const { rows } = await session.query<{ at: string }>(
     `select ${iso('reached_at')} as at from rowproof.verdict where run = $1`,
@@ -140,6 +150,7 @@ export function readReportData(session: Session, run: string): Promise<ReportDat
       quarantine: await readQuarantine(session, run),
       adjustments: await readAdjustments(session, run),
       steps: await readSteps(session, run),
+      followed: await readFollowed(session, run),
       events: await readEvents(session, run),
       chain: await verifyChain(session, run),
     };

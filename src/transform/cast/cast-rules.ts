@@ -6,9 +6,9 @@ import {
   textToBytea,
   textToEnum,
   textToJson,
-  textToJsonb,
   textToOther,
   textToUuid,
+  toBits,
   toText,
 } from './text-casts';
 import {
@@ -43,7 +43,8 @@ export const castRules = {
   bytea: textToBytea,
   enum: textToEnum,
   json: textToJson,
-  jsonb: textToJsonb,
+  jsonb: textToOther,
+  bits: toBits,
   other: textToOther,
 } as const satisfies Record<string, CastRule>;
 

@@ -1,14 +1,12 @@
-import type { ColumnType } from '../../contract/catalog';
+import type { ColumnType, TypeShape } from '../../contract/catalog';
 import type { CastSpec } from '../../contract/compiled';
 import type { ChooseCast, ImpossibleCast } from './cast';
 import type { CastKind } from './cast-rules';
 import type { Family } from './type-family';
+import { hasRoomFor, isReadAlike, leavesOf } from '../type-shape';
 import { baseName, familyOf } from './type-family';
 
 const integerSizes: Readonly<Record<string, number>> = { smallint: 2, integer: 4, bigint: 8 };
-
-/** Kinds whose SQL can raise: only the type's own input function knows. */
-const raising: ReadonlySet<CastKind> = new Set<CastKind>(['json', 'jsonb', 'other']);
 
 /** What text is cast by, for each family of target. */
 const fromText: Readonly<Record<Family, CastKind>> = {
@@ -71,7 +69,7 @@ export const chooseCast: ChooseCast = (source, target) => {
   if (typeof kind !== 'string') return kind;
   const spec: CastSpec = {
     kind,
-    raising: raising.has(kind),
+    raising: false,
     sourceType: source === null ? null : baseName(source),
     target,
   };
@@ -79,7 +77,8 @@ export const chooseCast: ChooseCast = (source, target) => {
 };
 
 function textKind(target: ColumnType): CastKind | ImpossibleCast {
-  if (untrusted.has(baseName(target))) {
+  const parts = isStructured(target) ? leavesOf(target.shape as TypeShape).map(untrustedLeaf) : [];
+  if ([baseName(target), ...parts].some((name) => untrusted.has(name))) {
     return {
       impossible: `text to ${target.name} depends on the session or loses characters without a word`,
       fix: 'Give the value by `sql:`, or change the type of the target column.',
@@ -90,12 +89,14 @@ function textKind(target: ColumnType): CastKind | ImpossibleCast {
 
 function typedKind(source: ColumnType, target: ColumnType): CastKind | ImpossibleCast {
   const [from, to] = [familyOf(source), familyOf(target)];
+  if (isStructured(source) && isStructured(target)) return structuredKind(source, target);
   if (isSame(source, target)) return fits(source, target) ? 'same' : narrowing(from, to, source, target);
   if (from === 'text') return textKind(target);
   if (baseName(source) === 'money')
     return impossible(source, target, 'Map it by `sql:` through numeric: money prints by the locale.');
   if (to === 'text') return 'text';
   if (from === 'enum' && to === 'enum') return 'enum';
+  if (bits.has(baseName(source)) && bits.has(baseName(target))) return 'bits';
   if (from === 'integer') {
     if (to === 'integer')
       return (integerSizes[baseName(source)] ?? 0) < (integerSizes[baseName(target)] ?? 0)
@@ -113,6 +114,18 @@ function typedKind(source: ColumnType, target: ColumnType): CastKind | Impossibl
   return impossible(source, target, fixFor(from, to));
 }
 
+/** Made of other types. */
+function isStructured({ shape }: ColumnType): boolean {
+  return shape !== undefined && !['base', 'enum'].includes(shape.kind);
+}
+
+/** Arrays, composites and ranges, domains over them included: by what they are made of, whatever they are called. */
+function structuredKind(source: ColumnType, target: ColumnType): CastKind | ImpossibleCast {
+  const [from, to] = [source.shape as TypeShape, target.shape as TypeShape];
+  if (!isReadAlike(from, to)) return impossible(source, target, 'Give the value by `sql:`.');
+  return hasRoomFor(to, from) ? 'same' : 'other';
+}
+
 /** Same type, domains aside; enums by name, since each database has its own. */
 function isSame(source: ColumnType, target: ColumnType): boolean {
   if (familyOf(source) === 'text' && familyOf(target) === 'text') {
@@ -126,22 +139,38 @@ function fits(source: ColumnType, target: ColumnType): boolean {
   if (source.labels !== null || target.labels !== null) {
     return (source.labels ?? []).every((label) => target.labels?.includes(label) === true);
   }
+  if (target.fields !== undefined && target.fields !== source.fields) return false;
+  if (!sameForeignModifier(source, target)) return false;
   const scaleKept = target.precision === null || (source.precision !== null && source.scale === target.scale);
+  const lengthKept =
+    baseName(target) === 'bit' ? source.length === target.length : within(source.length, target.length);
   return (
-    within(source.length, target.length) &&
-    within(source.precision, target.precision) &&
-    scaleKept &&
-    within(source.fraction, target.fraction)
+    lengthKept && within(source.precision, target.precision) && scaleKept && within(source.fraction, target.fraction)
   );
+}
+
+/** The modifier of an extension's type means what the extension says: only the same one surely takes the same values. */
+function sameForeignModifier({ shape: from }: ColumnType, { base, shape: to }: ColumnType): boolean {
+  return base !== null || to?.kind !== 'base' || to.typmod < 0 || from?.typmod === to.typmod;
 }
 
 function within(source: number | null, target: number | null): boolean {
   return target === null || (source !== null && source <= target);
 }
 
+const bits = new Set(['bit', 'bit varying']);
+
+/** A leaf of a type by the name it has in `untrusted`. */
+function untrustedLeaf({ name }: TypeShape): string {
+  return name === 'date' || name.startsWith('timestamp') ? `${name}[]` : name;
+}
+
 function narrowing(from: Family, to: Family, source: ColumnType, target: ColumnType): CastKind | ImpossibleCast {
   if (to === 'text' || to === 'numeric' || to === 'enum') return to;
   if (to === 'timestamp' || to === 'timestamptz' || to === 'time') return 'narrow_fraction';
+  const name = baseName(target);
+  if (name === 'time with time zone' || (name === 'interval' && target.fields === undefined)) return 'narrow_fraction';
+  if (bits.has(name)) return 'bits';
   return to === 'other' ? 'other' : impossible(source, target, fixFor(from, to));
 }
 

@@ -1,7 +1,7 @@
 import type { Decimal } from '../decimal';
 import { compareMagnitude, fitsScale, magnitude, printDecimal, readDecimal, roundTo } from '../decimal';
 import { isDecimal } from '../number-sql';
-import { presentBut } from '../sql-text';
+import { plain, presentBut } from '../sql-text';
 import type { CastRule } from './cast-rule';
 import { asText, surely } from './cast-rule';
 import type { CastSpec } from '../../contract/compiled';
@@ -96,8 +96,27 @@ function powerOfTen(power: number): string {
   return power >= 0 ? `1${'0'.repeat(power)}` : `0.${'0'.repeat(-power - 1)}1`;
 }
 
+/** A cast of numbers that takes some words as they are; what is said of other texts does not hold for them. */
+function withWords(rule: CastRule, words: readonly string[]): CastRule {
+  return {
+    toSql: (input, spec) => {
+      const inner = rule.toSql(input, spec);
+      if (spec.sourceType !== null && ranges[spec.sourceType] !== undefined) return inner;
+      const text = asText(input, spec);
+      const special = `${plain(text)} IN (${words.map((word) => `'${word}'`).join(', ')})`;
+      const wire = `(CASE WHEN ${special} THEN ${text}::${baseName(spec.target)} ELSE ${inner.wire} END)`;
+      return {
+        checks: inner.checks.map(({ kind, failed }) => ({ kind, failed: surely(`NOT ${special} AND ${failed}`) })),
+        wire,
+        text: `${wire}::text`,
+      };
+    },
+    apply: (input, spec) => (words.includes(input) ? { value: input } : rule.apply(input, spec)),
+  };
+}
+
 /** Digits that do not fit are reasons, never rounded away; zeros may be added or dropped. */
-export const toNumeric: CastRule = {
+const finiteToNumeric: CastRule = {
   toSql: (input, spec) => {
     const source = numericSource(input, spec);
     const { number } = source;
@@ -133,12 +152,15 @@ export const toNumeric: CastRule = {
   },
 };
 
+/** NaN is a numeric of any precision. */
+export const toNumeric = withWords(finiteToNumeric, ['NaN']);
+
 function floatName(spec: CastSpec): keyof typeof floats {
   return baseName(spec.target) === 'real' ? 'real' : 'double precision';
 }
 
 /** A decimal to a float that prints as the same number again; `round` it first when fewer digits will do. */
-export const toFloat: CastRule = {
+const finiteToFloat: CastRule = {
   toSql: (input, spec) => {
     const source = numericSource(input, spec);
     const type = floatName(spec);
@@ -164,6 +186,8 @@ export const toFloat: CastRule = {
   },
 };
 
+export const toFloat = withWords(finiteToFloat, ['NaN', 'Infinity', '-Infinity']);
+
 function floatFromDecimal(number: Decimal, type: keyof typeof floats): { value: string } | { failed: string } {
   if (magnitude(number) === null) return { value: '0' };
   const { largest, smallest } = floats[type];
@@ -187,22 +211,19 @@ export const widenFloat: CastRule = {
   apply: (input) => ({ value: printFloat8(Math.fround(Number(input))) }),
 };
 
-const kept = ['NaN', 'Infinity', '-Infinity', '-0'];
-
 /** double precision to real, when it prints as the same number again. */
 export const narrowFloat: CastRule = {
-  toSql: (input, spec) => {
-    const text = `(${input})::text`;
-    const special = `${text} COLLATE "C" IN (${kept.map((word) => `'${word}'`).join(', ')})`;
-    const inner = toFloat.toSql(text, { ...spec, sourceType: null });
-    const wire = `(CASE WHEN ${special} THEN (${input})::real ELSE ${inner.wire} END)`;
-    return {
-      checks: inner.checks
-        .filter(({ kind }) => kind !== 'cast_number')
-        .map(({ kind, failed }) => ({ kind, failed: surely(`NOT ${special} AND ${failed}`) })),
-      wire,
-      text: `${wire}::text`,
-    };
-  },
-  apply: (input, spec) => (kept.includes(input) ? { value: input } : toFloat.apply(input, spec)),
+  toSql: (input, spec) => floatToReal.toSql(`(${input})::text`, { ...spec, sourceType: null }),
+  apply: (input, spec) => floatToReal.apply(input, spec),
 };
+const floatToReal = withWords(
+  {
+    toSql: (input, spec) => {
+      const { checks, ...rest } = finiteToFloat.toSql(input, spec);
+      // the text of a float is a number
+      return { checks: checks.filter(({ kind }) => kind !== 'cast_number'), ...rest };
+    },
+    apply: finiteToFloat.apply,
+  },
+  ['NaN', 'Infinity', '-Infinity', '-0'],
+);

@@ -1,4 +1,5 @@
 import { plain, presentBut } from '../sql-text';
+import { characterCountSql } from '../untranslatable';
 import type { CastRule } from './cast-rule';
 import { asText, surely } from './cast-rule';
 import { literal } from '../../sql/quote';
@@ -25,8 +26,8 @@ export const toText: CastRule = {
     const text = asText(input, spec);
     const canonical = isBlankPadded(spec.target) ? `rtrim(${plain(text)}, ' ')` : text;
     const { length } = spec.target;
-    const checks =
-      length === null ? [] : [{ kind: 'too_long', failed: surely(`length(${plain(canonical)}) > ${length}`) }];
+    const count = spec.countsBytes === true ? characterCountSql(canonical) : `length(${plain(canonical)})`;
+    const checks = length === null ? [] : [{ kind: 'too_long', failed: surely(`${count} > ${length}`) }];
     return { checks, wire: text, text: canonical };
   },
   apply: (input, { target }) => {
@@ -42,27 +43,35 @@ export const toText: CastRule = {
 export const same: CastRule = {
   toSql: (input, spec) => ({
     checks: [],
-    wire: isBuiltIn(spec.target) ? `(${input})::${castName(baseName(spec.target))}` : `(${input})::text`,
+    // the output function of xml leaves the declaration out, the cast to text does not
+    wire:
+      isBuiltIn(spec.target) && baseName(spec.target) !== 'xml'
+        ? `(${input})::${castName(baseName(spec.target))}`
+        : `(${input})::text`,
     text: `(${input})::text`,
   }),
   apply: (input) => ({ value: input }),
 };
 
-const truths: Readonly<Record<string, string>> = { true: 'true', t: 'true', false: 'false', f: 'false' };
+/** Every word that PostgreSQL reads as a boolean. */
+const yes = ['t', 'tr', 'tru', 'true', 'y', 'ye', 'yes', 'on', '1'];
+const no = ['f', 'fa', 'fal', 'fals', 'false', 'n', 'no', 'of', 'off', '0'];
+const truths = new Map([...yes.map((word) => [word, 'true'] as const), ...no.map((word) => [word, 'false'] as const)]);
+const words = (list: readonly string[]): string => list.map((word) => `'${word}'`).join(', ');
 
 export const textToBoolean: CastRule = {
   toSql: (input, spec) => {
     const text = asText(input, spec);
     const word = `lower(${plain(text)})`;
-    const wire = `CASE WHEN ${word} IN ('true', 't') THEN true WHEN ${word} IN ('false', 'f') THEN false END`;
+    const wire = `CASE WHEN ${word} IN (${words(yes)}) THEN true WHEN ${word} IN (${words(no)}) THEN false END`;
     return {
-      checks: [{ kind: 'cast_boolean', failed: presentBut(text, `${word} IN ('true', 't', 'false', 'f')`) }],
+      checks: [{ kind: 'cast_boolean', failed: presentBut(text, `${word} IN (${words([...yes, ...no])})`) }],
       wire,
       text: `(${wire})::text`,
     };
   },
   apply: (input) => {
-    const value = /^[A-Za-z]{1,5}$/.test(input) ? truths[input.toLowerCase()] : undefined;
+    const value = /^[A-Za-z01]{1,5}$/.test(input) ? truths.get(input.toLowerCase()) : undefined;
     return value === undefined ? { failed: 'cast_boolean' } : { value };
   },
 };
@@ -121,36 +130,38 @@ export const textToEnum: CastRule = {
   apply: (input, { target }) => ((target.labels ?? []).includes(input) ? { value: input } : { failed: 'enum' }),
 };
 
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** JSON has no total test before PostgreSQL 16: a bad document raises and is found by the careful path. */
+/** The target alone knows what its json reads, and spells it: the text goes to it as it is. */
 export const textToJson: CastRule = {
-  toSql: (input, spec) => ({ checks: [], wire: `${asText(input, spec)}::json`, text: asText(input, spec) }),
-  apply: (input) => (isJson(input) ? { value: input } : { failed: 'cast_json' }),
+  toSql: (input, spec) => ({ checks: [], wire: asText(input, spec), text: asText(input, spec) }),
+  apply: (input) => ({ value: input }),
 };
 
-export const textToJsonb: CastRule = {
-  toSql: (input, spec) => {
-    const wire = `${asText(input, spec)}::jsonb`;
-    return { checks: [], wire, text: `(${wire})::text` };
-  },
-  apply: (input) => (isJson(input) ? { server: input } : { failed: 'cast_json' }),
-};
-
-/** Types that only their own input function can read: the target decides, value by value on the careful path. */
+/** Types that only their own input function can read: the target decides, value by value, and spells them. */
 export const textToOther: CastRule = {
   toSql: (input, spec) => {
     const text = asText(input, spec);
-    if (!isBuiltIn(spec.target)) return { checks: [], wire: text, text };
+    if (spec.atSource !== true || !isBuiltIn(spec.target)) return { checks: [], wire: text, text };
     const wire = `${text}::${castName(baseName(spec.target))}`;
     return { checks: [], wire, text: `(${wire})::text` };
   },
   apply: (input) => ({ server: input }),
+};
+
+/** bit(n) takes n bits, bit varying(n) up to n; neither is padded or cut. */
+export const toBits: CastRule = {
+  toSql: (input, spec) => {
+    const { length } = spec.target;
+    const bits = `length((${input})::bit varying)`;
+    const failed = baseName(spec.target) === 'bit' ? `${bits} <> ${length}` : `${bits} > ${length}`;
+    return {
+      checks: length === null ? [] : [{ kind: 'too_long', failed: surely(failed) }],
+      wire: `(${input})::${castName(baseName(spec.target))}`,
+      text: `(${input})::text`,
+    };
+  },
+  apply: (input, { target }) => {
+    const { length } = target;
+    const fits = length === null || (baseName(target) === 'bit' ? input.length === length : input.length <= length);
+    return fits ? { value: input } : { failed: 'too_long' };
+  },
 };

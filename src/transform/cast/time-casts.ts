@@ -16,14 +16,14 @@ function fractionOf(text: string): string {
   return /\.([0-9]+)/.exec(text)?.[1] ?? '';
 }
 
+/** By the digits and not by a cast: rounding up the last moment of a type is an error. */
 function fractionCheck(
   typed: string,
-  type: string,
   allowed: number | null,
   valid: string | null,
 ): { kind: string; failed: string }[] {
   if (allowed === null || allowed >= 6) return [];
-  const lost = `${typed} <> (${typed})::${type.replace(/^(\w+)/, `$1(${allowed})`)}`;
+  const lost = `extract(microseconds from ${typed})::bigint % ${10 ** (6 - allowed)} <> 0`;
   return [{ kind: 'precision', failed: surely(valid === null ? lost : `CASE WHEN ${valid} THEN ${lost} END`) }];
 }
 
@@ -94,7 +94,7 @@ function moment(
       return {
         checks: [
           { kind, failed: presentBut(text, fits) },
-          ...fractionCheck(`${text}::${type}`, type, spec.target.fraction, fits),
+          ...fractionCheck(`${text}::${type}`, spec.target.fraction, fits),
         ],
         wire,
         text: `(${wire})::text`,
@@ -133,13 +133,14 @@ export const textToTime: CastRule = {
     return {
       checks: [
         { kind: 'cast_time', failed: presentBut(text, valid) },
-        ...fractionCheck(`${text}::time`, 'time', spec.target.fraction, valid),
+        ...fractionCheck(`${text}::time`, spec.target.fraction, valid),
       ],
       wire,
       text: `(${wire})::text`,
     };
   },
   apply: (input, { target }) => {
+    if (/^24:00(?::00(?:\.0{1,6})?)?$/.test(input)) return { value: '24:00:00' };
     const match = /^([01][0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6}))?)?$/.exec(input);
     if (match === null) return { failed: 'cast_time' };
     const fraction = match[4] ?? '';
@@ -148,12 +149,12 @@ export const textToTime: CastRule = {
   },
 };
 
-/** timestamp(6) to timestamp(0) and the like: finer values are reasons, never rounded. */
+/** timestamp(6) to timestamp(0), interval to interval(3) and the like: finer values are reasons, never rounded. */
 export const narrowFraction: CastRule = {
   toSql: (input, spec) => {
     const type = (spec.target.base ?? spec.target.name).replace(' without time zone', '');
     return {
-      checks: fractionCheck(`(${input})`, type, spec.target.fraction, null),
+      checks: fractionCheck(`(${input})`, spec.target.fraction, null),
       wire: `(${input})::${type}`,
       text: `(${input})::text`,
     };

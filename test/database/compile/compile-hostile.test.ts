@@ -91,8 +91,10 @@ describe('names that nobody wants', () => {
 `);
     expect(mapping.targetKeyInjective).toBe(true);
     expect(await migrateAndProve(mapping)).toEqual({ ok: 20, bad: 0 });
-    const originals = await sides.source.query(mapping.statements.originals, [['["3", "0"]', '["99", "0"]']]);
-    expect(originals.rows).toEqual([{ key: '["3", "0"]', original: '{"k": "r3", "k1": 0, "k2": 3, "tk": null}' }]);
+    const originals = await sides.source.query(bindStatement(mapping.statements.originals, { columns: ['k', 'k2'] }), [
+      ['["3", "0"]', '["99", "0"]'],
+    ]);
+    expect(originals.rows).toEqual([{ key: '["3", "0"]', k: 'r3', k2: '3' }]);
   });
 });
 
@@ -162,8 +164,8 @@ describe('keys of every kind', () => {
       }
       expect(sum).toBe(ok);
       const given = all.slice(0, 3);
-      expect((await sides.source.query(mapping.statements.originals, [given])).rows).toHaveLength(3);
-      expect((await sides.target.query(mapping.statements.actualByKey, [given])).rows).toHaveLength(3);
+      expect((await sides.source.query(bindStatement(mapping.statements.originals), [given])).rows).toHaveLength(3);
+      expect((await sides.target.query(bindStatement(mapping.statements.actualByKey), [given])).rows).toHaveLength(3);
       const owners = await sides.source.query(bindStatement(mapping.statements.keysOfTargets), [given]);
       expect(owners.rows.map(({ key }) => key as string)).toEqual(given);
     },

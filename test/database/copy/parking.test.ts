@@ -1,3 +1,4 @@
+import { sentenceOf } from './whole-run';
 import { exportQuarantine } from '../../../activities/export-quarantine';
 import { createFinishActivities } from '../../../activities/finish';
 import { createValidationActivities } from '../../../activities/validation';
@@ -180,10 +181,59 @@ test('An export of the quarantine is recorded with the rows that leave', async (
   run = await openCopyRun(draft);
   await run.copyAll();
   const lines: string[] = [];
-  const options = { table: 'people', by: 'dana' };
+  const options = { table: 'people', by: 'dana', allColumns: false };
   expect(await exportQuarantine(run.databases, run.ref, options, (line) => lines.push(line))).toBe(16);
   expect(lines).toHaveLength(17);
   expect(await run.target.query('select kind, body from rowproof.event')).toEqual([
-    { kind: 'quarantine exported', body: { by: 'dana', table: 'people', rows: 16 } },
+    { kind: 'quarantine exported', body: { by: 'dana', table: 'people', rows: 16, allColumns: false } },
   ]);
+});
+
+test('A cause that no row has keeps the rows of a blocked batch out of quarantine, and is named', async () => {
+  run = await openCopyRun({
+    source: `create table t (id int primary key, c text); insert into t select g, 'canary' || g from generate_series(1, 20) g`,
+    target: `create table t (id int primary key, c text);
+      create function note() returns trigger language plpgsql as 'begin insert into missing values (new.id); return new; end';
+      create trigger note after insert on t for each row execute function note()`,
+    mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'c' }] }],
+    decisions: [{ finding: 't.note.trigger', do: 'fire', expect: null, because: 'audited', by: 'ana' }],
+  });
+  await run.activities.planBatches(run.ref, 't');
+  const copied = await sentenceOf(run.activities.copyBatch(run.ref, 't', 0));
+  expect(copied).toContain('undefined_table (42P01), in function public.note');
+  const refused = await sentenceOf(run.activities.quarantineBatch(run.ref, 't', 0, 'dana', 'they do not go in'));
+  expect(refused).toContain('Batch t:0 keeps its 20 rows out of quarantine: no row is to blame.');
+  expect(refused).toContain('undefined_table (42P01), in function public.note');
+  expect(`${copied} ${refused}`).not.toContain('canary');
+  expect(await run.target.query('select count(*)::int as n from rowproof.quarantine')).toEqual([{ n: 0 }]);
+  await run.target.query('create table missing (id int)');
+  expect(await run.activities.copyBatch(run.ref, 't', 0)).toMatchObject({ migrated: 20, quarantined: 0 });
+});
+
+test('A cause that some rows have takes these out of a blocked batch, and the others are copied', async () => {
+  run = await openCopyRun({
+    source: `create table t (id int primary key, c text); insert into t select g, 'v' || g from generate_series(1, 20) g`,
+    target: `create table t (id int primary key, c text);
+      create function note() returns trigger language plpgsql as
+        'begin if new.id in (3, 17) then insert into missing values (new.id); end if; return new; end';
+      create trigger note after insert on t for each row execute function note()`,
+    mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'c' }] }],
+    decisions: [{ finding: 't.note.trigger', do: 'fire', expect: null, because: 'audited', by: 'ana' }],
+  });
+  await run.activities.planBatches(run.ref, 't');
+  await expect(run.activities.copyBatch(run.ref, 't', 0)).rejects.toMatchObject({ code: '42P01' });
+  expect(await run.activities.quarantineBatch(run.ref, 't', 0, 'dana', 'they do not go in')).toMatchObject({
+    migrated: 18,
+    quarantined: 2,
+  });
+  expect(
+    await run.target.query('select source_key, reason, finding, sqlstate from rowproof.quarantine order by source_key'),
+  ).toEqual(
+    ['["17"]', '["3"]'].map((key) => ({
+      source_key: key,
+      reason: 'blocked',
+      finding: 't.batch_0.blocked',
+      sqlstate: '42P01',
+    })),
+  );
 });

@@ -17,9 +17,16 @@ export interface DiscoveryRun {
 }
 
 /** Opens a run of a plan in YAML (without its head) between two new databases, as the CLI does. */
-export async function openDiscovery(given: { source: string; target: string; plan: string }): Promise<DiscoveryRun> {
-  const source = await createDatabase({ prefix: 'discovery_source' });
-  const target = await createDatabase({ prefix: 'discovery_target' });
+export async function openDiscovery(given: {
+  source: string;
+  target: string;
+  plan: string;
+  sourceEncoding?: string;
+  targetEncoding?: string;
+}): Promise<DiscoveryRun> {
+  const encoded = (encoding: string | undefined): { encoding?: string } => (encoding === undefined ? {} : { encoding });
+  const source = await createDatabase({ prefix: 'discovery_source', ...encoded(given.sourceEncoding) });
+  const target = await createDatabase({ prefix: 'discovery_target', ...encoded(given.targetEncoding) });
   await source.query(given.source);
   await target.query(given.target);
   const env = { SOURCE_URL: source.url, TARGET_URL: target.url };

@@ -28,6 +28,7 @@ const varchar = (length: number) => type('character varying', { length });
 const char = (length: number) => type('character', { length });
 const numeric = (precision: number, scale: number) => type('numeric', { precision, scale });
 const fine = (name: string, fraction: number | null = null) => type(name, { fraction });
+const bitsOf = (name: string, length: number) => type(name, { length });
 const domain = (base: string) => type('crm.amount', { kind: 'domain', schema: 'crm', base, precision: 5, scale: 2 });
 const timestamp = 'timestamp without time zone';
 const timestamptz = 'timestamp with time zone';
@@ -40,7 +41,7 @@ const uuids = fc.oneof(
   fc.uuid().map((text) => `{${text}}`),
 );
 const bytes = fc.uint8Array({ maxLength: 5 }).map((list) => `\\x${Buffer.from(list).toString('hex')}`);
-const booleans = fc.constantFrom('true', 'TRUE', 't', 'F', 'false', 'yes', '1', '');
+const booleans = fc.constantFrom('true', 'TRUE', 't', 'F', 'false', 'yes', '1', '', 'o', 'Of', 'tRu', 'no', '0', '2', 'yess');
 const json = fc.oneof(
   fc.json(),
   fc.constantFrom('{"b":1,"a":2,"a":3}', '1e2', ' [1 , 2]', '{}', 'nul', "'", '"\\u00e9"'),
@@ -242,8 +243,23 @@ const typed: readonly {
   { source: type('jsonb'), targets: [type('json'), type('jsonb'), type('text')], inputs: stored(json, /^[{[1 ]/) },
   {
     source: type('interval'),
-    targets: [type('interval'), type('text')],
-    inputs: fc.integer().map((seconds) => `${seconds} seconds`),
+    targets: [type('interval'), fine('interval', 0), fine('interval', 3), type('text')],
+    inputs: fc.integer().map((thousandths) => `${thousandths / 1000} seconds`),
+  },
+  {
+    source: type('time with time zone'),
+    targets: [type('time with time zone'), fine('time with time zone', 0), type('text')],
+    inputs: stored(clockText, /^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d+)?)?$/).map((clock) => `${clock}+02`),
+  },
+  {
+    source: type('bit varying'),
+    targets: [type('bit varying'), bitsOf('bit varying', 3), bitsOf('bit', 4)],
+    inputs: fc.array(fc.constantFrom('0', '1'), { maxLength: 6 }).map((list) => list.join('')),
+  },
+  {
+    source: bitsOf('bit', 4),
+    targets: [bitsOf('bit', 4), bitsOf('bit', 3), bitsOf('bit varying', 3), bitsOf('bit varying', 8)],
+    inputs: fc.array(fc.constantFrom('0', '1'), { minLength: 4, maxLength: 4 }).map((list) => list.join('')),
   },
   {
     source: type('integer[]', { element: 'integer' }),

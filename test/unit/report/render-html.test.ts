@@ -43,10 +43,46 @@ describe('renderReportHtml', () => {
     };
     const short = { ...sampleReport, cutovers: [freeze] };
     expect(renderReportHtml(short)).toContain('Writes stopped 2.8 s at 2026-11-22 20:07:00 UTC, approved by ben.');
-    const first = { phase: 'freeze', startedAt: freeze.at, finishedAt: freeze.at, seconds: 0 };
+    const first = { phase: 'freeze', startedAt: sampleReport.openedAt, finishedAt: freeze.at, seconds: 0 };
     const page = renderReportHtml({ ...short, phases: [first, ...short.phases] });
     expect(page).toContain('Writes are stopped since 2026-11-22 20:07:00 UTC, before the copy; started by ben.');
     expect(page).not.toContain('Writes stopped');
+  });
+
+  it('calls a freeze at the end of a followed run no freeze before the copy', () => {
+    const at = '2026-03-01T14:40:00.000Z';
+    const freeze = { drill: false, by: 'ben', outcome: 'frozen', freezeMs: 2_800, lockAttempts: 1, changedKeys: 1514 };
+    const page = renderReportHtml({
+      ...sampleReport,
+      cutovers: [{ ...freeze, at, sentence: '' }],
+      phases: [...sampleReport.phases, { phase: 'freeze', startedAt: at, finishedAt: at, seconds: 0 }],
+    });
+    expect(page).toContain('Writes stopped 2.8 s at 2026-03-01 14:40:00 UTC, approved by ben.');
+    expect(page).not.toContain('before the copy');
+  });
+
+  it('says of writers that no look saw that changes came all the same', () => {
+    const freeze = {
+      at: '2026-03-01T14:40:00.000Z',
+      drill: false,
+      by: 'ben',
+      outcome: 'frozen',
+      freezeMs: 1,
+      sentence: '',
+    };
+    const cutovers = [{ ...freeze, lockAttempts: 1, changedKeys: 0 }];
+    const page = renderReportHtml({ ...sampleReport, cutovers, followed: { rounds: 3, keys: 1514 } });
+    expect(page).toContain('but 1,514 changed keys came from the sources while the run followed them.');
+    expect(renderReportHtml({ ...sampleReport, cutovers })).toContain('No session was seen writing.');
+  });
+
+  it('shows rows that came after the proof beside those it compared, so that both add up to the books', () => {
+    const [customer] = sampleReport.proof;
+    const later = { ...customer!, rows: 2344000, identical: 2323351, since: 847 };
+    const page = renderReportHtml({ ...sampleReport, proof: [later] });
+    expect(page).toContain('Came since');
+    expect(page).toMatch(/2,344,000[^]*847[^]*2,344,847/);
+    expect(renderReportHtml(sampleReport)).not.toContain('Came since');
   });
 
   it('shows a run that is not proved as such', () => {

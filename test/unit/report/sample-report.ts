@@ -57,8 +57,25 @@ export const sampleReport: ReportDocument = {
     },
   ],
   proof: [
-    { mapping: 'customer', rows: 2344847, identical: 2324198, ...proof, decided: 20649, reexecuted: ['score'] },
-    { mapping: 'sales_order', rows: 59692369, identical: 59690207, ...proof, decided: 2162, slices: 12, proved: 12 },
+    {
+      mapping: 'customer',
+      rows: 2344847,
+      since: 0,
+      identical: 2324198,
+      ...proof,
+      decided: 20649,
+      reexecuted: ['score'],
+    },
+    {
+      mapping: 'sales_order',
+      rows: 59692369,
+      since: 0,
+      identical: 59690207,
+      ...proof,
+      decided: 2162,
+      slices: 12,
+      proved: 12,
+    },
   ],
   differences: [],
   checks: [
@@ -183,6 +200,8 @@ export const sampleReport: ReportDocument = {
       outOfScope: 0,
     },
   ],
+  followed: null,
+  origins: [],
   cutovers: [],
   writers: [],
   steps: [

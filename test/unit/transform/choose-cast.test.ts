@@ -1,4 +1,5 @@
-import type { ColumnType } from '../../../src/contract/catalog';
+import type { ColumnType, TypeShape } from '../../../src/contract/catalog';
+import type { CastSpec } from '../../../src/contract/compiled';
 import { applyCast } from '../../../src/transform/cast/apply-cast';
 import { castToSql } from '../../../src/transform/cast/cast-to-sql';
 import { chooseCast } from '../../../src/transform/cast/choose-cast';
@@ -64,10 +65,31 @@ describe('chooseCast', () => {
     expect(kindOf(timestamp, type(timestamp.name, { fraction: 0 }))).toBe('narrow_fraction');
   });
 
-  it('marks what only the type itself can read as raising', () => {
-    for (const name of ['json', 'jsonb', 'inet', 'interval', 'integer[]'])
-      expect(chooseCast(null, type(name))).toMatchObject({ raising: true });
-    expect(chooseCast(null, type('integer'))).toMatchObject({ raising: false });
+  it('leaves to the target what only the type itself can read', () => {
+    for (const name of ['jsonb', 'inet', 'interval', 'integer[]'])
+      expect(castToSql(chooseCast(null, type(name)) as CastSpec, 'v')).toEqual({ checks: [], wire: '(v)', text: '(v)' });
+  });
+
+  it('reads a text into a composite only where no part of it depends on the session', () => {
+    const part = (name: string): TypeShape => ({
+      kind: 'base',
+      name,
+      typmod: -1,
+      domain: false,
+      element: null,
+      fields: [],
+      labels: [],
+    });
+    const pair = (...names: string[]): ColumnType =>
+      type('crm.pair', {
+        schema: 'crm',
+        kind: 'composite',
+        shape: { ...part('crm.pair'), kind: 'composite', fields: names.map((name, at) => ({ name: `f${at}`, type: part(name) })) },
+      });
+    expect(kindOf(null, pair('integer', 'text'))).toBe('other');
+    expect(kindOf(null, pair('integer', 'timestamp with time zone'))).toMatch(/^impossible/);
+    expect(kindOf(pair('integer', 'date'), pair('integer', 'date'))).toBe('same');
+    expect(kindOf(pair('integer', 'date'), pair('date', 'integer'))).toMatch(/^impossible/);
   });
 });
 
@@ -97,6 +119,6 @@ describe('applyCast', () => {
     if ('impossible' in spec) throw new Error(spec.impossible);
     expect(applyCast(spec, null)).toEqual({ value: null });
     expect(applyCast(spec, '{"b":1,"a":2}')).toEqual({ server: '{"b":1,"a":2}' });
-    expect(applyCast(spec, '{')).toEqual({ failed: 'cast_json' });
+    expect(applyCast(spec, '{')).toEqual({ server: '{' });
   });
 });
