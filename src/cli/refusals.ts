@@ -1,5 +1,5 @@
-import { fail, type RowproofError } from '../errors/rowproof-error';
-import { abortAndUndo, approve, replaceWorkflow, watch, worker } from '../progress/commands';
+import { fail, RowproofError } from '../errors/rowproof-error';
+import { abortAndUndo, approve, look, replaceWorkflow, watch, worker } from '../progress/commands';
 import { wayFix } from '../progress/ways-out';
 import type { RunStatus } from '../contract/run';
 import { driverState, silenceSentence, type DriverState } from './driver-state';
@@ -14,13 +14,16 @@ export async function refusedAfterEnd(terminal: Terminal, record: RunRecord, cau
   return fail('RP4206', `${record.run} has no open workflow.`, { ...(fix === null ? {} : { fix }), cause });
 }
 
-/** The commands that lead on from a run without an open workflow; null when its ledger cannot be read here. */
+/** The commands that lead on from a run without an open workflow, as far as its ledger can be read here. */
 export async function waysOn(terminal: Terminal, record: RunRecord): Promise<string | null> {
   const { readRunEnd } = await import('../postgres/ledger/run-end');
   try {
     return wayFix(await withLedger(terminal, record, 'look', (session) => readRunEnd(session, record.run)));
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof RowproofError && error.code === 'RP4001')
+      return 'It was finished, or never was on this target: `rowproof status --all` lists the runs.';
+    const what = error instanceof RowproofError ? `${error.problems[0]?.what}. ` : '';
+    return `${what}With the connection of its target: \`${look(record.run)}\` says what leads on.`;
   }
 }
 

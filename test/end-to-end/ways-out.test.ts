@@ -259,7 +259,7 @@ describe('a run that cuts over', () => {
     await follow(await atTheGate(place), 'cutover opened-1 --code');
     await bench.until(place.run, ({ gate }) => gate === 'switch');
     await place.source.query(
-      'alter table public.d disable trigger all; delete from public.d where id = 3; alter table public.d enable always trigger all',
+      'alter table public.d disable trigger all; delete from public.d where id = 3; alter table public.d enable trigger all',
     );
     await follow(await bench.rowproof('status', place.run), 'approve switch');
     const asks = await bench.until(place.run, ({ gate }) => gate === 'retry');
