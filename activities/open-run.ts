@@ -5,7 +5,7 @@ import type { RunRef } from '../src/contract/run';
 import { restrictPlan } from '../src/compile/restrict-plan';
 import { RowproofError, fail, problem, type Problem } from '../src/errors/rowproof-error';
 import { connectionsOf } from '../src/plan/connections';
-import { abortAndUndo, goOn, resumeFrom, undo, watch } from '../src/progress/commands';
+import { goOn, resumeFrom, undo, watch } from '../src/progress/commands';
 import { wayFix } from '../src/progress/ways-out';
 import { parsePlan } from '../src/plan/parse-plan';
 import { readPhases, type PhaseTimes } from '../src/postgres/ledger/phase';
@@ -201,7 +201,7 @@ async function refuseWhenDriven(
   if (run.workflowId === null || run.workflowId === options.workflowId) return;
   if (await options.workflowIsOpen(run.workflowId, run.run)) {
     throw fail('RP4202', `${run.run} of plan ${run.plan} is running already, as workflow ${run.workflowId}.`, {
-      fix: `Watch it: \`${watch(run.run)}\`. To stop and undo it: \`${abortAndUndo(run.run)}\`.`,
+      fix: `Watch it: \`${watch(run.run)}\`.`,
     });
   }
 }

@@ -95,6 +95,7 @@ export function openControlDesk(plan: string): ControlDesk {
     },
     onlyForward: () => {
       desk.forward = true;
+      desk.show({ ...desk.view, forward: true });
     },
     listen: (child) => {
       desk.listeners = [...desk.listeners, child];

@@ -19,13 +19,14 @@ export interface WorkerPlace {
 
 /**
  * A task queue with a worker for this plans folder and environment. On a configured Temporal the fleet's queue is used as
- * it is; on the local one a worker of its own is started, which outlives us and ends when it has had nothing to do.
+ * it is; on the local one a worker of its own is started, which outlives us and ends when it has had nothing to do. `queue`: where a run
+ * that is known was driven last; `reviving`: its open workflow that has no worker.
  */
 export async function ensureWorker(
   terminal: Terminal,
   temporal: TemporalSession,
   plansFolder: string,
-  reviving: string | null = null,
+  { reviving = null, queue = null }: { readonly reviving?: string | null; readonly queue?: string | null } = {},
 ): Promise<WorkerPlace> {
   if (reviving !== null) {
     // an open workflow keeps the queue it was started on
@@ -35,7 +36,7 @@ export async function ensureWorker(
   }
   const configured = terminal.env['ROWPROOF_TASK_QUEUE'];
   if (!temporal.local || configured !== undefined) {
-    const taskQueue = configured ?? defaultTaskQueue;
+    const taskQueue = configured ?? queue ?? defaultTaskQueue;
     if (!(await somebodyPolls(temporal, taskQueue))) {
       terminal.talk(
         `Nobody polls task queue ${taskQueue} on ${temporal.address} (RP4205): the run waits until a worker does. Start one with:  ${worker(taskQueue, plansFolder)}`,

@@ -61,10 +61,13 @@ export async function withLedger<T>(
   work: (session: Session, ref: RunRef, databases: Databases) => Promise<T>,
 ): Promise<T> {
   const { openDatabases } = await import('../../activities/dependencies');
+  const { loadRunSummary } = await import('../postgres/ledger/run');
   const databases = openDatabases({ env: terminal.env, plansFolder: record.plansFolder });
   const ref = { run: record.run, ledger: record.ledger };
   const session = await databases.ledger(ref, purpose);
   try {
+    // one that was finished is no table that is missing
+    await loadRunSummary(session, record.run);
     return await work(session, ref, databases);
   } finally {
     await session.close();

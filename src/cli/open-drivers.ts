@@ -1,11 +1,11 @@
 import { driverState } from './driver-state';
-import { silent } from './refusals';
+import { running, silent } from './refusals';
 import type { Terminal } from './terminal';
 import type { TemporalSession } from './temporal';
 
 /** What `run` makes of a workflow that drives the run already. */
 export interface OpenDrivers {
-  /** Whether somebody drives the run: one that lost its worker is driven by nobody, and is followed again. */
+  /** RP4202 while somebody drives the run; one that lost its worker is driven by nobody, and is followed again. */
   isDriven(workflowId: string, run: string): Promise<boolean>;
   /** The open workflow without a worker; null when there is none. */
   reviving(): string | null;
@@ -27,7 +27,8 @@ export function openDrivers(
       if (!(await isOpen(workflowId))) return false;
       const handle = temporal.client.workflow.getHandle(workflowId);
       const state = await driverState(temporal, handle);
-      if (state.kind !== 'silent') return state.kind === 'answers';
+      if (state.kind === 'answers') throw running(run, state.status);
+      if (state.kind !== 'silent') return false;
       if (state.stuck !== null && options.replaceWorkflow === true) {
         await handle.terminate('replaced: its workers have another version of the workflows');
         terminal.talk(`Ended workflow ${workflowId}, which the workers here cannot carry on.`);

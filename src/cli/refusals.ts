@@ -1,9 +1,11 @@
-import { fail, type RowproofError } from '../errors/rowproof-error';
-import { abortAndUndo, replaceWorkflow, watch, worker } from '../progress/commands';
+import { fail, RowproofError } from '../errors/rowproof-error';
+import { abortAndUndo, approve, look, replaceWorkflow, watch, worker } from '../progress/commands';
 import { wayFix } from '../progress/ways-out';
-import { silenceSentence, type DriverState } from './driver-state';
+import type { RunStatus } from '../contract/run';
+import { driverState, silenceSentence, type DriverState } from './driver-state';
 import { withLedger } from './locate-run';
 import type { RunRecord } from './run-record';
+import type { TemporalSession } from './temporal';
 import type { Terminal } from './terminal';
 
 /** RP4206 with the commands that lead on from where the run ended, as far as its ledger can be read here. */
@@ -12,13 +14,16 @@ export async function refusedAfterEnd(terminal: Terminal, record: RunRecord, cau
   return fail('RP4206', `${record.run} has no open workflow.`, { ...(fix === null ? {} : { fix }), cause });
 }
 
-/** The commands that lead on from a run without an open workflow; null when its ledger cannot be read here. */
+/** The commands that lead on from a run without an open workflow, as far as its ledger can be read here. */
 export async function waysOn(terminal: Terminal, record: RunRecord): Promise<string | null> {
   const { readRunEnd } = await import('../postgres/ledger/run-end');
   try {
     return wayFix(await withLedger(terminal, record, 'look', (session) => readRunEnd(session, record.run)));
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof RowproofError && error.code === 'RP4001')
+      return 'It was finished, or never was on this target: `rowproof status --all` lists the runs.';
+    const what = error instanceof RowproofError ? `${error.problems[0]?.what}. ` : '';
+    return `${what}With the connection of its target: \`${look(record.run)}\` says what leads on.`;
   }
 }
 
@@ -41,9 +46,21 @@ export function silenceFix(
     : `Start a worker of the version that began it, or end its workflow and go on from the ledger: \`${replaceWorkflow(record.run)}\`.`;
 }
 
-/** RP4202 of a command that needs the run's workflow to be closed. */
-export function runningFail(run: string): RowproofError {
-  return fail('RP4202', `${run} is running.`, {
-    fix: `Watch it: \`${watch(run)}\`. To stop and undo it: \`${abortAndUndo(run)}\`.`,
+/** RP4202 of a command that needs the run's workflow to be closed, with what leads there; nothing where it is closed. */
+export async function refuseOpen(temporal: TemporalSession, record: RunRecord): Promise<void> {
+  const state = await driverState(temporal, temporal.client.workflow.getHandle(record.workflowId));
+  if (state.kind === 'answers') throw running(record.run, state.status);
+  if (state.kind === 'silent')
+    throw fail('RP4202', silenceSentence(record.run, state), { fix: silenceFix(record, state) });
+}
+
+/** RP4202 with the commands that the run takes now. */
+export function running(run: string, status: RunStatus): RowproofError {
+  const { gates = [], code, forward } = status;
+  const ways = gates.includes('keep')
+    ? ['It asks what to do:', ...gates.map((gate) => `\`${approve(run, gate, code)}\``)]
+    : [`Watch it: \`${watch(run)}\`.`, ...(forward === true ? [] : [`To stop and undo it: \`${abortAndUndo(run)}\`.`])];
+  return fail('RP4202', `${run} is running, and is in ${status.phase}: ${status.sentence.replace(/\.$/, '')}.`, {
+    fix: ways.join(' '),
   });
 }

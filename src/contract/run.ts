@@ -102,6 +102,8 @@ export const runStatus = z.strictObject({
   gate: z.string().nullable(),
   /** What may be approved at the gate, where that is more than the gate itself. */
   gates: z.array(z.string()).optional(),
+  /** The target is open or being opened: nothing can be undone any more. */
+  forward: z.boolean().optional(),
   children: z.array(z.strictObject({ kind: z.string(), workflowId: z.string() })),
   pattern: z.enum(['copy', 'hybrid', 'big_bang']).optional(),
   /** Present from the moment a run follows its source. */

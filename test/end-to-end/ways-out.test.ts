@@ -1,39 +1,38 @@
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Client as Postgres } from 'pg';
-import { openFolder } from '../support/open-folder';
-import { printedCommands, refusalOf, runPrinted } from '../support/printed-commands';
+import { otherVersion } from '../support/other-version';
+import { refusalOf, runPrinted } from '../support/printed-commands';
+import {
+  elsewhere,
+  looks,
+  omit,
+  printedBy,
+  refusedAfterEnd,
+  refusedWhileOpen,
+  signed,
+  someRefusedAfterEnd,
+  stateTable,
+  type StateTable,
+} from '../support/state-table';
 import { startTemporal, type TestTemporal } from '../support/temporal';
-import { badRow, createTinyBench, type TinyBench, type TinyPlace, type TinyPlan } from '../support/tiny-places';
-import { binary, eventually, withClient } from '../support/workbench';
+import { badRow, createTinyBench, smallPlan, type TinyBench, type TinyPlace } from '../support/tiny-places';
+import { eventually, withClient } from '../support/workbench';
 import type { CommandResult } from '../support/command';
 
 /**
- * States × commands, by the real binary. Each state is met by every command: its exit code is the one of the table in docs/operations.md,
+ * States × commands. Each state is met by every command: its exit code is the one of the table in docs/operations.md,
  * and what a refusal or a screen prints as a command is run as printed and is not refused.
  */
 
-const signed = ['--by', 'ben', '--reason', 'because'];
-const small = [1, 2, 3, 4, 5].map((n) => `t${n}`);
-const smallPlan: TinyPlan = {
-  tables: small.map((name) => `  public.${name}: { from: public.${name}, columns: "*" }`).join('\n'),
-  decisions: `  "*": { do: quarantine, expect: { rows: 3 }, because: known, by: ana }`,
-  source: small
-    .map((name, at) => {
-      const bad = at % 2 === 0 && at < 4 ? "'seven'" : "'7'";
-      return `create table public.${name} (id integer primary key, v text); insert into public.${name} values (1, ${bad});`;
-    })
-    .join(' '),
-  target: small.map((name) => `create table public.${name} (id integer primary key, v integer);`).join(' '),
-};
 const live = { head: 'capture: triggers', settings: 'on_failure: ask, cutover: { max_freeze: 60s }' };
 const stuck = { settings: 'gates: [copy], on_failure: ask, lock_timeout: 200ms' };
 
 jest.setTimeout(600_000);
-
 let temporal: TestTemporal;
 let bench: TinyBench;
+let meets: StateTable['meets'];
+let follow: StateTable['follow'];
 const locks: Postgres[] = [];
 
 beforeAll(async () => {
@@ -53,6 +52,7 @@ beforeAll(async () => {
     ui: { decisions: null },
     version: { decisions: null },
   });
+  ({ meets, follow } = stateTable(bench));
   bench.worker();
 });
 afterAll(async () => {
@@ -61,7 +61,6 @@ afterAll(async () => {
   await temporal?.stop();
 });
 
-const elsewhere = (): string => openFolder('rowproof-elsewhere-');
 /** Runs a plan up to its gate, then lets the copy begin while nobody can write into quarantine: batches with a bad row are blocked. */
 async function blockBatches(place: TinyPlace): Promise<() => Promise<void>> {
   const first = await bench.rowproof('run', place.file);
@@ -77,105 +76,6 @@ async function blockBatches(place: TinyPlace): Promise<() => Promise<void>> {
     await client.query('rollback');
   };
 }
-
-/** Every command of a run, as somebody may send it who does not know the state; those that would change it are left out by `except`. */
-function allCommands(place: TinyPlace, code: string): Record<string, string[]> {
-  const { run } = place;
-  return {
-    status: ['status', run],
-    report: ['report', run],
-    quarantine: ['quarantine', run],
-    decide: ['decide', 'd.nothing.orphan', 'quarantine', ...signed, '--run', run],
-    resolve: ['resolve', 'd:99', 'retry', ...signed, '--run', run],
-    'approve copy': ['approve', 'copy', '--code', code, ...signed, '--run', run],
-    'approve switch': ['approve', 'switch', '--code', code, ...signed, '--run', run],
-    'approve retry': ['approve', 'retry', '--code', code, ...signed, '--run', run],
-    'approve rollback': ['approve', 'rollback', '--code', code, ...signed, '--run', run],
-    cutover: ['cutover', run, '--code', code, ...signed],
-    drill: ['cutover', run, '--drill', ...signed],
-    pause: ['pause', run, ...signed],
-    resume: ['resume', run, ...signed],
-    abort: ['abort', run, '--then', 'keep', ...signed],
-    rollback: ['rollback', run, ...signed],
-    finish: ['finish', run],
-    'finish --lift-freeze': ['finish', run, '--lift-freeze'],
-    run: ['run', run],
-    'run PLAN': ['run', place.file],
-    watch: ['watch', run],
-  };
-}
-
-/** Exit codes by command: 0 what is taken, null what goes on until it is stopped, 4, 5, 6 what is refused, 7 what waits for a person. */
-type Row = Record<string, number | null>;
-
-/** Runs the commands that a row names, then what they print; commands that are `taken` are left to the test that sees them work. */
-async function meets(place: TinyPlace, row: Row, taken: readonly string[] = []): Promise<void> {
-  const commands = allCommands(place, await codeInLedger(place));
-  const seen: Row = {};
-  const said: string[] = [];
-  const printed = new Map<string, string[]>();
-  const meet = async (name: string): Promise<void> => {
-    const result = await runPrinted(commands[name] as string[], { cwd: bench.folder, env: bench.env });
-    seen[name] = result.code;
-    if (result.code !== row[name]) said.push(`${name}: ${result.stderr}${result.stdout}`);
-    for (const words of printedBy(result)) printed.set(words.join(' '), words);
-  };
-  const alone = ['pause', 'resume'].filter((name) => name in row);
-  const others = Object.keys(row).filter((name) => !alone.includes(name));
-  for (const group of chunks(others, 3)) await Promise.all(group.map(meet));
-  for (const name of alone) await meet(name);
-  expect([seen, said]).toEqual([row, []]);
-  const untried = [...printed.values()].filter(
-    (words) => !taken.some((one) => words.join(' ').startsWith(one)) && !isTried(words, row, commands),
-  );
-  const refused: (string | null)[] = [];
-  for (const group of chunks(untried, 3)) {
-    const run = async (words: string[]): Promise<string | null> =>
-      refusalOf(words, await runPrinted(words, { cwd: elsewhere(), env: bench.env }));
-    refused.push(...(await Promise.all(group.map(run))));
-  }
-  expect(refused.filter((one) => one !== null)).toEqual([]);
-}
-
-/** Runs the command that a screen prints and that begins so; fails when none does. */
-async function follow(result: CommandResult, begins: string): Promise<CommandResult> {
-  const words = printedBy(result).find((one) => one.join(' ').startsWith(begins));
-  expect([begins, words?.slice(0, 1), `${result.stdout}${result.stderr}`]).toEqual([
-    begins,
-    begins.split(' ').slice(0, 1),
-    expect.any(String),
-  ]);
-  const came = await runPrinted(words as string[], { cwd: elsewhere(), env: bench.env });
-  expect(refusalOf(words as string[], came)).toBeNull();
-  return came;
-}
-
-/** A command that the row itself has run, apart from who signs it. */
-function isTried(words: readonly string[], row: Row, commands: Record<string, string[]>): boolean {
-  const bare = (all: readonly string[]): string =>
-    JSON.stringify(
-      all.filter(
-        (word, at) => !['--by', '--reason'].includes(word) && !['--by', '--reason'].includes(all[at - 1] ?? ''),
-      ),
-    );
-  return Object.entries(commands).some(
-    ([name, one]) => bare(one) === bare(words) && [0, 7, null].includes(row[name] ?? -1),
-  );
-}
-
-function chunks<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, at) => items.slice(at * size, (at + 1) * size));
-}
-
-async function codeInLedger({ target, run }: TinyPlace): Promise<string> {
-  const rows = await target
-    .query<{ digest: string }>('select digest from rowproof.run where run = $1', [run])
-    .catch(() => []);
-  const digest = rows[0]?.digest ?? '0000000000';
-  return `${digest.slice(0, 4)}-${digest.slice(4, 8)}`;
-}
-
-const printedBy = ({ stdout, stderr }: CommandResult): string[][] => printedCommands(`${stdout}\n${stderr}`);
 
 describe('a run that waits for a decision', () => {
   test('prints a decision that works as it stands, from another folder, in a shell without the variables of the plan', async () => {
@@ -213,9 +113,9 @@ describe('a run at its first gate, complete, rolled back and finished', () => {
     const ended = { ...looks, ...refusedAfterEnd, watch: 0 };
     await meets(place, { ...ended, run: 4, 'run PLAN': 4 }, ['rollback', 'finish']);
     await follow(complete, 'rollback');
-    await meets(place, { ...ended, watch: 0, rollback: 0, run: 4 }, ['finish']);
+    await meets(place, { status: 0, report: 0, watch: 0, decide: 4, pause: 4, rollback: 0, run: 4 }, ['finish']);
     await follow(await bench.rowproof('status', place.run), 'finish');
-    await meets(place, { status: 4, report: 4, quarantine: 4, pause: 4, decide: 4, abort: 4, run: 4, rollback: 4 });
+    await meets(place, { status: 4, report: 4, decide: 4, run: 4, rollback: 4 });
   });
 });
 
@@ -334,7 +234,7 @@ describe('a run that cuts over', () => {
     await bench.until(place.run, ({ sentence }) => /opening the target|could not be opened/.test(sentence));
     expect((await bench.rowproof('abort', place.run, '--then', 'keep', ...signed)).code).toBe(0);
     await eventually(async () => (await bench.status(place.run)) === null);
-    await meets(place, { ...looks, ...refusedAfterEnd, watch: 1 }, [
+    await meets(place, { ...looks, ...someRefusedAfterEnd, watch: 1 }, [
       'run',
       'rollback',
       'finish frozen-1 --lift-freeze',
@@ -359,7 +259,7 @@ describe('a run that cuts over', () => {
     await follow(await atTheGate(place), 'cutover opened-1 --code');
     await bench.until(place.run, ({ gate }) => gate === 'switch');
     await place.source.query(
-      'alter table public.d disable trigger all; delete from public.d where id = 3; alter table public.d enable always trigger all',
+      'alter table public.d disable trigger all; delete from public.d where id = 3; alter table public.d enable trigger all',
     );
     await follow(await bench.rowproof('status', place.run), 'approve switch');
     const asks = await bench.until(place.run, ({ gate }) => gate === 'retry');
@@ -372,7 +272,7 @@ describe('a run that cuts over', () => {
     await bench.until(place.run, ({ gate }) => gate === 'retry');
     await follow(await bench.rowproof('status', place.run), 'approve keep');
     await eventually(async () => (await bench.status(place.run)) === null);
-    await meets(place, { ...looks, ...refusedAfterEnd, watch: 1, rollback: 5, finish: 4 }, [
+    await meets(place, { ...looks, ...someRefusedAfterEnd, watch: 1, rollback: 5, finish: 4 }, [
       'run',
       'finish opened-1 --lift-freeze',
     ]);
@@ -400,7 +300,7 @@ describe('a check', () => {
     expect(status.stdout).toContain(line);
     const report = await bench.rowproof('report', place.run, '--output', 'json');
     expect(report.stdout).toContain(badRow);
-    await meets(place, { ...looks, ...refusedAfterEnd, watch: 1, run: 4 }, ['run', 'finish']);
+    await meets(place, { ...looks, ...someRefusedAfterEnd, watch: 1, run: 4 }, ['run', 'finish']);
     const result = await withClient(temporal, async (client) => {
       const handle = await client.workflow.start('migration', {
         workflowId: 'checks-from-ui',
@@ -498,48 +398,3 @@ describe('a run whose workers were replaced by another version', () => {
     }
   });
 });
-
-/** The product as it is built, but for the order of its workflows: a release that changed them. */
-function otherVersion(): { readonly binary: string; remove(): void } {
-  const built = resolve(dirname(binary), '..', '..');
-  const folder = mkdtempSync(join(dirname(built), 'dist-next-'));
-  cpSync(built, folder, { recursive: true });
-  const bundle = join(folder, 'workflow-bundle.js');
-  const code = readFileSync(bundle, 'utf8');
-  const step = 'await control.startPhase(run.ref, name);';
-  writeFileSync(bundle, code.replaceAll(step, `${step} ${step}`));
-  return {
-    binary: join(folder, 'src', 'cli', 'main.js'),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
-}
-
-const looks: Row = { status: 0, report: 0, quarantine: 0 };
-const refusedWhileOpen: Row = {
-  decide: 4,
-  resolve: 4,
-  'approve switch': 4,
-  'approve retry': 4,
-  'approve rollback': 4,
-  cutover: 4,
-  drill: 4,
-  rollback: 4,
-  finish: 4,
-  'finish --lift-freeze': 4,
-  run: 4,
-  'run PLAN': 4,
-};
-const refusedAfterEnd: Row = {
-  decide: 4,
-  resolve: 4,
-  'approve copy': 4,
-  cutover: 4,
-  drill: 4,
-  pause: 4,
-  resume: 4,
-  abort: 4,
-};
-
-function omit(row: Row, ...names: string[]): Row {
-  return Object.fromEntries(Object.entries(row).filter(([name]) => !names.includes(name)));
-}

@@ -89,3 +89,17 @@ export async function createTinyBench(
     },
   };
 }
+
+const small = [1, 2, 3, 4, 5].map((n) => `t${n}`);
+/** Five small tables more, a bad row in the first and the third of them. */
+export const smallPlan: TinyPlan = {
+  tables: small.map((name) => `  public.${name}: { from: public.${name}, columns: "*" }`).join('\n'),
+  decisions: `  "*": { do: quarantine, expect: { rows: 3 }, because: known, by: ana }`,
+  source: small
+    .map((name, at) => {
+      const bad = at % 2 === 0 && at < 4 ? "'seven'" : "'7'";
+      return `create table public.${name} (id integer primary key, v text); insert into public.${name} values (1, ${bad});`;
+    })
+    .join(' '),
+  target: small.map((name) => `create table public.${name} (id integer primary key, v integer);`).join(' '),
+};

@@ -1,7 +1,7 @@
 import { fail, RowproofError } from '../../errors/rowproof-error';
 import { liftFreeze } from '../../progress/commands';
 import { locateRun, withLedger } from '../locate-run';
-import { runningFail, waysOn } from '../refusals';
+import { refuseOpen, waysOn } from '../refusals';
 import type { RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal } from '../temporal';
@@ -13,7 +13,7 @@ export async function finish(
   options: { plan?: string; liftFreeze?: boolean },
 ): Promise<CommandResult> {
   const record = await locateRun(terminal, run, options);
-  if (await isOpen(terminal, record.workflowId)) throw runningFail(record.run);
+  await refuseWhileOpen(terminal, record);
   const { createRollbackActivities } = await import('../../../activities/rollback');
   const { frozenStill } = await import('../../postgres/ledger/step');
   const finished = await withLedger(terminal, record, 'finish', async (session, ref, databases) => {
@@ -73,16 +73,15 @@ async function mayLift(terminal: Terminal, run: string, frozen: readonly string[
   return (await askLine(`Type ${run} to go on, or Enter to leave it: `)) === run;
 }
 
-async function isOpen(terminal: Terminal, workflowId: string): Promise<boolean> {
-  const { workflowIsOpen } = await import('../../worker/workflow-state');
+async function refuseWhileOpen(terminal: Terminal, record: RunRecord): Promise<void> {
   let temporal;
   try {
     temporal = await connectTemporal(terminal, { start: false });
   } catch {
-    return false; // finishRun itself refuses a run that the ledger shows as active
+    return; // finishRun itself refuses a run that the ledger shows as active
   }
   try {
-    return await workflowIsOpen(temporal.client, workflowId);
+    await refuseOpen(temporal, record);
   } finally {
     await temporal.close();
   }

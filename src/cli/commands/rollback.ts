@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { RollbackResult } from '../../contract/run';
 import { catalogue, type ErrorCode } from '../../errors/catalogue';
-import { fail } from '../../errors/rowproof-error';
+import { fail, RowproofError } from '../../errors/rowproof-error';
 import { codeOf, sentenceOf } from '../../progress/failure-sentence';
 import { wayFix, type RunEnd } from '../../progress/ways-out';
 import { ensureWorker } from '../local-worker';
 import { locateRun, withLedger } from '../locate-run';
-import { runningFail } from '../refusals';
+import { refuseOpen, waysOn } from '../refusals';
 import type { RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal, uiLink } from '../temporal';
@@ -18,13 +18,12 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
   const record = await locateRun(terminal, run, options);
   const temporal = await connectTemporal(terminal, { start: true });
   try {
-    const { workflowIsOpen } = await import('../../worker/workflow-state');
-    if (await workflowIsOpen(temporal.client, record.workflowId)) {
-      throw runningFail(record.run);
-    }
+    await refuseOpen(temporal, record);
     // A worker that we start has our environment: what it cannot reach or find we say here, not after its retries.
     await refuseOpened(terminal, record, temporal.local);
-    const worker = await ensureWorker(terminal, temporal, record.plansFolder ?? terminal.cwd);
+    const worker = await ensureWorker(terminal, temporal, record.plansFolder ?? terminal.cwd, {
+      queue: record.taskQueue,
+    });
     const handle = await temporal.client.workflow.start('rollback', {
       workflowId: `${record.run}-rollback-${randomUUID()}`,
       taskQueue: worker.taskQueue,
@@ -38,9 +37,9 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
       const code = codeOf(error.cause ?? error);
-      throw fail(code in catalogue ? (code as ErrorCode) : 'RP7010', sentenceOf(error.cause ?? error), {
-        cause: error,
-      });
+      if (code in catalogue) throw fail(code as ErrorCode, sentenceOf(error.cause ?? error), { cause: error });
+      const fix = await waysOn(terminal, record);
+      throw fail('RP7010', sentenceOf(error.cause ?? error), { ...(fix === null ? {} : { fix }), cause: error });
     }
   } finally {
     await temporal.close();
@@ -54,7 +53,7 @@ async function refuseOpened(terminal: Terminal, record: RunRecord, insist: boole
   try {
     end = await withLedger(terminal, record, 'rollback', (session) => readRunEnd(session, record.run));
   } catch (error) {
-    if (insist) throw error;
+    if (insist || (error instanceof RowproofError && error.code === 'RP4001')) throw error;
     return;
   }
   if (!end.opened) return;

@@ -71,7 +71,8 @@ export async function run(terminal: Terminal, planOrRun: string, options: RunOpt
       terminal.talk('The settings of the plan file were edited since; the run keeps those it was started with.');
     }
     const plansFolder = known?.plansFolder ?? file?.folder ?? terminal.cwd;
-    const worker = await ensureWorker(terminal, temporal, plansFolder, drivers.reviving());
+    const place = { reviving: drivers.reviving(), queue: known?.taskQueue ?? null };
+    const worker = await ensureWorker(terminal, temporal, plansFolder, place);
     let record: RunRecord = {
       run: opened.ref.run,
       plan: opened.plan,

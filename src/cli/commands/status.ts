@@ -5,7 +5,7 @@ import { driverState, silenceSentence, type DriverState } from '../driver-state'
 import { renderStatus } from '../live-view';
 import { locateRun, withLedger } from '../locate-run';
 import { silenceFix } from '../refusals';
-import { listRecords } from '../run-record';
+import { listRecords, type RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal, detailsLink } from '../temporal';
 
@@ -22,6 +22,7 @@ export async function status(
     const { status: shown } = driver.state;
     return { data: { status: shown, ui: driver.link }, text: renderStatus(shown, driver.link).join('\n') };
   }
+  if (driver?.state.kind === 'silent') return silentStatus(terminal, record, driver.state, driver.link);
   const { readRunEnd } = await import('../../postgres/ledger/run-end');
   const { loadRunSummary } = await import('../../postgres/ledger/run');
   const { openFindings } = await import('../../../activities/open-findings');
@@ -31,17 +32,6 @@ export async function status(
     undecided: await openFindings(session, await databases.run(ref, session)),
   }));
   const { summary, end } = seen;
-  if (driver?.state.kind === 'silent') {
-    const { state } = driver;
-    return {
-      data: { run: summary, open: true, taskQueue: state.taskQueue, polled: state.polled, stuck: state.stuck },
-      text: [
-        `${silenceSentence(record.run, state)} Last phase: ${summary.phase}.`,
-        `  ${silenceFix(record, state)}`,
-        ...(driver.link === null ? [] : [`  Temporal UI  ${driver.link}`]),
-      ].join('\n'),
-    };
-  }
   const undecided = summary.outcome === 'checked' ? seen.undecided : [];
   const how =
     driver?.state.kind === 'closed' ? `its workflow is closed (${driver.state.how})` : 'it has no open workflow';
@@ -54,6 +44,27 @@ export async function status(
       `${record.run}  ${state}${sentence === null ? '' : `: ${sentence}`}`,
       ...toDecide(undecided),
       ...wayLines(waysOut(end)),
+    ].join('\n'),
+  };
+}
+
+/** Of an open run that does not answer, with what its ledger knows where that can be read here. */
+async function silentStatus(
+  terminal: Terminal,
+  record: RunRecord,
+  state: Extract<DriverState, { kind: 'silent' }>,
+  link: string | null,
+): Promise<CommandResult> {
+  const { loadRunSummary } = await import('../../postgres/ledger/run');
+  const summary = await withLedger(terminal, record, 'status', (session) => loadRunSummary(session, record.run)).catch(
+    () => null,
+  );
+  return {
+    data: { run: summary ?? record, open: true, taskQueue: state.taskQueue, polled: state.polled, stuck: state.stuck },
+    text: [
+      `${silenceSentence(record.run, state)}${summary === null ? '' : ` Last phase: ${summary.phase}.`}`,
+      `  ${silenceFix(record, state)}`,
+      ...(link === null ? [] : [`  Temporal UI  ${link}`]),
     ].join('\n'),
   };
 }
