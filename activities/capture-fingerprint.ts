@@ -6,6 +6,7 @@ import { readCaptureFingerprint } from '../src/postgres/queries/capture-fingerpr
 import { changeTable } from '../src/postgres/queries/capture-name';
 import { readTableNote } from '../src/postgres/queries/capture-note';
 import type { CaptureCheck, SourceWork } from './capture-kind';
+import { faulty } from './fault-injection';
 
 /** The part of a source's work that reading needs. */
 export type FingerprintWork = Pick<SourceWork, 'run' | 'sourceName' | 'name' | 'source' | 'relations'>;
@@ -23,7 +24,8 @@ export async function compareFingerprint(
   truncated: readonly number[],
 ): Promise<{ stop: readonly CaptureStop[]; check: CaptureCheck; now: CaptureFingerprint }> {
   const { compiled } = work.run;
-  const now = await readCaptureFingerprint(work.source, work.relations, name);
+  const found = await readCaptureFingerprint(work.source, work.relations, name);
+  const now = faulty('link') ? withLinksOf(before, found) : found;
   const reads = (facts: { ids: readonly number[] }, column: string): boolean =>
     readsColumn(compiled.mappings, work.relations, facts, column);
   const { stop, news, changed } = compareCapture(before, now, reads, truncated);
@@ -35,6 +37,16 @@ export async function compareFingerprint(
     capture: stop.length === 0 && changed ? { fingerprint: now } : null,
   };
   return { stop, check, now };
+}
+
+/** Only for fault injection: as if a catalog that looks the same were the same. */
+function withLinksOf(before: CaptureFingerprint, now: CaptureFingerprint): CaptureFingerprint {
+  const links = new Map(before.relations.flatMap(({ tree }) => tree).map((node) => [node.oid, node.links]));
+  const relations = now.relations.map((relation) => ({
+    ...relation,
+    tree: relation.tree.map((node) => ({ ...node, links: links.get(node.oid) ?? node.links })),
+  }));
+  return { ...now, relations };
 }
 
 /**

@@ -1,6 +1,8 @@
 import type { MappingPlan } from '../src/contract/resolved-plan';
 import { problem, type Problem } from '../src/errors/rowproof-error';
 import { ledgerIsPossible, temporaryTablesArePossible, tryExpression } from '../src/postgres/queries/check-plan';
+import { subscribedRelations } from '../src/postgres/queries/cutover-barrier';
+import type { Session } from '../src/postgres/session';
 import { compile, withSession, type ReadPlan } from './read-plan';
 import type { CompiledPlan } from '../src/contract/compiled';
 
@@ -40,6 +42,16 @@ async function trySql(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<Problem[]
   return problems;
 }
 
+async function subscribed(session: Session, { plan, locate }: ReadPlan): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const { target } of plan.mappings) {
+    const where = locate(['tables', `${target.schema}.${target.name}`]);
+    for (const table of await subscribedRelations(session, [target]))
+      problems.push(problem('RP5450', `A subscription writes to ${table} of the target`, { where }));
+  }
+  return problems;
+}
+
 function texts(mapping: MappingPlan): { sql: string; path: string[] }[] {
   const where = mapping.where === null ? [] : [{ sql: mapping.where, path: ['where'] }];
   return [
@@ -59,5 +71,6 @@ function tryTarget(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<Problem[]> {
     ...((await temporaryTablesArePossible(session))
       ? []
       : [problem('RP2046', `The role ${user} may not make temporary tables on the target.`)]),
+    ...(await subscribed(session, read)),
   ]);
 }

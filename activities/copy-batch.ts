@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BatchReceipt } from '../src/contract/activity-types';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
+import { anyFound } from '../src/postgres/ledger/finding';
 import type { BatchName, Receipt } from '../src/postgres/ledger/batch';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
@@ -10,12 +11,15 @@ import type { CopyAttempt } from './copy-attempt';
 import { rangedStatement } from './copy-attempt';
 import { copyCarefully } from './copy-careful-path';
 import { copyFast, RowsSwallowed } from './copy-fast-path';
+import { copyStaged } from './copy-staged-path';
 import { wireFormat } from './copy-format';
 import { withHeartbeat } from './copy-heartbeat';
 import type { CopyHost } from './copy-host';
 import { classOfFindings, mappingOf } from './copy-host';
 import { label, renewLease, resolveLostCommit, takeLease } from './copy-lease';
 import { CopySessions } from './copy-sessions';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 import { isRefusal } from './validation-expected';
 
 /** How the rows of a batch get to their books under the lease; `renew` gives fresh sessions after a failure. */
@@ -67,7 +71,9 @@ export async function attemptBatch(
         return [await sessions.openSource(run, mapping.source), again];
       };
       try {
-        return asAnswer(name, await work(attempt, [await sessions.openSource(run, mapping.source), target], renew));
+        return await during(`copying batch ${ordinal} of ${dotted(mapping.target)}`, async () =>
+          asAnswer(name, await work(attempt, [await sessions.openSource(run, mapping.source), target], renew)),
+        );
       } catch (error) {
         if (!(error instanceof CommitUnknownError) || signal?.aborted === true) throw error;
         sessions.discard();
@@ -90,6 +96,12 @@ function asAnswer(name: BatchName, receipt: Receipt): BatchReceipt {
   return { mapping: name.mapping, ordinal: name.ordinal, migrated, quarantined, outOfScope, path };
 }
 
+/** Whether discovery saw rows that break a CHECK which the source cannot evaluate. */
+async function breaksWhatOnlyTheTargetKnows({ run, mapping }: CopyAttempt, ledger: Session): Promise<boolean> {
+  const own = mapping.checks.filter(({ reason }) => reason === null).map(({ finding }) => finding);
+  return own.length > 0 && (await anyFound(ledger, run.run, own));
+}
+
 /** Copies a batch: fast, and carefully in the same attempt and lease when data stopped the fast path. */
 export function createCopyBatch(host: CopyHost) {
   const formats = new Map<string, 'binary' | 'text'>();
@@ -105,6 +117,8 @@ export function createCopyBatch(host: CopyHost) {
       if (attempt.mapping.columns.some((column) => column.trial?.silent === true))
         return copyCarefully(attempt, source as Session, target as Session);
       try {
+        if (await breaksWhatOnlyTheTargetKnows(attempt, target as Session))
+          return await copyStaged(attempt, source as Session, target as Session);
         const load = rangedStatement(attempt.mapping, 'load', attempt.range);
         const format = await formatOf(attempt.run, attempt.mapping, load, source as Session, target as Session);
         return await copyFast(attempt, source as Session, target as Session, format);

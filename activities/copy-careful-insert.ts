@@ -7,8 +7,10 @@ import {
   judgeCareful,
   type CarefulTables,
 } from '../src/postgres/queries/copy-careful';
+import { markBroken } from '../src/postgres/queries/copy-rules';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import type { Session } from '../src/postgres/session';
+import { asApplication } from '../src/postgres/application-path';
 
 const rowsPerStatement = 5_000;
 
@@ -23,9 +25,9 @@ export interface CarefulInsert {
 class RowsDropped extends Error {}
 
 /**
- * Inserts the stored rows [0, total) into the target, in order, but for those with a value that its types do not take as it is; each
- * part in a savepoint; parts that fail are halved until
- * the bad rows stand alone. A single row that does not arrive without an error was dropped by a trigger.
+ * Inserts the stored rows [0, total) that break no CHECK into the target, in order, but for those with a value that its types do not
+ * take as it is; each part in a savepoint; parts that fail are halved until the bad rows stand alone (for data errors, and those that
+ * `alsoOfRows` takes). A single row that does not arrive without an error was dropped by a trigger.
  */
 export async function insertCarefully(
   session: Session,
@@ -33,6 +35,7 @@ export async function insertCarefully(
   mapping: CompiledMapping,
   total: number,
   progress: { rows: number },
+  alsoOfRows: (error: unknown) => boolean = () => false,
 ): Promise<CarefulInsert> {
   const xids = new Set<string>();
   const refused: { position: number; failure: RowFailure }[] = [];
@@ -42,6 +45,8 @@ export async function insertCarefully(
     const failure = { sqlstate, constraint, column: one.column, side: 'target' as const, altered: sqlstate === null };
     refused.push({ position: one.position, failure });
   }
+  // after the types: a value that its type refuses would end the statement that tries the CHECKs
+  await markBroken(session, tables, mapping);
   for (const span of slices(total, rowsPerStatement)) {
     await isolateBadItems<RowFailure>(
       span,
@@ -49,11 +54,13 @@ export async function insertCarefully(
         const tried = await inSavepoint(
           session,
           async () => {
-            const arrived = await insertCarefulRows(session, tables, mapping.target, mapping.columns, part);
+            const arrived = await asApplication(session, () =>
+              insertCarefulRows(session, tables, mapping.target, mapping.columns, part),
+            );
             if (arrived.rows !== arrived.due) throw new RowsDropped();
             return arrived;
           },
-          (error) => error instanceof RowsDropped,
+          (error) => error instanceof RowsDropped || alsoOfRows(error),
         );
         if ('failed' in tried) {
           const dropped = tried.error instanceof RowsDropped;

@@ -16,6 +16,7 @@ import {
   dropCarefulTables,
   type CarefulTables,
 } from '../src/postgres/queries/copy-careful';
+import { brokenRows } from '../src/postgres/queries/copy-rules';
 import { countScope } from '../src/postgres/queries/proof-rows';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { checkConstraintsAtOnce, currentSnapshot } from '../src/postgres/queries/copy-transaction';
@@ -33,56 +34,80 @@ import { commitReceipt } from './copy-receipt';
  * inserts halved until exactly the bad rows stand alone. Same snapshot rule, same fence, same receipt as the fast path.
  */
 export async function copyCarefully(attempt: CopyAttempt, source: Session, target: Session): Promise<Receipt> {
+  return commitReceipt(source, target, attempt, () => copyRowByRow(attempt, source, target));
+}
+
+/** How rows are set aside beyond those that data errors tell apart. */
+export interface SettingAside {
+  /** Other errors that may be of single rows too. */
+  readonly ofRows: (error: unknown) => boolean;
+  /** As which row of the quarantine each of them is filed. */
+  readonly file: (row: QuarantinedRow) => QuarantinedRow;
+  /** Looks at the stored rows before the first is inserted; raises where it is not for rows to be set aside. */
+  readonly before: (target: Session, tables: CarefulTables, rows: number) => Promise<void>;
+}
+
+/** The work of one careful transaction; the caller holds snapshot and fence. */
+export async function copyRowByRow(
+  attempt: CopyAttempt,
+  source: Session,
+  target: Session,
+  aside: SettingAside | null = null,
+): Promise<Receipt> {
   const { mapping, name, progress } = attempt;
-  return commitReceipt(source, target, attempt, async () => {
-    const snapshot = await currentSnapshot(source);
-    await checkConstraintsAtOnce(target);
-    const tables = await createCarefulTables(target, mapping.columns.length);
-    const keys = await keysOfRange(attempt, source);
-    const staged = new StagedRows(attempt);
-    const stored = await copyIn(target, carefulRowsInto(tables, mapping.columns.length), staged.load(source, keys));
-    if (stored !== staged.keys.length)
-      throw doesNotAddUp(attempt, `staged ${staged.keys.length} rows, but stored ${stored}`);
-    const inserted = await insertCarefully(target, tables, mapping, staged.keys.length, progress);
-    for (const { position, failure } of inserted.refused) {
-      const refs = await refsOfStaged(attempt, target, tables, position);
-      staged.bad.push(failedRow(attempt, staged.keys[position] as string, failure, refs));
-    }
-    await provenanceOfStaged(
-      attempt,
-      target,
-      tables,
-      staged,
-      new Set(inserted.refused.map(({ position }) => position)),
-    );
-    await dropCarefulTables(target, tables);
-    const written = await writeQuarantine(
-      target,
-      name,
-      slices(staged.bad.length, 1_000).map(({ from, to }) => staged.bad.slice(from, to)),
-    );
-    const inScope = inserted.migrated + staged.bad.length;
-    const outside = keys.length - inScope;
-    if (written !== staged.bad.length || outside < 0) {
-      throw doesNotAddUp(
-        attempt,
-        `found ${keys.length} keys for ${inScope} rows in scope and kept ${written} bad rows`,
-      );
-    }
-    await confirmCounts(attempt, source, { total: keys.length, outOfScope: outside });
-    const waived = staged.bad.filter((row) => row.class === 'out_of_scope').length;
-    return {
-      path: 'careful',
-      sourceRows: keys.length,
-      migrated: inserted.migrated,
-      quarantined: staged.bad.length - waived,
-      outOfScope: outside + waived,
-      bytes: staged.bytes,
-      digest: staged.digest(),
-      snapshot,
-      xids: inserted.xids,
-    };
-  });
+  const snapshot = await currentSnapshot(source);
+  await checkConstraintsAtOnce(target);
+  const tables = await createCarefulTables(target, mapping.columns.length);
+  const keys = await keysOfRange(attempt, source);
+  const staged = new StagedRows(attempt);
+  const stored = await copyIn(
+    target,
+    carefulRowsInto(tables, mapping.columns.length),
+    staged.load(source, keys, aside?.ofRows),
+  );
+  if (stored !== staged.keys.length)
+    throw doesNotAddUp(attempt, `staged ${staged.keys.length} rows, but stored ${stored}`);
+  await aside?.before(target, tables, staged.keys.length);
+  const inserted = await insertCarefully(target, tables, mapping, staged.keys.length, progress, aside?.ofRows);
+  const broken = await brokenRows(target, tables, mapping);
+  for (const { position, check, refs } of broken)
+    staged.bad.push(failedRow(attempt, staged.keys[position] as string, breach(mapping.checks[check]), refs));
+  for (const { position, failure } of inserted.refused) {
+    const refs = await refsOfStaged(attempt, target, tables, position);
+    staged.bad.push(failedRow(attempt, staged.keys[position] as string, failure, refs));
+  }
+  await provenanceOfStaged(
+    attempt,
+    target,
+    tables,
+    staged,
+    new Set([...inserted.refused, ...broken].map(({ position }) => position)),
+  );
+  await dropCarefulTables(target, tables);
+  const bad = aside === null ? staged.bad : staged.bad.map((row) => aside.file(row));
+  const written = await writeQuarantine(
+    target,
+    name,
+    slices(bad.length, 1_000).map(({ from, to }) => bad.slice(from, to)),
+  );
+  const inScope = inserted.migrated + staged.bad.length;
+  const outside = keys.length - inScope;
+  if (written !== staged.bad.length || outside < 0) {
+    throw doesNotAddUp(attempt, `found ${keys.length} keys for ${inScope} rows in scope and kept ${written} bad rows`);
+  }
+  await confirmCounts(attempt, source, { total: keys.length, outOfScope: outside });
+  const waived = bad.filter((row) => row.class === 'out_of_scope').length;
+  return {
+    path: 'careful',
+    sourceRows: keys.length,
+    migrated: inserted.migrated,
+    quarantined: staged.bad.length - waived,
+    outOfScope: outside + waived,
+    bytes: staged.bytes,
+    digest: staged.digest(),
+    snapshot,
+    xids: inserted.xids,
+  };
 }
 
 /** Rows on their way from the source into the temporary table, by position; what cannot go there is collected. */
@@ -107,8 +132,12 @@ class StagedRows {
     return this.hash.digest('hex');
   }
 
-  async *load(source: Session, keys: readonly (readonly string[])[]): AsyncGenerator<(string | null)[][]> {
-    for await (const { rows, unreadable } of readCarefully(this.attempt, source, keys)) {
+  async *load(
+    source: Session,
+    keys: readonly (readonly string[])[],
+    alsoOfRows?: (error: unknown) => boolean,
+  ): AsyncGenerator<(string | null)[][]> {
+    for await (const { rows, unreadable } of readCarefully(this.attempt, source, keys, alsoOfRows)) {
       for (const { key, failure } of unreadable) this.bad.push(failedRow(this.attempt, key, failure, null));
       const good: (string | null)[][] = [];
       for (const raw of rows) {
@@ -150,6 +179,12 @@ export function judgeRow(
   const at = (column: string): number => mapping.columns.findIndex((one) => one.target === column);
   const refs = refsText(mapping.referencedColumns, (column) => texts[at(column)] ?? null);
   return { bad: rejectedRow(mapping, { key: raw[0] as string, reasons: row.reasons, refs }, classOf) };
+}
+
+/** As the target would have put it. */
+export function breach(check: CompiledMapping['checks'][number] | undefined): RowFailure {
+  const column = check?.ofDomain === true ? (check.columns[0] ?? null) : null;
+  return { sqlstate: '23514', constraint: check?.name ?? null, column, side: 'target' };
 }
 
 /** A row that the source could not compute, or the target did not take. */

@@ -24,12 +24,13 @@ export async function keysOfRange(attempt: CopyAttempt, source: Session): Promis
 
 /**
  * Reads the range in chunks inside the source's snapshot. Where the source raises (the user's own SQL, a value that its
- * encoding cannot express) the chunk is halved until single rows remain.
+ * encoding cannot express) the chunk is halved until single rows remain; so for errors that `alsoOfRows` takes.
  */
 export async function* readCarefully(
   attempt: CopyAttempt,
   source: Session,
   keys: readonly (readonly string[])[],
+  alsoOfRows: (error: unknown) => boolean = () => false,
 ): AsyncGenerator<CarefulChunk> {
   for (const span of slices(keys.length, rowsPerChunk(attempt))) {
     const rows: (string | null)[][] = [];
@@ -39,7 +40,7 @@ export async function* readCarefully(
       async (part) => {
         const range = rangeOf(attempt.range, keys, part);
         const statement = rangedStatement(attempt.mapping, 'raw', range);
-        const read = await inSavepoint(source, () => readRows(source, statement));
+        const read = await inSavepoint(source, () => readRows(source, statement), alsoOfRows);
         if ('failed' in read) return { ...read.failed, side: 'source' };
         for (const row of read.value) rows.push(row);
         return null;

@@ -12,6 +12,7 @@ import { rangedStatement, targetColumns } from './copy-attempt';
 import { label } from './copy-lease';
 import { provenanceOfRange } from './copy-provenance';
 import { commitReceipt } from './copy-receipt';
+import { asApplication } from '../src/postgres/application-path';
 
 /** The target took fewer rows than the source sent, and no error: a trigger dropped some. The careful path finds which. */
 export class RowsSwallowed extends Error {
@@ -33,15 +34,16 @@ export async function copyFast(
     const snapshot = await currentSnapshot(source);
     const xid = await currentXmin(target);
     const columns = targetColumns(mapping).map(identifier).join(', ');
-    const loaded = await relayCopy({
+    const copying = {
       source,
       select: rangedStatement(mapping, 'load', range),
       target,
       into: `${qualified(mapping.target)} (${columns})`,
       format,
       ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
-      onBytes: (bytes) => (attempt.progress.bytes += bytes),
-    });
+      onBytes: (bytes: number) => (attempt.progress.bytes += bytes),
+    };
+    const loaded = await asApplication(target, () => relayCopy(copying));
     if (loaded.sourceRows !== loaded.targetRows) throw new RowsSwallowed();
     attempt.progress.rows = loaded.targetRows;
     await provenanceOfRange(attempt, source, target, loaded.targetRows);
@@ -72,7 +74,8 @@ export async function copyFast(
   });
 }
 
-async function quarantineRejected(
+/** Rows that the source itself rejects, in its snapshot. */
+export async function quarantineRejected(
   attempt: CopyAttempt,
   source: Session,
   target: Session,

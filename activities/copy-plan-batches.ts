@@ -12,6 +12,7 @@ import { withHeartbeat } from './copy-heartbeat';
 import type { CopyHost } from './copy-host';
 import { mappingOf } from './copy-host';
 import { CopySessions } from './copy-sessions';
+import { during } from '../src/postgres/refusal';
 
 /**
  * Computes the batch ranges of a mapping by one pass over the source key and stores them in one transaction. Idempotent: what
@@ -23,32 +24,34 @@ export function createPlanBatches(host: CopyHost) {
     const sessions = new CopySessions(host, ref, `plan ${mappingName}`, signal);
     let succeeded = false;
     try {
-      const planned = await withHeartbeat(host, { mapping: mappingName }, async () => {
-        const { target, run } = await sessions.openTarget();
-        const mapping = mappingOf(run, mappingName);
-        const rows = (await profiledRows(target, run.run, mapping.name)) ?? Math.max(0, mapping.estimatedRows);
-        const stored = await countBatches(target, run.run, mapping.name);
-        if (stored > 0) return { batches: stored, rows };
-        const { batch } = run.compiled.plan.settings;
-        const size = chooseBatchRows({ ...mapping, rows: batch.rows, bytes: batch.bytes });
-        const source = await sessions.openSource(run, mapping.source);
-        const boundaries = await inTransaction(source, 'repeatable read read only', async () => {
-          await liftTimeouts(source);
-          const found: string[][] = [];
-          const statement = rangedStatement(mapping, 'boundaries', { lower: null, upper: null }, size);
-          for await (const chunk of copyOut(source, statement)) found.push(...(chunk as string[][]));
-          return found;
-        });
-        const ranges = rangesFromBoundaries(boundaries);
-        const batches = await changeTarget(target, run.run, { object: 'rowproof.batch' }, async () => {
-          await lockBatchPlanning(target, run.run, mapping.name);
-          const already = await countBatches(target, run.run, mapping.name);
-          if (already > 0) return already;
-          await insertBatches(target, run.run, mapping.name, ranges);
-          return ranges.length;
-        });
-        return { batches, rows };
-      });
+      const planned = await during(`computing the batches of ${mappingName}`, () =>
+        withHeartbeat(host, { mapping: mappingName }, async () => {
+          const { target, run } = await sessions.openTarget();
+          const mapping = mappingOf(run, mappingName);
+          const rows = (await profiledRows(target, run.run, mapping.name)) ?? Math.max(0, mapping.estimatedRows);
+          const stored = await countBatches(target, run.run, mapping.name);
+          if (stored > 0) return { batches: stored, rows };
+          const { batch } = run.compiled.plan.settings;
+          const size = chooseBatchRows({ ...mapping, rows: batch.rows, bytes: batch.bytes });
+          const source = await sessions.openSource(run, mapping.source);
+          const boundaries = await inTransaction(source, 'repeatable read read only', async () => {
+            await liftTimeouts(source);
+            const found: string[][] = [];
+            const statement = rangedStatement(mapping, 'boundaries', { lower: null, upper: null }, size);
+            for await (const chunk of copyOut(source, statement)) found.push(...(chunk as string[][]));
+            return found;
+          });
+          const ranges = rangesFromBoundaries(boundaries);
+          const batches = await changeTarget(target, run.run, { object: 'rowproof.batch' }, async () => {
+            await lockBatchPlanning(target, run.run, mapping.name);
+            const already = await countBatches(target, run.run, mapping.name);
+            if (already > 0) return already;
+            await insertBatches(target, run.run, mapping.name, ranges);
+            return ranges.length;
+          });
+          return { batches, rows };
+        }),
+      );
       succeeded = true;
       return planned;
     } catch (error) {

@@ -8,42 +8,84 @@ import { recordBatchDecision } from '../src/postgres/ledger/copy-decision';
 import { writeQuarantine } from '../src/postgres/ledger/quarantine';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import type { Session } from '../src/postgres/session';
+import { describeDatabaseError } from '../src/postgres/sqlstate';
+import { CommitUnknownError } from '../src/postgres/transaction';
 import { attemptBatch } from './copy-batch';
 import type { CopyAttempt } from './copy-attempt';
+import { copyRowByRow } from './copy-careful-path';
 import { keysOfRange, readCarefully } from './copy-careful-read';
 import type { CopyHost } from './copy-host';
 import { commitReceipt } from './copy-receipt';
+import { mayBeOfRows, refuseCauseOfNoRow } from './copy-whole-cause';
 
 /**
- * Puts every row in scope of a batch into quarantine and records the operator's decision in the same transaction, under the
- * batch's lease and fence. Idempotent: a batch that is done answers with its receipt.
+ * Copies what can be copied of a batch that is blocked and puts the rest into quarantine, with the operator's decision in the same
+ * transaction, under the batch's lease and fence. RP5130 where a statement is refused whatever the row: then nothing is set aside. Where
+ * the batch cannot be copied row by row, for a cause that is no refusal, all of its rows go. Idempotent: a batch that is done answers
+ * with its receipt.
  */
 export function createQuarantineBatch(host: CopyHost) {
   return (ref: RunRef, mapping: string, ordinal: number, by: string, reason: string): Promise<BatchReceipt> =>
-    attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target]) => {
+    attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
       const finding = `${mapping}.batch_${ordinal}.blocked`;
-      return commitReceipt(source as Session, target as Session, attempt, async () => {
-        const snapshot = await currentSnapshot(source as Session);
-        const keys = await keysOfRange(attempt, source as Session);
-        const quarantined = await writeQuarantine(
-          target as Session,
-          attempt.name,
-          wholeBatch(attempt, source as Session, keys, finding),
-        );
-        await recordBatchDecision(target as Session, attempt.run.run, { finding, rows: quarantined, by, reason });
-        return {
-          path: 'careful',
-          sourceRows: keys.length,
-          migrated: 0,
-          quarantined,
-          outOfScope: keys.length - quarantined,
-          bytes: 0,
-          digest: createHash('sha256').digest('hex'),
-          snapshot,
-          xids: [],
-        };
-      });
+      const decided = (session: Session, rows: number): Promise<void> =>
+        recordBatchDecision(session, attempt.run.run, { finding, rows, by, reason });
+      try {
+        return await rowByRow(attempt, source as Session, target as Session, finding, decided);
+      } catch (error) {
+        const { sqlstate, isConnectionLoss } = describeDatabaseError(error);
+        if (sqlstate !== null || isConnectionLoss || error instanceof CommitUnknownError) throw error;
+        if (attempt.signal?.aborted === true) throw error;
+      }
+      const [freshSource, freshTarget] = await renew();
+      return allOfThem(attempt, freshSource as Session, freshTarget as Session, finding, decided);
     });
+}
+
+type Decided = (session: Session, rows: number) => Promise<void>;
+
+function rowByRow(
+  attempt: CopyAttempt,
+  source: Session,
+  target: Session,
+  finding: string,
+  decided: Decided,
+): ReturnType<typeof copyRowByRow> {
+  return commitReceipt(source, target, attempt, async () => {
+    const receipt = await copyRowByRow(attempt, source, target, {
+      ofRows: mayBeOfRows,
+      file: (row) => ({ ...row, class: 'quarantined', reason: 'blocked', finding, findings: [finding] }),
+      before: (session, tables, rows) => refuseCauseOfNoRow(attempt, session, tables, rows),
+    });
+    if (receipt.quarantined > 0) await decided(target, receipt.quarantined);
+    return receipt;
+  });
+}
+
+function allOfThem(
+  attempt: CopyAttempt,
+  source: Session,
+  target: Session,
+  finding: string,
+  decided: Decided,
+): ReturnType<typeof copyRowByRow> {
+  return commitReceipt(source, target, attempt, async () => {
+    const snapshot = await currentSnapshot(source);
+    const keys = await keysOfRange(attempt, source);
+    const quarantined = await writeQuarantine(target, attempt.name, wholeBatch(attempt, source, keys, finding));
+    await decided(target, quarantined);
+    return {
+      path: 'careful',
+      sourceRows: keys.length,
+      migrated: 0,
+      quarantined,
+      outOfScope: keys.length - quarantined,
+      bytes: 0,
+      digest: createHash('sha256').digest('hex'),
+      snapshot,
+      xids: [],
+    };
+  });
 }
 
 async function* wholeBatch(
@@ -69,7 +111,7 @@ async function* wholeBatch(
     findings: [finding],
     refs,
   });
-  for await (const { rows, unreadable } of readCarefully(attempt, source, keys)) {
+  for await (const { rows, unreadable } of readCarefully(attempt, source, keys, mayBeOfRows)) {
     yield [
       ...unreadable.map(({ key, failure }) => blocked(key, null, failure.sqlstate)),
       ...rows.map((raw) => {

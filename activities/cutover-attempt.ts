@@ -4,27 +4,40 @@ import { missedSentence, seconds } from '../src/cutover/words';
 import { RowproofError } from '../src/errors/rowproof-error';
 import { isRollingBack } from '../src/postgres/ledger/cutover';
 import { readLane } from '../src/postgres/ledger/lane';
-import { limitBarrier, subscribedRelations, waitingWriters } from '../src/postgres/queries/cutover-barrier';
+import {
+  beginBounded,
+  limitBarrier,
+  subscribedRelations,
+  waitingWriters,
+} from '../src/postgres/queries/cutover-barrier';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { loosen, takeBarrier, type Barrier, type BarrierAttempt } from './cutover-barrier';
+import type { ClosingBooks } from './cutover-books';
 import { lateLines } from './cutover-checklist';
 import type { SourceWorks } from './cutover-sources';
 import { commitAll, raiseFreeze } from './cutover-commit';
 import type { CutoverSteps } from './cutover-steps';
 import { faulty } from './fault-injection';
 import type { ActivityHost } from './host';
+import { refusalSentence } from '../src/errors/refusal-sentence';
+import { describeRefusal } from '../src/postgres/refusal';
+import { changedSinceProof, lockProved, rememberFrozen } from './proved-tables';
+import { placesOf } from './live-proof-touched';
 
 /** What one attempt works with; all sessions belong to its caller. */
 export interface AttemptWork extends SourceWorks {
   readonly host: ActivityHost;
   readonly steps: CutoverSteps;
   readonly advanceSequences: () => Promise<void>;
+  readonly books: ClosingBooks;
+  /** Keeps the target as it was proved, in a transaction of its own, until the attempt is over. */
+  readonly kept: Session;
   readonly writers: readonly Writer[];
 }
 
 /** Parts of the freeze, milliseconds, and who waited: for the ledger. */
-export type Measured = Record<string, number>;
+export type Measured = Record<string, number | string>;
 
 export interface Attempted {
   readonly result: CutoverResult;
@@ -115,6 +128,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
       freezeMs: Math.round(passed()),
       lockAttempts: barrier.attempts,
       changedKeys,
+      ...(measured['booksMs'] === undefined ? {} : { booksMs: Number(measured['booksMs']) }),
       writers: [...work.writers],
     },
     measured,
@@ -128,20 +142,28 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     // after the locks: a rollback that began before them is seen, one that begins now finds this barrier
     await beforeAbort(deadline.signal, refuseLateAttempt(work));
     await step('drain', () => work.steps.drain(bounded, work.ref, check, Math.ceil(maxFreezeMs / lockShare)));
+    await step('target', () => keepTarget(work, maxFreezeMs - passed()));
     const proof = await step('prove', () => work.steps.proveTouched(bounded, work.ref));
     changedKeys = proof.keys;
     if (proof.differences > 0) {
-      throw new Stop('not_proved', `${proof.differences} of ${proof.keys} changed keys differ from what the plan says`);
+      throw new Stop(
+        'not_proved',
+        `${proof.differences} of ${proof.keys} changed keys differ from what the plan says${placesOf(proof)}`,
+      );
     }
     await step('check', async () => {
       await limit();
       await refuseLateRows(work, barrier);
     });
+    const problems = await step('books', () => work.books.close(deadline.signal, maxFreezeMs - passed()));
+    measured['books'] = work.run.compiled.plan.settings.cutover.books;
+    if (problems.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(problems)}`);
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
       if (faulty('freeze')) await loosen(barrier, work.name, maxFreezeMs);
       await limit();
       await raiseFreeze(barrier.sessions, work.relations, work.name, work.run.run);
+      if (!drill) await rememberSources(work, barrier);
     });
     Object.assign(measured, await beforeAbort(deadline.signal, waited(work)));
     await beforeAbort(deadline.signal, refuseLateAttempt(work));
@@ -167,7 +189,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (late)
       return answer(
         'deadline',
-        `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.`,
+        `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.${roomForBooks(measured)}`,
       );
     if (error instanceof Stop) return answer(error.outcome, `${error.message}; ${free}.`);
     const why = doing === 'committing' ? null : expected(error);
@@ -175,7 +197,36 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     return answer(stays(error) ? 'refused' : 'not_proved', `${why} while ${gerund(doing)}; ${free}.`);
   } finally {
     clearTimeout(timer);
+    if (work.kept.inTransaction && !work.kept.closed)
+      await work.kept.query('rollback').catch(() => work.kept.destroy());
   }
+}
+
+/** Looks once more whether the target is what was proved, under a lock that keeps ALTER and writers away until the attempt is over. */
+async function keepTarget({ run, kept }: AttemptWork, withinMs: number): Promise<void> {
+  await beginBounded(kept, withinMs);
+  await lockProved(kept, run);
+  const { changed } = await changedSinceProof(kept, run);
+  if (changed.length > 0) throw new Stop('not_proved', `The target changed since it was proved: ${firstOf(changed)}`);
+}
+
+/** What the sources consist of with their freeze, before it commits: whatever is changed on them later is seen. */
+async function rememberSources({ run, ledger }: AttemptWork, barrier: Barrier): Promise<void> {
+  for (const [source, session] of barrier.sessions) {
+    const mappings = run.compiled.mappings.filter((mapping) => mapping.source === source);
+    await rememberFrozen(ledger, run, session, mappings);
+  }
+}
+
+function firstOf(sentences: readonly string[]): string {
+  const more = sentences.length > 5 ? `; and ${sentences.length - 5} more` : '';
+  return `${sentences.slice(0, 5).join('; ')}${more}`;
+}
+
+/** How counts that do not fit would. */
+function roomForBooks({ booksMs }: Measured): string {
+  if (booksMs === undefined) return '';
+  return ` ${seconds(Number(booksMs))} of it went by with counting both sides: allow a longer freeze (settings.cutover.max_freeze), or have them counted right before it (settings.cutover.books: aligned).`;
 }
 
 /** What came with the last rounds: rows that nobody decided about, or that a freeze would not keep from coming. */
@@ -218,7 +269,7 @@ async function refuseLateAttempt({ ledger, run }: AttemptWork): Promise<void> {
   );
 }
 
-async function waited(work: AttemptWork): Promise<Measured> {
+async function waited(work: AttemptWork): Promise<Record<string, number>> {
   let sessions = 0;
   let longest = 0;
   for (const [source, relations] of work.relations) {
@@ -235,7 +286,8 @@ export function expected(error: unknown): string | null {
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return 'The connection to a database was lost';
   if (mayNot(error)) return 'The role of the source may not freeze the captured tables';
-  return facts.sqlstate === null ? null : `PostgreSQL refused a statement (SQLSTATE ${facts.sqlstate})`;
+  const refused = describeRefusal(error);
+  return refused === null ? null : refusalSentence(refused).replace(/\.$/, '');
 }
 
 /** No other attempt can do better: a missing right, a run that is rolled back or switched over, a lane that was stopped. */
@@ -249,6 +301,8 @@ function mayNot(error: unknown): boolean {
 
 const gerunds: Readonly<Record<string, string>> = {
   drain: 'applying the last changes',
+  target: 'looking at the target',
+  books: 'counting both sides',
   prove: 'proving the keys that changed',
   check: 'looking at what came last',
   sequences: 'advancing sequences',

@@ -8,6 +8,7 @@ import {
   effectsLine,
   findingsLine,
   freezeLine,
+  identityLine,
   lagLine,
   laneLine,
   pendingLine,
@@ -32,19 +33,20 @@ import { booksAfterFreeze } from '../src/postgres/ledger/proof-books';
 import { readSteps } from '../src/postgres/ledger/step';
 import { readVerdict, verdictAge } from '../src/postgres/ledger/verdict';
 import { countPrepared, subscribedRelations } from '../src/postgres/queries/cutover-barrier';
-import { constraintState } from '../src/postgres/queries/schema-change-foreign-key';
+import { constraintState, disabledKeys } from '../src/postgres/queries/schema-change-foreign-key';
 import { indexState } from '../src/postgres/queries/schema-change-index';
 import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { decisionFor } from '../src/profile/decision-match';
-import { rulesAdded } from '../src/profile/rules-added';
+import { rulesAdded, rulesLost } from '../src/profile/rules-added';
 import { coversRows, undecided } from '../src/profile/undecided';
 import { effectProblem } from '../src/validate/decision-effect';
-import { frozenSources, onSources, type SourceWorks } from './cutover-sources';
+import { changedSources, frozenSources, onSources, type SourceWorks } from './cutover-sources';
 import type { CutoverSteps } from './cutover-steps';
 import type { ActivityHost } from './host';
 import { decisionsOfRun } from './prepare-host';
+import { changedSinceProof } from './proved-tables';
 import { patternOf } from './run';
 import { effectsOf } from './validation-effects';
 
@@ -71,6 +73,7 @@ export function checkCutover(
     lines.push(blockedLine(blocked, open));
     lines.push(rulesLine(await notBuilt(works)));
     lines.push(driftLine(await drift(works)));
+    lines.push(identityLine('target', await changedSinceProof(ledger, run)));
     if (approval !== null) lines.push(approvalLine(approval, code, plan.settings.approvers['cutover']));
     await inTransaction(ledger, 'read write', async () => {
       for (const { name, ok, sentence } of lines)
@@ -140,7 +143,7 @@ async function quietLines(works: SourceWorks): Promise<ChecklistLine[]> {
   const lines = [proofLine(proof, run.compiled.plan.settings.cutover.maxProofAgeMs)];
   if (patternOf(run) === 'copy') return lines;
   const open = [...(await frozenSources(works))].filter(([, state]) => state !== 'whole').map(([source]) => source);
-  return [freezeLine(open), ...lines];
+  return [freezeLine(open), identityLine('source', await changedSources(works)), ...lines];
 }
 
 /** What the last rounds may have brought: looked at again under the barrier, from the ledger alone. */
@@ -182,9 +185,10 @@ async function findings({ ledger, run }: LedgerWork): Promise<ChecklistLine> {
   return findingsLine(undecided(await readFindings(ledger, run.run), decisions));
 }
 
-/** Tables of the sources that a subscription fills: its worker does not fire the triggers that refuse writes. */
+/** Tables of either side that a subscription fills. */
 async function subscriptions(works: SourceWorks): Promise<ChecklistLine> {
-  const filled: string[] = [];
+  const targets = works.run.compiled.mappings.map(({ target }) => target);
+  const filled = (await subscribedRelations(works.ledger, targets)).map((table) => `${table} of the target`);
   for (const [source, relations] of works.relations)
     filled.push(...(await subscribedRelations(await works.source(source), relations)));
   return subscriptionLine(filled);
@@ -200,7 +204,8 @@ async function notBuilt({ ledger, run }: SourceWorks): Promise<string[]> {
     const now = await constraintState(ledger, detail.relation, detail.name);
     if (state !== 'restored' || now === 'absent' || (now === 'invalid' && detail.validated)) missing.push(subject);
   }
-  return missing;
+  const disabled = await disabledKeys(ledger, run.compiled.mappings);
+  return [...missing, ...disabled.map((key) => `${key} is disabled`)];
 }
 
 async function drift(works: SourceWorks): Promise<string[]> {
@@ -209,7 +214,8 @@ async function drift(works: SourceWorks): Promise<string[]> {
   const target = await readCatalog(ledger);
   const found = catalogDrift(mappings, 'target', target);
   const discovered = await readStoredCatalog(ledger, run.run, 'target');
-  if (discovered !== null) found.push(...rulesAdded(mappings, discovered, target));
+  if (discovered !== null)
+    found.push(...rulesAdded(mappings, discovered, target), ...rulesLost(mappings, discovered, target));
   for (const source of Object.keys(plan.sources)) {
     found.push(...catalogDrift(mappings, source, await readCatalog(await works.source(source))));
   }

@@ -4,7 +4,7 @@ import { holdersSentence } from '../src/cutover/words';
 import type { QualifiedName } from '../src/contract/catalog';
 import { fail } from '../src/errors/rowproof-error';
 import type { LoadedRun } from '../src/postgres/ledger/run';
-import { hasStep, insertStep } from '../src/postgres/ledger/step';
+import { insertStep, readSteps, setStepState } from '../src/postgres/ledger/step';
 import { barrierHolders, beginBarrier, deadlockTimeoutMs, lockHolders } from '../src/postgres/queries/cutover-barrier';
 import {
   dropEmptySchema,
@@ -43,7 +43,10 @@ export async function recordFreeze(
   for (const [source, captured] of relationsBySource(run)) {
     const relations = await writableTree(await openSource(source), captured);
     await changeTarget(ledger, run.run, { object: `the freeze of ${source}`, onAttempt: beat }, async () => {
-      if (await hasStep(ledger, run.run, 'freeze', source)) return;
+      const known = (await readSteps(ledger, run.run, 'freeze')).find(({ subject }) => subject === source);
+      // lifted by `finish` meanwhile: it stands again
+      if (known?.state === 'restored') await setStepState(ledger, run.run, known.ordinal, 'done');
+      if (known !== undefined) return;
       await insertStep(ledger, run.run, 'freeze', source, { source, trigger, relations });
     });
   }

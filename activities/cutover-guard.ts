@@ -1,15 +1,21 @@
 import { guardGate } from '../src/cutover/gate-sql';
+import { fail } from '../src/errors/rowproof-error';
 import { hasStep, insertStep, readSteps, setStepState } from '../src/postgres/ledger/step';
 import {
   createGate,
   dropGateFunction,
   dropGateTrigger,
+  gateStands,
   gateTriggers,
   writableTree,
 } from '../src/postgres/queries/freeze-trigger';
+import { subscribedRelations } from '../src/postgres/queries/cutover-barrier';
 import { changeTarget } from '../src/postgres/queries/schema-change';
 import { gateName } from './cutover-names';
 import type { StepWork } from './prepare-host';
+import { keepingProof } from './proved-tables';
+
+type GuardWork = Pick<StepWork, 'session' | 'run' | 'mappings' | 'beat'>;
 
 const subject = 'target tables';
 
@@ -23,10 +29,27 @@ export async function putGuard(work: StepWork): Promise<{ tables: number }> {
       mappings.map((mapping) => mapping.target),
     );
     if (await hasStep(session, run.run, 'guard', subject)) return { tables: relations.length };
+    const [table] = await subscribedRelations(session, relations);
+    if (table !== undefined)
+      throw fail('RP5450', `A subscription writes to ${table} of the target`, { where: { object: table } });
     await createGate(session, guardGate(name, run.run), relations);
     await insertStep(session, run.run, 'guard', subject, { trigger: name, relations });
     return { tables: relations.length };
   });
+}
+
+/**
+ * Puts up anew what is missing of a guard, before a proof relies on it. Taking its locks waits for whoever wrote without it. Tables whose
+ * guard was whole stay proved.
+ */
+export async function repairGuard({ session, run, mappings, beat }: GuardWork): Promise<void> {
+  if (!(await readSteps(session, run.run, 'guard')).some(({ state }) => state === 'done')) return;
+  const gate = guardGate(gateName(run, 'guard'), run.run);
+  const targets = mappings.map(({ target }) => target);
+  if (await gateStands(session, gate, await writableTree(session, targets))) return;
+  await changeTarget(session, run.run, { object: 'the target tables', onAttempt: beat }, () =>
+    keepingProof(session, run, async () => createGate(session, gate, await writableTree(session, targets))),
+  );
 }
 
 /** Takes the guard away in the caller's transaction and says so in its step. */

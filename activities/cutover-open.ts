@@ -1,18 +1,22 @@
 import type { RunRef } from '../src/contract/run';
-import { fail } from '../src/errors/rowproof-error';
+import { fail, RowproofError } from '../src/errors/rowproof-error';
 import { isOpened, openedEvent } from '../src/postgres/ledger/cutover';
 import { appendEvent } from '../src/postgres/ledger/event';
 import { changeTarget } from '../src/postgres/queries/schema-change';
+import { thaw } from './cutover-freeze';
 import { liftGuard } from './cutover-guard';
 import { againstLaneHolders, closeLanes } from './cutover-lanes';
-import { asStepWork, frozenSources, onSources, type SourceWorks } from './cutover-sources';
+import { asStepWork, changedSources, frozenSources, onSources, type SourceWorks } from './cutover-sources';
+import { restoreTriggersAtOnce } from './finish-restore';
 import type { ActivityHost } from './host';
 import { callHook } from './notify';
+import { changedSinceProof, lockProved } from './proved-tables';
 import { patternOf } from './run';
 
 /**
- * One transaction: the forward lanes are closed, the guard goes, and the ledger says that the target is open. Only while every source is
- * frozen (RP5501), unless nothing was ever followed or frozen. Idempotent.
+ * One transaction: the forward lanes are closed, triggers come back, the guard goes, and the ledger says that the target is open. Only while every source is
+ * frozen (RP5501), unless nothing was ever followed or frozen, and while both sides are what was proved and frozen, looked at under locks
+ * that stay until it commits (RP5451, RP5452): else writers of sources that were followed are let go again. Idempotent.
  */
 export function openTarget(host: ActivityHost, ref: RunRef): Promise<void> {
   return onSources(host, ref, 'open', async (works) => {
@@ -20,15 +24,51 @@ export function openTarget(host: ActivityHost, ref: RunRef): Promise<void> {
     if (await isOpened(ledger, run.run)) return;
     if (patternOf(run) !== 'copy') await requireFrozen(works);
     const options = { object: 'the target tables', lockAttempts: 1 };
-    await againstLaneHolders(ledger, run.run, beat, () =>
-      changeTarget(ledger, run.run, options, async () => {
-        if (await isOpened(ledger, run.run)) return;
-        const lanes = await closeLanes(ledger, run.run, 'the target is open');
-        await liftGuard(asStepWork(works, host), 'restored');
-        await appendEvent(ledger, run.run, openedEvent, { lanes });
-      }),
-    );
+    try {
+      await againstLaneHolders(ledger, run.run, beat, () =>
+        changeTarget(ledger, run.run, options, async () => {
+          if (await isOpened(ledger, run.run)) return;
+          const lanes = await closeLanes(ledger, run.run, 'the target is open');
+          await requireProved(works);
+          // the target's own triggers fire for the application, never for what rounds write
+          await restoreTriggersAtOnce(ledger, run.run);
+          await liftGuard(asStepWork(works, host), 'restored');
+          await appendEvent(ledger, run.run, openedEvent, { lanes });
+        }),
+      );
+    } catch (error) {
+      if (error instanceof RowproofError && notProved.has(error.code)) await letWritersGo(works, error);
+      throw error;
+    }
   });
+}
+
+const notProved: ReadonlySet<string> = new Set(['RP5451', 'RP5452']);
+
+/** Writers and ALTER stay away from the target until the caller's transaction ends. */
+async function requireProved(works: SourceWorks): Promise<void> {
+  const { run, ledger } = works;
+  await lockProved(ledger, run);
+  const target = (await changedSinceProof(ledger, run)).changed;
+  if (target.length > 0)
+    throw fail('RP5451', `The target of ${run.run} changed since it was proved: ${target.slice(0, 5).join('; ')}`, {
+      where: { object: run.run },
+    });
+  if (patternOf(run) === 'copy') return;
+  const sources = (await changedSources(works)).changed;
+  if (sources.length > 0)
+    throw fail('RP5452', `A source of ${run.run} changed since it was frozen: ${sources.slice(0, 5).join('; ')}`, {
+      where: { object: run.run },
+    });
+}
+
+/** Nothing is open, so that sources that are followed may be written to again; of one that was frozen first the copy is of that moment. */
+async function letWritersGo(works: SourceWorks, why: RowproofError): Promise<void> {
+  const { run, ledger, name, thawLimits, beat } = works;
+  const freed = patternOf(run) === 'hybrid';
+  if (freed)
+    for (const source of works.relations.keys()) await thaw(await works.source(source), name, thawLimits, beat);
+  await appendEvent(ledger, run.run, 'opening refused', { sentence: why.problems[0]?.what ?? why.code, freed });
 }
 
 async function requireFrozen(works: SourceWorks): Promise<void> {

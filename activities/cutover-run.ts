@@ -8,12 +8,14 @@ import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
 import { endBarrier } from './cutover-barrier';
 import { attemptCutover, expected, type Attempted, type AttemptWork } from './cutover-attempt';
+import { ClosingBooks } from './cutover-books';
 import { lockMissed, recordFreeze, thaw } from './cutover-freeze';
 import { asStepWork, frozenSources, onSources, type SourceWorks } from './cutover-sources';
 import type { CutoverSteps } from './cutover-steps';
 import { writersOf } from './cutover-writers';
 import { advanceSequencesAgain } from './finish-sequences';
 import type { ActivityHost } from './host';
+import { placesOf } from './live-proof-touched';
 
 export const nothing = { freezeMs: 0, lockAttempts: 0, changedKeys: 0, writers: [] };
 
@@ -33,7 +35,7 @@ export function cutOver(
     if (refused !== null) return refused;
     const frozen = await stands(works);
     if (frozen !== null) return frozen;
-    const attempt = await onceFree(() =>
+    const number = await onceFree(() =>
       inTransaction(ledger, 'read write', async () => {
         const started = await startAttempt(ledger, run.run, options.drill, options.by);
         const kind = options.drill ? 'drill started' : 'cutover started';
@@ -42,10 +44,18 @@ export function cutOver(
       }),
     );
     const prepared = await getReady(host, steps, works, options.drill);
-    const attempted = 'result' in prepared ? prepared : await attemptCutover(prepared, options.drill);
-    await record(works, attempt, options, attempted);
+    const attempted = 'result' in prepared ? prepared : await attempt(prepared, options.drill);
+    await record(works, number, options, attempted);
     return attempted.result;
   });
+}
+
+async function attempt(work: AttemptWork, drill: boolean): Promise<Attempted> {
+  try {
+    return await attemptCutover(work, drill);
+  } finally {
+    await work.books.end();
+  }
 }
 
 export async function refusal({ ledger, run }: SourceWorks, drill: boolean): Promise<CutoverResult | null> {
@@ -114,13 +124,14 @@ async function getReady(
     }
     const proof = await steps.refreshProof(host, ref);
     if (proof.differences > 0) {
-      const sentence = `${proof.differences} of ${proof.keys} changed keys differ from what the plan says; writers were not stopped.`;
+      const sentence = `${proof.differences} of ${proof.keys} changed keys differ from what the plan says${placesOf(proof)}; writers were not stopped.`;
       return ended('not_proved', sentence);
     }
     const writers = await writersOf(works.relations, works.source);
     if (!drill) await recordFreeze(works.ledger, run, works.source, beat);
     const advanceSequences = (): Promise<void> => advanceSequencesAgain(asStepWork(works, host), works.source);
-    return { ...works, host, steps, writers, advanceSequences };
+    const kept = await works.freshLedger();
+    return { ...works, host, steps, writers, advanceSequences, kept, books: await ClosingBooks.open(host, works) };
   } catch (error) {
     host.signal()?.throwIfAborted();
     const known = error instanceof RowproofError;

@@ -7,6 +7,7 @@ import { frozenState, type Frozen } from './cutover-freeze';
 import { gateName, relationsBySource } from './cutover-names';
 import { whileBeating, type ActivityHost } from './host';
 import { lockTimeoutOf, type StepWork } from './prepare-host';
+import { changedSinceFreeze, type TableChanges } from './proved-tables';
 
 /** Sessions on the ledger and on every source of a run, for as long as one activity lasts. */
 export interface SourceWorks {
@@ -76,6 +77,18 @@ export async function frozenSources(works: SourceWorks): Promise<Map<string, Fro
     found.set(name, await frozenState(await works.source(name), works.name, relations));
   }
   return found;
+}
+
+/** What changed on the sources since their writers were stopped. */
+export async function changedSources(works: SourceWorks): Promise<TableChanges> {
+  const changed: string[] = [];
+  const noted: string[] = [];
+  for (const name of works.relations.keys()) {
+    const found = await changedSinceFreeze(works.ledger, works.run, name, await works.source(name));
+    changed.push(...found.changed);
+    noted.push(...found.noted);
+  }
+  return { changed, noted };
 }
 
 /** The same work as the activities around the copy know it. */

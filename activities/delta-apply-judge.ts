@@ -20,6 +20,7 @@ import { anyRow } from '../src/postgres/queries/settle';
 import { qualified } from '../src/sql/quote';
 import { Undo, findRefusedPlaces, isUndo } from './delta-refused';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
+import { asApplication } from '../src/postgres/application-path';
 
 /**
  * Lets candidates in until none that is left fits. Losers compete again after every success; where nobody got in, those that
@@ -60,9 +61,12 @@ async function judge(round: ApplyRound): Promise<void> {
     for (const [index, unique] of table.uniques.entries()) {
       // computed from the source key: two rows never share it, and the old row of the same source key was taken away
       if (unique.targetKey && !table.provenance) continue;
-      let lost = await applyStatement(session, takenSql(table, unique, `t${index}`));
-      if (await anyRow(session, anySharedSql(table, unique)))
-        lost += await applyStatement(session, sharedSql(table, unique, `c${index}`));
+      const beaten = async (): Promise<number> => {
+        const taken = await applyStatement(session, takenSql(table, unique, `t${index}`));
+        if (!(await anyRow(session, anySharedSql(table, unique)))) return taken;
+        return taken + (await applyStatement(session, sharedSql(table, unique, `c${index}`)));
+      };
+      const lost = await (unique.plain === null ? asApplication(session, beaten) : beaten());
       if (lost > 0) await judgeOrphans(round);
     }
   }
@@ -85,7 +89,7 @@ async function insertCandidates(round: ApplyRound, tables: readonly ApplyTable[]
   const tried = await inSavepoint(
     session,
     async () => {
-      const written = await readCounts(session, insertSql(tables, round.mark));
+      const written = await asApplication(session, () => readCounts(session, insertSql(tables, round.mark)));
       for (const { number } of tables)
         if (written.counts[`due${number}`] !== written.counts[`done${number}`]) throw new Undo();
       return written;
@@ -122,7 +126,10 @@ async function findRefused(
       // a foreign key speaks only after all of that
       notOurs: '23503',
       beat: round.work.beat,
-      attempt: async (some) => (await readCounts(session, insertSomeSql(table), [some])).counts['n'] === some.length,
+      attempt: async (some) => {
+        const { counts } = await asApplication(session, () => readCounts(session, insertSomeSql(table), [some]));
+        return counts['n'] === some.length;
+      },
     });
     for (const [place, failure] of failures) refused.set(`${table.number} ${place}`, failure);
     if (failures.size > 0) found += await applyStatement(session, refuseSql(table), [[...failures.keys()]]);

@@ -19,6 +19,7 @@ import { anyRow } from '../src/postgres/queries/settle';
 import { qualified } from '../src/sql/quote';
 import { Undo, findRefusedPlaces, isUndo } from './delta-refused';
 import type { ActiveTable, ApplyRound } from './delta-apply-round';
+import { asApplication } from '../src/postgres/application-path';
 
 /**
  * Finds what has to leave the target, for good or for a moment, so that no foreign key ever acts on a row: rows that go or
@@ -102,7 +103,9 @@ async function updateInPlace(round: ApplyRound, some: readonly ActiveTable[]): P
   const tried = await inSavepoint(
     round.session,
     async () => {
-      const { counts, xmin } = await readCounts(round.session, updateSql(tables, round.mark, 'all'));
+      const { counts, xmin } = await asApplication(round.session, () =>
+        readCounts(round.session, updateSql(tables, round.mark, 'all')),
+      );
       let all = 0;
       for (const { number } of tables) {
         const done = counts[`done${number}`] ?? NaN;
@@ -130,7 +133,7 @@ async function unstayRefused(round: ApplyRound, one: ActiveTable, refused: Map<s
     places,
     beat: round.work.beat,
     attempt: async (some) => {
-      const { counts } = await readCounts(session, sql, [some]);
+      const { counts } = await asApplication(session, () => readCounts(session, sql, [some]));
       return counts[`due${table.number}`] === counts[`done${table.number}`];
     },
   });
@@ -142,7 +145,7 @@ async function unstayRefused(round: ApplyRound, one: ActiveTable, refused: Map<s
 export async function deleteLifted(round: ApplyRound): Promise<void> {
   const concerned = round.tables.filter(({ number }) => (round.active.get(number)?.lifted ?? 0) > 0);
   if (concerned.length === 0) return;
-  const { counts } = await readCounts(round.session, deleteLiftedSql(concerned));
+  const { counts } = await asApplication(round.session, () => readCounts(round.session, deleteLiftedSql(concerned)));
   for (const { number } of concerned) {
     const one = round.active.get(number) as ActiveTable;
     const done = counts[`done${number}`] ?? 0;

@@ -15,6 +15,7 @@ import type { ActiveTable, ApplyRound } from './delta-apply-round';
 import type { Incoming } from './delta-contract';
 import { inTurn } from './delta-turn';
 import { sourceStatement } from './validation-host';
+import { asApplication } from '../src/postgres/application-path';
 
 const rowsPerStatement = 50_000;
 
@@ -54,7 +55,10 @@ export async function stageIncoming(round: ApplyRound, one: ActiveTable, incomin
   }
   const stay = staySql(table, round.facts.references);
   const late = whole || ruled !== null;
-  await applyStatement(session, late ? `${oldSql(table, run, whole, atOnce > 0)}; ${stay}` : stay);
+  // expressions of unique keys may call functions of the target
+  await asApplication(session, () =>
+    applyStatement(session, late ? `${oldSql(table, run, whole, atOnce > 0)}; ${stay}` : stay),
+  );
 }
 
 async function stageSpan(round: ApplyRound, one: ActiveTable, span: Span, bad: QuarantinedRow[]): Promise<void> {
@@ -71,7 +75,9 @@ async function stageSpan(round: ApplyRound, one: ActiveTable, span: Span, bad: Q
     span,
     async (some) => {
       work.beat();
-      const tried = await tryStatements(session, stageSql(one.table, some), (text) => session.query(text));
+      const tried = await asApplication(session, () =>
+        tryStatements(session, stageSql(one.table, some), (text) => session.query(text)),
+      );
       return 'failed' in tried ? { ...tried.failed, side: 'target' } : null;
     },
     async (position, failure) => {
@@ -87,7 +93,9 @@ async function changeAtOnce(
   ruled: readonly string[],
   span: Span,
 ): Promise<number> {
-  const tried = await tryCounts(round.session, changeAtOnceSql(table, ruled, round.mark, span));
+  const tried = await asApplication(round.session, () =>
+    tryCounts(round.session, changeAtOnceSql(table, ruled, round.mark, span)),
+  );
   if ('failed' in tried) return 0;
   const { counts, xmin } = tried.value;
   const done = counts['done'] ?? 0;
@@ -190,7 +198,8 @@ async function refused(
   failure: RowFailure,
 ): Promise<QuarantinedRow> {
   const { key, values } = await readStaged(round.session, table, position);
-  const column = failure.column ?? (await columnThatFails(round.session, table, position, failure.sqlstate));
+  const failing = (): Promise<string | null> => columnThatFails(round.session, table, position, failure.sqlstate);
+  const column = failure.column ?? (await asApplication(round.session, failing));
   const refs = refsText(mapping.referencedColumns, (name) => values[table.loaded.indexOf(name)] ?? null);
   return failedRow({ mapping, classOf: round.work.classOf }, key, { ...failure, column }, refs);
 }

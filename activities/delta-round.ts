@@ -7,6 +7,7 @@ import { keepFindings } from '../src/postgres/ledger/finding';
 import { readLane, setLaneState, type Lane } from '../src/postgres/ledger/lane';
 import { addBacklog, removePending } from '../src/postgres/ledger/pending';
 import { recordRound } from '../src/postgres/ledger/round';
+import { refreshStatistics } from '../src/postgres/ledger/statistics';
 import { liftTimeouts } from '../src/postgres/queries/copy-transaction';
 import { provenanceOf, rewrittenSince } from '../src/postgres/queries/delta-round';
 import type { Session } from '../src/postgres/session';
@@ -22,6 +23,7 @@ import { ReadAhead, type ReadPieces } from './delta-read-ahead';
 import { targetKeyOf } from './delta-target-key';
 import { chooseWindow, openSnapshot, type SourceWindow } from './delta-window';
 import { faulty } from './fault-injection';
+import { during } from '../src/postgres/refusal';
 
 export interface RoundOutcome {
   /** Number of the last committed round; an idle round has none of its own. */
@@ -54,7 +56,7 @@ const mostAttempts = 5;
 export async function runRound(holder: LaneHolder, options: RoundOptions): Promise<RoundOutcome> {
   for (let tried = 1; ; tried += 1) {
     try {
-      return await attemptRound(holder, options);
+      return await during('applying a round of changes', () => attemptRound(holder, options));
     } catch (error) {
       const rewritten = error instanceof RowproofError && error.code === 'RP5410';
       if (!rewritten || tried >= mostAttempts) throw error;
@@ -76,6 +78,7 @@ async function attemptRound(holder: LaneHolder, options: RoundOptions): Promise<
       }),
     );
     await pullSeen(holder, options.beat);
+    await refreshStatistics(holder.target);
     const lane = await ownLane(holder);
     const windows = await windowsOf(holder, sources, snapshots, options.limit);
     await stopWhereBroken(holder, windows);

@@ -46,7 +46,7 @@ export async function rowsThatRaise(
         };
         const tried = await inSavepoint(source, async () => {
           for (const sql of [expected, reasonCounts, trial])
-            await readRows(source, sourceStatement(run, mapping, sql, { range }));
+            await readRows(source, sourceStatement(run, mapping, sql, { range, large: '' }));
         });
         return 'failed' in tried ? { ...tried.failed, side: 'source' } : null;
       },

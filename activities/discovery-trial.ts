@@ -1,11 +1,12 @@
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
 import { replaceFindings } from '../src/postgres/ledger/finding';
-import { readStoredCatalog } from '../src/postgres/ledger/profile';
-import { copyIn, copyOut } from '../src/postgres/copy-stream';
+import { relayCopy } from '../src/postgres/copy-stream';
 import { analyzeTemporary, tryStatement } from '../src/postgres/queries/discovery';
+import { readTriggerFacts } from '../src/postgres/queries/trigger-facts';
 import { currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
+import { readViewsLeft } from '../src/postgres/queries/view-dependencies';
 import { readRows } from '../src/postgres/read-rows';
 import type { Session } from '../src/postgres/session';
 import { inTransaction } from '../src/postgres/transaction';
@@ -15,9 +16,11 @@ import {
   followerFinding,
   refusedFinding,
   orphanFinding,
+  sequenceFinding,
   triggerFinding,
   uniqueFinding,
   untriedFinding,
+  viewFinding,
   type Finding,
 } from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
@@ -34,9 +37,14 @@ import {
   tryUniqueSql,
 } from '../src/profile/trial-sql';
 import { refusalKind } from '../src/transform/value-trial';
+import { canFire, columnsWritten } from '../src/profile/trigger-effect';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { whileBeating, type ActivityHost } from './host';
+import { patternOf } from './run';
 import { sourceStatement } from './validation-host';
+import { asApplication } from '../src/postgres/application-path';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 /**
  * Tries the target's CHECKs, unique keys and foreign keys on the transformed source rows, in temporary tables of one
@@ -58,15 +66,27 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
     await inSnapshots([...sources.values()], async () => {
       for (const [position, mapping] of mappings.entries()) {
         const source = sources.get(mapping.source) as Session;
-        await trial.query(createTrialSql(mapping, position));
-        const rows = (except: readonly string[]): string =>
-          sourceStatement(run, mapping, mapping.statements.trial, { except });
-        const raises =
-          mayRaise(mapping) && 'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
-        const { keys } = raises ? await rowsThatRaise(source, trial, run, mapping) : nothingRaises;
-        await copyIn(trial, trialInto(mapping, position), copyOut(source, rows(keys), host.signal()));
-        for (const sql of judgeSql(mapping, position)) await trial.query(sql);
-        await analyzeTemporary(trial, trialTable(position));
+        const reading = `reading ${dotted(mapping.from)} for the trial of the target's rules`;
+        await during(reading, async () => {
+          await trial.query(createTrialSql(mapping, position));
+          const rows = (except: readonly string[]): string =>
+            sourceStatement(run, mapping, mapping.statements.trial, { except });
+          const raises =
+            mayRaise(mapping) &&
+            'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
+          const { keys } = raises ? await rowsThatRaise(source, trial, run, mapping) : nothingRaises;
+          const signal = host.signal();
+          await relayCopy({
+            source,
+            select: rows(keys),
+            target: trial,
+            into: trialInto(mapping, position),
+            format: 'text',
+            ...(signal === undefined ? {} : { signal }),
+          });
+          for (const sql of judgeSql(mapping, position)) await asApplication(trial, () => trial.query(sql));
+          await analyzeTemporary(trial, trialTable(position));
+        });
       }
     });
     for (const source of sources.values()) await source.close();
@@ -79,14 +99,17 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
       findings.push(...(await countTaken(trial, mapping, position)));
     await trial.query('rollback');
 
-    const catalog = await readStoredCatalog(ledger, ref.run, 'target');
+    const followed = patternOf(run) === 'hybrid';
     for (const mapping of mappings) {
-      const relation = catalog?.relations.find(
-        (known) => known.schema === mapping.target.schema && known.name === mapping.target.name,
-      );
-      for (const trigger of relation?.triggers ?? [])
-        if (trigger.enabled !== 'D') findings.push(triggerFinding(mapping.name, trigger.name));
+      const loaded = mapping.columns.map(({ target }) => target);
+      for (const trigger of await readTriggerFacts(ledger, mapping.target)) {
+        if (canFire(trigger, loaded, followed))
+          findings.push(triggerFinding(mapping.name, trigger.name, columnsWritten(trigger, loaded)));
+      }
     }
+    findings.push(...run.compiled.sequencesLeft.map(sequenceFinding));
+    for (const { view, why } of await readViewsLeft(ledger, mappings))
+      findings.push(viewFinding(`${view.schema}.${view.name}`, why));
     await inTransaction(ledger, 'read write', () => replaceFindings(ledger, ref.run, 'rules', null, findings));
     return { findings: findings.length };
   });
@@ -115,13 +138,14 @@ async function countDuplicateKeys(trial: Session, mapping: CompiledMapping, posi
 async function tryOwnRules(trial: Session, mapping: CompiledMapping, position: number): Promise<Finding[]> {
   const untried: Finding[] = [];
   for (const check of mapping.checks) {
-    if (!check.columns.every((column) => mapping.trialColumns.includes(column))) continue;
-    if ((await tryStatement(trial, tryCheckSql(mapping, position, check))) === null)
+    // rows that break one which the source evaluates are rejected already
+    if (check.reason !== null || !check.columns.every((column) => mapping.trialColumns.includes(column))) continue;
+    if ((await asApplication(trial, () => tryStatement(trial, tryCheckSql(mapping, position, check)))) === null)
       untried.push(untriedFinding(mapping.name, check.name));
   }
   for (const unique of mapping.uniques) {
     if (!unique.columns.every((column) => mapping.trialColumns.includes(column))) continue;
-    if ((await tryStatement(trial, tryUniqueSql(mapping, position, unique))) === null)
+    if ((await asApplication(trial, () => tryStatement(trial, tryUniqueSql(mapping, position, unique)))) === null)
       untried.push(untriedFinding(mapping.name, unique.name));
   }
   return untried;

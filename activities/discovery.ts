@@ -1,26 +1,60 @@
 import type { DiscoveryActivities } from '../src/contract/activity-types';
 import { droppedParts } from '../src/compile/dropped-parts';
 import type { CompiledMapping } from '../src/contract/compiled';
+import type { DecideMessage } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
-import { allowedBadRows } from '../src/copy/row-limit';
 import { appendEvent } from '../src/postgres/ledger/event';
-import { knownDecisions, storeDecision } from '../src/postgres/ledger/decision';
+import { knownDecisions, storeDecisions } from '../src/postgres/ledger/decision';
 import { readFindings, replaceFindings } from '../src/postgres/ledger/finding';
-import { profiledCounts, storeCatalog, storeProfile } from '../src/postgres/ledger/profile';
+import { storeCatalog, storeProfile } from '../src/postgres/ledger/profile';
+import type { LoadedRun } from '../src/postgres/ledger/run';
+import type { Session } from '../src/postgres/session';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
 import { inSavepoint } from '../src/postgres/queries/copy-savepoint';
 import { readRows } from '../src/postgres/read-rows';
 import { inTransaction } from '../src/postgres/transaction';
 import { catalogDrift } from '../src/profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../src/profile/column-statistics';
-import { counted, droppedFinding, reasonFinding, scopeFinding, type Finding } from '../src/profile/finding';
-import type { Session } from '../src/postgres/session';
+import {
+  checkFinding,
+  counted,
+  droppedFinding,
+  onceEach,
+  reasonFinding,
+  scopeFinding,
+  type Finding,
+} from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
-import { stopping, undecided, unexpectedRows } from '../src/profile/undecided';
+import { overLimit, undecided, type KnownDecision } from '../src/profile/undecided';
 import { mappingOf, whileBeating, type ActivityHost } from './host';
+import { limitsOf, openFindings } from './open-findings';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
 import { tryTargetRules } from './discovery-trial';
 import { sourceStatement } from './validation-host';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
+
+/** What a decision lacks that would leave the run where it is; null when it stands. */
+async function missingOf(
+  run: LoadedRun,
+  ledger: Session,
+  message: DecideMessage,
+  findingIds: readonly string[],
+): Promise<string | null> {
+  if (message.expect !== undefined || message.do === 'stop') return null;
+  const findings = await readFindings(ledger, run.run);
+  const given = findingIds.map((finding): KnownDecision => ({
+    finding,
+    action: message.do,
+    expect: null,
+    origin: 'operator',
+  }));
+  const decisions = [...given, ...(await knownDecisions(ledger, run.run, run.compiled.plan.decisions))];
+  const limits = await limitsOf(ledger, run);
+  const over = overLimit(findings, decisions, limits, undecided(findings, decisions));
+  const own = over.filter(({ id }) => findingIds.includes(id));
+  return own.length === 0 ? null : own.map(({ id, sentence, because }) => `${id}: ${sentence} ${because}`).join(' ');
+}
 
 type Numbers = readonly (string | null)[];
 
@@ -34,13 +68,13 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
       whileBeating(host, 'catalogs', async (keep) => {
         const ledger = keep(await databases.ledger(ref, 'catalogs'));
         const run = await databases.run(ref, ledger);
-        const target = await readCatalog(ledger);
+        const target = await during('reading the catalog', () => readCatalog(ledger));
         const drift = [...catalogDrift(run.compiled.mappings, 'target', target)];
         await storeCatalog(ledger, ref.run, 'target', target);
         let relations = target.relations.length;
         for (const name of Object.keys(run.compiled.plan.sources)) {
           const source = keep(await databases.source(run.compiled, name, 'catalogs'));
-          const catalog = await readCatalog(source);
+          const catalog = await during('reading the catalog', () => readCatalog(source));
           relations += catalog.relations.length;
           drift.push(...catalogDrift(run.compiled.mappings, name, catalog));
           await storeCatalog(ledger, ref.run, `source:${name}`, catalog);
@@ -56,32 +90,38 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
         const run = await databases.run(ref, ledger);
         const mapping = mappingOf(run, name);
         const source = keep(await databases.source(run.compiled, mapping.source, `profile ${name}`));
-        const facts = await inTransaction(source, 'repeatable read read only', async () => {
-          const bound = (sql: string, except: readonly string[] = []): string =>
-            sourceStatement(run, mapping, sql, { except });
-          await refuseUnsendableKeys(source, name, bound(mapping.statements.unsendableKeys));
-          const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
-          const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
-            counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
-            reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
-          });
-          const first = await inSavepoint(source, async () => {
-            if (mayRaise(mapping)) await readRows(source, computeAllSql(bound(mapping.statements.expected)));
-            return tried([]);
-          });
-          const raising = 'failed' in first ? await rowsThatRaise(source, ledger, run, mapping) : nothingRaises;
-          const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
-          const statistics = columnStatisticsSql(mapping);
-          const [answer] = await readRows(source, bound(statistics.sql));
-          return {
-            keys: keys ?? [],
-            counts,
-            reasons,
-            raising,
-            dropped: await countDropped(source, mapping, bound),
-            columns: readColumnStatistics(statistics.columns, answer ?? []),
-          };
-        });
+        const reading = `reading ${dotted(mapping.from)} for discovery of ${name}`;
+        const facts = await during(reading, () =>
+          inTransaction(source, 'repeatable read read only', async () => {
+            const bound = (sql: string, except: readonly string[] = []): string =>
+              sourceStatement(run, mapping, sql, { except });
+            await refuseUnsendableKeys(source, name, bound(mapping.statements.unsendableKeys));
+            const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
+            const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
+              counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
+              reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
+            });
+            const first = await inSavepoint(source, async () => {
+              if (mayRaise(mapping)) {
+                const all = sourceStatement(run, mapping, mapping.statements.expected, { large: '' });
+                await readRows(source, computeAllSql(all));
+              }
+              return tried([]);
+            });
+            const raising = 'failed' in first ? await rowsThatRaise(source, ledger, run, mapping) : nothingRaises;
+            const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
+            const statistics = columnStatisticsSql(mapping);
+            const [answer] = await readRows(source, bound(statistics.sql));
+            return {
+              keys: keys ?? [],
+              counts,
+              reasons,
+              raising,
+              dropped: await countDropped(source, mapping, bound),
+              columns: readColumnStatistics(statistics.columns, answer ?? []),
+            };
+          }),
+        );
         const [nullKeys = 0, repeated = 0] = facts.keys.map(Number);
         if (nullKeys + repeated > 0) {
           throw fail(
@@ -89,15 +129,28 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
             `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${nullKeys} rows and repeated in ${repeated}.`,
           );
         }
+        const ofReason = (index: string | null | undefined) =>
+          mapping.reasons.find((known) => known.index === Number(index));
+        const findings = onceEach(
+          facts.reasons.flatMap(([index, rows]) => {
+            const reason = ofReason(index);
+            const check = mapping.checks.find((known) => known.reason === reason?.index);
+            if (reason === undefined) return [];
+            return [
+              check === undefined ? reasonFinding(reason, name, Number(rows)) : checkFinding(check, name, Number(rows)),
+            ];
+          }),
+        );
+        // as on the target, CHECKs are rules that a row breaks which has no reason of its own
+        const broken = facts.reasons.reduce(
+          (sum, [index, rows]) => sum + (ofReason(index)?.check === undefined ? 0 : Number(rows)),
+          0,
+        );
         const [computed = 0, outOfScope = 0, scopeUnknown = 0, foreseen = 0] = facts.counts.map(Number);
-        const [total, rejected] = [computed, foreseen].map((rows) => rows + facts.raising.keys.length) as [
+        const [total, rejected] = [computed, foreseen - broken].map((rows) => rows + facts.raising.keys.length) as [
           number,
           number,
         ];
-        const findings = facts.reasons.flatMap(([index, rows]) => {
-          const reason = mapping.reasons.find((known) => known.index === Number(index));
-          return reason === undefined ? [] : [reasonFinding(reason, name, Number(rows))];
-        });
         findings.push(...facts.raising.findings, ...facts.dropped);
         if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
         await inTransaction(ledger, 'read write', async () => {
@@ -119,39 +172,16 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
       whileBeating(host, 'findings', async (keep) => {
         const ledger = keep(await databases.ledger(ref, 'findings'));
         const run = await databases.run(ref, ledger);
-        const findings = await readFindings(ledger, ref.run);
-        const decisions = await knownDecisions(ledger, ref.run, run.compiled.plan.decisions);
-        const stops = stopping(findings, decisions);
-        if (stops.length > 0)
-          throw fail(
-            'RP4303',
-            `${stops.map((finding) => `${finding.id} (${finding.rows} rows)`).join(', ')}: decided to stop.`,
-          );
-        const open = undecided(findings, decisions);
-        if (open.length === 0) {
-          const profiled = await profiledCounts(ledger, ref.run);
-          for (const mapping of run.compiled.mappings) {
-            const { total, rejected } = profiled.get(mapping.name) ?? { total: 0, rejected: 0 };
-            const rows = unexpectedRows(findings, decisions, mapping.name, rejected);
-            const allowed = allowedBadRows(mapping.maxBadRows, total);
-            if (allowed !== null && rows > allowed) {
-              throw fail('RP4304', `${mapping.name}: discovery counts ${rows} bad rows, the limit allows ${allowed}.`);
-            }
-          }
-        }
-        return open.map(({ because, ...finding }) => ({
-          ...finding,
-          choices: [...finding.choices],
-          sentence: because === null ? finding.sentence : `${finding.sentence} Not decided, because ${because}.`,
-          decided: null,
-        }));
+        return openFindings(ledger, run);
       }),
 
-    decide: (ref, message) =>
+    decide: (ref, message, findingIds = [message.finding]) =>
       whileBeating(host, 'decide', async (keep) => {
         const ledger = keep(await databases.ledger(ref, 'decide'));
+        const missing = await missingOf(await databases.run(ref, ledger), ledger, message, findingIds);
+        if (missing !== null) return { missing };
         await inTransaction(ledger, 'read write', async () => {
-          await storeDecision(ledger, ref.run, message);
+          await storeDecisions(ledger, ref.run, message, findingIds);
           const { finding, do: action, by, reason, expect } = message;
           await appendEvent(ledger, ref.run, 'decided', {
             finding,
@@ -161,6 +191,7 @@ export function createDiscoveryActivities(host: ActivityHost): Discovery {
             expect: expect?.rows ?? null,
           });
         });
+        return { missing: null };
       }),
   };
 }

@@ -1,4 +1,5 @@
 import { bindStatement } from '../src/compile/bind-statement';
+import { loadedKeys } from '../src/compile/loaded-keys';
 import { copyOut } from '../src/postgres/copy-stream';
 import { replaceIdMap } from '../src/postgres/ledger/id-map';
 import { changeTarget } from '../src/postgres/queries/schema-change';
@@ -22,7 +23,7 @@ export async function writeIdMaps(host: StepHost, work: StepWork): Promise<{ row
             target: mapping.target,
             targetKey: mapping.targetKey.map((column) => column.name),
           },
-          copyOut(source, bindStatement(mapping.statements.expected, { key: mapping.key }), work.signal),
+          copyOut(source, loadedKeys(bindStatement(mapping.statements.expected, { key: mapping.key })), work.signal),
         ),
       );
     } finally {

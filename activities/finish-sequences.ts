@@ -1,16 +1,19 @@
-import type { CompiledColumn, CompiledMapping } from '../src/contract/compiled';
+import type { CompiledColumn, CompiledMapping, CompiledSequence } from '../src/contract/compiled';
+import { appendEvent } from '../src/postgres/ledger/event';
 import { readSteps } from '../src/postgres/ledger/step';
 import {
   columnExtreme,
   hasLeadingIndex,
+  lastGiven,
   readSequencePosition,
   setSequence,
   sourceSequenceValue,
 } from '../src/postgres/queries/sequence';
 import type { Session } from '../src/postgres/session';
-import { advancedPosition } from '../src/rollback/advance-sequence';
+import { advancedPosition, withinLimits } from '../src/rollback/advance-sequence';
 import type { SequenceDetail } from '../src/rollback/step-detail';
 import { changeTarget } from '../src/postgres/queries/schema-change';
+import { qualified } from '../src/sql/quote';
 import { putBack } from './finish-restore';
 import type { StepHost, StepWork } from './prepare-host';
 
@@ -25,6 +28,10 @@ export async function advanceSequencesOf(host: StepHost, work: StepWork): Promis
     const seen = await seenValues(work, step.detail, { source: ownSession(host, work), scan: true });
     await putBack(work, step, 'restored', () => advance(work, step.detail, seen));
   }
+  await appendEvent(work.session, work.run.run, 'sequences advanced', {
+    sequences: steps.map((step) => step.subject),
+    left: work.run.compiled.sequencesLeft.map(({ side, sequence }) => `${side}: ${qualified(sequence)}`),
+  });
   return { advanced: steps.length };
 }
 
@@ -48,6 +55,10 @@ export async function advanceSequencesAgain(
 }
 
 async function advance(work: StepWork, detail: SequenceDetail, seen: readonly string[]): Promise<void> {
+  // one that begins anew at its end has no "past": it goes on where the source's own goes on
+  const [only, ...others] = detail.cycle && detail.columns.length === 0 ? seen : [];
+  if (only !== undefined && others.length === 0)
+    return setSequence(work.session, detail.sequence, withinLimits(detail, only));
   const now = await readSequencePosition(work.session, detail.sequence);
   const next = advancedPosition(detail, now, seen, work.run.compiled.plan.settings.sequenceMargin);
   if (next !== null) await setSequence(work.session, detail.sequence, next);
@@ -72,6 +83,7 @@ async function seenValues(
   how: { readonly source: UseSource; readonly scan: boolean },
 ): Promise<string[]> {
   const seen: string[] = [];
+  let known = false;
   for (const { mapping: name, relation, column } of detail.columns) {
     const end = detail.increment.startsWith('-') ? 'min' : 'max';
     const cheap = how.scan || (await hasLeadingIndex(work.session, relation, column));
@@ -81,9 +93,29 @@ async function seenValues(
     const loaded = mapping?.columns.find((one) => one.target === column);
     if (mapping === undefined || loaded === undefined) continue;
     const value = await sourceValue(how.source, mapping, loaded);
-    if (value !== null) seen.push(value);
+    if (value === null) continue;
+    seen.push(value);
+    known = true;
   }
+  if (!known) seen.push(...(await counterpartValues(work, detail, how.source)));
   return seen;
+}
+
+/** What the sequences of its name on the sources have given out: no mapped column says it. */
+async function counterpartValues(work: StepWork, detail: SequenceDetail, source: UseSource): Promise<string[]> {
+  const values: string[] = [];
+  for (const { source: name, sequence } of counterpartsOf(work, detail)) {
+    const value = await source(name, (session) => lastGiven(session, sequence));
+    if (value !== null) values.push(value);
+  }
+  return values;
+}
+
+function counterpartsOf(work: StepWork, { sequence }: SequenceDetail): CompiledSequence['sources'] {
+  const found = work.run.compiled.sequences.find(
+    (one) => one.sequence.schema === sequence.schema && one.sequence.name === sequence.name,
+  );
+  return found?.sources ?? [];
 }
 
 /** Where the source's own sequence stands, as an id of the target; null when the column is not simply that id. */

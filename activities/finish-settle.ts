@@ -5,9 +5,11 @@ import type { ClassOf } from '../src/copy/quarantined-row';
 import { fail } from '../src/errors/rowproof-error';
 import { copyOut } from '../src/postgres/copy-stream';
 import { sumAdjustments } from '../src/postgres/ledger/adjustment';
+import { refreshStatistics } from '../src/postgres/ledger/statistics';
 import { readSteps } from '../src/postgres/ledger/step';
 import { dropTable, lockAgainstWriters } from '../src/postgres/queries/rollback-rows';
 import { changeTarget } from '../src/postgres/queries/schema-change';
+import { analyzeTable, uncountedTables } from '../src/postgres/queries/schema-change-view';
 import { anyRow, readBlocks, scopeTable, storeScope } from '../src/postgres/queries/settle';
 import type { Session } from '../src/postgres/session';
 import type { IndexDetail } from '../src/rollback/step-detail';
@@ -15,10 +17,12 @@ import type { AssignedRow, TargetRow } from '../src/settle/assign-source-keys';
 import { classifyOrphan, orphanRule, uniqueFinding } from '../src/settle/classify';
 import { settleOrder, type OwnForeignKey } from '../src/settle/settle-order';
 import { anyDuplicateSql, anyOrphanSql, duplicatesSql, orphansSql } from '../src/settle/violations-sql';
-import { qualified } from '../src/sql/quote';
+import { dotted, qualified } from '../src/sql/quote';
 import { SettleBooks, type SettleWork } from './finish-books';
 import { withSourceKeys } from './finish-source-keys';
 import { decisionsOfRun, type StepHost, type StepWork } from './prepare-host';
+import { during } from '../src/postgres/refusal';
+import { asApplication } from '../src/postgres/application-path';
 
 const blockRows = 20_000;
 
@@ -59,11 +63,16 @@ export async function settleTarget(
     },
   };
   try {
+    await countLoaded(work);
     for (const step of await readSteps(work.session, work.run.run, 'index')) {
-      if (step.state === 'done' && step.detail.unique) await settleUnique(settling, step.detail);
+      if (step.state !== 'done' || !step.detail.unique) continue;
+      const { relation, index } = step.detail.root;
+      await during(`looking for rows of ${dotted(relation)} that break ${index.name}`, () =>
+        settleUnique(settling, step.detail),
+      );
     }
     const keys = (await readSteps(work.session, work.run.run, 'foreign_key'))
-      .filter((step) => step.state === 'done')
+      .filter((step) => step.state === 'done' && step.detail.enforced)
       .map((step) => step.detail);
     await settleForeignKeys(settling, settleOrder(keys));
   } finally {
@@ -73,6 +82,14 @@ export async function settleTarget(
     dropTable(work.session, scopeTable(work.run.run)),
   );
   return sumAdjustments(work.session, work.run.run);
+}
+
+/** What was loaded, and the ledger beside it, for plans that do not depend on whether autovacuum came by. */
+async function countLoaded(work: StepWork): Promise<void> {
+  for (const table of await uncountedTables(work.session, work.mappings)) {
+    const options = { object: qualified(table), onAttempt: work.beat };
+    await changeTarget(work.session, work.run.run, options, () => analyzeTable(work.session, table));
+  }
 }
 
 function mappingNamed(work: StepWork, name: string): CompiledMapping {
@@ -85,13 +102,16 @@ function mappingNamed(work: StepWork, name: string): CompiledMapping {
 async function settleUnique(work: Settling, unique: IndexDetail): Promise<void> {
   const { session, run } = work;
   const mapping = mappingNamed(work, unique.mapping);
-  if (!(await anyRow(session, anyDuplicateSql(unique)))) return;
+  // the expressions of a unique key may call functions of the target
+  if (!(await asApplication(session, () => anyRow(session, anyDuplicateSql(unique))))) return;
+  await refreshStatistics(session);
   const finding = uniqueFinding(unique, mapping);
   const rule = {
     columns: unique.columns.filter((name) => name !== null).join('+'),
     constraint: unique.root.index.name,
   };
-  await changeTarget(session, run.run, { object: qualified(mapping.target), onAttempt: work.beat }, async () => {
+  const doing = `looking for rows of ${dotted(mapping.target)} that break ${unique.root.index.name}`;
+  await changeTarget(session, run.run, { object: qualified(mapping.target), doing, onAttempt: work.beat }, async () => {
     await lockAgainstWriters(session, mapping.target);
     const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'unique', round: 1, finding: '' });
     for await (const groups of wholeGroups(
@@ -140,7 +160,8 @@ async function settleForeignKeys(work: Settling, keys: readonly OwnForeignKey[])
     const next = new Set<OwnForeignKey>();
     for (const key of keys) {
       if (!due.delete(key)) continue;
-      if ((await settleForeignKey(work, key, round, scoped)) === 0) continue;
+      const doing = `looking for rows of ${dotted(key.relation)} that break ${key.name}`;
+      if ((await during(doing, () => settleForeignKey(work, key, round, scoped))) === 0) continue;
       for (const other of keys)
         if (other.parentMapping === key.mapping) (isLater(keys, other, key) ? due : next).add(other);
     }
@@ -164,36 +185,44 @@ async function settleForeignKey(
   const parent = key.parentMapping === null ? null : mappingNamed(work, key.parentMapping);
   const scope = parent === null ? null : await scopeOf(work, parent, scoped);
   const rule = orphanRule(key, mapping);
-  return changeTarget(session, run.run, { object: qualified(mapping.target), onAttempt: work.beat }, async () => {
-    await lockAgainstWriters(session, mapping.target);
-    const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'foreign_key', round, finding: '' });
-    const sql = orphansSql(key, mapping, scope);
-    const blocks = readBlocks<RawRow & { quarantined: string; out_of_scope: string }>(
-      session,
-      sql,
-      [run.run, parent?.name ?? ''],
-      blockRows,
-    );
-    for await (const block of blocks) {
-      work.beat();
-      const assigned = await withSourceKeys(work, await work.sourceOf(mapping), mapping, block.map(toRow));
-      await books.take(
-        assigned.map((row, index) => {
-          const raw = block[index] as { quarantined: string; out_of_scope: string };
-          return {
-            row,
-            ...classifyOrphan(
-              rule,
-              { quarantined: raw.quarantined === 'true', outOfScope: raw.out_of_scope === 'true' },
-              work.classOf,
-            ),
-          };
-        }),
-        { columns: rule.columns, constraint: key.name },
+  const doing = `looking for rows of ${dotted(mapping.target)} that break ${key.name}`;
+  // what settle took away so far may be most of the quarantine
+  await refreshStatistics(session);
+  return changeTarget(
+    session,
+    run.run,
+    { object: qualified(mapping.target), doing, onAttempt: work.beat },
+    async () => {
+      await lockAgainstWriters(session, mapping.target);
+      const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'foreign_key', round, finding: '' });
+      const sql = orphansSql(key, mapping, scope);
+      const blocks = readBlocks<RawRow & { quarantined: string; out_of_scope: string }>(
+        session,
+        sql,
+        [run.run, parent?.name ?? ''],
+        blockRows,
       );
-    }
-    return books.close();
-  });
+      for await (const block of blocks) {
+        work.beat();
+        const assigned = await withSourceKeys(work, await work.sourceOf(mapping), mapping, block.map(toRow));
+        await books.take(
+          assigned.map((row, index) => {
+            const raw = block[index] as { quarantined: string; out_of_scope: string };
+            return {
+              row,
+              ...classifyOrphan(
+                rule,
+                { quarantined: raw.quarantined === 'true', outOfScope: raw.out_of_scope === 'true' },
+                work.classOf,
+              ),
+            };
+          }),
+          { columns: rule.columns, constraint: key.name },
+        );
+      }
+      return books.close();
+    },
+  );
 }
 
 /** Table of what the parent's source left out of scope, filled once a settle; null when its statement tells nothing. */

@@ -1,3 +1,4 @@
+import { isMultiset } from '../src/compile/row-identity';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { keyParts, keyText } from '../src/contract/key';
 import { fail } from '../src/errors/rowproof-error';
@@ -39,7 +40,8 @@ export async function withSourceKeys(
   const shared = sharedTargetKeys(rows, keys);
   let ofRow = new Map<string, string>();
   let ofKey = new Map<string, string>();
-  if (shared.size > 0) {
+  // rows without a key share one only where their contents are the same
+  if (shared.size > 0 && !isMultiset(mapping)) {
     ofRow = await readActualContents(
       work.session,
       mapping,
@@ -53,8 +55,8 @@ export async function withSourceKeys(
     );
   }
   const assigned = assignSourceKeys(rows, keys, {
-    ofRow: (row) => ofRow.get(`${row.table} ${row.row}`),
-    ofKey: (key) => ofKey.get(key.key),
+    ofRow: (row) => (isMultiset(mapping) ? '' : ofRow.get(`${row.table} ${row.row}`)),
+    ofKey: (key) => (isMultiset(mapping) ? '' : ofKey.get(key.key)),
   });
   if (assigned !== null) return assigned;
   const name = qualified(mapping.target);

@@ -1,36 +1,27 @@
 import type { FinishActivities } from '../src/contract/activity-types';
-import type { QualifiedName } from '../src/contract/catalog';
 import type { FindingSummary } from '../src/contract/run';
-import { fail } from '../src/errors/rowproof-error';
-import { appendEvent } from '../src/postgres/ledger/event';
 import { readLane } from '../src/postgres/ledger/lane';
 import { readSteps } from '../src/postgres/ledger/step';
 import { changeTarget } from '../src/postgres/queries/schema-change';
-import {
-  analyzeTable,
-  refreshesConcurrently,
-  refreshView,
-  refreshViewConcurrently,
-} from '../src/postgres/queries/schema-change-view';
+import { analyzeTable } from '../src/postgres/queries/schema-change-view';
 import { decisionFor } from '../src/profile/decision-match';
-import { coversRows } from '../src/profile/undecided';
-import { quarantineByFinding } from '../src/postgres/queries/settle-quarantine';
-import { qualified } from '../src/sql/quote';
+import { observeDecisions } from '../src/postgres/ledger/decision-effect';
+import type { LoadedRun } from '../src/postgres/ledger/run';
+import { coversRows, decidedToStop, unmetExpectation } from '../src/profile/undecided';
+import { hadExpectedEffect } from '../src/validate/decision-effect';
+import type { Session } from '../src/postgres/session';
+import { quarantineByFinding, type QuarantineGroup } from '../src/postgres/queries/settle-quarantine';
+import { dotted, qualified } from '../src/sql/quote';
 import { align } from './delta-align';
 import { settleFollowed } from './delta-settle';
 import { writeIdMaps } from './finish-id-map';
-import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
+import { restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { advanceSequencesOf } from './finish-sequences';
+import { refreshViews } from './finish-views';
 import { settleTarget } from './finish-settle';
-import { decisionsOfRun, onTarget, type StepHost, type StepWork } from './prepare-host';
-
-/** While the application reads: its readers wait only where a view has no unique index that spares them. */
-async function refreshAgain(work: StepWork, view: QualifiedName): Promise<void> {
-  const beside = await refreshesConcurrently(work.session, view);
-  await changeTarget(work.session, work.run.run, { object: qualified(view), onAttempt: work.beat }, () =>
-    beside ? refreshViewConcurrently(work.session, view) : refreshView(work.session, view),
-  );
-}
+import { decisionsOfRun, onTarget, type RunDecision, type StepHost } from './prepare-host';
+import { asApplication } from '../src/postgres/application-path';
+import { effectsOf } from './validation-effects';
 
 /** Every activity reads from the ledger what is left to do and may be repeated at any point. */
 export function createFinishActivities(host: StepHost): FinishActivities {
@@ -64,45 +55,60 @@ export function createFinishActivities(host: StepHost): FinishActivities {
       onTarget(host, ref, 'analyze', async (work) => {
         for (const mapping of work.mappings) {
           const object = qualified(mapping.target);
-          await changeTarget(work.session, work.run.run, { object, onAttempt: work.beat }, () =>
-            analyzeTable(work.session, mapping.target),
+          const options = { object, doing: `analyzing ${dotted(mapping.target)}`, onAttempt: work.beat };
+          await changeTarget(work.session, work.run.run, options, () =>
+            asApplication(work.session, () => analyzeTable(work.session, mapping.target)),
           );
         }
-        const views = (await readSteps(work.session, work.run.run, 'materialized_view')).filter(
-          (step) => step.detail.populated,
-        );
-        // recorded with those that build on others first
-        for (const step of [...views].reverse()) {
-          const { view } = step.detail;
-          if (step.state === 'done') await putBack(work, step, 'restored', () => refreshView(work.session, view));
-          else if (again && step.state === 'restored') await refreshAgain(work, view);
-        }
-        await appendEvent(work.session, work.run.run, 'views refreshed', { views: views.length, again });
-        return { analyzed: work.mappings.length, refreshed: views.length };
+        return { analyzed: work.mappings.length, refreshed: await refreshViews(work, again) };
       }),
     writeIdMap: (ref) => onTarget(host, ref, 'write id map', (work) => writeIdMaps(host, work)),
     undecidedQuarantine: (ref) =>
       onTarget(host, ref, 'undecided', async ({ session, run }) => {
         const decisions = await decisionsOfRun(session, run);
         const groups = await quarantineByFinding(session, run.run);
-        const stops = groups.filter((group) => decisionFor(decisions, group.finding)?.action === 'stop');
-        if (stops.length > 0) {
-          const named = stops.map((group) => `${group.finding} (${group.rows} rows)`).join(', ');
-          throw fail('RP4303', `${named}: decided to stop.`);
-        }
-        return groups
-          .filter((group) => !coversRows(decisionFor(decisions, group.finding)))
-          .map((group): FindingSummary => ({
-            id: group.finding,
-            mapping: group.mapping,
-            column: group.column,
-            kind: group.reason,
-            severity: 'decide',
-            rows: group.rows,
-            sentence: `${group.rows} rows of ${group.mapping} are in quarantine (${group.finding}), and no decision says so.`,
-            choices: ['quarantine', 'stop'],
-            decided: null,
-          }));
+        const open = groups.filter((group) => !coversRows(decisionFor(decisions, group.finding)));
+        return [...open.map((group) => quarantineQuestion(group, decisions)), ...(await unmetQuestions(session, run))];
       }),
   };
+}
+
+/** Rows in quarantine that no decision lets stay behind. */
+function quarantineQuestion(group: QuarantineGroup, decisions: readonly RunDecision[]): FindingSummary {
+  const stops = decisionFor(decisions, group.finding)?.action === 'stop';
+  const rows = `${group.rows} row${group.rows === 1 ? '' : 's'} of ${group.mapping} ${group.rows === 1 ? 'is' : 'are'} in quarantine`;
+  return {
+    id: group.finding,
+    mapping: group.mapping,
+    column: group.column,
+    kind: group.reason,
+    severity: 'decide',
+    rows: group.rows,
+    sentence: stops
+      ? `${rows} (${group.finding}). ${decidedToStop}`
+      : `${rows} (${group.finding}), and no decision says so.`,
+    choices: ['quarantine', 'stop'],
+    decided: null,
+  };
+}
+
+/** Decisions that had another effect than they expected: to be given again with what is seen, or the proof could never be green. */
+async function unmetQuestions(session: Session, run: LoadedRun): Promise<FindingSummary[]> {
+  const effects = effectsOf(run, await observeDecisions(session, run));
+  return effects.flatMap((effect): FindingSummary[] => {
+    if (effect.expected === null || hadExpectedEffect(effect)) return [];
+    return [
+      {
+        id: effect.finding,
+        mapping: null,
+        column: null,
+        kind: 'unmet',
+        severity: 'decide',
+        rows: effect.observed,
+        sentence: `${unmetExpectation(`The decision ${effect.action}`, effect.expected, effect.observed)} Give it again with the number that is right.`,
+        choices: effect.action === 'stop' ? ['stop'] : [effect.action, 'stop'],
+        decided: null,
+      },
+    ];
+  });
 }

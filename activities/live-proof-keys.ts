@@ -1,3 +1,4 @@
+import { bindStatement } from '../src/compile/bind-statement';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { keyParts } from '../src/contract/key';
 import type { RunRef } from '../src/contract/run';
@@ -58,10 +59,11 @@ export async function compareTouched(work: TouchedWork): Promise<TouchedFindings
 async function standingAgain({ run, mapping, pool, since }: TouchedWork, found: Findings): Promise<Set<string>> {
   const lists = await pool.lists();
   const { target } = await pool.sides(0, mapping);
+  const stored = bindStatement(mapping.statements.actualByKey, { large: '' });
   const standing = new Set<string>();
   for await (const keys of touchedKeys(lists, run.run, mapping.name, 'target', since, keysAtOnce)) {
     found.keys += keys.length;
-    for (const [key] of await rowsByKeys(target, mapping.statements.actualByKey, keys)) standing.add(key as string);
+    for (const [key] of await rowsByKeys(target, stored, keys)) standing.add(key as string);
   }
   return standing;
 }

@@ -7,6 +7,8 @@ import { compareCareful, type CarefulResult } from './validation-careful';
 import { compareSlice, differencesOf, explained } from './validation-compare';
 import { readAgain } from './validation-confirm';
 import type { SliceResult } from './validation-slice';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 /** Looks at a slice whose suspects look different each time; what is left then is called unverifiable. */
 const looks = 3;
@@ -29,18 +31,19 @@ export async function proveLiveSlice(
   let comparison = await view.comparison(name, progress);
   const { run, mapping } = comparison.work;
   try {
-    let look = await compareSlice(comparison, slice);
+    const proving = `comparing rows of ${dotted(mapping.target)} for the proof`;
+    let look = await during(proving, () => compareSlice(comparison, slice));
     let aligned = alignedAt(view);
     for (let seen = 1; look.suspects.length > 0; seen += 1) {
       view = await views.fresh();
       comparison = await view.comparison(name, progress);
-      const again = await readAgain(comparison, look.suspects);
+      const again = await during(proving, () => readAgain(comparison, look.suspects));
       if (reproduced(look.suspects, again)) break;
       if (seen === looks) {
         look = { ...look, ...onlyReproduced(look.counts, look.suspects, again) };
         break;
       }
-      look = await compareSlice(comparison, slice);
+      look = await during(proving, () => compareSlice(comparison, slice));
       aligned = alignedAt(view);
     }
     return {

@@ -10,6 +10,7 @@ import type { ActivityHost } from './host';
 import { alignInTurn } from './live-proof-align';
 import { TouchedSessions } from './live-proof-sessions';
 import { compareTouched, type TouchedFindings } from './live-proof-keys';
+import { whereRowsDiffer } from './validation-differing';
 import { readyHost, type ReadyHost, type ValidationHost } from './validation-host';
 
 /** What a proof of the keys that changed came to. */
@@ -18,6 +19,15 @@ export interface TouchedProof {
   readonly keys: number;
   /** Rows that differ; above 0 the run is not proved. */
   readonly differences: number;
+  /** Where they differ, and what may have written there. */
+  readonly where?: readonly string[];
+}
+
+/** For the end of a sentence: where changed keys differ, at most three places. */
+export function placesOf({ where = [] }: TouchedProof): string {
+  if (where.length === 0) return '';
+  const more = where.length > 3 ? ` and ${where.length - 3} more` : '';
+  return ` (${where.slice(0, 3).join('; ')}${more})`;
 }
 
 /** Readers at a time: the servers' work overlaps, this process stays one thread. */
@@ -82,15 +92,16 @@ async function lookAt(host: ReadyHost, ref: RunRef, run: LoadedRun, alignment: A
 }
 
 async function store(host: ReadyHost, ref: RunRef, run: LoadedRun, { round, mappings }: Found): Promise<TouchedProof> {
-  await onLedger(host, ref, 'store proof of what changed', async (session) => {
+  const where = await onLedger(host, ref, 'store proof of what changed', async (session) => {
     for (const { mapping, differences, broken } of mappings) {
       await storeDifferences(session, { run: run.run, mapping, slice: touchedSlice }, differences);
       if (broken > 0 || round === null) continue;
       await moveAlignment(session, run.run, mapping, round);
       await forgetTouched(session, run.run, mapping, await provedRound(session, run.run, mapping));
     }
+    return mappings.some(({ broken }) => broken > 0) ? whereRowsDiffer(session, run) : [];
   });
   const sum = (figure: (one: TouchedFindings) => number): number =>
     mappings.reduce((total, one) => total + figure(one), 0);
-  return { keys: sum(({ keys }) => keys), differences: sum(({ broken }) => broken) };
+  return { keys: sum(({ keys }) => keys), differences: sum(({ broken }) => broken), where };
 }

@@ -2,12 +2,14 @@ import type { LiveProofActivities } from '../src/contract/activity-types';
 import { carefulBatches, forgetSlices, mappingRows, storeSlice } from '../src/postgres/ledger/proof';
 import { provedRound } from '../src/postgres/ledger/proof-alignment';
 import { forgetTouched } from '../src/postgres/ledger/proof-touched';
+import { refreshStatistics } from '../src/postgres/ledger/statistics';
 import { forgetVerdict } from '../src/postgres/ledger/verdict';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import { liveSlices } from '../src/validate/live-slices';
 import { withHeartbeat } from './copy-heartbeat';
 import { mappingOf, onLedger } from './copy-host';
 import type { ActivityHost } from './host';
+import { beginProof } from './proof-begin';
 import { proveLiveCareful, proveLiveSlice } from './live-proof-slice';
 import { AlignedViews } from './live-proof-view';
 import { readyHost, type ReadyHost, type ValidationHost } from './validation-host';
@@ -47,8 +49,10 @@ async function proveTable(work: LiveWork, name: string): Promise<void> {
   const mapping = mappingOf(run, name);
   const known = storedDivision(host, name);
   const { slices, first, careful } = await onLedger(host, ref, `prove ${name}`, async (session) => {
+    await refreshStatistics(session);
     const rows = await mappingRows(session, run.run, name);
     const division = known ?? { slices: liveSlices(rows, run.compiled.plan.settings.proof), first: 0 };
+    if (known === null) await beginProof(host, run, mapping, session);
     await forgetVerdict(session, run.run);
     await forgetSlices(session, run.run, name, division.slices, division.first);
     return { ...division, careful: await carefulBatches(session, run.run, name) };

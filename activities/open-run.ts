@@ -5,9 +5,12 @@ import type { RunRef } from '../src/contract/run';
 import { restrictPlan } from '../src/compile/restrict-plan';
 import { RowproofError, fail, problem, type Problem } from '../src/errors/rowproof-error';
 import { connectionsOf } from '../src/plan/connections';
+import { abortAndUndo, goOn, resumeFrom, undo, watch } from '../src/progress/commands';
+import { wayFix } from '../src/progress/ways-out';
 import { parsePlan } from '../src/plan/parse-plan';
 import { readPhases, type PhaseTimes } from '../src/postgres/ledger/phase';
 import { closeRun, createRun, latestRun, loadRun, type LoadedRun } from '../src/postgres/ledger/run';
+import { readRunEnd } from '../src/postgres/ledger/run-end';
 import { ensureLedger } from '../src/postgres/ledger/schema';
 import { hasRows } from '../src/postgres/queries/rollback-rows';
 import type { Session } from '../src/postgres/session';
@@ -22,7 +25,7 @@ export interface OpenRunOptions {
   readonly checkOnly?: boolean;
   /** Workflow that asks; a run driven by another open workflow is refused. */
   readonly workflowId: string | null;
-  readonly workflowIsOpen: (workflowId: string) => Promise<boolean>;
+  readonly workflowIsOpen: (workflowId: string, run: string) => Promise<boolean>;
 }
 
 export interface OpenRunResult {
@@ -57,10 +60,13 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
         throw fail(
           'RP4203',
           `${unfinished.run} was started with plan code ${unfinished.compiled.code}; the plan file now has ${read.digest.code}.`,
+          { fix: editedFix(unfinished.run, file.file) },
         );
       }
       if (!isDeepStrictEqual(unfinished.options, runOptions(options))) {
-        throw fail('RP4203', `${unfinished.run} was started with other --only or --sample options and is unfinished.`);
+        throw fail('RP4203', `${unfinished.run} was started with other --only or --sample options and is unfinished.`, {
+          fix: editedFix(unfinished.run, file.file),
+        });
       }
       return {
         ref: { run: unfinished.run, ledger },
@@ -97,6 +103,10 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
   });
 }
 
+function editedFix(run: string, file: string): string {
+  return `Go on with what was started: \`${resumeFrom(run, file)}\`. Or undo it first: \`${undo(run)}\`.`;
+}
+
 /** RP5101 for each table that the plan wants empty and is not; preparing looks again under its locks. */
 async function refuseFullTables(session: Session, compiled: CompiledPlan): Promise<void> {
   const problems: Problem[] = [];
@@ -113,25 +123,38 @@ export async function resumeRun(
   file: PlanFile,
   env: NodeJS.ProcessEnv,
   run: string,
-  workflowIsOpen: (workflowId: string) => Promise<boolean>,
+  workflowIsOpen: (workflowId: string, run: string) => Promise<boolean>,
 ): Promise<OpenRunResult> {
   const parsed = parsePlan(file.text, file.file);
   if (parsed.plan === null) throw new RowproofError(parsed.problems);
   const { target } = connectionsOf(parsed.plan);
-  return withSession(target, env, 'resume run', async (session) => {
-    const found = await loadRun(session, run);
-    if (isFinished(found)) throw fail('RP4208', `${run} is ${found.outcome} and takes no further work.`);
-    await refuseWhenDriven(found, { workflowId: null, workflowIsOpen });
-    refuseAfterRollback(run, await readPhases(session, run));
-    return {
-      ref: { run, ledger: ledgerOf(target, found.plan) },
-      plan: found.plan,
-      code: found.compiled.code,
-      identity: identityOf(found),
-      resumed: true,
-      settingsDiffer: false,
-    };
-  });
+  return withSession(target, env, 'resume run', (session) =>
+    continueRun(session, { run, ledger: ledgerOf(target, parsed.plan?.name ?? '') }, workflowIsOpen),
+  );
+}
+
+/** The same by its ledger alone. RP4208 where it is over, with what leads on. */
+export async function continueRun(
+  session: Session,
+  ref: RunRef,
+  workflowIsOpen: (workflowId: string, run: string) => Promise<boolean>,
+): Promise<OpenRunResult> {
+  const found = await loadRun(session, ref.run);
+  if (isFinished(found)) {
+    throw fail('RP4208', `${ref.run} is ${found.outcome?.replace('_', ' ')} and takes no further work.`, {
+      fix: wayFix(await readRunEnd(session, ref.run)),
+    });
+  }
+  await refuseWhenDriven(found, { workflowId: null, workflowIsOpen });
+  refuseAfterRollback(ref.run, await readPhases(session, ref.run));
+  return {
+    ref,
+    plan: found.plan,
+    code: found.compiled.code,
+    identity: identityOf(found),
+    resumed: true,
+    settingsDiffer: false,
+  };
 }
 
 /** The latest run of a plan that was neither completed, checked nor rolled back. */
@@ -152,13 +175,13 @@ export function refuseAfterRollback(run: string, phases: readonly Pick<PhaseTime
   if (!phases.some(({ phase }) => phase === 'rollback')) return;
   throw fail('RP4208', `A rollback of ${run} has begun.`, {
     why: 'Part of what it wrote is gone already, so it cannot go on.',
-    fix: `Bring the rollback to its end: rowproof rollback ${run}`,
+    fix: `Bring the rollback to its end: \`${undo(run)}\`.`,
   });
 }
 
 export function checkOfBegunRun(run: string): RowproofError {
   return fail('RP4207', `${run} has begun to write, so its plan cannot be checked by a run of its own now.`, {
-    fix: `Look at it with \`rowproof status ${run}\`; go on with it or roll it back first.`,
+    fix: `Go on with it: \`${goOn(run)}\`. Or undo it first: \`${undo(run)}\`.`,
   });
 }
 
@@ -166,7 +189,8 @@ export function isFinished(run: Pick<LoadedRun, 'outcome'>): boolean {
   return run.outcome === 'complete' || run.outcome === 'checked' || run.outcome === 'rolled_back';
 }
 
-function identityOf(run: LoadedRun): string {
+/** Tells a run from one of the same name in another ledger; says nothing about either. */
+export function identityOf(run: LoadedRun): string {
   return createHmac('sha256', run.secret).update('identity of the run').digest('hex').slice(0, 12);
 }
 
@@ -175,8 +199,10 @@ async function refuseWhenDriven(
   options: Pick<OpenRunOptions, 'workflowId' | 'workflowIsOpen'>,
 ): Promise<void> {
   if (run.workflowId === null || run.workflowId === options.workflowId) return;
-  if (await options.workflowIsOpen(run.workflowId)) {
-    throw fail('RP4202', `${run.run} of plan ${run.plan} is running already, as workflow ${run.workflowId}.`);
+  if (await options.workflowIsOpen(run.workflowId, run.run)) {
+    throw fail('RP4202', `${run.run} of plan ${run.plan} is running already, as workflow ${run.workflowId}.`, {
+      fix: `Watch it: \`${watch(run.run)}\`. To stop and undo it: \`${abortAndUndo(run.run)}\`.`,
+    });
   }
 }
 

@@ -19,24 +19,31 @@ import {
   unreadableRows,
 } from '../src/postgres/queries/fingerprint-rows';
 import { tableExists } from '../src/postgres/queries/schema-change-index';
-import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
+import { readMaterializedViews } from '../src/postgres/queries/view-dependencies';
 import { inTransaction } from '../src/postgres/transaction';
 import type { Fingerprint } from '../src/rollback/compare-fingerprints';
 import { onTarget, type StepHost, type StepWork } from './prepare-host';
 import { rememberSources } from './rollback-sources';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
+import type { QualifiedName } from '../src/contract/catalog';
+import type { Session } from '../src/postgres/session';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** What the target is, in one snapshot: definitions, sequences and rows of every table of the schemas that the plan touches. */
-export async function takeFingerprint({
-  session,
-  run,
-  beat,
-}: Pick<StepWork, 'session' | 'run' | 'beat'>): Promise<Fingerprint> {
+/**
+ * What the target is, in one snapshot: definitions, sequences and rows of every table of the schemas that the plan touches; of those that
+ * it touched `before`, where that is given.
+ */
+export async function takeFingerprint(
+  { session, run, beat }: Pick<StepWork, 'session' | 'run' | 'beat'>,
+  before: Fingerprint | null = null,
+): Promise<Fingerprint> {
   const tables = run.compiled.mappings;
   const described = await inTransaction(session, 'repeatable read read only', async () => {
     const views = (await readMaterializedViews(session, tables)).map((detail) => detail.view);
-    const schemas = await touchedSchemas(session, tables, views);
+    const among = before === null ? null : Object.keys(before.objects);
+    const schemas = await touchedSchemas(session, tables, views, among);
     const found: DescribedObject[] = [];
     for (const describe of [
       describeSchemas,
@@ -49,18 +56,18 @@ export async function takeFingerprint({
       describeSequencePositions,
     ]) {
       beat();
-      found.push(...(await describe(session, schemas)));
+      found.push(...(await during('reading the definitions for the fingerprint', () => describe(session, schemas))));
     }
     for (const { target } of tables) {
       beat();
-      if (await tableExists(session, target)) found.push(await describeRows(session, target));
+      if (await tableExists(session, target)) found.push(await rowsOf(session, target));
     }
     // a trigger that fires, a cascade or somebody else may have written into tables outside the plan
     for (const { table, readable } of await tablesOf(session, schemas)) {
       beat();
       const mapped = tables.some(({ target }) => target.schema === table.schema && target.name === table.name);
       if (mapped) continue;
-      found.push(readable ? await describeRows(session, table) : unreadableRows(table));
+      found.push(readable ? await rowsOf(session, table) : unreadableRows(table));
     }
     return found;
   });
@@ -70,6 +77,10 @@ export async function takeFingerprint({
       .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
   );
   return { objects, digest: sha256(JSON.stringify(Object.entries(objects))) };
+}
+
+function rowsOf(session: Session, table: QualifiedName): Promise<DescribedObject> {
+  return during(`reading ${dotted(table)} for the fingerprint`, () => describeRows(session, table));
 }
 
 /** `before` is taken once: a later call answers with what is stored. */

@@ -4,6 +4,7 @@ import type { CompiledMapping } from '../src/contract/compiled';
 import type { Databases } from '../src/postgres/databases';
 import { readDecisions } from '../src/postgres/ledger/copy-decision';
 import type { LoadedRun } from '../src/postgres/ledger/run';
+import { refreshStatistics } from '../src/postgres/ledger/statistics';
 import { setTimeouts } from '../src/postgres/queries/schema-change';
 import type { Session } from '../src/postgres/session';
 import { terminateBackend } from '../src/postgres/terminate';
@@ -63,6 +64,7 @@ export async function onTarget<T>(
     beat();
     const run = await host.databases.run(ref, session);
     await setTimeouts(session, { lockMs: lockTimeoutOf(run), statementMs: 0 });
+    await refreshStatistics(session);
     return await work({ run, mappings: run.compiled.mappings, session, beat, signal });
   } finally {
     clearInterval(timer);

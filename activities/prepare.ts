@@ -14,8 +14,9 @@ import {
 import { changeTarget, runStatements } from '../src/postgres/queries/schema-change';
 import { readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
 import { readIndexes, tableExists } from '../src/postgres/queries/schema-change-index';
+import { relationsNow } from '../src/postgres/queries/schema-change-tree';
 import { readTriggers } from '../src/postgres/queries/schema-change-trigger';
-import { readMaterializedViews } from '../src/postgres/queries/schema-change-view';
+import { readMaterializedViews } from '../src/postgres/queries/view-dependencies';
 import { readSequences } from '../src/postgres/queries/sequence';
 import { decisionFor } from '../src/profile/decision-match';
 import { whyKept } from '../src/rollback/kept-index';
@@ -61,6 +62,16 @@ export function createPrepareActivities(host: StepHost): Pick<PrepareActivities,
   };
 }
 
+const taking: Partial<Record<StepKind, string>> = {
+  materialized_view: 'recording materialized view',
+  sequence: 'recording sequence',
+  triggers: 'disabling the triggers of',
+  foreign_key: 'setting aside the foreign key',
+  index: 'setting aside the index',
+  rows_saved: 'keeping the rows of',
+  rows: 'opening',
+};
+
 /** One change and its step in one transaction; nothing when the step is there already. */
 async function takeStep<Kind extends StepKind>(
   work: StepWork,
@@ -68,10 +79,15 @@ async function takeStep<Kind extends StepKind>(
   subject: string,
   change: () => Promise<StepDetails[Kind]>,
 ): Promise<void> {
-  await changeTarget(work.session, work.run.run, { object: subject, onAttempt: work.beat }, async () => {
-    if (await hasStep(work.session, work.run.run, kind, subject)) return;
-    await insertStep(work.session, work.run.run, kind, subject, await change());
-  });
+  await changeTarget(
+    work.session,
+    work.run.run,
+    { object: subject, doing: `${taking[kind] ?? 'changing'} ${subject}`, onAttempt: work.beat },
+    async () => {
+      if (await hasStep(work.session, work.run.run, kind, subject)) return;
+      await insertStep(work.session, work.run.run, kind, subject, await change());
+    },
+  );
 }
 
 async function refuseUnfitTables({ session, run, mappings }: StepWork): Promise<void> {
@@ -99,7 +115,8 @@ async function recordViews(work: StepWork): Promise<void> {
 }
 
 async function recordSequences(work: StepWork): Promise<void> {
-  for (const detail of await readSequences(work.session, work.mappings)) {
+  const loose = work.run.compiled.sequences.map(({ sequence }) => sequence);
+  for (const detail of await readSequences(work.session, work.mappings, loose)) {
     await takeStep(work, 'sequence', qualified(detail.sequence), () => Promise.resolve(detail));
   }
 }
@@ -137,7 +154,7 @@ async function dropForeignKeys(work: StepWork): Promise<void> {
 async function dropIndexes(work: StepWork): Promise<Map<string, RowsDetail['kept'][number][]>> {
   const kept = new Map<string, RowsDetail['kept'][number][]>();
   for (const found of await readIndexes(work.session, work.mappings)) {
-    const { exclusion, depended, published, ...detail } = found;
+    const { exclusion, depended, ...detail } = found;
     const mapping = work.mappings.find((one) => one.name === detail.mapping) as CompiledMapping;
     const why = whyKept(detail, { exclusion, depended }, mapping);
     if (why !== null) {
@@ -145,7 +162,7 @@ async function dropIndexes(work: StepWork): Promise<Map<string, RowsDetail['kept
       continue;
     }
     await takeStep(work, 'index', `${qualified(detail.root.relation)} ${detail.root.index.name}`, async () => {
-      await runStatements(work.session, dropIndexStatements(detail, published));
+      await runStatements(work.session, dropIndexStatements(detail));
       return detail;
     });
   }
@@ -189,6 +206,8 @@ async function openRows(work: StepWork, mapping: CompiledMapping, kept: RowsDeta
         fix: 'Stop whoever writes to the target, then roll back and start again.',
       });
     }
-    return { mapping: mapping.name, relation: mapping.target, kept };
+    const tree = await relationsNow(work.session, [mapping.target]);
+    const partitions = [...tree.values()].filter(({ parent }) => parent !== null).map(({ relation }) => relation);
+    return { mapping: mapping.name, relation: mapping.target, partitions, kept };
   });
 }

@@ -12,6 +12,7 @@ import { planDigest } from '../src/plan/plan-digest';
 import { resolvePlan } from '../src/plan/resolve-plan';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
 import { resolveConnection } from '../src/postgres/connection-spec';
+import { during, type SessionRole } from '../src/postgres/refusal';
 import { openSession, type Session } from '../src/postgres/session';
 import type { PlanFile } from './plans-folder';
 
@@ -38,8 +39,8 @@ export async function readPlan(file: PlanFile, env: NodeJS.ProcessEnv): Promise<
   const connections = connectionsOf(parsed.plan);
   const names = Object.keys(connections.sources);
   const [target, ...sources] = await Promise.all([
-    catalogOf(connections.target, 'target', env),
-    ...names.map((name) => catalogOf(connections.sources[name] as ConnectionSpec, name, env)),
+    catalogOf(connections.target, { side: 'target', name: null }, env),
+    ...names.map((name) => catalogOf(connections.sources[name] as ConnectionSpec, { side: 'source', name }, env)),
   ]);
   const catalogs: Catalogs = {
     target: target as Catalog,
@@ -51,8 +52,14 @@ export async function readPlan(file: PlanFile, env: NodeJS.ProcessEnv): Promise<
   return { plan: resolved.plan, catalogs, digest: planDigest(resolved.plan, engineVersion, sha256), locate };
 }
 
-async function catalogOf(spec: ConnectionSpec, name: string, env: NodeJS.ProcessEnv): Promise<Catalog> {
-  return withSession(spec, env, `catalog of ${name}`, readCatalog);
+async function catalogOf(
+  spec: ConnectionSpec,
+  of: Pick<SessionRole, 'side' | 'name'>,
+  env: NodeJS.ProcessEnv,
+): Promise<Catalog> {
+  const { side } = of;
+  const purpose = `catalog of ${side === 'target' ? 'target' : of.name}`;
+  return withSession(spec, env, purpose, (session) => during('reading the catalog', () => readCatalog(session)), of);
 }
 
 export async function withSession<T>(
@@ -60,8 +67,12 @@ export async function withSession<T>(
   env: NodeJS.ProcessEnv,
   purpose: string,
   work: (session: Session) => Promise<T>,
+  of?: Pick<SessionRole, 'side' | 'name'>,
 ): Promise<T> {
-  const session = await openSession(await resolveConnection(spec, env), { applicationName: `rowproof ${purpose}` });
+  const session = await openSession(await resolveConnection(spec, env), {
+    applicationName: `rowproof ${purpose}`,
+    ...(of === undefined ? {} : { role: { ...of, purpose } }),
+  });
   try {
     return await work(session);
   } finally {

@@ -7,25 +7,29 @@ import {
   dropTable,
   lockExclusively,
   putRowsBack,
+  refersAtAll,
+  relationExists,
   rowproofTableExists,
   truncateTables,
 } from '../src/postgres/queries/rollback-rows';
 import { changeTarget, runStatements } from '../src/postgres/queries/schema-change';
 import { constraintState, readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
-import { tableExists } from '../src/postgres/queries/schema-change-index';
+import { relationsNow } from '../src/postgres/queries/schema-change-tree';
 import { readTriggers } from '../src/postgres/queries/schema-change-trigger';
 import { emptyView, refreshView } from '../src/postgres/queries/schema-change-view';
 import { setSequence } from '../src/postgres/queries/sequence';
-import { dropForeignKeyStatement } from '../src/rollback/restore-foreign-key';
+import { describeDatabaseError } from '../src/postgres/sqlstate';
+import { dropForeignKeyStatement, restoreForeignKey } from '../src/rollback/restore-foreign-key';
 import { restoreTriggerStatements, silenceTriggerStatements } from '../src/rollback/restore-triggers';
-import type { Step, StepKind, TriggersDetail } from '../src/rollback/step-detail';
+import type { ForeignKeyDetail, Step, StepKind, TriggersDetail } from '../src/rollback/step-detail';
 import type { QualifiedName } from '../src/contract/catalog';
 import type { RunRef } from '../src/contract/run';
-import { qualified } from '../src/sql/quote';
+import { dotted, qualified } from '../src/sql/quote';
 import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
 import { liftGuard } from './cutover-guard';
 import type { StepHost, StepWork } from './prepare-host';
 import { liftFreeze, takeCaptureAway } from './rollback-sources';
+import { asApplication } from '../src/postgres/application-path';
 
 /** Undoes one step; nothing when that was done before. RP7001, RP7002 where it would touch what is not the run's. */
 export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork, step: Step): Promise<void> {
@@ -46,15 +50,22 @@ export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork
   if (is(step, 'foreign_key')) return restoreForeignKeyStep(work, step, 'compensated');
   if (is(step, 'triggers')) return restoreTriggers(work, step, 'compensated');
   if (is(step, 'sequence')) {
-    const { sequence, lastValue, isCalled } = step.detail;
-    return putBack(work, step, 'compensated', () => setSequence(work.session, sequence, { lastValue, isCalled }));
+    const { sequence, shared, lastValue, isCalled } = step.detail;
+    return putBack(work, step, 'compensated', async () => {
+      // one that others draw from would give them values again
+      if (shared || !(await relationExists(work.session, sequence))) return;
+      await setSequence(work.session, sequence, { lastValue, isCalled });
+    });
   }
   if (is(step, 'materialized_view')) {
     const { view, populated } = step.detail;
     // a view that the run never refreshed still holds what it held before
     const refreshed = step.state === 'restored';
     return putBack(work, step, 'compensated', async () => {
-      if (refreshed) await (populated ? refreshView(work.session, view) : emptyView(work.session, view));
+      if (refreshed && (await relationExists(work.session, view)))
+        await asApplication(work.session, () =>
+          populated ? refreshView(work.session, view) : emptyView(work.session, view),
+        );
     });
   }
 }
@@ -69,29 +80,47 @@ function is<Kind extends StepKind>(step: Step, kind: Kind): step is Step<Kind> {
  */
 async function takeRowsAway(work: StepWork, step: Step<'rows'>): Promise<void> {
   const { session, run } = work;
-  await changeTarget(session, run.run, { object: step.subject, rollback: true, onAttempt: work.beat }, async () => {
+  const options = {
+    object: step.subject,
+    doing: `emptying ${dotted(step.detail.relation)} and the other tables of the run`,
+    rollback: true,
+    onAttempt: work.beat,
+  };
+  await changeTarget(session, run.run, options, async () => {
     const open = (await readSteps(session, run.run, 'rows')).filter((one) => one.state !== 'compensated');
     if (!open.some((one) => one.ordinal === step.ordinal)) return;
-    const tables: Step<'rows'>[] = [];
-    for (const one of open) if (await tableExists(session, one.detail.relation)) tables.push(one);
-    await lockExclusively(
-      session,
-      tables.map((one) => one.detail.relation),
-    );
-    for (const { detail } of tables) await refuseForeignRows(work, detail.mapping, detail.relation);
-    await dropForeignKeysAgain(work, tables);
-    await withoutTriggers(
-      work,
-      tables.map((one) => one.detail),
-      () =>
-        truncateTables(
-          session,
-          tables.map((one) => one.detail.relation),
-        ),
-    );
+    const tables: FilledTable[] = [];
+    for (const one of open) tables.push(...(await tablesOf(work, one)));
+    const relations = tables.map((one) => one.relation);
+    await lockExclusively(session, relations);
+    for (const { mapping, relation } of tables) await refuseForeignRows(work, mapping, relation);
+    await dropForeignKeysAgain(work);
+    const keys = await strangersKeys(work, tables);
+    await runStatements(session, keys.map(dropForeignKeyStatement));
+    await withoutTriggers(work, tables, () => truncateTables(session, relations));
+    for (const { add, validate, comment } of keys.flatMap((key) => restoreForeignKey(key))) {
+      await runStatements(
+        session,
+        [add, validate, comment].filter((statement) => statement !== null),
+      );
+    }
     await dropHeld(session, run.run);
     for (const one of open) await setStepState(session, run.run, one.ordinal, 'compensated');
   });
+}
+
+interface FilledTable {
+  readonly mapping: string;
+  readonly relation: QualifiedName;
+}
+
+/** Tables that hold the rows of a mapping: its own, and those that were partitions of it and are tables of their own now. */
+async function tablesOf({ session }: StepWork, { detail }: Step<'rows'>): Promise<FilledTable[]> {
+  const { mapping, relation, partitions } = detail;
+  const now = await relationsNow(session, [relation, ...partitions]);
+  const own = now.has(qualified(relation)) ? [relation] : [];
+  const detached = partitions.filter((one) => now.get(qualified(one))?.parent === null);
+  return [...own, ...detached].map((one) => ({ mapping, relation: one }));
 }
 
 async function refuseForeignRows(work: StepWork, mapping: string, table: QualifiedName): Promise<void> {
@@ -103,7 +132,7 @@ async function refuseForeignRows(work: StepWork, mapping: string, table: Qualifi
   });
 }
 
-async function dropForeignKeysAgain(work: StepWork, tables: readonly Step<'rows'>[]): Promise<void> {
+async function dropForeignKeysAgain(work: StepWork): Promise<void> {
   const { session, run } = work;
   for (const step of await readSteps(session, run.run, 'foreign_key')) {
     if (step.state === 'compensated') continue;
@@ -115,19 +144,27 @@ async function dropForeignKeysAgain(work: StepWork, tables: readonly Step<'rows'
     }
     await setStepState(session, run.run, step.ordinal, 'done');
   }
-  const mapped = tables.map(({ detail }) => ({ name: detail.mapping, target: detail.relation }));
+}
+
+/**
+ * Foreign keys of others that came to these tables since, from tables of theirs. Where no row of such a table refers to anything, the
+ * key steps aside until the tables are empty; else nothing is emptied (RP7002).
+ */
+async function strangersKeys(work: StepWork, tables: readonly FilledTable[]): Promise<ForeignKeyDetail[]> {
+  const { session } = work;
+  const mapped = tables.map(({ mapping, relation }) => ({ name: mapping, target: relation }));
   const names = new Set(mapped.map(({ target }) => qualified(target)));
-  const stray = (await readForeignKeys(session, mapped)).find(
+  const keys = (await readForeignKeys(session, mapped)).filter(
     (key) => key.mapping === null && !names.has(qualified(key.relation)),
   );
-  if (stray === undefined) return;
-  throw fail(
-    'RP7002',
-    `Foreign key ${stray.name} of ${qualified(stray.relation)} points to ${qualified(stray.parent)}`,
-    {
-      where: { object: `${qualified(stray.relation)} ${stray.name}` },
-    },
-  );
+  for (const key of keys) {
+    await lockExclusively(session, [key.relation]);
+    if (!(await refersAtAll(session, key.relation, key.columns))) continue;
+    throw fail('RP7002', `Foreign key ${key.name} of ${qualified(key.relation)} points to ${qualified(key.parent)}`, {
+      where: { object: `${qualified(key.relation)} ${key.name}` },
+    });
+  }
+  return keys;
 }
 
 /** Runs work on tables while none of their triggers fires; each is as before afterwards. */
@@ -147,8 +184,23 @@ async function withoutTriggers(
   await runStatements(work.session, details.flatMap(restoreTriggerStatements));
 }
 
-/** Writes the rows from before the run back and drops the table that kept them. */
+/** Writes the rows from before the run back and drops the table that kept them. RP7011 where others made the table refuse them. */
 async function bringRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<void> {
+  try {
+    await writeRowsBack(work, step);
+  } catch (error) {
+    const { sqlstate } = describeDatabaseError(error);
+    if (sqlstate === null || !/^(22|23|42)/.test(sqlstate) || sqlstate === '42501') throw error;
+    const { relation, saved, rows } = step.detail;
+    throw fail('RP7011', `The ${rows} rows that ${qualified(relation)} held before the run do not fit it any more`, {
+      where: { object: qualified(relation) },
+      why: `They are kept in ${qualified(saved)}, and the table refuses them (SQLSTATE ${sqlstate}): others changed its columns, rules or partitions.`,
+      cause: error,
+    });
+  }
+}
+
+async function writeRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<void> {
   const { session } = work;
   const { relation, saved, rows, columns, mapping } = step.detail;
   await putBack(work, step, 'compensated', async () => {
@@ -162,7 +214,8 @@ async function bringRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<
     if (!(await rowproofTableExists(session, saved.name)) || (await countRows(session, saved)) !== rows) throw missing;
     await lockExclusively(session, [relation]);
     await withoutTriggers(work, [{ mapping, relation }], async () => {
-      if (String(await putRowsBack(session, saved, relation, columns)) !== rows) throw missing;
+      const back = await asApplication(session, () => putRowsBack(session, saved, relation, columns));
+      if (String(back) !== rows) throw missing;
     });
     await dropTable(session, saved);
   });

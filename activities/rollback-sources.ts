@@ -4,7 +4,7 @@ import { readFingerprint, storeFingerprint } from '../src/postgres/ledger/finger
 import { captureName } from '../src/postgres/queries/capture-name';
 import { describeSource, objectsNamed, rowproofSchema } from '../src/postgres/queries/source-fingerprint';
 import type { Session } from '../src/postgres/session';
-import { compareFingerprints, type Fingerprint } from '../src/rollback/compare-fingerprints';
+import { compareFingerprints, type Compared, type Fingerprint } from '../src/rollback/compare-fingerprints';
 import type { FreezeDetail } from '../src/rollback/step-detail';
 import { createCaptureActivities } from './capture';
 import { thaw } from './cutover-freeze';
@@ -61,20 +61,24 @@ export async function rememberSources(host: StepHost, work: StepWork): Promise<v
   }
 }
 
-/** What is not as before on the sources, or is still there of the run; nothing for a run that never touched them. */
-export async function sourceDifferences(host: StepHost, work: StepWork): Promise<string[]> {
+/** What is still there of the run on the sources, and what others changed there; nothing for a run that never touched them. */
+export async function compareSources(host: StepHost, work: StepWork): Promise<Compared> {
   const { run, session } = work;
-  if (patternOf(run) === 'copy') return [];
   const differences: string[] = [];
+  const notes: string[] = [];
+  if (patternOf(run) === 'copy') return { differences, notes };
   for (const source of relationsBySource(run).keys()) {
+    const named = (sentences: readonly string[]): string[] => sentences.map((what) => `source ${source}: ${what}`);
     const left = await onSource(host, work, source, 'prove rollback', (one) => objectsNamed(one, captureName(run)));
+    differences.push(...named(left.map((object) => `${object} is still there`)));
     const before = await readFingerprint(session, run.run, moment(source));
-    const changed = before === null ? [] : compareFingerprints(before, await fingerprintOf(host, work, source, before));
-    differences.push(
-      ...[...changed, ...left.map((object) => `${object} is still there`)].map((what) => `source ${source}: ${what}`),
-    );
+    if (before === null) continue;
+    const now = await fingerprintOf(host, work, source, before);
+    const compared = compareFingerprints(before, now, new Set([schemaObject]));
+    differences.push(...named(compared.differences));
+    notes.push(...named(compared.notes));
   }
-  return differences;
+  return { differences, notes };
 }
 
 async function fingerprintOf(
@@ -85,7 +89,7 @@ async function fingerprintOf(
 ): Promise<Fingerprint> {
   const relations = relationsBySource(work.run).get(source) ?? [];
   return onSource(host, work, source, 'fingerprint', async (session) => {
-    const found = await describeSource(session, relations, captureName(work.run));
+    const found = await describeSource(session, relations);
     const state = await rowproofSchema(session);
     // another run may have made it meanwhile; then it is not empty, and not ours to explain
     const theirs = before !== null && !Object.hasOwn(before.objects, schemaObject) && state === 'used';

@@ -2,29 +2,45 @@ import type { RollbackActivities } from '../src/contract/activity-types';
 import type { RunRef } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
 import { isOpened } from '../src/postgres/ledger/cutover';
+import { appendEvent } from '../src/postgres/ledger/event';
 import { readFingerprint, storeFingerprint } from '../src/postgres/ledger/fingerprint';
 import { setLaneState } from '../src/postgres/ledger/lane';
 import { readLeases, readOpenLanes, revokeLease } from '../src/postgres/ledger/revoke';
-import { lockSteps, markRollback, readOpenSteps, readStep, stepLockHolders } from '../src/postgres/ledger/step';
+import {
+  countSteps,
+  lockSteps,
+  markRollback,
+  readAllSteps,
+  readOpenSteps,
+  readStep,
+  stepLockHolders,
+} from '../src/postgres/ledger/step';
+import { objectNames } from '../src/postgres/queries/fingerprint-rows';
 import { setTimeouts } from '../src/postgres/queries/schema-change';
+import { relationsNow } from '../src/postgres/queries/schema-change-tree';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { terminateBackend } from '../src/postgres/terminate';
 import { inTransaction } from '../src/postgres/transaction';
 import { compareFingerprints } from '../src/rollback/compare-fingerprints';
+import { filledPartitions, firedTriggers, ownObjects } from '../src/rollback/own-objects';
 import { takeFingerprint } from './prepare-fingerprint';
+import { qualified } from '../src/sql/quote';
 import { onTarget, type StepHost } from './prepare-host';
 import { compensateStep } from './rollback-compensate';
 import { removeRun, type RemovedRun } from './rollback-finish';
-import { sourceDifferences } from './rollback-sources';
+import { compareSources } from './rollback-sources';
 
 /** How long somebody who holds a lease or a step may take to end by himself before his backend is terminated. */
 const graceMs = 2_000;
 
 /** Every activity works from the ledger alone and may be repeated at any point. */
 export function createRollbackActivities(host: StepHost): RollbackActivities & {
-  /** Lifts a freeze that still stands, and removes what the run left in schema rowproof, except the id map; RP7003 unless it is complete, checked or rolled back. */
-  finishRun(ref: RunRef): Promise<RemovedRun>;
+  /**
+   * Lifts a freeze that still stands, and removes what the run left in schema rowproof, except the id map. Of a run that still needs its
+   * ledger: RP7003, or with `liftFreeze` nothing but the freeze.
+   */
+  finishRun(ref: RunRef, liftFreeze?: boolean): Promise<RemovedRun>;
 } {
   return {
     revokeLeases: (ref) =>
@@ -85,16 +101,28 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
       onTarget(host, ref, 'prove rollback', async (work) => {
         const { run } = work.run;
         const before = await readFingerprint(work.session, run, 'before');
+        // a run that ended before anything was looked at, let alone changed
+        if (before === null && (await countSteps(work.session, run)) === 0) return { equal: true, differences: [] };
         if (before === null)
           throw fail('RP7004', `Run ${run} has no fingerprint of the target from before it began`, {
             where: { object: run },
           });
-        const after = await takeFingerprint(work);
+        const after = await takeFingerprint(work, before);
         await storeFingerprint(work.session, run, 'rolled_back', after, true);
-        const differences = [...compareFingerprints(before, after), ...(await sourceDifferences(host, work))];
-        return { equal: differences.length === 0, differences };
+        const steps = await readAllSteps(work.session, run);
+        const partitions = filledPartitions(steps);
+        const now = await relationsNow(work.session, partitions);
+        const apart = new Set(partitions.map(qualified).filter((name) => now.get(name)?.parent === null));
+        const own = await objectNames(work.session, ownObjects(steps, apart));
+        const target = compareFingerprints(before, after, own);
+        const sources = await compareSources(host, work);
+        const differences = [...target.differences, ...sources.differences];
+        const notes = [...target.notes.map(withFired(firedTriggers(steps))), ...sources.notes];
+        await appendEvent(work.session, run, 'rollback proved', { differences, notes });
+        return { equal: differences.length === 0, differences, notes };
       }),
-    finishRun: (ref) => onTarget(host, ref, 'finish', (work) => removeRun(host, ref, work)),
+    finishRun: (ref, liftFreeze = false) =>
+      onTarget(host, ref, 'finish', (work) => removeRun(host, ref, work, liftFreeze)),
   };
 }
 
@@ -123,4 +151,12 @@ async function enforce(
       for (const { pid, backendStart } of await holders()) await terminateBackend(session, pid, backendStart);
     }
   }
+}
+
+/** Rows outside the plan may be those of a trigger that the run let fire: they are not undone, and said to be that. */
+function withFired(fired: readonly string[]): (note: string) => string {
+  return (note) =>
+    fired.length > 0 && note.startsWith('rows of ')
+      ? `${note} (or ${fired.join(', ')} wrote there, which fired)`
+      : note;
 }

@@ -6,13 +6,15 @@ import type { Databases } from '../src/postgres/databases';
 import { releaseTables } from '../src/postgres/ledger/claim';
 import { readAttempts } from '../src/postgres/ledger/cutover';
 import { appendEvent } from '../src/postgres/ledger/event';
+import { dropHeld } from '../src/postgres/ledger/held';
+import { joinTransaction } from '../src/postgres/transaction';
 import { readPhases, setPhase, type PhaseTimes } from '../src/postgres/ledger/phase';
 import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run';
 import { readVerdict } from '../src/postgres/ledger/verdict';
 import type { Session } from '../src/postgres/session';
 import type { ActivityDependencies } from './dependencies';
 import { callHook } from './notify';
-import { checkOfBegunRun, hasBegun, isFinished, openRun, refuseAfterRollback } from './open-run';
+import { checkOfBegunRun, hasBegun, identityOf, isFinished, openRun, refuseAfterRollback } from './open-run';
 import { plansFolder } from './plans-folder';
 
 /** Opening, recording and closing runs. Each looks into the ledger first, so a repeated call changes nothing twice. */
@@ -63,7 +65,7 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
           verdict: await readVerdict(session, run.run),
           frozen: patternOf(run) === 'hybrid' && (await isFrozen(session, run.run)),
         };
-        return openedRun(ref, run, phases, known, dependencies.searchAttributes);
+        return openedRun(ref, run, phases, known, dependencies);
       });
     },
 
@@ -73,7 +75,11 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
 
     closeRun: (ref, outcome, sentence) =>
       inLedger(ref, 'close', async (session) => {
-        await closeRun(session, ref.run, outcome, sentence);
+        await joinTransaction(session, async () => {
+          // rows that did not fit are in quarantine by their keys: their values have no use any more
+          if (outcome === 'complete') await dropHeld(session, ref.run);
+          await closeRun(session, ref.run, outcome, sentence);
+        });
         await appendEvent(session, ref.run, 'closed', { outcome, sentence });
         if (isFinished({ outcome })) await releaseTables(session, ref.run);
       }),
@@ -99,7 +105,7 @@ function openedRun(
   run: LoadedRun,
   phases: readonly PhaseTimes[],
   known: { readonly verdict: Verdict | null; readonly frozen: boolean },
-  searchAttributes: boolean,
+  worker: Pick<ActivityDependencies, 'searchAttributes' | 'plansFolder'>,
 ): OpenedRun {
   const { plan, code, mappings } = run.compiled;
   const finished = phases.filter(({ finishedAt }) => finishedAt !== null).map(({ phase }) => phase);
@@ -122,7 +128,9 @@ function openedRun(
     verdict: known.verdict,
     finished: [...new Set([...finished, ...(known.frozen ? (['freeze'] as const) : [])])],
     begun: hasBegun(phases),
-    searchAttributes,
+    searchAttributes: worker.searchAttributes,
+    identity: identityOf(run),
+    plansFolder: worker.plansFolder,
   };
 }
 

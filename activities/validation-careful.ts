@@ -1,3 +1,4 @@
+import { bindStatement } from '../src/compile/bind-statement';
 import type { KeyRange } from '../src/contract/key';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { copyOut } from '../src/postgres/copy-stream';
@@ -11,8 +12,10 @@ import { suspectsKept } from '../src/validate/tally';
 import { CopySessions } from './copy-sessions';
 import type { ProofWork } from './validation-compare';
 import { isRefusal, spelledAs } from './validation-expected';
-import { keyDigest, sourceStatement } from './validation-host';
+import { keyDigest, largeMark, sourceStatement } from './validation-host';
 import { inSnapshots, openSides, type Sides } from './validation-sides';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 export interface CarefulResult {
   readonly check: Omit<CheckResult, 'kind'>;
@@ -45,8 +48,10 @@ async function compareLoaded(
   found: Found,
 ): Promise<number> {
   const { run, mapping, progress } = work;
+  const large = largeMark(run);
   let rows = 0;
-  const sql = sourceStatement(run, mapping, mapping.statements.expected, { range, except: work.refused });
+  const sql = sourceStatement(run, mapping, mapping.statements.expected, { range, except: work.refused, large });
+  const actualByKey = bindStatement(mapping.statements.actualByKey, { large });
   for await (const chunk of copyOut(sides.source, sql)) {
     rows += chunk.length;
     progress.rows += chunk.length;
@@ -55,7 +60,7 @@ async function compareLoaded(
     const loaded = chunk.filter(([sourceKey]) => !entries.has(sourceKey as string));
     const stored = await rowsByKeys(
       sides.target,
-      mapping.statements.actualByKey,
+      actualByKey,
       loaded.map(([, targetKey]) => targetKey as string),
     );
     const byKey = new Map(stored.map(([targetKey, ...values]) => [targetKey as string, values]));
@@ -159,11 +164,13 @@ export async function compareCareful(
   const found = new Found(work);
   const name = `${mapping.name}:${batch.ordinal}`;
   try {
-    const rows = await within(async () => {
-      const compared = await compareLoaded(work, sides, quarantine, batch.range, found);
-      await compareRejected(work, sides, quarantine, batch.range, found);
-      return compared;
-    });
+    const rows = await during(`recomputing batch ${batch.ordinal} of ${dotted(mapping.target)} for the proof`, () =>
+      within(async () => {
+        const compared = await compareLoaded(work, sides, quarantine, batch.range, found);
+        await compareRejected(work, sides, quarantine, batch.range, found);
+        return compared;
+      }),
+    );
     return {
       check: { name, mapping: mapping.name, broken: found.broken, detail: { rows } },
       differences: found.differences,

@@ -1,6 +1,7 @@
 import { createHmac, type Hmac } from 'node:crypto';
 import { bindStatement } from '../src/compile/bind-statement';
 import { createRecompute } from '../src/compile/recompute-row';
+import { isMultiset } from '../src/compile/row-identity';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { keyText } from '../src/contract/key';
 import type { RunRef } from '../src/contract/run';
@@ -16,8 +17,9 @@ import type { ProofCounts } from '../src/validate/row';
 import { Tally, type Suspect } from '../src/validate/tally';
 import type { Progress } from './copy-heartbeat';
 import { expectedRows, targetKeyPlaces, type ExpectationWork } from './validation-expected';
-import { keyDigest, sha256, sourceStatement, type ReadyHost } from './validation-host';
+import { keyDigest, largeMark, sha256, sourceStatement, type ReadyHost } from './validation-host';
 import type { Sides } from './validation-sides';
+import { namedState } from '../src/errors/sqlstate-names';
 
 export interface ProofWork {
   readonly host: ReadyHost;
@@ -48,11 +50,13 @@ export function createComparison(work: ProofWork, sides: Sides, quarantine: Quar
       quarantine,
       target: sides.speller,
     },
-    shape: {
-      compare: keyComparer(mapping.targetKey.map((column) => column.order)),
-      keyPlaces: targetKeyPlaces(mapping),
-      columns: mapping.columns.length,
-    },
+    shape: isMultiset(mapping)
+      ? { compare: keyComparer(['bytes']), keyPlaces: [0], multiset: true, columns: mapping.columns.length }
+      : {
+          compare: keyComparer(mapping.targetKey.map((column) => column.order)),
+          keyPlaces: targetKeyPlaces(mapping),
+          columns: mapping.columns.length,
+        },
   };
 }
 
@@ -70,6 +74,7 @@ export async function compareSlice(
   slice: { readonly index: number; readonly of: number },
 ): Promise<Look> {
   const { run, mapping, refused, progress } = work;
+  const large = largeMark(run);
   const expectedDigest = new BufferedDigest(run.secret);
   const actualDigest = new BufferedDigest(run.secret);
   const tally = new Tally(shape.keyPlaces, {
@@ -77,8 +82,8 @@ export async function compareSlice(
     actual: (text) => actualDigest.add(text),
   });
   if (slice.index === 0) for (const _ of refused) tally.decided();
-  const raw = sourceStatement(run, mapping, mapping.statements.rawInProofOrder, { slice, except: refused });
-  const actual = bindStatement(mapping.statements.actualInProofOrder, { slice });
+  const raw = sourceStatement(run, mapping, mapping.statements.rawInProofOrder, { slice, except: refused, large });
+  const actual = bindStatement(mapping.statements.actualInProofOrder, { slice, large });
   await mergeRows(
     shape,
     expectedRows(expectation, counted(copyOut(sides.source, raw), progress), tally),
@@ -101,10 +106,14 @@ export function explained(mapping: CompiledMapping, error: unknown): unknown {
   }
   const { isDataError, sqlstate } = describeDatabaseError(error);
   if (!isDataError) return error;
-  return fail('RP6003', `The source rows of ${mapping.name} could not be recomputed (SQLSTATE ${sqlstate ?? 'none'})`, {
-    where,
-    cause: error,
-  });
+  return fail(
+    'RP6003',
+    `The source rows of ${mapping.name} could not be recomputed: ${namedState(sqlstate ?? 'none')}`,
+    {
+      where,
+      cause: error,
+    },
+  );
 }
 
 /** A suspect as the ledger keeps it: keys as digests, one row a column. */
@@ -116,7 +125,8 @@ export function differencesOf(run: LoadedRun, mapping: CompiledMapping, suspect:
     class: suspect.class,
     keyDigest: keyDigest(run, mapping.name, key),
     column,
-    targetKey: suspect.targetKey,
+    // of contents only a keyed digest may stay
+    targetKey: isMultiset(mapping) ? null : suspect.targetKey,
   }));
 }
 

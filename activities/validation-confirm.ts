@@ -1,3 +1,4 @@
+import { bindStatement } from '../src/compile/bind-statement';
 import { keyParts, keyText } from '../src/contract/key';
 import { rowsByKeys } from '../src/postgres/queries/proof-rows';
 import { readRows } from '../src/postgres/read-rows';
@@ -6,7 +7,7 @@ import type { ActualRow, ExpectedRow } from '../src/validate/row';
 import { Tally, type Suspect } from '../src/validate/tally';
 import type { Comparison } from './validation-compare';
 import { expectedRows } from './validation-expected';
-import { sourceStatement } from './validation-host';
+import { largeMark, sourceStatement } from './validation-host';
 
 const silent = { expected: () => undefined, actual: () => undefined };
 
@@ -27,8 +28,9 @@ export async function compareKeys(
   except: readonly string[],
 ): Promise<KeysRead> {
   const { run, mapping } = work;
+  const large = largeMark(run);
   const tally = new Tally(shape.keyPlaces, silent);
-  const raw = sourceStatement(run, mapping, mapping.statements.raw, { only: sourceKeys, except });
+  const raw = sourceStatement(run, mapping, mapping.statements.raw, { only: sourceKeys, except, large });
   const expected: ExpectedRow[] = [];
   if (sourceKeys.length > 0) {
     for await (const rows of expectedRows(expectation, [await readRows(sides.source, raw)], tally))
@@ -36,7 +38,8 @@ export async function compareKeys(
   }
   const standing = expected.map((row) => keyText(shape.keyPlaces.map((place) => row.values[place] as string)));
   const wanted = [...new Set([...standing, ...targetKeys])];
-  const found = wanted.length === 0 ? [] : await rowsByKeys(sides.target, mapping.statements.actualByKey, wanted);
+  const stored = bindStatement(mapping.statements.actualByKey, { large });
+  const found = wanted.length === 0 ? [] : await rowsByKeys(sides.target, stored, wanted);
   const actual: ActualRow[] = found.map(([key, ...values]) => [...keyParts(key as string), ...values]);
 
   const places = shape.keyPlaces.map((_, index) => index);

@@ -1,3 +1,4 @@
+import { isMultiset } from '../src/compile/row-identity';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { QuarantineBook } from '../src/postgres/ledger/proof-quarantine';
 import { canonicalTexts, type SpelledColumn } from '../src/postgres/queries/proof-rows';
@@ -8,7 +9,7 @@ import { mayRefuseValue } from '../src/transform/value-trial';
 import type { ExpectedRow } from '../src/validate/row';
 import type { Tally } from '../src/validate/tally';
 
-/** One row of `raw`: the key text, then the raw columns. */
+/** One row of `raw`: the key text, then the raw columns; of a row without a key, then what its contents are known by. */
 type RawRow = readonly (string | null)[];
 
 export interface ExpectationWork {
@@ -23,6 +24,7 @@ export interface ExpectationWork {
 interface PendingRow {
   readonly sourceKey: string;
   readonly values: (string | null)[];
+  readonly contents?: readonly string[];
   readonly server: readonly number[] | null;
   unknown: number[] | null;
 }
@@ -113,12 +115,17 @@ export async function* expectedRows(
   const { mapping } = work;
   const expectRow = createExpectRow(mapping);
   const keyPlaces = targetKeyPlaces(mapping);
+  const multiset = isMultiset(mapping);
   for await (const chunk of chunks) {
     const entries = await work.quarantine.find(chunk.map((raw) => raw[0] as string));
     const pending: PendingRow[] = [];
     for (const raw of chunk) {
       const row = sortOut(work, expectRow, raw, entries, tally);
-      if (row !== null) pending.push(row);
+      if (row === null) continue;
+      if (!multiset) pending.push(row);
+      else if (typeof raw.at(-1) === 'string') pending.push({ ...row, contents: [raw.at(-1) as string] });
+      // TypeScript loads what SQL rejects: the server cannot say what its contents are known by
+      else tally.unknown(row.sourceKey, []);
     }
     const served = pending.filter((row) => row.server !== null);
     if (served.length > 0) {

@@ -56,12 +56,19 @@ export function keyDigest(run: LoadedRun, mapping: string, key: string): string 
   return createHmac('sha256', run.secret).update(`${mapping}\0${key}`).digest('hex');
 }
 
+/** What stands before the digests of large values in the statements of a proof: known to nobody who writes rows. */
+export function largeMark(run: LoadedRun): string {
+  return createHmac('sha256', run.secret).update('large values').digest('hex');
+}
+
 export interface ProofBinding {
   readonly slice?: { readonly index: number; readonly of: number };
   /** Only these source keys. */
   readonly only?: readonly string[];
   /** All but these source keys. */
   readonly except?: readonly string[];
+  /** Large values by their digest. */
+  readonly large?: string;
 }
 
 /** A source statement of the mapping, restricted to the sample of the run when it has one. */
@@ -76,6 +83,7 @@ export function sourceStatement(
   return bindStatement(sampled, {
     key: mapping.key,
     ...(binding.slice === undefined ? {} : { slice: binding.slice }),
+    ...(binding.large === undefined ? {} : { large: binding.large }),
     ...(binding.range === undefined ? {} : { range: binding.range }),
     ...(binding.rows === undefined ? {} : { rows: binding.rows }),
   });

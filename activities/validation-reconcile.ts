@@ -2,6 +2,7 @@ import type { ValidationActivities } from '../src/contract/activity-types';
 import { capturedRelations } from '../src/capture/captured-relations';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
+import { isOpened, readAttempts } from '../src/postgres/ledger/cutover';
 import { decisionFor } from '../src/profile/decision-match';
 import { coversRows } from '../src/profile/undecided';
 import { observeDecisions } from '../src/postgres/ledger/decision-effect';
@@ -20,8 +21,12 @@ import { closeBooks, type ClosedBooks, type MappingFacts } from '../src/validate
 import { reachVerdict } from '../src/validate/verdict';
 import { AlignedView } from './live-proof-view';
 import { onTarget } from './prepare-host';
+import { changedSinceProof } from './proved-tables';
 import { effectsOf, restricted } from './validation-effects';
+import { whereRowsDiffer } from './validation-differing';
 import { sourceStatement, type ReadyHost } from './validation-host';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 /** Where rows are counted: at one alignment while rounds go on, else as both sides stand. */
 interface Counting {
@@ -84,14 +89,16 @@ async function bookOf(
   proof: MappingFacts['proof'],
 ): Promise<ClosedBooks> {
   const source = await counting.source(mapping.source);
-  return closeBooks({
-    mapping: mapping.name,
-    target: `${mapping.target.schema}.${mapping.target.name}`,
-    source: await countScope(source, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
-    targetRows: counting.countsTarget ? await countRows(counting.target, qualified(mapping.target)) : null,
-    ...(await readLedgerBooks(counting.target, run.run, mapping.name)),
-    proof,
-  });
+  return during(`counting the rows of ${dotted(mapping.target)} for the books`, async () =>
+    closeBooks({
+      mapping: mapping.name,
+      target: `${mapping.target.schema}.${mapping.target.name}`,
+      source: await countScope(source, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
+      targetRows: counting.countsTarget ? await countRows(counting.target, qualified(mapping.target)) : null,
+      ...(await readLedgerBooks(counting.target, run.run, mapping.name)),
+      proof,
+    }),
+  );
 }
 
 async function whileCounting<T>(
@@ -110,6 +117,14 @@ async function whileCounting<T>(
       await counting.end();
     }
   }
+}
+
+/** Which counts closed the books of the freeze that stands. */
+async function closedBy(session: Session, run: string): Promise<'frozen' | 'aligned' | null> {
+  const frozen = (await readAttempts(session, run))
+    .filter(({ drill, outcome }) => !drill && outcome === 'frozen')
+    .at(-1);
+  return frozen?.books ?? null;
 }
 
 /** Idempotent: counts again and replaces the stored verdict. Nothing is green that is not in the ledger. */
@@ -132,11 +147,16 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
         };
       });
       const undecided = waiting.filter(({ finding }) => !coversRows(decisionFor(decisions, finding)));
+      const checks = await readChecks(session, run.run);
+      const differing = await whereRowsDiffer(session, run);
       const verdict = reachVerdict({
+        differing,
         books,
         effects: effectsOf(run, decisions),
+        changed: (await isOpened(session, run.run)) ? [] : (await changedSinceProof(session, run)).changed,
+        closedBy: await closedBy(session, run.run),
         undecided,
-        checks: await readChecks(session, run.run),
+        checks,
         required: [
           'reference',
           'rule',
@@ -146,6 +166,9 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
         reexecuted: proofs.flatMap((proof) => proof.reexecutedColumns.map((column) => `${proof.mapping}.${column}`)),
         only: restricted(run) ? mappings.map((mapping) => mapping.name) : [],
         sample: run.options.sample ?? null,
+        notRefreshed: checks.flatMap(({ kind, name, detail }) =>
+          kind === 'view' && 'not refreshed' in detail ? [name] : [],
+        ),
       });
       await storeVerdict(session, run.run, verdict);
       return verdict;

@@ -1,5 +1,5 @@
 import type { ValidationActivities } from '../src/contract/activity-types';
-import type { Relation } from '../src/contract/catalog';
+import type { Catalog, QualifiedName, Relation, Trigger } from '../src/contract/catalog';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import { readCatalog } from '../src/postgres/catalog/read-catalog';
@@ -18,14 +18,17 @@ import {
 } from '../src/postgres/queries/proof-held';
 import { countRepeats, countWhere } from '../src/postgres/queries/proof-rule';
 import { heldMappings } from '../src/postgres/ledger/held';
+import { readSteps } from '../src/postgres/ledger/step';
 import type { LoadedRun } from '../src/postgres/ledger/run';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
-import { identifier } from '../src/sql/quote';
+import { identifier, qualified } from '../src/sql/quote';
 import { parseRule } from '../src/validate/rules/registry';
 import { shapeProblems } from '../src/validate/table-shape';
 import { onTarget } from './prepare-host';
 import type { ReadyHost } from './validation-host';
+import { asApplication } from '../src/postgres/application-path';
+import { namedState } from '../src/errors/sqlstate-names';
 
 type Result = Omit<CheckResult, 'kind'>;
 
@@ -50,10 +53,12 @@ export function createProveReferences(host: ReadyHost): ValidationActivities['pr
         run.run,
         mappings.map(({ name }) => name),
       );
+      const before = await readStoredCatalog(session, run.run, 'target');
       const results: Result[] = [];
       for (const reference of live) {
         beat();
-        const orphans = await readableOrphans(session, mappings, reference);
+        const orphans = reference.enforced ? await readableOrphans(session, mappings, reference) : null;
+        const unproved = !reference.validated && wasValidated(before, reference) ? 1 : 0;
         const mapping = mappings.find((one) => isChildOf(one, reference)) ?? null;
         const parentIsThere =
           mapping !== null && held.includes(mapping.name)
@@ -62,7 +67,7 @@ export function createProveReferences(host: ReadyHost): ValidationActivities['pr
         results.push({
           name: `${reference.child.schema}.${reference.child.name}.${reference.name}`,
           mapping: mapping?.name ?? null,
-          broken: (orphans ?? 0) + (reference.validated ? 0 : 1) + (parentIsThere ?? 0),
+          broken: (orphans ?? 0) + unproved + (parentIsThere ?? 0),
           detail: { orphans, validated: reference.validated, parentIsThere },
         });
       }
@@ -70,6 +75,12 @@ export function createProveReferences(host: ReadyHost): ValidationActivities['pr
       await replaceChecks(session, run.run, 'reference', results);
       return outcome(results);
     });
+}
+
+/** One that was NOT VALID before may be so now: its orphans are counted all the same. */
+function wasValidated(before: Catalog | null, { child, name }: LiveReference): boolean {
+  const table = before?.relations.find((one) => one.schema === child.schema && one.name === child.name);
+  return table?.foreignKeys.find((key) => key.name === name)?.validated ?? true;
 }
 
 /**
@@ -141,7 +152,7 @@ async function planRules(session: Session, mapping: CompiledMapping, beat: () =>
           name,
           mapping: mapping.name,
           broken: 1,
-          detail: { problem: `cannot be tried (SQLSTATE ${sqlstate})` },
+          detail: { problem: `cannot be tried: ${namedState(sqlstate)}` },
         });
       }
     }
@@ -157,12 +168,30 @@ async function heldRules(session: Session, run: LoadedRun, mapping: CompiledMapp
     { name: `${table} (rows that wait)`, mapping: mapping.name, broken: unbooked, detail: { unbooked } },
   ];
   for (const unique of await uniquesOf(session, mapping.target)) {
-    const holderIsGone = await countHeldWithoutHolder(session, run.run, mapping.name, mapping.target, unique);
+    const holderIsGone = await asApplication(session, () =>
+      countHeldWithoutHolder(session, run.run, mapping.name, mapping.target, unique),
+    );
     const name = `${table}.${unique.name} (rows that wait)`;
     results.push({ name, mapping: mapping.name, broken: holderIsGone, detail: { holderIsGone } });
   }
   return results;
 }
+
+/** Names of the triggers of a table that are set aside for as long as rounds write. */
+async function triggersAside(session: Session, run: LoadedRun, target: QualifiedName): Promise<ReadonlySet<string>> {
+  const steps = (await readSteps(session, run.run, 'triggers')).filter(({ state }) => state === 'done');
+  return new Set(
+    steps
+      .flatMap(({ detail }) => detail.triggers)
+      .filter(({ relation, action }) => action === 'disable' && qualified(relation) === qualified(target))
+      .map(({ name }) => name),
+  );
+}
+
+const asSetAside =
+  (aside: ReadonlySet<string>) =>
+  (trigger: Trigger): Trigger =>
+    aside.has(trigger.name) ? { ...trigger, enabled: 'D' } : trigger;
 
 /** The target's own rules: there as before the run, and valid; every CHECK is tried once more by its expression. */
 async function ownRules(
@@ -170,31 +199,22 @@ async function ownRules(
   run: LoadedRun,
   mapping: CompiledMapping,
   now: Relation | undefined,
+  aside: ReadonlySet<string>,
 ): Promise<Result[]> {
   const table = `${mapping.target.schema}.${mapping.target.name}`;
   if (now === undefined)
     return [{ name: table, mapping: mapping.name, broken: 1, detail: { problem: 'table is missing' } }];
   const stored = await readStoredCatalog(session, run.run, 'target');
   const before = stored?.relations.find((one) => one.schema === now.schema && one.name === now.name) ?? now;
-  const problems = shapeProblems(before, now).map(({ name, problem }) => ({
-    name: `${table}.${name}`,
-    mapping: mapping.name,
-    broken: 1,
-    detail: { problem },
-  }));
-  const invalid = now.indexes
-    .filter((index) => !index.valid && !problems.some((one) => one.name === `${table}.${index.name}`))
-    .map((index) => ({
-      name: `${table}.${index.name}`,
+  const problems = shapeProblems({ ...before, triggers: before.triggers.map(asSetAside(aside)) }, now).map(
+    ({ name, problem }) => ({
+      name: `${table}.${name}`,
       mapping: mapping.name,
       broken: 1,
-      detail: { problem: 'index is not valid' },
-    }));
-  return [
-    ...problems,
-    ...invalid,
-    { name: table, mapping: mapping.name, broken: 0, detail: { indexes: now.indexes.length } },
-  ];
+      detail: { problem },
+    }),
+  );
+  return [...problems, { name: table, mapping: mapping.name, broken: 0, detail: { indexes: now.indexes.length } }];
 }
 
 /** Idempotent: reads, then replaces the stored results. */
@@ -215,8 +235,9 @@ export function createCheckRules(host: ReadyHost): ValidationActivities['checkRu
         if (held.includes(mapping.name)) constraints.push(...(await heldRules(session, run, mapping)));
         const { schema, name } = mapping.target;
         const now = catalog.relations.find((relation) => relation.schema === schema && relation.name === name);
+        const aside = await triggersAside(session, run, mapping.target);
         rules.push(...(await planRules(session, mapping, beat)));
-        constraints.push(...(await ownRules(session, run, mapping, now)));
+        constraints.push(...(await ownRules(session, run, mapping, now, aside)));
       }
       await replaceChecks(session, run.run, 'rule', rules);
       await replaceChecks(session, run.run, 'constraint', constraints);

@@ -1,3 +1,4 @@
+import { isMultiset } from '../src/compile/row-identity';
 import type { Difference } from '../src/postgres/ledger/proof';
 import { openQuarantine } from '../src/postgres/ledger/proof-quarantine';
 import type { ProofCounts } from '../src/validate/row';
@@ -6,6 +7,8 @@ import { CopySessions } from './copy-sessions';
 import { compareSlice, createComparison, differencesOf, explained, type ProofWork } from './validation-compare';
 import { readAgain } from './validation-confirm';
 import { inSnapshots, openSides } from './validation-sides';
+import { during } from '../src/postgres/refusal';
+import { dotted } from '../src/sql/quote';
 
 export interface SliceResult {
   readonly counts: ProofCounts;
@@ -28,10 +31,14 @@ export async function proveSlice(work: ProofWork, slice: { index: number; of: nu
   try {
     const sides = await openSides(sessions, run, mapping);
     const comparison = createComparison(work, sides, await openQuarantine(sides.lookup, run.run, mapping.name));
-    const look = () => inSnapshots(run, sides, () => compareSlice(comparison, slice));
+    const proving = `comparing rows of ${dotted(mapping.target)} for the proof`;
+    const look = () => during(proving, () => inSnapshots(run, sides, () => compareSlice(comparison, slice)));
     let result = await look();
     for (let round = 1; round < looks && result.suspects.length > 0; round += 1) {
-      const second = await inSnapshots(run, sides, () => readAgain(comparison, result.suspects));
+      // rows without a key cannot be looked up: the slice is read once more
+      const second = isMultiset(mapping)
+        ? (await look()).suspects
+        : await during(proving, () => inSnapshots(run, sides, () => readAgain(comparison, result.suspects)));
       if (reproduced(result.suspects, second)) break;
       result = await look();
     }

@@ -13,6 +13,7 @@ import { bareTypeName } from '../src/transform/value-trial';
 import { plansFolder } from './plans-folder';
 import { onTarget } from './prepare-host';
 import type { ReadyHost } from './validation-host';
+import { namedState } from '../src/errors/sqlstate-names';
 
 type Result = Omit<CheckResult, 'kind'>;
 
@@ -69,7 +70,7 @@ async function tryCheck(session: Session, mapping: CompiledMapping, check: SpotC
     const { sqlstate, isConnectionLoss } = describeDatabaseError(error);
     if (sqlstate === null || isConnectionLoss) throw error;
     tried.broken += 1;
-    tried.problem ??= `the check cannot be tried (SQLSTATE ${sqlstate})`;
+    tried.problem ??= `the check cannot be tried: ${namedState(sqlstate)}`;
   }
 }
 

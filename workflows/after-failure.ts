@@ -2,7 +2,7 @@ import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/
 import type { Activities, OpenedRun } from '../src/contract/activity-types';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { atGate, inPhase } from '../src/progress/run-view';
-import { captureLeft, rememberedFreeze, stoppedWriters } from '../src/progress/stopped-writers';
+import { captureLeft, leftOpen, rememberedFreeze, stoppedWriters } from '../src/progress/stopped-writers';
 import * as options from './activity-options';
 import { runRollback } from './children';
 import type { ControlDesk } from './control-desk';
@@ -44,8 +44,13 @@ export async function afterFailure(
   desk.settleAbort();
   await tell(run, 'failed', sentence);
   let then = abort?.then ?? run.onFailure;
+  if (then !== 'keep' && freeze.opened) {
+    // there is no way back any more: counting again, or leaving it at that
+    if ((await ask(desk, sentence, afterOpening)) === 'retry') return;
+    then = 'keep';
+  }
   if (then === 'ask' && begun) {
-    const answer = await ask(desk, sentence);
+    const answer = await ask(desk, sentence, beforeOpening);
     if (answer === 'retry') return;
     then = answer === 'rollback' ? 'rollback' : 'keep';
   }
@@ -60,7 +65,11 @@ export async function afterFailure(
     desk.change((view) => ({ ...view, state: 'rolled_back', sentence: verdict }));
     throw plainFailure('RolledBack', `${why} ${verdict}`);
   }
-  const left = captures(run, desk) ? `${sentence} ${captureLeft}` : sentence;
+  const left = freeze.opened
+    ? `${sentence} ${leftOpen(run.ref.run)}`
+    : captures(run, desk)
+      ? `${sentence} ${captureLeft}`
+      : sentence;
   await recording.closeRun(run.ref, kind, left);
   throw plainFailure(abort === null ? 'Failed' : 'Aborted', left);
 }
@@ -77,7 +86,7 @@ async function freezeLeft(
   begun: boolean,
 ): Promise<{ readonly opened: boolean; readonly sentence: string | null }> {
   if (!begun || (run.pattern !== 'hybrid' && run.pattern !== 'big_bang')) return { opened: false, sentence: null };
-  const name = { plan: run.plan, run: run.ref.run };
+  const name = { run: run.ref.run };
   try {
     const state = await control.freezeState(run.ref);
     return { opened: state.opened, sentence: stoppedWriters(state, name) };
@@ -98,10 +107,25 @@ async function sayOnCancel(run: OpenedRun, desk: ControlDesk, begun: boolean): P
   await recording.closeRun(run.ref, 'aborted', sentence);
 }
 
-async function ask(desk: ControlDesk, sentence: string): Promise<string> {
-  const question = `${sentence}\n\nApprove \`rollback\` to undo all of it, \`retry\` to go on from the ledger, or \`keep\` to stop here.`;
-  const gates = ['rollback', 'retry', 'keep'];
-  return (await desk.gate(gates, question, `${sentence} Waits for rollback, retry or keep.`)).gate;
+interface Ways {
+  readonly gates: readonly string[];
+  readonly question: string;
+}
+
+const beforeOpening: Ways = {
+  gates: ['rollback', 'retry', 'keep'],
+  question: 'Approve `rollback` to undo all of it, `retry` to go on from the ledger, or `keep` to stop here.',
+};
+
+const afterOpening: Ways = {
+  gates: ['retry', 'keep'],
+  question:
+    'The target is open, so there is no way back. Approve `retry` to close the books again once the cause is gone, or `keep` to leave it as it is.',
+};
+
+async function ask(desk: ControlDesk, sentence: string, { gates, question }: Ways): Promise<string> {
+  const waits = `${sentence} Waits for ${gates.slice(0, -1).join(', ')} or ${gates.at(-1)}.`;
+  return (await desk.gate(gates, `${sentence}\n\n${question}`, waits)).gate;
 }
 
 async function undo(

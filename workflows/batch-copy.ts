@@ -11,20 +11,30 @@ const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
 
 /**
- * Copies the batches of one or several mappings. Signals paused and resolution come from the root, progress goes to it;
- * query tables. Continues as new between pages of batches at about 2,000 events: the ledger says where to go on.
+ * Copies the batches of one or several mappings: the next one begins as soon as all batches of the one before are under way, so that none
+ * waits behind another that is blocked. Signals paused and resolution come from the root, progress goes to it; query tables. Continues as
+ * new between pages of batches at about 2,000 events: the ledger says where to go on.
  */
 export async function batchCopy(raw: unknown): Promise<void> {
   const input = parseInput(batchCopyInput, raw, 'batchCopy', { ref: {}, mappings: ['orders'] });
   const lane = openCopyLane(input);
   const finished = [...(input.finished ?? [])];
-  for (const mapping of input.mappings.filter((name) => !finished.includes(name))) {
-    if (input.searchAttributes) upsertSearchAttributes([{ key: migrationAttributes.table, value: mapping }]);
-    await long.planBatches.executeWithOptions({ summary: `plan the batches of ${mapping}` }, [input.ref, mapping]);
-    while (await lane.copyPage(mapping)) {
-      if (historyIsLong()) await continueAsNew<typeof batchCopy>({ ...input, finished, ...(await lane.handOver()) });
+  const queue = input.mappings.filter((name) => !finished.includes(name));
+  const planned = new Set<string>();
+  const next = async (): Promise<string> => lane.due() ?? queue.shift() ?? lane.nextDue();
+  while (finished.length < input.mappings.length) {
+    const mapping = await next();
+    if (!planned.has(mapping)) {
+      planned.add(mapping);
+      if (input.searchAttributes) upsertSearchAttributes([{ key: migrationAttributes.table, value: mapping }]);
+      await long.planBatches.executeWithOptions({ summary: `plan the batches of ${mapping}` }, [input.ref, mapping]);
     }
-    await control.checkLimits(input.ref, mapping);
-    finished.push(mapping);
+    const state = await lane.copyPage(mapping);
+    if (state === 'done') {
+      await control.checkLimits(input.ref, mapping);
+      finished.push(mapping);
+    } else if (state === 'more') queue.unshift(mapping);
+    if (historyIsLong() && finished.length < input.mappings.length)
+      await continueAsNew<typeof batchCopy>({ ...input, finished, ...(await lane.handOver()) });
   }
 }

@@ -1,6 +1,6 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, Verdict } from '../src/contract/activity-types';
-import { factsOf, notReady } from '../src/progress/cutover-attempt';
+import { factsOf, notReady, onlyProofMissing } from '../src/progress/cutover-attempt';
 import { beginFollowing, withChecklist, withFreeze } from '../src/progress/follow-view';
 import { inPhase } from '../src/progress/run-view';
 import * as options from './activity-options';
@@ -27,17 +27,19 @@ export async function bigBang(course: Course, by: string): Promise<Verdict> {
   await settle(course);
   await finish(course);
   if (run.finished.includes('cutover') && run.verdict !== null) return run.verdict;
-  await desk.whenRunning();
-  desk.change((view) => inPhase(view, 'proof', 'comparing every row and field'));
-  await control.startPhase(run.ref, 'proof');
-  const verdict = await runValidation(run, desk);
-  await control.finishPhase(run.ref, 'proof');
-  if (!verdict.green) throw plainFailure('NotProved', verdict.sentence);
-  await approveCutover(course);
-  return verdict;
+  for (;;) {
+    await desk.whenRunning();
+    desk.change((view) => inPhase(view, 'proof', 'comparing every row and field'));
+    await control.startPhase(run.ref, 'proof');
+    const verdict = await runValidation(run, desk);
+    await control.finishPhase(run.ref, 'proof');
+    if (!verdict.green) throw plainFailure('NotProved', verdict.sentence);
+    if (await approveCutover(course)) return verdict;
+  }
 }
 
-async function approveCutover({ run, desk }: Course): Promise<void> {
+/** False where a side is not what was proved any more: then it is proved again, and asked again. */
+async function approveCutover({ run, desk }: Course): Promise<boolean> {
   await control.startPhase(run.ref, 'cutover');
   for (let again = ''; ;) {
     desk.change((view) => inPhase(view, 'cutover', 'the sources are frozen'));
@@ -46,7 +48,8 @@ async function approveCutover({ run, desk }: Course): Promise<void> {
     const { by, reason, code } = await desk.gate(['cutover'], question, 'waits for approval of the cutover');
     const lines = await control.checkCutover(run.ref, { by, reason, code });
     desk.change((view) => withChecklist(view, lines));
-    if (lines.every(({ ok }) => ok)) return;
+    if (lines.every(({ ok }) => ok)) return true;
+    if (onlyProofMissing(lines)) return false;
     again = notReady(lines).sentence;
   }
 }

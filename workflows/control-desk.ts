@@ -117,12 +117,19 @@ async function waitAtGate(
 ): Promise<ApproveMessage> {
   desk.approval = null;
   desk.openGates = gates;
-  desk.show({ ...desk.view, gate: gates[0] ?? null, gateQuestion: question, state: 'waiting', sentence });
+  desk.show({
+    ...desk.view,
+    gate: gates[0] ?? null,
+    gates: [...gates],
+    gateQuestion: question,
+    state: 'waiting',
+    sentence,
+  });
   try {
     await condition(() => desk.approval !== null);
   } finally {
     desk.openGates = [];
-    desk.show({ ...desk.view, gate: null, gateQuestion: null, state: 'running', sentence: 'goes on' });
+    desk.show({ ...desk.view, gate: null, gates: [], gateQuestion: null, state: 'running', sentence: 'goes on' });
   }
   return desk.approval as unknown as ApproveMessage;
 }

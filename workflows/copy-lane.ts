@@ -14,13 +14,20 @@ const control = proxyActivities<Activities>(options.quick);
 
 /** Bounds the history between two looks at its length: a batch is 4 to 6 events. */
 const page = 100;
-/** So many failures in a row are no matter of single batches: nothing new begins until one of them was resolved. */
+/** So many failures of a mapping in a row are no matter of single batches: nothing new of it begins until one of them was resolved. */
 const mostFailuresInARow = 5;
 
-/** Copies batches of one mapping after the other, parks those that are blocked, and hears the root. */
+/** Copies batches of its mappings, parks those that are blocked, and hears the root. */
 export interface CopyLane {
-  /** Copies a page of pending batches, waiting for parked ones only when nothing else is left; false at the end. */
-  copyPage(mapping: string): Promise<boolean>;
+  /**
+   * Begins a page of pending batches and answers once each of them is under way, through or blocked: `more` when others are left to begin,
+   * `waiting` when what is left of the mapping is in hand, `done` when each batch has its receipt.
+   */
+  copyPage(mapping: string): Promise<'more' | 'waiting' | 'done'>;
+  /** A mapping that is to be looked at again: nothing of it is in hand any more, or somebody resolved a batch of it. */
+  due(): string | undefined;
+  /** Waits for one. */
+  nextDue(): Promise<string>;
   /** What another execution has to know to go on, once no batch is in flight. */
   handOver(): Promise<Pick<BatchCopyInput, 'paused' | 'blocked'>>;
 }
@@ -32,14 +39,17 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
   const resolutions = new Map<string, Resolution>();
   const tables = new Map<string, TableProgress>();
   const reported = new Map<string, TableProgress>();
-  /** Batches that were blocked in this execution and are not through yet. */
-  const parked = new Map<string, Promise<void>>();
+  /** Batches that are in hand: under way, blocked, or held back behind blocked ones; by mapping. */
+  const inHand = new Map<string, Set<string>>();
   /** Those of them that wait for an answer. */
-  const unanswered = new Set<string>();
-  /** What ended a parked batch for good, and with it all. */
+  const unanswered = new Map<string, string>();
+  /** Those that begin once one of the blocked batches of their mapping is resolved. */
+  const held = new Set<string>();
+  const dueMappings = new Set<string>();
+  /** What ended a batch for good, and with it all. */
   let broken: { readonly error: unknown } | null = null;
   let paused = input.paused ?? false;
-  let failuresInARow = 0;
+  const failures = new Map<string, number>();
   setHandler(pausedSignal, (value) => void (paused = value === true));
   setHandler(resolutionSignal, (message) => void resolutions.set(message.what, message));
   setHandler(copyProgressQuery, () => [...tables.values()]);
@@ -54,15 +64,35 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
     await tell({ table });
   }
 
+  function isHeldBack(mapping: string): boolean {
+    return (failures.get(mapping) ?? 0) >= mostFailuresInARow && [...unanswered.values()].includes(mapping);
+  }
+
+  /** Takes a slot once the run is not paused and the mapping not held back: both may come about while others have the slots. */
+  async function takeSlot(mapping: string, what: string, leave: () => void): Promise<void> {
+    for (;;) {
+      if (isHeldBack(mapping)) {
+        held.add(what);
+        leave();
+        await condition(() => !isHeldBack(mapping));
+        held.delete(what);
+      }
+      await condition(() => !paused);
+      await slot.take();
+      if (!paused && !isHeldBack(mapping)) return leave();
+      slot.give();
+    }
+  }
+
   /** One try; the facts when it is blocked, null when the batch has its receipt. */
   async function attempt(
     mapping: string,
     ordinal: number,
     of: number,
     order: Resolution | null,
+    leave: () => void,
   ): Promise<string | null> {
-    await condition(() => !paused && (failuresInARow < mostFailuresInARow || unanswered.size === 0));
-    await slot.take();
+    await takeSlot(mapping, `${mapping}:${ordinal}`, leave);
     try {
       const receipt =
         order?.do === 'quarantine'
@@ -72,7 +102,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
               mapping,
               ordinal,
             ]);
-      failuresInARow = 0;
+      failures.set(mapping, 0);
       const table = tables.get(mapping) as TableProgress;
       await progressed({
         ...table,
@@ -84,59 +114,53 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
       return null;
     } catch (error) {
       if (isCancellation(error) || endsTheRun(error)) throw error;
-      failuresInARow += 1;
+      failures.set(mapping, (failures.get(mapping) ?? 0) + 1);
       return blockedBecause(error);
     } finally {
       slot.give();
     }
   }
 
-  async function answerTo(what: string): Promise<Resolution> {
-    unanswered.add(what);
+  async function answerTo(mapping: string, what: string): Promise<Resolution> {
+    unanswered.set(what, mapping);
     await condition(() => resolutions.has(what));
     const answer = resolutions.get(what) as Resolution;
     resolutions.delete(what);
     unanswered.delete(what);
-    failuresInARow = 0;
+    failures.set(mapping, 0);
+    dueMappings.add(mapping);
     await tell({ unblocked: what });
     return answer;
   }
 
-  async function oneBatch(mapping: string, ordinal: number, of: number, park: () => void): Promise<void> {
+  async function oneBatch(mapping: string, ordinal: number, of: number, leave: () => void): Promise<void> {
     const what = `${mapping}:${ordinal}`;
     let order: Resolution | null = null;
-    await Promise.resolve();
     if (inherited.delete(what)) {
-      park();
-      order = await answerTo(what);
+      leave();
+      order = await answerTo(mapping, what);
     }
     for (;;) {
-      const why = await attempt(mapping, ordinal, of, order);
+      const why = await attempt(mapping, ordinal, of, order, leave);
       if (why === null) return;
       const facts = { what, mapping, ordinal, why };
       await control.blockBatch(input.ref, facts);
       await tell({ blocked: facts });
       await control.notify(input.ref, 'blocked', `${what} is blocked: ${why}`);
-      park();
-      order = await answerTo(what);
+      order = await answerTo(mapping, what);
     }
   }
 
-  /** Resolves when the batch is through or parked: a blocked batch keeps neither its page nor the next one waiting. */
+  /** Resolves when the batch is under way, held back or waits for an answer; what becomes of it is noted. */
   function begin(mapping: string, ordinal: number, of: number): Promise<void> {
     const what = `${mapping}:${ordinal}`;
+    const own = inHand.get(mapping) ?? new Set<string>();
+    inHand.set(mapping, own.add(what));
     return new Promise((leave, fail) => {
-      const through = new Promise<void>((done, failed) => {
-        const park = (): void => {
-          // `through` exists by then: a batch parks after it has awaited something
-          parked.set(what, through);
-          leave();
-        };
-        oneBatch(mapping, ordinal, of, park).then(done, failed);
-      });
-      through.then(
+      oneBatch(mapping, ordinal, of, leave).then(
         () => {
-          parked.delete(what);
+          own.delete(what);
+          if (own.size === 0) dueMappings.add(mapping);
           leave();
         },
         (error: unknown) => {
@@ -151,9 +175,18 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
     if (broken !== null) throw broken.error;
   }
 
+  function due(): string | undefined {
+    const [mapping] = dueMappings;
+    if (mapping !== undefined) dueMappings.delete(mapping);
+    return mapping;
+  }
+
   return {
     copyPage: async (mapping) => {
-      const pending = await control.pendingBatches(input.ref, mapping, page + parked.size);
+      dueMappings.delete(mapping);
+      // as of before the look: what gets through meanwhile is no fresh batch
+      const own = new Set(inHand.get(mapping));
+      const pending = await control.pendingBatches(input.ref, mapping, page + own.size);
       const { batches, done, migrated, quarantined, outOfScope } = pending;
       await progressed({
         mapping,
@@ -166,16 +199,25 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
         outOfScope,
         state: pending.ordinals.length === 0 ? 'done' : 'running',
       });
-      const fresh = pending.ordinals.filter((ordinal) => !parked.has(`${mapping}:${ordinal}`));
-      await Promise.all(fresh.map((ordinal) => begin(mapping, ordinal, batches)));
-      if (fresh.length === 0) await Promise.all(parked.values());
       passOn();
-      return pending.ordinals.length > 0;
+      if (pending.ordinals.length === 0) return 'done';
+      const fresh = pending.ordinals.filter((ordinal) => !own.has(`${mapping}:${ordinal}`));
+      if (fresh.length === 0 || isHeldBack(mapping)) return 'waiting';
+      await Promise.all(fresh.map((ordinal) => begin(mapping, ordinal, batches)));
+      passOn();
+      return fresh.length < page ? 'waiting' : 'more';
+    },
+    due,
+    nextDue: async () => {
+      await condition(() => broken !== null || dueMappings.size > 0);
+      passOn();
+      return due() as string;
     },
     handOver: async () => {
-      await condition(() => broken !== null || (slot.taken() === 0 && unanswered.size === parked.size));
+      const waiting = (): number => [...inHand.values()].reduce((sum, own) => sum + own.size, 0);
+      await condition(() => broken !== null || (slot.taken() === 0 && unanswered.size + held.size === waiting()));
       passOn();
-      return { paused, blocked: [...unanswered] };
+      return { paused, blocked: [...unanswered.keys()] };
     },
   };
 }

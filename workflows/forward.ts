@@ -14,11 +14,19 @@ const quick = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
 const lookingAgain = proxyActivities<Activities>(options.oneTry);
 
+/**
+ * Whether the opening was refused because a side is not what was proved, and the sources are written to again: then the run follows them on,
+ * proves anew and asks again.
+ */
+export function followsOn(run: Pick<OpenedRun, 'pattern'>, error: unknown): boolean {
+  return run.pattern === 'hybrid' && ['RP5451', 'RP5452'].includes(codeOf(error) ?? '');
+}
+
 /** After so many calls of the hook that failed, people are asked to move the application by hand. */
 const patience = 3;
 
-/** Answers that stay: a source takes writes again, or the run is rolled back. */
-const wayBack: ReadonlySet<string> = new Set(['RP5501', 'RP5104']);
+/** Answers that stay: a source takes writes again, the run is rolled back, or a side is not what was proved. */
+const wayBack: ReadonlySet<string> = new Set(['RP5501', 'RP5104', 'RP5451', 'RP5452']);
 
 /** Opens the target of frozen sources. Tried again for as long as it takes, because writers wait; what says that there is none to open is raised. */
 export async function openTheTarget(run: OpenedRun, desk: ControlDesk): Promise<void> {

@@ -22,8 +22,6 @@ export async function hybrid(course: Course): Promise<Verdict> {
   const frozen = run.finished.includes('freeze') && (await stillFrozen(run));
   const verdict = frozen ? run.verdict : await copyAndFollow(course);
   if (verdict === null) throw plainFailure('NotProved', 'The sources are frozen, and the ledger holds no verdict.');
-  // the target's own triggers fire for the application only, not for what rounds write
-  await long.restoreTriggers(run.ref);
   return verdict;
 }
 

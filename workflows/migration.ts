@@ -1,7 +1,10 @@
-import { allHandlersFinished, condition, proxyActivities, workflowInfo } from '@temporalio/workflow';
-import type { Activities, Verdict } from '../src/contract/activity-types';
-import { migrationInput, type MigrationInput, type MigrationResult } from '../src/contract/run';
+import { allHandlersFinished, condition, proxyActivities, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
+import { migrationInput, type FindingSummary, type MigrationInput, type MigrationResult } from '../src/contract/run';
+import type { RunMemo } from '../src/contract/run-memo';
+import { sentenceOf } from '../src/progress/failure-sentence';
 import { freezeLine } from '../src/progress/follow-lines';
+import { checkResult } from '../src/progress/check-result';
 import { inPhase, opened } from '../src/progress/run-view';
 import * as options from './activity-options';
 import { afterFailure } from './after-failure';
@@ -10,7 +13,7 @@ import { runCopy, runValidation } from './children';
 import { openControlDesk, type ControlDesk } from './control-desk';
 import { approveFirstWrite, discover, finish, openCourse, prepare, settle, type Course } from './course';
 import { workflowTime } from './clock';
-import { goForward, openTheTarget } from './forward';
+import { followsOn, goForward, openTheTarget } from './forward';
 import { hybrid } from './hybrid';
 import { parseInput, plainFailure } from './input';
 import { inOneSentence } from './one-sentence';
@@ -43,6 +46,7 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
   const first = run;
   const watch = openWatch(desk);
   desk.opened(run);
+  rememberRun(run);
   desk.change((view) => opened(view, first));
   for (;;) {
     const changes = { begun: run.begun };
@@ -70,22 +74,37 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
         outcome,
         books: [...verdict.books],
         green: verdict.green,
+        ...(outcome === 'checked' ? checkResult(desk.view()) : {}),
         ...(freeze === null ? {} : { freeze }),
         seconds: (Date.parse(workflowTime()) - Date.parse(startedAt)) / 1000,
       };
     } catch (error) {
-      await afterFailure(error, run, desk, watch, changes.begun);
+      if (followsOn(run, error)) await sayRefused(run, desk, sentenceOf(error));
+      else await afterFailure(error, run, desk, watch, changes.begun);
       // the ledger says which phases are finished by now
       run = await control.openRun({ ...input, ...run.ref, ...driver });
     }
   }
 }
 
+async function sayRefused(run: OpenedRun, desk: ControlDesk, why: string): Promise<void> {
+  const sentence = `${why} The target was not opened; writers are free again, and the run goes on following.`;
+  desk.change((view) => ({ ...view, sentence }));
+  await tell(run, 'failed', sentence);
+}
+
+/** A run that was started in the UI has no memo by which commands find it. */
+function rememberRun({ ref, plan, code, identity, plansFolder }: OpenedRun): void {
+  if (workflowInfo().memo?.['run'] === ref.run) return;
+  const memo: RunMemo = { identity, run: ref.run, plan, code, ledger: ref.ledger, plansFolder };
+  upsertMemo(memo);
+}
+
 /** The order of a run by its pattern; a history recorded before there were patterns is a copy. */
 async function phases(course: Course): Promise<Verdict> {
   const { input, run, changes, desk } = course;
   await discover(course);
-  if (input.mode === 'check') return checked((await control.undecidedFindings(run.ref)).length);
+  if (input.mode === 'check') return checked(course, await control.undecidedFindings(run.ref));
   const frozenFirst = run.pattern === 'big_bang' ? ' The sources are frozen before it.' : '';
   const question = `Copy ${run.plan} now? Nothing has been written to the target yet.${frozenFirst}`;
   const by = await approveFirstWrite(course, question);
@@ -105,10 +124,13 @@ async function phases(course: Course): Promise<Verdict> {
   return verdict;
 }
 
-function checked(undecided: number): Verdict {
+/** A check ends with its findings on the page: nothing waits any more that an update could decide. */
+function checked({ desk }: Course, undecided: readonly FindingSummary[]): Verdict {
+  desk.change((view) => ({ ...view, undecided: [...undecided] }));
+  const few = undecided.length === 1 ? '1 finding needs' : `${undecided.length} findings need`;
   const sentence =
-    undecided === 0
+    undecided.length === 0
       ? 'Checked: every finding has a decision; nothing was written.'
-      : `Checked: ${undecided} finding(s) need a decision; nothing was written.`;
-  return { green: undecided === 0, sentence, books: [], problems: [] };
+      : `Checked: ${few} a decision; nothing was written.`;
+  return { green: undecided.length === 0, sentence, books: [], problems: [] };
 }

@@ -4,7 +4,14 @@ import { drillMessage } from '../src/contract/delta';
 import { abortMessage, approveMessage, decideMessage, resolveMessage } from '../src/contract/run';
 import { refuseApproval } from '../src/progress/approval';
 import { captureBlock } from '../src/progress/follow-view';
-import { chosenBlocked, refuseCutover, refuseDecision, refuseDrill, refuseResolution } from '../src/progress/refusals';
+import {
+  chosenBlocked,
+  chosenFindings,
+  refuseCutover,
+  refuseDecision,
+  refuseDrill,
+  refuseResolution,
+} from '../src/progress/refusals';
 import * as options from './activity-options';
 import type { DeskState } from './desk-state';
 import { parseInput, plainFailure } from './input';
@@ -58,11 +65,15 @@ function installDecide(desk: DeskState): void {
     messages.decideUpdate,
     async (raw) => {
       const message = parse(raw);
-      await control.decide(desk.requireRun().ref, message);
+      const chosen = chosenFindings(message, desk.view.undecided).map(({ id }) => id);
+      const { missing } = await control.decide(desk.requireRun().ref, message, chosen);
+      // refused here and not by the validator: only the ledger knows the limits
+      if (missing !== null) throw plainFailure('Refused', missing);
       desk.decisions += 1;
-      desk.show({ ...desk.view, undecided: desk.view.undecided.filter(({ id }) => id !== message.finding) });
+      desk.show({ ...desk.view, undecided: desk.view.undecided.filter(({ id }) => !chosen.includes(id)) });
       desk.accepted(`decide ${message.finding} = ${message.do}`, message.by);
-      return `${message.finding}: ${message.do}, decided by ${message.by}.`;
+      const many = chosen.length > 1 ? ` (${chosen.length} findings)` : '';
+      return `${message.finding}${many}: ${message.do}, decided by ${message.by}.`;
     },
     {
       description: 'Decide a finding: {"finding","do","by","reason"}, optionally "expect":{"rows","tolerance"}',

@@ -29,13 +29,21 @@ async function undoAll(input: RollbackInput): Promise<RollbackResult> {
   for (const step of steps) {
     await undo.compensate.executeWithOptions({ summary: `undo ${step.kind}` }, [ref, step.ordinal]);
   }
-  const { equal, differences } = await undo.proveRollback(ref);
+  const { equal, differences, notes = [] } = await undo.proveRollback(ref);
+  const beside = notes.length === 0 ? '' : ` Others changed meanwhile, which was left alone: ${listed(notes)}.`;
   if (!equal) {
-    const sentence = `Rolled back, but the target differs from before in ${differences.length} place(s): ${differences.slice(0, 5).join(', ')}.`;
+    const places = differences.length === 1 ? '1 object is' : `${differences.length} objects are`;
+    const sentence = `Rolled back, but ${places} not as before: ${listed(differences)}. Put that right by hand, then roll back again.${beside}`;
     await undo.closeRun(ref, 'failed', sentence);
     throw plainFailure('RollbackIncomplete', sentence);
   }
-  const verdict = `Rolled back: ${steps.length} steps undone, the target is as it was.`;
+  const undone = steps.length === 1 ? '1 step' : `${steps.length} steps`;
+  const verdict = `Rolled back: ${undone} undone, the target is as it was.${beside}`;
   await undo.closeRun(ref, 'rolled_back', verdict);
-  return { verdict, run: input.run, steps: steps.length, fingerprintEqual: equal };
+  return { verdict, run: input.run, steps: steps.length, fingerprintEqual: equal, notes: [...notes] };
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 5).join(', ');
+  return names.length > 5 ? `${shown} and ${names.length - 5} more` : shown;
 }

@@ -37,7 +37,11 @@ export function compareCapture(
   const news: CaptureNews[] = [];
   if (before.changeTable !== null && now.changeTable !== before.changeTable) {
     const relations = before.relations.flatMap(({ ids }) => ids);
-    stop.push({ code: 'change_table', sentence: 'the change log of the source is gone, or is another one', relations });
+    stop.push({
+      code: 'change_table',
+      sentence: 'the change log of the source is gone, is another one, or was emptied',
+      relations,
+    });
   }
   if (before.server !== now.server) {
     const sentence =
@@ -98,7 +102,7 @@ function compareColumns(
   for (const column of current.keys()) news.push({ kind: 'new_column', relation: is, column });
 }
 
-/** A label more of an enum is no change: no row that was read has it. */
+/** A label more of an enum is no change: no row that was read has it. One of another name is. */
 function sameColumn(was: ColumnFacts, is: ColumnFacts): boolean {
   const labels = new Set(is.labels ?? []);
   const { labels: before, ...left } = was;
@@ -114,6 +118,8 @@ function compareTree(was: readonly NodeFacts[], is: readonly NodeFacts[], trunca
     if (now === undefined) add('partitions', `${node.name} was detached or dropped`);
     else if (now.name !== node.name) add('partitions', `${node.name} was renamed`);
     else if (now.parents.join() !== node.parents.join()) add('partitions', `${node.name} was attached or detached`);
+    else if (now.links.join() !== node.links.join())
+      add('partitions', `${node.name} was detached for a while, and attached again`);
     else if (now.kind !== node.kind) add('partitions', `${node.name} became another kind of relation`);
     else if (now.relfilenode !== node.relfilenode && !truncated)
       add('rewritten', `${node.name} was rewritten (ALTER TABLE, VACUUM FULL or CLUSTER) without a mark`);

@@ -2,7 +2,7 @@ import type { QualifiedName } from '../contract/catalog';
 
 /** What the capture of one source stands on, as one snapshot of it saw it. Plain JSON: kept in the ledger's cursor. */
 export interface CaptureFingerprint {
-  /** Oid of the change table, empty once it is gone; null where the capture has none (logical). */
+  /** Oid and file of the change table, empty once it is gone; null where the capture has none (logical). */
   readonly changeTable: string | null;
   /** System identifier (where it may be read) and timeline: another one after a restore or a failover. With an unlogged table its start, too. */
   readonly server: string;
@@ -28,10 +28,12 @@ export interface RelationFacts {
 export interface ColumnFacts {
   readonly name: string;
   readonly number: number;
-  /** Type, modifier and, for an enum, its labels. */
+  /** Type, modifier and, where a composite type is part of it, the attributes of that. */
   readonly type: string;
+  /** Labels of every enum that is part of the type, each with its oid: one that is renamed changes rows that nobody touched. */
   readonly labels: readonly string[] | null;
   readonly notNull: boolean;
+  /** pg_attribute.attgenerated with a digest of the expression. */
   readonly generated: string;
   readonly collation: string;
 }
@@ -42,6 +44,8 @@ export interface NodeFacts {
   readonly kind: string;
   readonly relfilenode: string;
   readonly parents: readonly string[];
+  /** Rows of pg_inherits, with the transactions that wrote them. */
+  readonly links: readonly string[];
 }
 
 export interface TriggerFacts {

@@ -30,8 +30,11 @@ export function touchedKeys(message: LogicalMessage, captured: Captured): Touche
   if (message.kind !== 'change') return [];
   const relations = captured.byOid.get(message.relation);
   if (relations === undefined) return captured.unknown.map(({ id }) => ({ relation: id, key: null }));
-  const { before, after } = message;
+  const { before, after, unchanged } = message;
   return relations.flatMap((relation) => {
+    // for a while the identity was another one, and does not say whether the key was changed
+    if (unchanged !== undefined && !relation.key.every(({ name }) => unchanged.includes(name)))
+      return [{ relation: relation.id, key: null }];
     const keys: TouchedKey[] = [];
     const old = before === null ? null : keyOf(relation, before, null);
     if (old !== null) keys.push({ relation: relation.id, key: old.text });

@@ -12,6 +12,8 @@ export type LogicalMessage =
       /** The old row, or its replica identity alone; null where the message has none: then the identity did not change. */
       readonly before: DeliveredRow | null;
       readonly after: DeliveredRow | null;
+      /** Of an update without an old row: the columns that it left alone, the replica identity of that moment. */
+      readonly unchanged?: readonly string[];
     }
   | { readonly kind: 'truncate'; readonly relations: readonly number[] }
   | { readonly kind: 'other' };

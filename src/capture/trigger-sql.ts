@@ -1,6 +1,7 @@
 import type { QualifiedName } from '../contract/catalog';
 import type { KeyColumn } from '../contract/compiled';
 import { identifier, literal, qualified } from '../sql/quote';
+import { replicaIdentityFull } from '../sql/replica-identity';
 import type { CapturedRelation } from './captured-relations';
 
 /** All keys of one captured relation, which share its triggers and its function. */
@@ -51,6 +52,7 @@ export function changeTableStatements(table: string, name: string): string[] {
        new_key text) with (vacuum_truncate = false)`,
     `create index if not exists ${identifier(`change_${name}_xid`)} on ${table} (xid)`,
     `revoke all on table ${table} from public`,
+    replicaIdentityFull(table),
   ];
 }
 
@@ -62,6 +64,7 @@ export function purgeTableStatements(table: string): string[] {
        below xid8 not null,
        purged boolean not null default false)`,
     `revoke all on table ${table} from public`,
+    replicaIdentityFull(table),
   ];
 }
 
@@ -94,6 +97,7 @@ const textSettings = [
   `IntervalStyle = 'postgres'`,
   'extra_float_digits = 1',
   `bytea_output = 'hex'`,
+  `lc_monetary = 'C'`,
 ];
 
 function keyOf(record: 'new' | 'old', key: readonly KeyColumn[]): string {

@@ -14,6 +14,11 @@ export const exitCodes = {
   state: { code: 4, means: 'the run is not in a state for this command' },
   rollback: { code: 5, means: 'a rollback was refused or did not bring back the old state' },
   environment: { code: 6, means: 'PostgreSQL binaries, Temporal or a worker are missing' },
+  waiting: {
+    code: 7,
+    means:
+      'the run waits for a person: a decision, an approval, a blocked batch; it goes on once that is given. Not with `run --wait`',
+  },
   internal: { code: 70, means: 'a bug in rowproof; please report it' },
   detached: { code: 130, means: 'Ctrl-C: detached, the run goes on' },
 } as const;

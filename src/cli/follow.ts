@@ -8,7 +8,11 @@ import { askPerson } from './questions';
 import type { Terminal } from './terminal';
 import { detailsLink, type TemporalSession } from './temporal';
 
-export type FollowEnd = { readonly kind: 'closed' } | { readonly kind: 'detached' };
+export type FollowEnd =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'detached' }
+  /** It waits for a person, whom nobody can ask here. */
+  | { readonly kind: 'waiting'; readonly status: RunStatus };
 
 const drawEveryMs = 1_000;
 const lineEveryMs = 10_000;
@@ -20,13 +24,14 @@ const silenceMs = 15_000;
 /**
  * Shows a run until its workflow closes or the person presses Ctrl-C: drawn live on a terminal, else a plain line every
  * 10 s and at each change of phase. With ndjson each look is one status document on stdout. `silent` is called once whenever
- * the run has answered nothing for a while: it may have lost its worker.
+ * the run has answered nothing for a while: it may have lost its worker. Without a terminal it ends where the run waits for a person,
+ * unless it is told to `wait`.
  */
 export async function follow(
   terminal: Terminal,
   temporal: TemporalSession,
   handle: WorkflowHandle,
-  silent: () => Promise<void>,
+  options: { readonly silent: () => Promise<void>; readonly wait: boolean },
 ): Promise<FollowEnd> {
   const link = await detailsLink(temporal, handle.workflowId);
   const screen = openScreen(terminal);
@@ -47,7 +52,7 @@ export async function follow(
       if (status === null && execution.name === 'RUNNING' && !asked && Date.now() - heard >= silenceMs) {
         asked = true;
         screen.keep();
-        await silent();
+        await options.silent();
       }
       if (status !== null) {
         heard = Date.now();
@@ -59,6 +64,7 @@ export async function follow(
           lastLine = Date.now();
           lastPhase = `${status.phase} ${status.state}`;
         }
+        if (!terminal.interactive && !options.wait && waitsForPerson(status)) return { kind: 'waiting', status };
         left = left.filter((question) => openQuestions(status).includes(question));
         const question = openQuestions(status).find((open) => !left.includes(open));
         if (terminal.interactive && question !== undefined) {
@@ -78,6 +84,11 @@ export async function follow(
   } finally {
     process.off('SIGINT', interrupt);
   }
+}
+
+/** Whether the run, or a batch of it, goes no further before somebody says something. */
+function waitsForPerson({ state }: RunStatus): boolean {
+  return state === 'waiting' || state === 'blocked' || state === 'paused';
 }
 
 /** What a waiting run asks: ids of findings, else the name of its gate. */

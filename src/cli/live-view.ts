@@ -1,5 +1,7 @@
 import pc from 'picocolors';
 import type { RunStatus, TableProgress } from '../contract/run';
+import { alike } from '../progress/alike-findings';
+import { approve, cutOver, decide, drill, resolve, resume } from '../progress/commands';
 import { overallShare } from '../progress/current-details';
 import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../progress/follow-lines';
 import { captureBlock } from '../progress/follow-view';
@@ -100,14 +102,19 @@ function tableState(table: TableProgress): string {
 }
 
 function needLines(status: RunStatus): string[] {
-  const code = status.code || 'CODE';
+  const { run, code } = status;
   return [
+    ...(status.state === 'paused' ? [`${pc.yellow('!')} the run is paused`, `    go on:  ${resume(run)}`] : []),
     ...(status.gate === null ? [] : gateLines(status.gate, status, code)),
+    ...alike(status.undecided).map(
+      ({ pattern, findings, rows }) =>
+        `    ${findings.length} alike at once:  ${decide(run, pattern, findings[0]?.choices[0] ?? 'quarantine', rows)}`,
+    ),
     ...status.undecided
       .slice(0, 5)
       .flatMap((finding) => [
         `${pc.yellow('!')} ${finding.id}: ${finding.sentence}`,
-        `    decide it:  rowproof decide ${finding.id} ${finding.choices[0] ?? 'quarantine'} --by YOU --reason WHY`,
+        `    decide it:  ${decide(run, finding.id, finding.choices[0] ?? 'quarantine', finding.rows)}`,
       ]),
     ...(status.undecided.length > 5 ? [`    … and ${status.undecided.length - 5} more findings`] : []),
     ...status.blocked
@@ -116,10 +123,13 @@ function needLines(status: RunStatus): string[] {
         batch.what === captureBlock
           ? `${pc.yellow('!')} following is stopped: ${batch.why}`
           : `${pc.yellow('!')} batch ${batch.what} blocked: ${batch.why} The rest goes on.`,
-        `    when it is mended:  rowproof resolve ${batch.what} ${batch.what === captureBlock ? 'resync' : 'retry'} --by YOU --reason WHY`,
+        `    when it is mended:  ${resolve(run, batch.what, batch.what === captureBlock ? 'resync' : 'retry')}`,
       ]),
     ...(status.blocked.length > 5
-      ? [`    … and ${status.blocked.length - 5} more blocked batches; \`resolve '*'\` means all`]
+      ? [
+          `    … and ${status.blocked.length - 5} more blocked batches`,
+          `    all of them:  ${resolve(run, '*', 'retry')}`,
+        ]
       : []),
   ];
 }
@@ -132,17 +142,17 @@ function followLines({ follow, ...status }: RunStatus): string[] {
 }
 
 function gateLines(gate: string, status: RunStatus, code: string): string[] {
-  const gates = gate === 'rollback' ? ['rollback', 'retry', 'keep'] : [gate];
+  const { run, gates = [gate] } = status;
   return [
     `${pc.yellow('!')} ${status.sentence}`,
     ...(gate === 'cutover' && status.follow !== undefined && status.follow.freeze?.outcome !== 'frozen'
       ? [
           `    ${expectedFreeze(status.follow)}`,
-          '    try it, writers are let go again:  rowproof cutover --drill --by YOU --reason WHY',
-          `    do it:  rowproof cutover --code ${code} --by YOU --reason WHY`,
+          `    try it, writers are let go again:  ${drill(run)}`,
+          `    do it:  ${cutOver(run, code)}`,
         ]
       : []),
-    ...gates.map((name) => `    rowproof approve ${name} --code ${code} --by YOU --reason WHY`),
+    ...gates.map((name) => `    ${approve(run, name, code)}`),
   ];
 }
 

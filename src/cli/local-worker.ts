@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../errors/rowproof-error';
 import { defaultTaskQueue } from '../contract/task-queues';
+import { watch, worker } from '../progress/commands';
 import { isAlive, record, type ProcessRecord } from '../dev/server-process';
 import { stateFolder } from '../dev/state-folder';
 import { somebodyPolls, type TemporalSession } from './temporal';
@@ -24,13 +25,20 @@ export async function ensureWorker(
   terminal: Terminal,
   temporal: TemporalSession,
   plansFolder: string,
+  reviving: string | null = null,
 ): Promise<WorkerPlace> {
+  if (reviving !== null) {
+    // an open workflow keeps the queue it was started on
+    const { taskQueue } = await temporal.client.workflow.getHandle(reviving).describe();
+    if (temporal.local && taskQueue.startsWith(`${defaultTaskQueue}-`))
+      return localWorker(terminal, temporal, taskQueue, plansFolder);
+  }
   const configured = terminal.env['ROWPROOF_TASK_QUEUE'];
   if (!temporal.local || configured !== undefined) {
     const taskQueue = configured ?? defaultTaskQueue;
     if (!(await somebodyPolls(temporal, taskQueue))) {
       terminal.talk(
-        `Nobody polls task queue ${taskQueue} on ${temporal.address} (RP4205): the run waits until a worker does. Start one with:  rowproof worker`,
+        `Nobody polls task queue ${taskQueue} on ${temporal.address} (RP4205): the run waits until a worker does. Start one with:  ${worker(taskQueue, plansFolder)}`,
       );
     }
     return { taskQueue, pid: null };
@@ -77,11 +85,11 @@ export async function reviveWorker(
     if (missing.length === 0) await localWorker(terminal, temporal, taskQueue, plansFolder);
     else
       terminal.talk(
-        `${run.run} has no worker, and one that is started here would lack ${missing.join(', ')}. Set that, then:  rowproof watch ${run.run}`,
+        `${run.run} has no worker, and one that is started here would lack ${missing.join(', ')}. Set that, then:  ${watch(run.run)}`,
       );
   } else if (!(await somebodyPolls(temporal, taskQueue))) {
     terminal.talk(
-      `Nobody polls task queue ${taskQueue} on ${temporal.address} (RP4205): ${run.run} waits until a worker does. Start one with:  rowproof worker`,
+      `Nobody polls task queue ${taskQueue} on ${temporal.address} (RP4205): ${run.run} waits until a worker does. Start one with:  ${worker(taskQueue, plansFolder)}`,
     );
   }
 }

@@ -3,18 +3,27 @@ import { defaultTaskQueue } from '../contract/task-queues';
 import type { Databases } from '../postgres/databases';
 import type { RunRef } from '../contract/run';
 import type { Session } from '../postgres/session';
+import { quoted } from '../progress/commands';
 import { planArgument } from './plan-argument';
-import { recallRun, type RunRecord } from './run-record';
+import { knownHere, recallRun, type RunRecord } from './run-record';
 import type { Terminal } from './terminal';
 
-/** RUN from this folder's records (default: the latest), or from the ledger of `--plan FILE`. */
+/**
+ * RUN from this folder's records (default: the latest), from its workflow where it was started elsewhere, or from the ledger of
+ * `--plan FILE`; commands that are printed from then on name that plan.
+ */
 export async function locateRun(
   terminal: Terminal,
   run: string | undefined,
   options: { plan?: string },
 ): Promise<RunRecord> {
-  if (options.plan === undefined) return recallRun(terminal.cwd, run);
+  if (options.plan === undefined) {
+    if (run === undefined || knownHere(terminal.cwd, run)) return recallRun(terminal.cwd, run);
+    const { findInTemporal } = await import('./run-in-temporal');
+    return (await findInTemporal(terminal, run)) ?? recallRun(terminal.cwd, run);
+  }
   const file = planArgument(terminal.cwd, options.plan);
+  terminal.found.plan = file.file;
   const { parsePlan } = await import('../plan/parse-plan');
   const { connectionsOf } = await import('../plan/connections');
   const { ledgerOf, withSession } = await import('../../activities/read-plan');
@@ -24,7 +33,11 @@ export async function locateRun(
   if (plan === null) throw new RowproofError(problems);
   return withSession(connectionsOf(plan).target, terminal.env, 'locate run', async (session) => {
     const id = run ?? (await latestRun(session, plan.name));
-    if (id === null) throw fail('RP4001', `Plan ${plan.name} has no run yet.`);
+    if (id === null) {
+      throw fail('RP4001', `Plan ${plan.name} has no run yet.`, {
+        fix: `Start one: \`rowproof run ${quoted(file.file)}\`.`,
+      });
+    }
     const found = await loadRunSummary(session, id);
     return {
       run: id,

@@ -21,7 +21,7 @@ async function main(argv: readonly string[]): Promise<void> {
       const { reportError } = await import('./render-error');
       if ((process.env['ROWPROOF_DEBUG'] ?? '') !== '')
         terminal.talk(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      process.exitCode = reportError(terminal, error);
+      process.exitCode = await reportError(terminal, error);
     }
   });
   for (const command of [program, ...program.commands]) command.exitOverride();

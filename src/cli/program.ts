@@ -64,13 +64,22 @@ export function createProgram(
     async () => (await import('./commands/preview')).preview as Action,
   );
   on(
-    add('run', 'run a plan to its proof, or go on with its unfinished run')
-      .argument('<plan>', 'plan file or folder')
+    planOption(
+      add('run', 'run a plan to its proof, or go on with its unfinished run').argument(
+        '<plan>',
+        'plan file or folder, or an unfinished run such as crm-3',
+      ),
+    )
       .option('--only <table...>', 'these tables only')
       .option('--sample <percent>', 'a stable sample of the rows, such as 1%')
       .option('--check', 'discovery only; writes nothing to the tables of the target')
       .option('--resume <run>', 'go on with this run although the plan file was edited')
-      .option('--detach', 'return once it is started'),
+      .option('--detach', 'return once it is started')
+      .option('--wait', 'without a terminal: go on when the run waits for a person, instead of ending with 7')
+      .option(
+        '--replace-workflow',
+        'end the open workflow of the run where the workers have another version of the workflows, and go on from the ledger',
+      ),
     async () => (await import('./commands/run')).run as Action,
   );
   on(

@@ -84,7 +84,7 @@ async function askGate(
   gate: string,
   ask: Ask,
 ): Promise<void> {
-  const gates = gate === 'rollback' ? ['rollback', 'retry', 'keep'] : [gate];
+  const gates = (status.gates ?? []).length > 0 ? (status.gates ?? []) : [gate];
   terminal.talk(status.sentence);
   if (gate === 'cutover' && status.follow !== undefined && status.follow.freeze?.outcome !== 'frozen') {
     terminal.talk(`${standing(status)}\n${expectedFreeze(status.follow)}`);

@@ -1,6 +1,9 @@
 import pc from 'picocolors';
 import type { TableBooks } from '../contract/run';
+import { toDecide } from '../progress/check-result';
+import { finish, liftFreeze, quoted, undo } from '../progress/commands';
 import { freezeLine } from '../progress/follow-lines';
+import { wayLines, type Way } from '../progress/ways-out';
 import { exitCodes } from './exit-codes';
 import { duration, group } from './live-view';
 import type { RunEnd } from './commands/run';
@@ -15,6 +18,7 @@ export function renderEnd(
   report: WrittenReport,
   ui: string | null,
   folder: string,
+  ways: readonly Way[] = [],
 ): CommandResult {
   const verdict = end.ok ? end.result.verdict : end.sentence;
   // a run that failed may have got as far as its books
@@ -32,20 +36,21 @@ export function renderEnd(
     ...(outcome === 'complete'
       ? [
           ...(freeze === undefined
-            ? [`  way back     rowproof rollback ${record.run}`]
+            ? [`  way back     ${undo(record.run)}`]
             : [
                 `  freeze       ${freezeLine(freeze)}`,
                 '  way back     none: the target takes the writes of the application now',
               ]),
           ...(freeze === undefined
             ? []
-            : [`  source       frozen: it takes no writes until  rowproof finish ${record.run} --lift-freeze`]),
-          `  left behind  schema rowproof on the target; when you are sure:  rowproof finish ${record.run}`,
+            : [`  source       frozen: it takes no writes until  ${liftFreeze(record.run)}`]),
+          `  left behind  schema rowproof on the target; when you are sure:  ${freeze === undefined ? finish(record.run) : liftFreeze(record.run)}`,
         ]
       : []),
-    ...(end.ok || outcome === 'rolled_back'
-      ? []
-      : [`  go on        rowproof run --resume ${record.run} PLAN    or undo: rowproof rollback ${record.run}`]),
+    ...(end.ok ? toDecide(end.result.findings ?? []) : wayLines(ways)),
+    ...(end.ok && outcome === 'checked' && record.planFile != null
+      ? [`    rowproof run ${quoted(record.planFile)}`]
+      : []),
   ];
   return {
     exit: green ? exitCodes.ok.code : exitCodes.notProved.code,
@@ -65,6 +70,7 @@ export function renderEnd(
         out_of_scope: outOfScope,
         unexplained,
       })),
+      ...(end.ok && end.result.findings !== undefined ? { findings: end.result.findings } : {}),
       ...(freeze === undefined ? {} : { freeze: { ms: freeze.freezeMs, at: freeze.at, by: freeze.by } }),
       seconds,
       ui,

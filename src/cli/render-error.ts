@@ -1,12 +1,13 @@
 import pc from 'picocolors';
 import { catalogue } from '../errors/catalogue';
+import type { Refusal } from '../errors/refusal-sentence';
 import { RowproofError, type Problem } from '../errors/rowproof-error';
 import { exitCodes } from './exit-codes';
 import type { Terminal } from './terminal';
 
 /** Prints what, where, why, fix and code of every problem; returns the exit code. JSON goes to stdout for programs. */
-export function reportError(terminal: Terminal, error: unknown): number {
-  const problems = problemsOf(error);
+export async function reportError(terminal: Terminal, error: unknown): Promise<number> {
+  const problems = await problemsOf(error);
   if (terminal.output === 'text') {
     for (const problem of problems) terminal.talk(renderProblem(problem));
   } else {
@@ -23,8 +24,10 @@ interface ShownProblem extends Omit<Problem, 'code'> {
   readonly code: string;
 }
 
-function problemsOf(error: unknown): readonly ShownProblem[] {
+async function problemsOf(error: unknown): Promise<readonly ShownProblem[]> {
   if (error instanceof RowproofError) return error.problems;
+  const refused = await refusedStatement(error);
+  if (refused !== null) return [refused];
   return [
     {
       code: 'RP9000',
@@ -34,6 +37,21 @@ function problemsOf(error: unknown): readonly ShownProblem[] {
       fix: 'Report it with the command you ran. The ledger has everything; nothing is lost.',
     },
   ];
+}
+
+/** A statement that a database refused during a command, by the names that may be said of it. */
+async function refusedStatement(error: unknown): Promise<Problem | null> {
+  const { describeRefusal } = await import('../postgres/refusal');
+  if (describeRefusal(error) === null) return null;
+  const { functionBehind } = await import('../postgres/queries/function-behind');
+  const { problem } = await import('../errors/rowproof-error');
+  const { refusalAdvice, refusalSentence } = await import('../errors/refusal-sentence');
+  const refusal = describeRefusal(error, await functionBehind(error)) as Refusal;
+  const advice = refusalAdvice(refusal);
+  return problem('RP9020', refusalSentence(refusal), {
+    where: refusal.label === null ? null : { object: refusal.label },
+    ...(advice === null ? {} : { fix: advice }),
+  });
 }
 
 function codeOf(error: Error): string {

@@ -11,6 +11,8 @@ const runRecord = z.object({
   ledger: z.string(),
   workflowId: z.string(),
   plansFolder: z.string().nullable(),
+  /** The plan file, where it is known. */
+  planFile: z.string().nullable().optional(),
   taskQueue: z.string(),
   startedAt: z.string(),
   /** Worker process that `run` started for it on this machine. */
@@ -31,6 +33,10 @@ export function rememberRun(cwd: string, record: RunRecord): string {
   return folder;
 }
 
+export function knownHere(cwd: string, run: string): boolean {
+  return listRecords(cwd).some((record) => record.run === run);
+}
+
 /** The record of RUN, or of the latest run started from this folder. RP4001 with the runs there are. */
 export function recallRun(cwd: string, run: string | undefined): RunRecord {
   const records = listRecords(cwd);
@@ -39,11 +45,13 @@ export function recallRun(cwd: string, run: string | undefined): RunRecord {
   const known = records.map((record) => record.run).slice(0, 10);
   throw fail(
     'RP4001',
-    run === undefined ? 'No run was started from this folder.' : `No run ${run} was started from this folder.`,
+    run === undefined
+      ? 'No run was started from this folder.'
+      : `No run ${run} was started from this folder, and no workflow of that run is known to Temporal.`,
     {
       why:
         known.length === 0 ? `There is no ${folderName}/ folder with runs here.` : `Known here: ${known.join(', ')}.`,
-      fix: 'Go to the folder where the run was started, name one of its runs, or name the plan with --plan FILE.',
+      fix: 'Name a run, go to the folder where it was started, or name its plan with --plan FILE.',
     },
   );
 }

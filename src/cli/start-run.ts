@@ -1,4 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError, type WorkflowHandle } from '@temporalio/client';
+import type { RunMemo } from '../contract/run-memo';
 import { fail } from '../errors/rowproof-error';
 import type { RunRecord } from './run-record';
 import type { TemporalSession } from './temporal';
@@ -20,7 +21,7 @@ export async function startRun(
         workflowId,
         taskQueue: record.taskQueue,
         args: [input],
-        memo: { identity },
+        memo: memoOf(record, identity),
         staticSummary: `${record.plan}: migration`,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       });
@@ -32,4 +33,8 @@ export async function startRun(
     }
   }
   throw fail('RP4202', `A workflow named ${record.workflowId} runs already for another run.`);
+}
+
+function memoOf({ run, plan, code, ledger, plansFolder }: RunRecord, identity: string): RunMemo {
+  return { identity, run, plan, code, ledger, plansFolder };
 }

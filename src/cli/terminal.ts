@@ -1,3 +1,5 @@
+import { namingPlan } from './naming-plan';
+
 /** What a command may use of the outside; one object, so that a test can run commands in a process of its own. */
 export interface Terminal {
   readonly env: NodeJS.ProcessEnv;
@@ -11,6 +13,8 @@ export interface Terminal {
   /** A person can answer questions. */
   readonly interactive: boolean;
   readonly output: OutputFormat;
+  /** How this command found its run: what it prints as commands has to find it the same way. */
+  readonly found: { plan: string | null };
 }
 
 export type OutputFormat = 'text' | 'json' | 'ndjson';
@@ -24,11 +28,13 @@ export interface CommandResult {
 }
 
 export function processTerminal(output: OutputFormat): Terminal {
+  const found: Terminal['found'] = { plan: null };
   return {
+    found,
     env: process.env,
     cwd: process.cwd(),
     out: (text) => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
-    talk: (line) => void process.stderr.write(`${line}\n`),
+    talk: (line) => void process.stderr.write(`${namingPlan(line, found.plan)}\n`),
     live: process.stderr.isTTY === true && output === 'text',
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && output === 'text',
     output,
@@ -37,7 +43,7 @@ export function processTerminal(output: OutputFormat): Terminal {
 
 export function print(terminal: Terminal, result: CommandResult): void {
   if (terminal.output === 'text') {
-    if (result.text !== '') terminal.out(result.text);
+    if (result.text !== '') terminal.out(namingPlan(result.text, terminal.found.plan));
     return;
   }
   terminal.out(terminal.output === 'json' ? JSON.stringify(result.data, null, 2) : JSON.stringify(result.data));

@@ -1,5 +1,6 @@
 import type { KeyColumn } from '../contract/compiled';
 import type { KeyRange } from '../contract/key';
+import { literal } from '../sql/quote';
 import { rangePredicate } from './range-predicate';
 
 export interface StatementBinding {
@@ -10,6 +11,8 @@ export interface StatementBinding {
   readonly slice?: { readonly index: number; readonly of: number };
   /** At most this many rows. Absent: no limit. */
   readonly limit?: number;
+  /** For a proof: what stands before the digests of large values. Absent: values as they are. */
+  readonly large?: string;
   /** Rows of one batch, for `boundaries`. */
   readonly rows?: number;
 }
@@ -70,6 +73,8 @@ export function bindStatement(sql: string, binding: StatementBinding = {}): stri
         return rangeOf(binding);
       case 'slice':
         return slicePredicate('"tk"', binding.slice);
+      case 'large':
+        return literal(binding.large ?? null);
       case 'limit':
         return binding.limit === undefined ? '' : `LIMIT ${whole(binding.limit)}`;
       case 'rows':

@@ -1,9 +1,10 @@
-import type { CheckSpec, CompiledColumn, KeyColumn, ReferenceSpec, UniqueSpec } from '../contract/compiled';
+import type { CheckSpec, CompiledColumn, KeyColumn, ReasonSpec, ReferenceSpec, UniqueSpec } from '../contract/compiled';
 import type { MappingWork } from './mapping-work';
-import { pathOf, refusesNull, sameTable } from './mapping-work';
+import { domainsUnder, pathOf, refusesNull, sameTable } from './mapping-work';
 import { tableKey } from './table-key';
 import { findColumn, findRelation } from './mapping-work';
 import { namesColumn } from './names-column';
+import { sourceCheck } from './source-check';
 
 /** Unique indexes of the target, the primary key first. */
 export function compileUniques({ mapping, into }: MappingWork): UniqueSpec[] {
@@ -25,13 +26,45 @@ export function compileUniques({ mapping, into }: MappingWork): UniqueSpec[] {
     });
 }
 
-export function compileChecks({ mapping, into }: MappingWork): CheckSpec[] {
-  return into.checks.map((check) => ({
-    name: check.name,
-    columns: check.columns,
-    expression: check.expression,
-    finding: `${mapping.name}.${check.name}.check`,
-  }));
+/** In the order in which the target looks at them: CHECKs of domains, then of the table. The reasons of those that the source evaluates follow `last`. */
+export function compileChecks(work: MappingWork, loaded: readonly CompiledColumn[], last: number): CheckSpec[] {
+  const { mapping, into, target, source } = work;
+  const checks = [
+    ...loaded.flatMap((column) =>
+      column.type.kind === 'domain'
+        ? domainsUnder(target, column.type.name)
+            .reverse()
+            .flatMap((domain) => domain.checks.map((check) => ({ ...check, columns: [column.target], ofDomain: true })))
+        : [],
+    ),
+    ...into.checks.map((check) => ({ ...check, ofDomain: false })),
+  ];
+  let reason = last;
+  return checks.map(({ name, columns, expression, ofDomain }) => {
+    const spec = { name, columns, expression, ofDomain, reason: null, finding: `${mapping.name}.${name}.check` };
+    // a nondeterministic collation holds different texts for equal
+    const plain = columns.every((column) => findColumn(into, column)?.nondeterministic !== true);
+    const portable = plain && sourceCheck(spec, loaded, source.server.encoding) !== null;
+    return portable ? { ...spec, reason: ++reason } : spec;
+  });
+}
+
+/** Reasons of the CHECKs that the source evaluates. */
+export function checkReasons(checks: readonly CheckSpec[]): ReasonSpec[] {
+  return checks.flatMap(({ name, columns, finding, reason }) =>
+    reason === null
+      ? []
+      : [
+          {
+            index: reason,
+            column: columns.length === 1 ? (columns[0] as string) : '',
+            kind: 'check',
+            transform: 'target',
+            finding,
+            check: name,
+          },
+        ],
+  );
 }
 
 /** Foreign keys of the target table, with the mapping that loads the parent. */
@@ -93,22 +126,24 @@ export function referencedColumns(
   return loaded.filter((column) => pointed.has(column.target)).map((column) => column.target);
 }
 
-/** Loaded columns that a rule of the target across rows or columns reads, or whose values only the target can judge. */
+/** Loaded columns that a rule of the target reads which the source does not evaluate, or whose values only the target can judge. */
 export function trialColumns(
   { into }: MappingWork,
   loaded: readonly CompiledColumn[],
   referenced: readonly string[],
+  checks: readonly CheckSpec[],
 ): string[] {
+  const open = checks.filter((check) => check.reason === null);
   const plain = new Set([
     ...referenced,
     ...into.foreignKeys.flatMap((key) => key.columns),
-    ...into.checks.flatMap((check) => check.columns),
+    ...open.flatMap((check) => check.columns),
   ]);
   const texts = [
     ...into.indexes
       .filter((index) => index.unique)
       .flatMap((index) => [...index.keyExpressions, index.predicate ?? '']),
-    ...into.checks.map((check) => check.expression),
+    ...open.map((check) => check.expression),
   ];
   return loaded
     .filter(

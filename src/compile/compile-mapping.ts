@@ -3,6 +3,7 @@ import { compileColumns, readColumns, spelledBySource } from './compile-columns'
 import {
   checkCoverage,
   checkNames,
+  checkReasons,
   compileChecks,
   compileReferences,
   compileUniques,
@@ -10,9 +11,11 @@ import {
   trialColumns,
 } from './compile-constraints';
 import { compileReasons } from './compile-reasons';
+import { warnWithoutKey } from './checks/check-without-key';
 import type { MappingWork } from './mapping-work';
 import { findColumn, pathOf } from './mapping-work';
 import { tableKey } from './table-key';
+import { isPhysical } from './row-identity';
 import { chooseSourceKey } from './source-key';
 import { sourceStatements } from './source-statements';
 import { chooseTargetKey, isInjective } from './target-key';
@@ -32,17 +35,20 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
   checkNames(work);
   checkUnmapped(work);
   const references = compileReferences(work);
-  const targetKey = chooseTargetKey(work, loaded);
+  const targetKey = chooseTargetKey(work, loaded, key !== null && isPhysical(key.columns));
   if (key === null || targetKey === null || problems.failed) return null;
   warnLooseKeys(
     work,
     key.columns.map(({ name }) => name),
     targetKey.map(({ name }) => name),
   );
+  warnWithoutKey(work, key.columns, targetKey);
   const referenced = referencedColumns(work, loaded, targetKey);
   const columns = loaded.map((column) =>
     referenced.includes(column.target) ? { ...column, cast: spelledBySource(column.cast) } : column,
   );
+  const reasons = compileReasons(mapping.name, columns, context);
+  const checks = compileChecks(work, columns, reasons.length);
   const facts = {
     name: mapping.name,
     source: mapping.source,
@@ -60,12 +66,12 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     id: mapping.id,
     columns,
     rawColumns: rawColumns(work, columns),
-    reasons: compileReasons(mapping.name, columns, context),
+    reasons: [...reasons, ...checkReasons(checks)],
     uniques: compileUniques(work),
     references,
-    checks: compileChecks(work),
+    checks,
     referencedColumns: referenced,
-    trialColumns: trialColumns(work, columns, referenced),
+    trialColumns: trialColumns(work, columns, referenced, checks),
     copyFormat: columns.every(travelsBinary) ? ('binary' as const) : ('text' as const),
     whenNotEmpty: mapping.whenNotEmpty,
     onBadRow: mapping.onBadRow,

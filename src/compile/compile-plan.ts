@@ -4,9 +4,11 @@ import type { MappingPlan, ResolvedPlan } from '../contract/resolved-plan';
 import { checkAccess, checkForeignReferers } from './checks/check-access';
 import { checkCaptured, checkCapturedKey } from './checks/check-captured';
 import { checkRelations } from './checks/check-relations';
+import { checkRules } from './checks/check-rules';
 import { checkServers } from './checks/check-servers';
 import { checkUnmappedTables } from './checks/check-unmapped-tables';
 import { compileMapping } from './compile-mapping';
+import { compileSequences } from './compile-sequences';
 import { findRelation } from './mapping-work';
 import type { CheckedProblem, LocatePath } from './problem-list';
 import { ProblemList } from './problem-list';
@@ -32,8 +34,12 @@ export function compilePlan(
   checkServers(plan, catalogs, problems);
   const mappings = plan.mappings.flatMap((mapping) => compileOne(plan, mapping, catalogs, hash, problems) ?? []);
   checkForeignReferers(plan, catalogs.target, problems);
+  checkRules(plan, catalogs, problems);
   checkUnmappedTables(plan, catalogs, problems);
-  const compiled: CompiledPlan | null = problems.failed ? null : { format: 1, plan, ...digest, engine, mappings };
+  const sequences = compileSequences(plan, catalogs, problems);
+  const compiled: CompiledPlan | null = problems.failed
+    ? null
+    : { format: 1, plan, ...digest, engine, mappings, ...sequences };
   return { compiled, problems: problems.problems };
 }
 

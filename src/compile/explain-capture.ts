@@ -83,7 +83,7 @@ function publication(source: string, sites: readonly CaptureSite[]): ExplainedSt
 
 function freeze(source: string, sites: readonly CaptureSite[]): ExplainedStatement[] {
   const gate = freezeGate(name, name);
-  const text = [gateFunction(gate), ...sites.flatMap(({ relation }) => gateTrigger(gate, relation))];
+  const text = [gateFunction(gate), ...sites.flatMap(({ relation }) => gateTrigger(gate, relation, true))];
   const tables = sites.map(({ relation }) => qualified(relation)).join(', ');
   return [statement(source, 'stops writers at the cutover', text.join(';\n'), `SHARE ROW EXCLUSIVE on ${tables}`)];
 }

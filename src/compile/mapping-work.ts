@@ -1,4 +1,4 @@
-import type { Catalog, Column, QualifiedName, Relation } from '../contract/catalog';
+import type { Catalog, Column, Domain, QualifiedName, Relation } from '../contract/catalog';
 import type { MappingPlan, ResolvedPlan } from '../contract/resolved-plan';
 import { identifier } from '../sql/quote';
 import type { ProblemList } from './problem-list';
@@ -42,7 +42,13 @@ export function pathOf(mapping: MappingPlan, ...more: (string | number)[]): (str
 export function refusesNull(catalog: Catalog, column: Column): boolean {
   if (column.notNull) return true;
   if (column.type.kind !== 'domain') return false;
-  return catalog.domains.some((domain) => domain.notNull && domainName(domain, column.type.name));
+  return domainsUnder(catalog, column.type.name).some((domain) => domain.notNull);
+}
+
+/** The domain of this name and the domains that it rests on. */
+export function domainsUnder(catalog: Catalog, name: string): Domain[] {
+  const domain = catalog.domains.find((one) => domainName(one, name));
+  return domain === undefined ? [] : [domain, ...domainsUnder(catalog, domain.base)];
 }
 
 /** True when a type's name, as format_type spells it, is this domain's. */

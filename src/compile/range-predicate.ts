@@ -8,6 +8,12 @@ import { rangeExpression, rangeType } from './key-order';
  * columns' own collations. `true` when the range has no bounds.
  */
 export function rangePredicate(key: readonly KeyColumn[], range: KeyRange): string {
+  const [partition, ...place] = key;
+  if (partition?.name === 'tableoid' && range.lower !== null && range.lower[0] === range.upper?.[0]) {
+    // inside one partition: the others are not read, and this one only between the two places
+    const inside = { lower: range.lower.slice(1), upper: range.upper?.slice(1) ?? null };
+    return `${rangeExpression(partition)} = ${literal(range.lower[0] as string)}::oid AND ${rangePredicate(place, inside)}`;
+  }
   const columns = row(key.map((column) => rangeExpression(column)));
   const bound = (values: readonly string[]): string => {
     if (values.length !== key.length) throw new Error('a bound needs one value for each key column');

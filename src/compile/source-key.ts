@@ -1,8 +1,10 @@
 import type { Column } from '../contract/catalog';
 import type { KeyColumn } from '../contract/compiled';
+import { isCaptured } from './is-captured';
 import { keyColumn } from './key-order';
 import type { MappingWork } from './mapping-work';
 import { findColumn, pathOf, refusesNull } from './mapping-work';
+import { physicalKey } from './row-identity';
 import { tableKey } from './table-key';
 
 export interface SourceKey {
@@ -11,7 +13,10 @@ export interface SourceKey {
   readonly proven: boolean;
 }
 
-/** The declared key, else the primary key, else a unique key that is never NULL; null with a problem when there is none. */
+/**
+ * The declared key, else the primary key, else a unique key that is never NULL, else, while nobody writes, the place of a row; null
+ * with a problem when there is none.
+ */
 export function chooseSourceKey(work: MappingWork): SourceKey | null {
   const { mapping, from, source, problems } = work;
   const object = tableKey(from);
@@ -23,6 +28,8 @@ export function chooseSourceKey(work: MappingWork): SourceKey | null {
   if (mapping.key === null) {
     const chosen = strict[0];
     if (chosen === undefined) {
+      const place = physicalKey(from);
+      if (place !== null && !isCaptured(work)) return { columns: place, proven: true };
       problems.error('RP2011', `${object} has no primary key and no unique key that is never NULL.`, {
         path: pathOf(mapping),
         object,

@@ -4,17 +4,15 @@ import type { TransformContext } from '../transform/transform';
 import type { ColumnSql } from './column-to-sql';
 import { columnToSql, sourceColumn } from './column-to-sql';
 import { rangeExpression } from './key-order';
+import { keyTextSql } from './key-text';
+import { sourceCheck } from './source-check';
 import { insideSample, outsideSample } from './with-sample';
 import type { Deferred, Placed } from './levels';
 import { Levels } from './levels';
+import { contentKeySql, isMultiset } from './row-identity';
 
 /** A mapping before its statements are written. */
 export type MappingFacts = Omit<CompiledMapping, 'statements'>;
-
-/** Canonical key text (`contract/key.ts`) from expressions of type text. */
-export function keyTextSql(parts: readonly string[]): string {
-  return `jsonb_build_array(${parts.join(', ')})::text`;
-}
 
 export type Scope = 'in' | 'out' | 'all';
 
@@ -73,8 +71,48 @@ export class SourceSelect {
 
   /** Conditions of a row without any reason. */
   loadable(): Deferred[] {
-    return this.columns().flatMap(({ failures }) =>
+    const fine = this.columns().flatMap(({ failures }) =>
       failures.map(({ when }) => ({ needs: when.needs, write: (...e: string[]) => negation(when.write(...e)) })),
+    );
+    return [...fine, ...this.checks().map(({ holds }) => holds)];
+  }
+
+  /** The CHECKs of the target that are evaluated here, over values that are NULL where their column has a reason. */
+  private checks(): { readonly reason: number; readonly holds: Deferred }[] {
+    return this.mapping.checks.flatMap(({ reason, ...check }) => {
+      const own = reason === null ? null : sourceCheck(check, this.mapping.columns, this.mapping.encoding);
+      if (reason === null || own === null) return [];
+      const values = own.columns.map((column) => ({ column, value: this.guardedBy(column, this.column(column).wire) }));
+      const write = (...expressions: string[]): string => {
+        let at = 0;
+        const typed = new Map(
+          values.map(({ column, value }) => [
+            column,
+            own.typed(column, value.write(...expressions.slice(at, (at += value.needs.length)))),
+          ]),
+        );
+        return `(${own.write((column) => typed.get(column) as string)} IS NOT FALSE)`;
+      };
+      return [{ reason, holds: { needs: values.flatMap(({ value }) => value.needs), write } }];
+    });
+  }
+
+  /** The index of the first CHECK that the row breaks, which only a row without another reason can; NULL where it breaks none. */
+  private checkReason(): Placed | null {
+    const checks = this.checks();
+    if (checks.length === 0) return null;
+    const others = this.columnReasons();
+    const needs = [...others, ...checks.flatMap(({ holds }) => holds.needs)];
+    return this.levels.once(
+      this.levels.combine(needs, (...expressions) => {
+        let at = others.length;
+        const known = expressions.slice(0, at).map((reason) => `WHEN ${reason} IS NOT NULL THEN NULL`);
+        const cases = checks.map(({ reason, holds }) => {
+          const own = expressions.slice(at, (at += holds.needs.length));
+          return `WHEN NOT ${holds.write(...own)} THEN ${reason}`;
+        });
+        return `CASE ${[...known, ...cases].join(' ')} END`;
+      }),
     );
   }
 
@@ -101,31 +139,43 @@ export class SourceSelect {
   }
 
   /** Every column's reason that can have one. */
-  allReasons(): Placed[] {
+  private columnReasons(): Placed[] {
     return this.mapping.columns.flatMap((column) => this.reason(column.target) ?? []);
+  }
+
+  /** Every reason that a row can have here: one a column, and the CHECK that it breaks. */
+  allReasons(): Placed[] {
+    return [...this.columnReasons(), ...[this.checkReason()].filter((reason) => reason !== null)];
   }
 
   /** Text of a target column where it has no reason, else NULL. */
   guarded(target: string): Deferred {
-    const { text } = this.column(target);
+    return this.guardedBy(target, this.column(target).text);
+  }
+
+  private guardedBy(target: string, value: Deferred): Deferred {
     const reason = this.reason(target);
-    if (reason === null) return text;
+    if (reason === null) return value;
     return {
-      needs: [reason, ...text.needs],
-      write: (why, ...expressions) => `CASE WHEN ${why} IS NULL THEN ${text.write(...expressions)} END`,
+      needs: [reason, ...value.needs],
+      write: (why, ...expressions) => `CASE WHEN ${why} IS NULL THEN ${value.write(...expressions)} END`,
     };
   }
 
-  /** The target key text, NULL where a part of it cannot be computed. */
+  /** The target key text (of a row without a key: what its contents are known by), NULL where a part of it cannot be computed. */
   targetKey(): Deferred {
-    const texts = this.mapping.targetKey.map((column) => this.column(column.name).text);
-    const reasons = this.mapping.targetKey.flatMap((column) => this.reason(column.name) ?? []);
+    const names = isMultiset(this.mapping)
+      ? this.mapping.columns.map((column) => column.target)
+      : this.mapping.targetKey.map((column) => column.name);
+    const write = isMultiset(this.mapping) ? contentKeySql : keyTextSql;
+    const texts = names.map((name) => this.column(name).text);
+    const reasons = names.flatMap((name) => this.reason(name) ?? []);
     return {
       needs: [...reasons, ...texts.flatMap((text) => text.needs)],
       write: (...expressions) => {
         let at = reasons.length;
         const parts = texts.map((text) => text.write(...expressions.slice(at, (at += text.needs.length))));
-        const key = keyTextSql(parts);
+        const key = write(parts);
         if (reasons.length === 0) return key;
         const known = expressions.slice(0, reasons.length).map((reason) => `${reason} IS NULL`);
         return `CASE WHEN ${known.join(' AND ')} THEN ${key} END`;

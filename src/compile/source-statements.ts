@@ -7,10 +7,13 @@ import { computesId, isDirect, sourceColumn } from './column-to-sql';
 import { droppedParts } from './dropped-parts';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
+import { keyTextSql } from './key-text';
+import { largeKind, largeKindOfSource, textOrDigest } from './large-values';
 import type { Deferred, Placed } from './levels';
 import { plain } from './levels';
+import { isMultiset } from './row-identity';
 import type { MappingFacts, Scope } from './source-select';
-import { SourceSelect, anyOf, keyTextSql, reasonArray } from './source-select';
+import { SourceSelect, anyOf, reasonArray } from './source-select';
 
 type SourceStatements = Omit<MappingStatements, 'actualInProofOrder' | 'actualByKey'>;
 
@@ -79,14 +82,16 @@ function reasonCounts(select: SourceSelect): string {
 }
 
 function rawColumns(select: SourceSelect, mark: boolean): Placed[] {
-  const { from, encoding } = select.mapping;
-  return select.mapping.rawColumns.map((column) => {
-    const text = column.sql ? `(${column.name})::text` : `${sourceColumn(from, column.name)}::text`;
-    const unsendable = column.marked === true ? untranslatableSql(encoding, text) : null;
+  const { mapping } = select;
+  return mapping.rawColumns.map((column) => {
+    const value = column.sql ? `(${column.name})` : sourceColumn(mapping.from, column.name);
+    const whole = `${value}::text`;
+    const text = column.sql ? whole : textOrDigest(largeKindOfSource(mapping, column.name), value, whole);
+    const unsendable = column.marked === true ? untranslatableSql(mapping.encoding, whole) : null;
     if (unsendable === null) return select.levels.source(text);
     return select.levels.source(
       mark
-        ? `CASE WHEN ${unsendable} THEN 'B' ELSE 'T' || ${text} END`
+        ? `CASE WHEN ${unsendable} THEN 'B' ELSE 'T' || (${text}) END`
         : `CASE WHEN ${unsendable} THEN NULL ELSE ${text} END`,
     );
   });
@@ -100,6 +105,7 @@ function raw(select: SourceSelect): string {
 function rawInProofOrder(select: SourceSelect): string {
   const { targetKey } = select.mapping;
   const columns = rawColumns(select, true).map((column, index) => plain(select.levels.name(column), `c${index + 1}`));
+  if (isMultiset(select.mapping)) return rawInContentOrder(select, columns);
   const parts = targetKey.map((column, index) => named(select.guarded(column.name), `t${index + 1}`));
   const inner = select.write('in', [plain(select.key(), 'k'), ...columns, ...parts, named(select.targetKey(), 'tk')]);
   const order = proofOrder(
@@ -115,8 +121,27 @@ function rawInProofOrder(select: SourceSelect): string {
   ].join('\n');
 }
 
+/** Rows without a key: what their contents are known by is the last column, so that both sides meet in it. */
+function rawInContentOrder(select: SourceSelect, columns: readonly Deferred[]): string {
+  const inner = select.write('in', [plain(select.key(), 'k'), ...columns, named(select.targetKey(), 'tk')]);
+  return [
+    `SELECT ${['"k"', ...columns.map((_, index) => `"c${index + 1}"`), '"tk"'].join(', ')}`,
+    `FROM (${inner}) AS "p"`,
+    'WHERE {{slice}}',
+    'ORDER BY "tk" COLLATE "C", "k" COLLATE "C"',
+  ].join('\n');
+}
+
 function expected(select: SourceSelect): string {
-  const texts = select.columns().map(({ text }) => text);
+  const texts = select.columns().map(({ column, text }): Deferred => {
+    const kind = largeKind(select.mapping, column);
+    if (kind === null) return text;
+    const value = select.levels.source(sourceColumn(select.mapping.from, column.from[0] as string), true);
+    return {
+      needs: [value, ...text.needs],
+      write: (own, ...expressions) => textOrDigest(kind, own as string, text.write(...expressions)),
+    };
+  });
   return select.write('in', [plain(select.key()), select.targetKey(), ...texts], select.loadable(), { ordered: true });
 }
 
@@ -194,12 +219,13 @@ function keysOfTargets(select: SourceSelect): string {
       isDirect(column) &&
       column.cast.sourceType === column.type.name,
   );
-  const match = direct
-    ? keyMatch(
-        mapping.targetKey,
-        columns.map((column) => sourceColumn(mapping.from, column?.from[0] as string)),
-      )
-    : null;
+  const match =
+    direct && !isMultiset(mapping)
+      ? keyMatch(
+          mapping.targetKey,
+          columns.map((column) => sourceColumn(mapping.from, column?.from[0] as string)),
+        )
+      : null;
   const order = select.order().map((one, index) => plain(one, `k${index + 1}`));
   const inner = select.write(
     'in',

@@ -1,14 +1,23 @@
-import type { Column } from '../contract/catalog';
+import type { Column, Relation } from '../contract/catalog';
 import type { CompiledColumn, KeyColumn } from '../contract/compiled';
 import { computesId, isDirect } from './column-to-sql';
+import { isCaptured } from './is-captured';
 import { keyColumn } from './key-order';
 import type { MappingWork } from './mapping-work';
 import { findColumn, pathOf, refusesNull } from './mapping-work';
 import { tableKey } from './table-key';
 
-/** The primary key when the plan loads all of it, else the first unique key that is never NULL and loaded. */
-export function chooseTargetKey(work: MappingWork, loaded: readonly CompiledColumn[]): readonly KeyColumn[] | null {
+/**
+ * The primary key when the plan loads all of it, else the first unique key that is never NULL and loaded. No columns where rows have
+ * no key: they are compared by their contents. `unnamed`: rows of the source have no key either.
+ */
+export function chooseTargetKey(
+  work: MappingWork,
+  loaded: readonly CompiledColumn[],
+  unnamed: boolean,
+): readonly KeyColumn[] | null {
   const { mapping, into, target, problems } = work;
+  const byContents = !isCaptured(work) && mapping.id === null;
   const object = tableKey(into);
   const candidates = [
     ...(into.primaryKey === null ? [] : [into.primaryKey]),
@@ -20,6 +29,7 @@ export function chooseTargetKey(work: MappingWork, loaded: readonly CompiledColu
     ),
   ];
   if (candidates.length === 0) {
+    if (byContents) return [];
     problems.error('RP2018', `${object} has no primary key and no unique key that is never NULL.`, {
       path: pathOf(mapping),
       object,
@@ -29,6 +39,9 @@ export function chooseTargetKey(work: MappingWork, loaded: readonly CompiledColu
   const names = new Set(loaded.map((column) => column.target));
   const chosen = candidates.find(({ columns }) => columns.every((name) => names.has(name)));
   if (chosen === undefined) {
+    // rows without a key get one in the target
+    if (byContents && unnamed && candidates.every((key) => key.columns.some((name) => givesItself(into, name, names))))
+      return [];
     const missing = (candidates[0]?.columns ?? []).filter((name) => !names.has(name));
     problems.error(
       'RP2017',
@@ -41,6 +54,12 @@ export function chooseTargetKey(work: MappingWork, loaded: readonly CompiledColu
     return null;
   }
   return chosen.columns.map((name) => keyColumn(findColumn(into, name) as Column));
+}
+
+/** A column that the plan does not load and that has a value for each row all the same. */
+function givesItself(into: Relation, name: string, loaded: ReadonlySet<string>): boolean {
+  const column = findColumn(into, name);
+  return !loaded.has(name) && column !== undefined && (column.identity !== '' || column.hasDefault);
 }
 
 /** Casts between these keep different values different. */

@@ -2,8 +2,10 @@ import type { MappingStatements } from '../contract/compiled';
 import { identifier, qualified } from '../sql/quote';
 import { keyMatch } from './key-match';
 import { proofOrder } from './key-order';
+import { keyTextSql } from './key-text';
+import { contentKeySql, isMultiset } from './row-identity';
+import { largeKind, textOrDigest } from './large-values';
 import type { MappingFacts } from './source-select';
-import { keyTextSql } from './source-select';
 
 /** The statements that read back what is in the target table. */
 export function targetStatements(mapping: MappingFacts): Pick<MappingStatements, 'actualInProofOrder' | 'actualByKey'> {
@@ -19,10 +21,29 @@ function keyParts(mapping: MappingFacts): string[] {
 }
 
 function loaded(mapping: MappingFacts): string[] {
-  return mapping.columns.map((column, index) => `${own(mapping, column.target)}::text AS "c${index + 1}"`);
+  return mapping.columns.map((column, index) => {
+    const value = own(mapping, column.target);
+    return `${textOrDigest(largeKind(mapping, column), value, `${value}::text`)} AS "c${index + 1}"`;
+  });
+}
+
+/** What the rows of a table without a key are known by. */
+function contentKey(mapping: MappingFacts): string {
+  return contentKeySql(mapping.columns.map((column) => `${own(mapping, column.target)}::text`));
+}
+
+function actualInContentOrder(mapping: MappingFacts): string {
+  return [
+    `SELECT ${['"tk"', ...mapping.columns.map((_, index) => `"c${index + 1}"`)].join(', ')}`,
+    `FROM (SELECT ${[`${contentKey(mapping)} AS "tk"`, ...loaded(mapping)].join(', ')}`,
+    `FROM ${qualified(mapping.target)}) AS "p"`,
+    'WHERE {{slice}}',
+    'ORDER BY "tk" COLLATE "C"',
+  ].join('\n');
 }
 
 function actualInProofOrder(mapping: MappingFacts): string {
+  if (isMultiset(mapping)) return actualInContentOrder(mapping);
   const key = mapping.targetKey.map((_, index) => `"t${index + 1}"`);
   const order = proofOrder(
     mapping.targetKey,
@@ -44,11 +65,9 @@ function actualInProofOrder(mapping: MappingFacts): string {
 }
 
 function actualByKey(mapping: MappingFacts): string {
-  const key = keyTextSql(keyParts(mapping));
-  const match = keyMatch(
-    mapping.targetKey,
-    mapping.targetKey.map((column) => own(mapping, column.name)),
-  );
+  const key = isMultiset(mapping) ? contentKey(mapping) : keyTextSql(keyParts(mapping));
+  const references = mapping.targetKey.map((column) => own(mapping, column.name));
+  const match = isMultiset(mapping) ? null : keyMatch(mapping.targetKey, references);
   return [
     `SELECT ${[`${key} AS "target_key"`, ...loaded(mapping)].join(', ')}`,
     `FROM ${qualified(mapping.target)}`,

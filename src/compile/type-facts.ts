@@ -33,11 +33,12 @@ const ordered = new Set([
   'bit',
   'bit varying',
   'pg_lsn',
+  'tid',
 ]);
 
 /** Built-in types whose binary form is the same on every server and needs no object identifiers. */
 const binaryStable = new Set([
-  ...[...ordered].filter((name) => name !== 'money' && name !== 'oid'),
+  ...[...ordered].filter((name) => !['money', 'oid', 'tid'].includes(name)),
   'json',
   'jsonb',
   'xml',

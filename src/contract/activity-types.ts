@@ -35,6 +35,10 @@ export interface OpenedRun {
   readonly begun: boolean;
   /** True when search attributes are registered on this cluster. */
   readonly searchAttributes: boolean;
+  /** Tells this run from one of the same name in another ledger. */
+  readonly identity: string;
+  /** Where the worker that opened it has its plans; null when it has none. */
+  readonly plansFolder: string | null;
 }
 
 export interface RunActivities {
@@ -66,9 +70,17 @@ export interface DiscoveryActivities {
   tryTargetRules(ref: RunRef): Promise<{ findings: number }>;
   /** Stores the fingerprint of the target under `moment`; 'before' is taken once and kept. */
   fingerprintTarget(ref: RunRef, moment: 'before' | 'after'): Promise<{ digest: string }>;
-  /** Findings that need a decision and have none; fails when a decision says stop or a limit is exceeded. */
+  /** Findings that need a decision and have none that counts: none at all, one to stop, or one without the number that a limit asks for. */
   undecidedFindings(ref: RunRef): Promise<readonly FindingSummary[]>;
-  decide(ref: RunRef, message: DecideMessage): Promise<void>;
+  /**
+   * Stores the decision for each of `findings` (default: the one that it names); where it lacks something that the run would only ask for
+   * again, it is not stored and `missing` says what.
+   */
+  decide(
+    ref: RunRef,
+    message: DecideMessage,
+    findings?: readonly string[],
+  ): Promise<{ readonly missing: string | null }>;
 }
 
 export interface PrepareActivities {
@@ -161,7 +173,12 @@ export interface RollbackActivities {
   openSteps(ref: RunRef): Promise<readonly { ordinal: number; kind: string; subject: string }[]>;
   compensate(ref: RunRef, ordinal: number): Promise<void>;
   /** Compares the fingerprint now with the one before the run; lists what differs (object names only). */
-  proveRollback(ref: RunRef): Promise<{ equal: boolean; differences: readonly string[] }>;
+  proveRollback(ref: RunRef): Promise<{
+    equal: boolean;
+    differences: readonly string[];
+    /** What others changed meanwhile; absent in a history recorded before there were notes. */
+    notes?: readonly string[];
+  }>;
 }
 
 export interface CaptureActivities {

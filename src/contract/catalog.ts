@@ -16,6 +16,8 @@ export interface ServerFacts {
   readonly isSuperuser: boolean;
   readonly isStandby: boolean;
   readonly systemIdentifier: string | null;
+  /** Whether the role may keep what fails out of the server's log. */
+  readonly maySilenceLog?: boolean;
 }
 
 /** What a type is made of, domains taken away, as deep as it goes. */
@@ -172,6 +174,15 @@ export interface Domain extends QualifiedName {
   readonly checks: readonly { readonly name: string; readonly expression: string }[];
 }
 
+export interface Sequence extends QualifiedName {
+  readonly cycle: boolean;
+  /** The role may read its position, set it. */
+  readonly readable: boolean;
+  readonly settable: boolean;
+  /** A function of users names it. */
+  readonly named: boolean;
+}
+
 export interface Catalog {
   readonly server: ServerFacts;
   /** Every table, partitioned table, view, materialized view and foreign table outside system schemas and schema rowproof. */
@@ -179,6 +190,7 @@ export interface Catalog {
   readonly domains: readonly Domain[];
   /** Functions outside system schemas that are not IMMUTABLE, each name once. */
   readonly mutableFunctions: readonly QualifiedName[];
+  readonly sequences: readonly Sequence[];
   readonly schemas: readonly { readonly name: string; readonly usage: boolean; readonly create: boolean }[];
   /** Large objects present (pg_largeobject_metadata count). */
   readonly largeObjects: number;

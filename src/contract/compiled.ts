@@ -90,6 +90,8 @@ export interface ReasonSpec {
   /** Name of the step that failed, `cast`, or `target` for a rule of the target. */
   readonly transform: string;
   readonly finding: string;
+  /** For a CHECK that the source evaluates itself: its name on the target. */
+  readonly check?: string;
 }
 
 export interface UniqueSpec {
@@ -119,10 +121,15 @@ export interface ReferenceSpec {
   readonly finding: string;
 }
 
+/** A CHECK of the target table, or of the domain of one of its columns. */
 export interface CheckSpec {
   readonly name: string;
   readonly columns: readonly string[];
+  /** SQL over the target's columns; of a domain, over VALUE, which stands for its one column. */
   readonly expression: string;
+  readonly ofDomain: boolean;
+  /** Index of the reason that rows which break it have on the source; null where only the target can evaluate it. */
+  readonly reason: number | null;
   readonly finding: string;
 }
 
@@ -144,9 +151,9 @@ export interface MappingStatements {
   readonly reasonCounts: string;
   /** Source. key text, then every column of `rawColumns` as text, for in-scope rows in {{range}}; ordered by source key. For COPY text. */
   readonly raw: string;
-  /** As `raw`, all rows, in the order of the target key (`proofOrder`), restricted by {{slice}}. */
+  /** As `raw`, all rows, in the order of the target key (`proofOrder`), restricted by {{slice}}. Without a target key: with the key text of the contents as one more column, in its order. */
   readonly rawInProofOrder: string;
-  /** Target. target key columns as text, then every loaded column as text, in the order of the target key, restricted by {{slice}}. For COPY text. */
+  /** Target. target key columns as text, then every loaded column as text, in the order of the target key, restricted by {{slice}}. For COPY text. Without a target key: first the key text of the contents. */
   readonly actualInProofOrder: string;
   /** Source. key text, target key text, then every loaded column as text as SQL computes it, for loadable rows in {{range}}. For COPY text. */
   readonly expected: string;
@@ -183,10 +190,11 @@ export interface CompiledMapping {
   readonly targetEncoding?: string;
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
+  /** Where the source has no key: the place of a row, `ctid`, or `tableoid` and `ctid` of a partitioned table. */
   readonly key: readonly KeyColumn[];
   /** True when a constraint of the source guarantees that the key is unique; else `statements.keyCheck` has to count. */
   readonly keyProven: boolean;
-  /** Primary key of the target (or its first NOT NULL unique key): the identity of a target row. */
+  /** Primary key of the target (or its first NOT NULL unique key): the identity of a target row. Empty: rows are compared by their contents, each as often as it occurs. */
   readonly targetKey: readonly KeyColumn[];
   /** True when the target key is an injective function of the source key, so that two source rows never share it. */
   readonly targetKeyInjective: boolean;
@@ -212,6 +220,21 @@ export interface CompiledMapping {
   readonly statements: MappingStatements;
 }
 
+/** A sequence of the target and those of the sources that it must stand past. */
+export interface CompiledSequence {
+  readonly sequence: QualifiedName;
+  readonly cycle: boolean;
+  readonly sources: readonly { readonly source: string; readonly sequence: QualifiedName }[];
+}
+
+/** A sequence that the run does not move, and why. `side`: `target`, or the name of a source. */
+export interface SequenceLeft {
+  readonly sequence: QualifiedName;
+  readonly side: string;
+  readonly why: 'unmatched' | 'not_permitted';
+  readonly finding: string;
+}
+
 export interface CompiledPlan {
   /** Version of this shape. */
   readonly format: 1;
@@ -222,4 +245,6 @@ export interface CompiledPlan {
   readonly code: string;
   readonly engine: string;
   readonly mappings: readonly CompiledMapping[];
+  readonly sequences: readonly CompiledSequence[];
+  readonly sequencesLeft: readonly SequenceLeft[];
 }

@@ -81,6 +81,8 @@ export const cutoverResult = z.strictObject({
   lockAttempts: z.number(),
   /** Keys proved again under the barrier. */
   changedKeys: z.number(),
+  /** How long writers waited for the counts of both sides, milliseconds. */
+  booksMs: z.number().optional(),
   /** Sessions that wrote to a source right before. */
   writers: z.array(writer),
 });
@@ -104,6 +106,7 @@ export const freezeFacts = z.strictObject({
   outcome: z.enum(cutoverOutcomes),
   sentence: z.string(),
   by: z.string(),
+  booksMs: z.number().optional(),
   /** Writers were stopped before the copy, and stay so. */
   first: z.literal(true).optional(),
 });

@@ -36,3 +36,16 @@ export const connectionSpec = z
   })
   .describe('How to reach a database. Without url, url_file and env_prefix the PG* variables are used.');
 export type ConnectionDocument = z.infer<typeof connectionSpec>;
+
+export const targetConnectionSpec = connectionSpec
+  .extend({
+    search_path: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .describe(
+        'Schemas in which functions of the target (triggers, CHECKs, defaults, views) look up names that have no schema. Without it, what role and database of the connection have.',
+      ),
+  })
+  .describe('The target: how to reach it, and the search_path of its application.');
+export type TargetDocument = z.infer<typeof targetConnectionSpec>;

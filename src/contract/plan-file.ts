@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { connectionSpec } from './plan-connection';
+import { connectionSpec, targetConnectionSpec } from './plan-connection';
 import { settingsDocument } from './plan-settings';
 import { onBadRow, rowLimit, tableDocument, unmapped, whenNotEmpty } from './plan-table';
 
@@ -43,7 +43,7 @@ export const planFile = z
       .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/), z.union([z.string().min(1), connectionSpec]))
       .refine((sources) => Object.keys(sources).length > 0, { message: 'one_source' })
       .describe('Source databases by name.'),
-    target: z.union([z.string().min(1), connectionSpec]).describe('The target database.'),
+    target: z.union([z.string().min(1), targetConnectionSpec]).describe('The target database.'),
     capture: z
       .enum(['none', 'triggers', 'logical', 'timestamp'])
       .optional()

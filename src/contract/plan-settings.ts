@@ -118,6 +118,12 @@ export const settingsDocument = z
           .describe('Age of the full proof above which it is made again. Default: 60min.'),
         lock_timeout: duration.optional().describe('How long one attempt waits for the locks. Default: 500ms.'),
         lock_budget: duration.optional().describe('For how long locks are asked for again. Default: 2min.'),
+        books: z
+          .enum(['frozen', 'aligned'])
+          .optional()
+          .describe(
+            'Both sides are counted in full before the freeze is committed: while writers wait (frozen, the default), or right before, with the keys that came and went since (aligned).',
+          ),
         confirm_switch: z
           .boolean()
           .optional()

@@ -55,6 +55,12 @@ export const tableDocument = z
     unmapped_source_columns: unmapped
       .optional()
       .describe('What a source column does that nothing maps. Default: error.'),
+    validate: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether foreign keys of the target table that are NOT VALID come back validated. Default: they come back as they were.',
+      ),
     rules: z
       .record(z.string().min(1), z.array(ruleDocument).min(1))
       .optional()

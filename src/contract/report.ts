@@ -53,6 +53,8 @@ export const reportFinding = z.strictObject({
   severity: z.enum(['decide', 'note']),
   rows: count,
   sentence: z.string(),
+  /** What a decision may be; absent in reports of before. */
+  choices: z.array(z.string()).optional(),
 });
 
 export const reportDecision = z.strictObject({

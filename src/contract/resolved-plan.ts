@@ -27,6 +27,8 @@ export interface ConnectionSpec {
     readonly certFile: string | null;
     readonly keyFile: string | null;
   };
+  /** Target only: schemas in which functions of the target look up bare names; null or absent: as role and database have it. */
+  readonly searchPath?: readonly string[] | null;
 }
 
 export interface ColumnPlan {
@@ -72,6 +74,8 @@ export interface MappingPlan {
   readonly onBadRow: 'quarantine' | 'stop';
   readonly maxBadRows: RowLimit;
   readonly unmappedSourceColumns: 'error' | 'warn' | 'ignore';
+  /** Foreign keys of the target that are NOT VALID come back validated; absent: as they were. */
+  readonly validate?: true;
   /** Rules per target column, e.g. `{ email: [{ name: 'unique', args: null }] }`. */
   readonly rules: Readonly<Record<string, readonly StepSpec[]>>;
 }
@@ -136,6 +140,8 @@ export interface Settings {
     readonly lockTimeoutMs: number;
     readonly lockBudgetMs: number;
     readonly confirmSwitch: boolean;
+    /** Where the counts come from that close the books before the freeze commits. */
+    readonly books: 'frozen' | 'aligned';
   };
   readonly switch: Hook | null;
   readonly sequenceMargin: number;

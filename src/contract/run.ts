@@ -100,6 +100,8 @@ export const runStatus = z.strictObject({
   undecided: z.array(findingSummary),
   blocked: z.array(blockedBatch),
   gate: z.string().nullable(),
+  /** What may be approved at the gate, where that is more than the gate itself. */
+  gates: z.array(z.string()).optional(),
   children: z.array(z.strictObject({ kind: z.string(), workflowId: z.string() })),
   pattern: z.enum(['copy', 'hybrid', 'big_bang']).optional(),
   /** Present from the moment a run follows its source. */
@@ -129,6 +131,10 @@ export const migrationResult = z.strictObject({
   books: z.array(tableBooks),
   /** False for a check that found something undecided; a run that is not green fails. */
   green: z.boolean(),
+  /** Of a check: what needs a decision. */
+  findings: z.array(findingSummary).optional(),
+  /** Of a check that found something to decide: what to do about it. */
+  next: z.array(z.string()).optional(),
   /** The freeze of a run that cut over. */
   freeze: freezeFacts.optional(),
   seconds: z.number(),
@@ -148,6 +154,8 @@ export const rollbackResult = z.strictObject({
   run: z.string(),
   steps: z.number(),
   fingerprintEqual: z.boolean(),
+  /** Objects that others changed meanwhile. */
+  notes: z.array(z.string()).optional(),
 });
 export type RollbackResult = z.infer<typeof rollbackResult>;
 

@@ -32,10 +32,11 @@ export function rejectedRow(
     class: classOf(first.finding),
     reason: first.kind,
     finding: first.finding,
-    column: first.column,
+    column: first.column === '' ? null : first.column,
     transform: first.transform,
-    sqlstate: null,
-    constraint: null,
+    // of a CHECK that the source evaluated: as the target would have put it
+    sqlstate: first.check === undefined ? null : '23514',
+    constraint: first.check ?? null,
     findings: [...new Set(specs.map((spec) => spec.finding))],
     refs: row.refs,
   };

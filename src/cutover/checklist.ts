@@ -43,13 +43,13 @@ export function effectsLine(problems: readonly string[]): ChecklistLine {
   return line('effects', false, `Decide again, with what is expected now: ${listed(problems)}.`);
 }
 
-/** Tables that a subscription writes to: such writes pass a freeze. */
+/** Tables that a subscription writes to: what it brings is refused, and its worker tries for ever. */
 export function subscriptionLine(relations: readonly string[]): ChecklistLine {
   if (relations.length === 0) return line('subscriptions', true, 'No subscription writes to a mapped table.');
   return line(
     'subscriptions',
     false,
-    `Subscriptions write to ${listed(relations)}, which no freeze can stop: disable them first (ALTER SUBSCRIPTION … DISABLE).`,
+    `Subscriptions write to ${listed(relations)}, where nobody may write from the freeze on: disable them first (ALTER SUBSCRIPTION … DISABLE).`,
   );
 }
 
@@ -81,6 +81,17 @@ export function proofLine(
 export function driftLine(drift: readonly string[]): ChecklistLine {
   if (drift.length === 0) return line('drift', true, 'Both sides are what the plan was compiled for.');
   return line('drift', false, `The catalogs changed: ${listed(drift)}.`);
+}
+
+/** What is not any more what was proved (`target`), or what was frozen (`source`): such tables have to be proved again. */
+export function identityLine(
+  name: 'target' | 'source',
+  { changed, noted }: { readonly changed: readonly string[]; readonly noted: readonly string[] },
+): ChecklistLine {
+  const since = name === 'target' ? 'The target changed since it was proved' : 'The sources changed since their freeze';
+  if (changed.length > 0) return line(name, false, `${since}, and has to be proved again: ${listed(changed)}.`);
+  const same = name === 'target' ? 'The target is what was proved.' : 'The sources are what was frozen.';
+  return line(name, true, noted.length === 0 ? same : `${same} Rows and rules are untouched by: ${listed(noted)}.`);
 }
 
 export function rulesLine(missing: readonly string[]): ChecklistLine {

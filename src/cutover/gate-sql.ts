@@ -14,22 +14,51 @@ export interface Gate {
 /** read_only_sql_transaction: what drivers and poolers take for a server that does not take writes now. */
 const sqlstate = '25006';
 
-/** The function that every trigger of the gate calls. */
-export function gateFunction(gate: Gate): string {
+/** What the function of a gate does. */
+export function gateBody(gate: Gate): string {
   const pass =
     gate.letThrough === null
       ? ''
       : `if pg_catalog.current_setting('rowproof.run', true) = ${literal(gate.letThrough)} then return null; end if; `;
-  const body = `begin ${pass}raise exception using errcode = ${literal(sqlstate)}, message = pg_catalog.concat('table ', tg_table_schema, '.', tg_table_name, ${literal(` ${gate.sentence}`)}); end`;
-  return `create or replace function rowproof.${identifier(gate.name)}() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as ${literal(body)}`;
+  return `begin ${pass}raise exception using errcode = ${literal(sqlstate)}, message = pg_catalog.concat('table ', tg_table_schema, '.', tg_table_name, ${literal(` ${gate.sentence}`)}); end`;
 }
 
-/** Creates the trigger on one relation (its partitions need their own) so that it also fires for replication roles. */
-export function gateTrigger(gate: Pick<Gate, 'name'>, relation: QualifiedName): string[] {
-  const trigger = identifier(gate.name);
+/** The function that every trigger of the gate calls. */
+export function gateFunction(gate: Gate): string {
+  return `create or replace function rowproof.${identifier(gate.name)}() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as ${literal(gateBody(gate))}`;
+}
+
+/** Name of the triggers that look at single rows. */
+export function rowGateName(name: string): string {
+  return `${name}_row`;
+}
+
+/**
+ * Creates the triggers on one relation (its partitions need their own) so that they also fire for replication roles. The worker of a
+ * subscription fires no trigger of statements: where rows are kept (`holdsRows`), each row that it writes is refused as well. After the
+ * row, because COPY puts in one row at a time beside a trigger before it.
+ */
+export function gateTrigger(
+  gate: Pick<Gate, 'name' | 'letThrough'>,
+  relation: QualifiedName,
+  holdsRows: boolean,
+): string[] {
+  const name = identifier(gate.name);
+  const table = qualified(relation);
+  const statements = [
+    `create trigger ${name} before insert or update or delete or truncate on ${table} for each statement execute function rowproof.${name}()`,
+    `alter table only ${table} enable always trigger ${name}`,
+  ];
+  if (!holdsRows) return statements;
+  const row = identifier(rowGateName(gate.name));
+  const others =
+    gate.letThrough === null
+      ? ''
+      : ` when (pg_catalog.current_setting('rowproof.run', true) is distinct from ${literal(gate.letThrough)})`;
   return [
-    `create trigger ${trigger} before insert or update or delete or truncate on ${qualified(relation)} for each statement execute function rowproof.${trigger}()`,
-    `alter table only ${qualified(relation)} enable always trigger ${trigger}`,
+    ...statements,
+    `create trigger ${row} after insert or update or delete on ${table} for each row${others} execute function rowproof.${name}()`,
+    `alter table only ${table} enable always trigger ${row}`,
   ];
 }
 

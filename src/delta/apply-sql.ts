@@ -1,4 +1,5 @@
 import { identifier, literal, qualified } from '../sql/quote';
+import { replicaIdentityFull } from '../sql/replica-identity';
 import type { ApplyTable, ReferenceRule } from './apply-table';
 
 /** SQL of what a round does to rows that are in the target: stage, find, lift, change in place. */
@@ -43,7 +44,7 @@ export type ScratchLifetime = 'session' | 'round' | 'dropped';
 
 /** `create table` of a scratch table. */
 export function createTableSql(name: string, columns: string, lifetime: ScratchLifetime): string {
-  if (lifetime === 'dropped') return `create table ${name} (${columns})`;
+  if (lifetime === 'dropped') return `create table ${name} (${columns}); ${replicaIdentityFull(name)}`;
   return `create temporary table ${name} (${columns}) on commit ${lifetime === 'session' ? 'delete rows' : 'drop'}`;
 }
 

@@ -13,11 +13,15 @@ import { prepareErrors } from './prepare-errors';
 import { proofErrors } from './proof-errors';
 import { rollbackErrors } from './rollback-errors';
 import { runErrors } from './run-errors';
+import { shapeErrors } from './shape-errors';
+import { targetErrors } from './target-errors';
 
 /** Every error a user can see. Ranges: 1 plan, 2 check, 3 connection, 4 run, 5 copy, 6 proof, 7 rollback, 8 environment, 9 CLI. */
 export const catalogue = {
   ...planErrors,
   ...checkErrors,
+  ...shapeErrors,
+  ...targetErrors,
   ...connectionErrors,
   ...runErrors,
   ...operationErrors,

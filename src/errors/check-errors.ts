@@ -65,13 +65,13 @@ export const checkErrors = {
   RP2011: {
     title: 'Source without a key',
     why: 'Batches, quarantine and proof name every source row by its key.',
-    fix: 'Declare `key: [columns]` with columns that are never NULL and unique, or add a primary key to the source table.',
+    fix: 'Declare `key: [columns]` with columns that are never NULL and unique, or add a primary key to the source table. A table without one can be copied while nobody writes: with `pattern: big_bang`, or `capture: none` on a quiet source.',
     exit: 2,
   },
   RP2012: {
     title: 'Key column can be NULL',
     why: 'A row whose key is NULL belongs to no range and could not be named.',
-    fix: 'Declare another `key`, or set the columns NOT NULL in the source.',
+    fix: 'Declare another `key`, set the columns NOT NULL in the source, or, on a quiet source, remove `key`: the table is then taken without one.',
     exit: 2,
   },
   RP2013: {
@@ -106,8 +106,8 @@ export const checkErrors = {
   },
   RP2018: {
     title: 'Target table without a key',
-    why: 'Without a primary key or a unique key that is never NULL no row of the target can be proved.',
-    fix: 'Add a primary key to the target table.',
+    why: 'A new id, and every round of a source that is followed, finds the row of the target by its key.',
+    fix: 'Add a primary key to the target table. A table without one can be filled while nobody writes, and without `id`: with `pattern: big_bang`, or `capture: none` on a quiet source.',
     exit: 2,
   },
   RP2019: {
@@ -312,6 +312,12 @@ export const checkErrors = {
     title: 'A captured table depends on a function that may read other tables',
     why: 'A change of a table it reads would change rows of this one without marking them; rowproof cannot see into it.',
     fix: 'If its result depends on its arguments alone, say so: ALTER FUNCTION … IMMUTABLE. Otherwise compute the value from columns of the row, or freeze first: `capture: none` with `pattern: big_bang`.',
+    exit: 2,
+  },
+  RP2096: {
+    title: 'Rows may reach the log of the server',
+    why: 'What PostgreSQL logs of a row that it refuses holds values of that row, and the role may not set log_min_messages for its own sessions.',
+    fix: 'GRANT SET ON PARAMETER log_min_messages TO the role (PostgreSQL 15 and newer), or restrict who reads that log.',
     exit: 2,
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -20,4 +20,10 @@ export const cliErrors = {
     fix: 'Name another file with --out, or add --force.',
     exit: 2,
   },
+  RP9020: {
+    title: 'A database refused a statement',
+    why: 'Its own text is not shown because it may hold row values; the log of that server has it.',
+    fix: 'Look the SQLSTATE up in the manual of PostgreSQL, mend what it names, and give the command again.',
+    exit: 3,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

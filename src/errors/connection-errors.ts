@@ -146,6 +146,12 @@ export const connectionErrors = {
     fix: 'Run it again; when it comes back, report it as a bug.',
     exit: 3,
   },
+  RP3030: {
+    title: 'Setting that the role may not change',
+    why: 'The role or the database carries a setting under which rules of the database are passed over or damaged rows are left out, and only a superuser may change it.',
+    fix: 'As a superuser: ALTER ROLE … RESET it, or ALTER DATABASE … RESET it.',
+    exit: 3,
+  },
   RP3099: {
     title: 'Connecting failed',
     why: 'The server refused for a reason of its own.',

@@ -56,4 +56,10 @@ export const copyErrors = {
     fix: 'Look at it with \`rowproof quarantine\`; mend the source or the plan, or decide the finding.',
     exit: 4,
   },
+  RP5130: {
+    title: 'No row of the batch is to blame',
+    why: 'Every row that was tried is refused for the same cause, and the cause is none of data; to set the rows aside would lose good ones.',
+    fix: 'Mend what the sentence names, then copy the batch again with `rowproof resolve`.',
+    exit: 4,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -2,6 +2,24 @@ import type { CatalogueEntry } from './entry';
 
 /** RP55xx: cutover, drill and switch. */
 export const cutoverErrors = {
+  RP5450: {
+    title: 'A subscription writes to the target',
+    why: 'A subscription fills a mapped table of the target. The guard refuses what it brings, and its worker would try for ever.',
+    fix: 'Disable the subscription until the run is complete (ALTER SUBSCRIPTION … DISABLE), or leave the table out of the plan.',
+    exit: 3,
+  },
+  RP5451: {
+    title: 'The target is not what was proved any more',
+    why: 'Somebody changed a mapped table after its proof: its file, a column, a key, a trigger or the guard. Rows may have changed with it.',
+    fix: 'Nothing was opened, and writers of a source that is followed are free again. The tables are proved again before the next cutover.',
+    exit: 5,
+  },
+  RP5452: {
+    title: 'A source is not what was frozen any more',
+    why: 'Somebody changed a mapped table of the source after its writers were stopped: its file, a column, a key or the freeze itself.',
+    fix: 'Nothing was opened, and writers of a source that is followed are free again. Its changes are followed and proved before the next cutover.',
+    exit: 5,
+  },
   RP5501: {
     title: 'The source is not frozen',
     why: 'The target may be opened only while nobody can write to the source: else both sides would take writes at once.',

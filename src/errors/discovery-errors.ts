@@ -11,19 +11,7 @@ export const discoveryErrors = {
   RP4302: {
     title: 'The source key is not a key',
     why: 'Batches and proof name rows by the source key; rows with a NULL or a repeated key cannot be told apart.',
-    fix: 'Choose other columns under `key`, or mend the rows.',
+    fix: 'Choose other columns under `key`, or mend the rows. On a quiet source, remove `key` from the plan: the table is then taken without one, duplicates included.',
     exit: 2,
-  },
-  RP4303: {
-    title: 'A decision stops the run',
-    why: 'The plan or an operator decided `stop` for a finding that is there.',
-    fix: 'Mend the rows at the source, or change the decision.',
-    exit: 4,
-  },
-  RP4304: {
-    title: 'More bad rows than the plan allows',
-    why: 'Discovery already counts more rows without a home than max_bad_rows; copying them first would only cost time.',
-    fix: 'Mend the source or the transforms, decide the findings with an expected count, or raise max_bad_rows.',
-    exit: 4,
   },
 } as const satisfies Record<string, CatalogueEntry>;

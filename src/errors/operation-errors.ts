@@ -11,13 +11,13 @@ export const operationErrors = {
   RP4202: {
     title: 'The plan is already running',
     why: 'One plan has one active run, so that no table is written by two.',
-    fix: 'Watch it with `rowproof watch`, or abort it first with `rowproof abort`.',
+    fix: 'Watch it with `rowproof watch RUN`, or abort it first with `rowproof abort RUN`.',
     exit: 4,
   },
   RP4203: {
     title: 'The plan was edited while its run is unfinished',
     why: 'What a run compiled at its start is what it executes; an edited file never changes it.',
-    fix: 'Go on with what was started: `rowproof run --resume RUN`. Or undo it first: `rowproof rollback RUN`.',
+    fix: 'Go on with what was started: `rowproof run --resume RUN PLAN`. Or undo it first: `rowproof rollback RUN`.',
     exit: 4,
   },
   RP4204: {
@@ -35,19 +35,19 @@ export const operationErrors = {
   RP4206: {
     title: 'The run takes no commands any more',
     why: 'Its workflow is closed; updates and signals reach open workflows only.',
-    fix: 'Go on with `rowproof run`, or undo with `rowproof rollback`.',
+    fix: 'Go on with `rowproof run RUN`, or undo with `rowproof rollback RUN`.',
     exit: 4,
   },
   RP4207: {
     title: 'The command was refused',
     why: 'The run is not in a state in which this command means something.',
-    fix: 'Look at `rowproof status` and send it again as it says.',
+    fix: 'Look at `rowproof status RUN` and send it again as it says.',
     exit: 4,
   },
   RP4208: {
     title: 'The run cannot go on',
     why: 'It was completed or rolled back; what it wrote is finished or gone.',
-    fix: 'Start a new run of the plan with `rowproof run`.',
+    fix: 'Start a new run of the plan with `rowproof run PLAN`.',
     exit: 4,
   },
   RP4209: {
@@ -55,5 +55,17 @@ export const operationErrors = {
     why: 'The run names the connection of its ledger (env:NAME or plan:NAME), and this process has none of that name.',
     fix: 'Set that environment variable, or start the worker with the plans folder that holds the plan.',
     exit: 3,
+  },
+  RP4210: {
+    title: 'No worker answers for the run',
+    why: 'The workflow of the run is open, but nobody carries it on now; a command is carried out by a worker.',
+    fix: 'Start a worker on its task queue, then send the command again.',
+    exit: 6,
+  },
+  RP4211: {
+    title: 'The worker has another version of the workflows',
+    why: 'A workflow is replayed from its history by the code that began it. What it did is safe in the ledger; only its workflow cannot go on with this code.',
+    fix: 'Start a worker of the version that began it, or end its workflow and go on from the ledger with another: rowproof run RUN --replace-workflow.',
+    exit: 6,
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -17,7 +17,7 @@ export const rollbackErrors = {
   RP7003: {
     title: 'The ledger of the run is still needed',
     why: 'Until a run is complete or rolled back, its ledger is the only way forward and back, and holds the rows it saved.',
-    fix: 'Let it end or roll it back, then finish it.',
+    fix: 'Let it end or roll it back, then finish it. `rowproof finish RUN --lift-freeze` lets writers of its sources write again.',
     exit: 5,
   },
   RP7004: {
@@ -44,10 +44,22 @@ export const rollbackErrors = {
     fix: 'When nobody uses the old database any more: rowproof finish RUN --lift-freeze. On a terminal `finish` asks.',
     exit: 4,
   },
+  RP7010: {
+    title: 'The rollback did not get to its end',
+    why: 'A step could not be undone, or something that the run changed is not as it was before. What was undone stays undone.',
+    fix: 'Remove what the sentence names, then roll back again: it goes on where it stopped.',
+    exit: 5,
+  },
+  RP7011: {
+    title: 'Something of the target cannot be put back',
+    why: 'Others changed the table in a way that what the run took away from it does not fit any more.',
+    fix: 'Make the table take it again, as the sentence says, then roll back again.',
+    exit: 5,
+  },
   RP7007: {
     title: 'The target is open',
     why: 'Since the cutover the applications write to the target; taking its rows away would lose what they wrote.',
-    fix: 'Go forward: repair what is wrong on the target. The run can be finished, not rolled back.',
+    fix: 'Go forward: repair what is wrong on the target. The run can be finished (`rowproof finish RUN --lift-freeze`), not rolled back.',
     exit: 5,
   },
 } as const satisfies Record<string, CatalogueEntry>;

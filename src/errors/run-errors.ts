@@ -38,4 +38,10 @@ export const runErrors = {
     fix: 'Check the connection, or start a run.',
     exit: 4,
   },
+  RP4010: {
+    title: 'Several runs of that name',
+    why: 'Runs are numbered by ledger; two ledgers have a run of that name on this Temporal.',
+    fix: 'Name the plan with --plan FILE, or go to the folder where the run was started.',
+    exit: 4,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -1,15 +1,16 @@
-import type { ConnectionDocument } from '../contract/plan-connection';
+import type { TargetDocument } from '../contract/plan-connection';
 import type { PlanDocument } from '../contract/plan-file';
 import type { ConnectionSpec } from '../contract/resolved-plan';
 
-function connection(document: string | ConnectionDocument): ConnectionSpec {
-  const { url, url_file, password_file, env_prefix, tls }: ConnectionDocument =
+function connection(document: string | TargetDocument): ConnectionSpec {
+  const { url, url_file, password_file, env_prefix, search_path, tls }: TargetDocument =
     typeof document === 'string' ? { url: document } : document;
   return {
     url: url ?? null,
     urlFile: url_file ?? null,
     passwordFile: password_file ?? null,
     envPrefix: env_prefix ?? (url === undefined && url_file === undefined ? '' : null),
+    ...(search_path === undefined ? {} : { searchPath: search_path }),
     tls: {
       mode: tls?.mode ?? null,
       caFile: tls?.ca_file ?? null,

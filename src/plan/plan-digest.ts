@@ -15,6 +15,8 @@ function rowRelevant(plan: ResolvedPlan): unknown {
     version: plan.version,
     name: plan.name,
     capture: plan.capture,
+    // what functions of the target find decides what triggers make of a row
+    ...(plan.target.searchPath == null ? {} : { searchPath: plan.target.searchPath }),
     mappings: by(
       plan.mappings.map(({ ignore: _, unmappedSourceColumns: __, columns, ...mapping }) => ({
         ...mapping,
@@ -32,7 +34,7 @@ function rowRelevant(plan: ResolvedPlan): unknown {
 
 /**
  * SHA-256 (hex) over what can change a row and over the engine's version, and its first eight digits as people type
- * them. Outside: settings, connections, who decided and why, what is ignored on purpose, order and comments.
+ * them. Outside: settings, connections (but for the stated search_path), who decided and why, what is ignored on purpose, order and comments.
  */
 export function planDigest(
   plan: ResolvedPlan,

@@ -106,6 +106,7 @@ export function resolvePlan(document: PlanDocument, catalogs: Catalogs, locate: 
       onBadRow: table.on_bad_row ?? defaults.on_bad_row ?? 'quarantine',
       maxBadRows: rowLimitOf(table.max_bad_rows ?? defaults.max_bad_rows),
       unmappedSourceColumns: table.unmapped_source_columns ?? defaults.unmapped_source_columns ?? 'error',
+      ...(table.validate === true ? { validate: true as const } : {}),
       rules: Object.fromEntries(Object.entries(table.rules ?? {}).map(([name, rules]) => [name, rules.map(stepSpec)])),
     };
   });

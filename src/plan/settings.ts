@@ -88,6 +88,7 @@ export function settingsOf(document: PlanDocument): Settings {
       lockTimeoutMs: withUnit(given.cutover?.lock_timeout, timeUnits, 500),
       lockBudgetMs: withUnit(given.cutover?.lock_budget, timeUnits, 120_000),
       confirmSwitch: given.cutover?.confirm_switch ?? false,
+      books: given.cutover?.books ?? 'frozen',
     },
     switch: hook(given.switch),
     sequenceMargin: given.sequence_margin ?? 1000,

@@ -26,6 +26,8 @@ export interface ResolvedConnection {
     readonly key: string | null;
   };
   readonly connectTimeoutMs: number;
+  /** What the plan says the application's search_path is; null where it says nothing. */
+  readonly searchPath: readonly string[] | null;
 }
 
 /**
@@ -81,6 +83,7 @@ export async function resolveConnection(spec: ConnectionSpec, env: NodeJS.Proces
       key: await optional(keyFile),
     },
     connectTimeoutMs: Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 10_000,
+    searchPath: spec.searchPath ?? null,
   };
 }
 

@@ -30,8 +30,10 @@ export async function relayCopy(options: {
 }): Promise<RelayResult> {
   const { source, target, signal, onBytes } = options;
   signal?.throwIfAborted();
-  const reader = copyTo(`copy (${options.select}) to stdout (format ${options.format})`);
-  const writer = copyFrom(`copy ${options.into} from stdin (format ${options.format})`);
+  const read = `copy (${options.select}) to stdout (format ${options.format})`;
+  const written = `copy ${options.into} from stdin (format ${options.format})`;
+  const reader = copyTo(read);
+  const writer = copyFrom(written);
   const hash = createHash('sha256');
   let bytes = 0;
   let onAbort: (() => void) | undefined;
@@ -45,8 +47,8 @@ export async function relayCopy(options: {
       onAbort = () => reject(abortReason(signal));
       signal?.addEventListener('abort', onAbort, { once: true });
       // errors after the first find nobody who waits, and must find a listener
-      reader.on('error', reject);
-      writer.on('error', reject);
+      reader.on('error', (error: Error) => reject(source.noted(error, read) as Error));
+      writer.on('error', (error: Error) => reject(target.noted(error, written) as Error));
       reader.on('data', (chunk: Buffer) => {
         hash.update(chunk);
         bytes += chunk.length;
@@ -90,7 +92,8 @@ export async function* copyOut(
   signal?: AbortSignal,
 ): AsyncGenerator<(string | null)[][]> {
   signal?.throwIfAborted();
-  const reader = copyTo(`copy (${select}) to stdout`);
+  const sql = `copy (${select}) to stdout`;
+  const reader = copyTo(sql);
   const decoder = new CopyTextDecoder();
   let ended = false;
   const ready = new Promise<void>((resolve, reject) => {
@@ -106,23 +109,31 @@ export async function* copyOut(
   session.client.query(reader);
   try {
     let rows: (string | null)[][] = [];
+    let bytes = 0;
     for await (const chunk of reader as AsyncIterable<Buffer>) {
       const decoded = decoder.push(chunk);
       rows = rows.length === 0 ? decoded : rows.concat(decoded);
-      if (rows.length >= 1000) {
+      bytes += chunk.length;
+      // whoever merges streams holds some of these at once
+      if (rows.length >= 1000 || (bytes >= chunkBytes && rows.length > 0)) {
         yield rows;
         rows = [];
+        bytes = 0;
       }
     }
     await ready;
     ended = true;
     decoder.end();
     if (rows.length > 0) yield rows;
+  } catch (error) {
+    throw session.noted(error, sql);
   } finally {
     signal?.removeEventListener('abort', onAbort);
     if (!ended) session.destroy();
   }
 }
+
+const chunkBytes = 2 * 1024 * 1024;
 
 const blocksBetweenTurns = 64;
 
@@ -132,7 +143,8 @@ export async function copyIn(
   into: string,
   rows: AsyncIterable<readonly (readonly (string | null)[])[]> | Iterable<readonly (readonly (string | null)[])[]>,
 ): Promise<number> {
-  const writer = copyFrom(`copy ${into} from stdin`);
+  const sql = `copy ${into} from stdin`;
+  const writer = copyFrom(sql);
   let fail: (error: unknown) => void = () => undefined;
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
@@ -160,7 +172,7 @@ export async function copyIn(
     await Promise.race([finished, failed]);
   } catch (error) {
     session.destroy();
-    throw error;
+    throw session.noted(error, sql);
   }
   return writer.rowCount;
 }

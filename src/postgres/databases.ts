@@ -7,6 +7,7 @@ import { writeAs } from './queries/freeze-trigger';
 import type { LoadedRun } from './ledger/run';
 import { loadRun, loadRunSummary } from './ledger/run';
 import type { Session } from './session';
+import type { SessionRole } from './refusal';
 import { openSession } from './session';
 
 /** How activities reach databases: by name, resolved again at each connect. Whoever opens a session closes it. */
@@ -45,19 +46,29 @@ export function createDatabases(options: {
     );
   };
 
-  const open = async (spec: ConnectionSpec, name: string, purpose: string, lockTimeoutMs: number): Promise<Session> =>
-    openSession(await resolveConnection(spec, env), { applicationName: `rowproof ${name} ${purpose}`, lockTimeoutMs });
+  const open = async (
+    spec: ConnectionSpec,
+    owner: string,
+    role: SessionRole,
+    lockTimeoutMs: number,
+  ): Promise<Session> =>
+    openSession(await resolveConnection(spec, env), {
+      applicationName: `rowproof ${owner} ${role.purpose}`,
+      role,
+      lockTimeoutMs,
+    });
 
   const ledger = async (ref: RunRef, purpose: string): Promise<Session> => {
     const settings = kept.get(keyOf(ref))?.compiled.plan.settings;
     const session = await open(
       await targetSpec(ref.ledger),
       ref.run,
-      purpose,
+      { side: 'target', name: null, purpose },
       settings?.lockTimeoutMs ?? defaultLockTimeoutMs,
     );
     try {
       await writeAs(session, ref.run);
+      statePath(session, kept.get(keyOf(ref)));
       return session;
     } catch (error) {
       session.destroy();
@@ -71,9 +82,13 @@ export function createDatabases(options: {
     if (known !== undefined) {
       const now = await loadRunSummary(session, ref.run);
       // a finished ledger that was made anew numbers its runs from 1 again
-      if (now.openedAt === known.openedAt && now.digest === known.digest) return { ...known, ...now };
+      if (now.openedAt === known.openedAt && now.digest === known.digest) {
+        statePath(session, known);
+        return { ...known, ...now };
+      }
     }
     const loaded = await loadRun(session, ref.run);
+    statePath(session, loaded);
     kept.delete(key);
     kept.set(key, loaded);
     for (const oldest of kept.keys()) if (kept.size > keptRuns) kept.delete(oldest);
@@ -85,7 +100,8 @@ export function createDatabases(options: {
     async source(compiled, source, purpose) {
       const spec = compiled.plan.sources[source];
       if (spec === undefined) throw fail('RP4006', `The plan of this run has no source ${source}`);
-      return open(spec, compiled.plan.name, purpose, compiled.plan.settings.lockTimeoutMs);
+      const role: SessionRole = { side: 'source', name: source, purpose };
+      return open(spec, compiled.plan.name, role, compiled.plan.settings.lockTimeoutMs);
     },
     async run(ref, session) {
       if (session !== undefined) return refresh(ref, session);
@@ -98,6 +114,12 @@ export function createDatabases(options: {
     },
     known: (ref) => kept.get(keyOf(ref)) ?? null,
   };
+}
+
+/** The plan of the run may know the application's search_path better than role and database of the connection. */
+function statePath(session: Session, run: LoadedRun | undefined): void {
+  const stated = run?.compiled.plan.target.searchPath ?? null;
+  if (stated !== null) session.useApplicationPath(stated);
 }
 
 function keyOf(ref: RunRef): string {

@@ -30,6 +30,7 @@ function toMessage(message: Pgoutput.Message): LogicalMessage {
         relation: message.relation.relationOid >>> 0,
         before: row(message.key ?? message.old),
         after: row(message.new),
+        ...(message.key === null && message.old === null ? { unchanged: message.relation.keyColumns } : {}),
       };
     case 'delete':
       return {

@@ -1,9 +1,11 @@
 import type { Client, QueryResult as PgResult } from 'pg';
+import { identifier } from '../sql/quote';
 import type { ResolvedConnection } from './connection-spec';
 import { connect } from './connect';
 import { connectFailure } from './connect-failure';
 import { refuseTransactionPooler } from './pooler';
-import { pinSettings, verifySettings } from './session-settings';
+import { noteRefusal, type SessionRole } from './refusal';
+import { pinSettings, silenceServerLog, verifySettings } from './session-settings';
 
 export interface QueryResult<Row> {
   readonly rows: Row[];
@@ -14,6 +16,8 @@ export interface QueryResult<Row> {
 
 export interface SessionOptions {
   readonly applicationName: string;
+  /** Whose session it is, for sentences about what is refused on it. */
+  readonly role?: SessionRole;
   /** Milliseconds; 0 or absent waits for ever. */
   readonly lockTimeoutMs?: number;
   readonly statementTimeoutMs?: number;
@@ -34,7 +38,18 @@ export class Session {
     readonly backendStart: string,
     /** `server_version_num`. */
     readonly serverVersion: number,
+    readonly role: SessionRole | null = null,
+    private path = '',
   ) {}
+
+  /** The search_path of the application: as the plan states it, else as role and database have it. */
+  get applicationPath(): string {
+    return this.path;
+  }
+
+  useApplicationPath(schemas: readonly string[]): void {
+    this.path = pathOf(schemas);
+  }
 
   /** Runs one statement (several, separated by semicolons, when there are no values: the last result counts). */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- callers name the row they asked for
@@ -50,10 +65,19 @@ export class Session {
 
   private async send(sql: string, values?: readonly unknown[]): Promise<PgResult[]> {
     if (this.ended) throw new Error('Cannot use a session that is closed');
-    const answer = (await (values === undefined
-      ? this.client.query(sql)
-      : this.client.query(sql, values as unknown[]))) as unknown as PgResult | PgResult[];
-    return Array.isArray(answer) ? answer : [answer];
+    try {
+      const answer = (await (values === undefined
+        ? this.client.query(sql)
+        : this.client.query(sql, values as unknown[]))) as unknown as PgResult | PgResult[];
+      return Array.isArray(answer) ? answer : [answer];
+    } catch (error) {
+      throw this.noted(error, sql);
+    }
+  }
+
+  /** The same error, with this session and the statement remembered beside it, for sentences about what was refused. */
+  noted(error: unknown, sql: string): unknown {
+    return noteRefusal(error, { role: this.role, connection: this.connection, sql });
   }
 
   /** True between BEGIN and COMMIT or ROLLBACK, also when the transaction is aborted. */
@@ -94,6 +118,10 @@ function toResult<Row>(result: PgResult): QueryResult<Row> {
   };
 }
 
+function pathOf(schemas: readonly string[]): string {
+  return schemas.map(identifier).join(', ');
+}
+
 function socketOf(client: Client): { destroy(): void } {
   return (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream;
 }
@@ -106,7 +134,16 @@ export async function openSession(connection: ResolvedConnection, options: Sessi
     await refuseTransactionPooler(client, connection);
     await pinSettings(client, options);
     const facts = await verifySettings(client, connection);
-    return new Session(client, connection, facts.pid, facts.backendStart, facts.serverVersion);
+    await silenceServerLog(client, facts.serverVersion);
+    return new Session(
+      client,
+      connection,
+      facts.pid,
+      facts.backendStart,
+      facts.serverVersion,
+      options.role ?? null,
+      connection.searchPath === null ? facts.applicationPath : pathOf(connection.searchPath),
+    );
   } catch (error) {
     socketOf(client).destroy();
     throw connectFailure(error, connection);

@@ -38,6 +38,7 @@ interface Fields {
   table?: unknown;
   message?: unknown;
   cause?: unknown;
+  routine?: unknown;
 }
 
 /** Reads SQLSTATE and object names of an error of pg, of the socket, or of one wrapped as `cause`. Never its message. */
@@ -62,11 +63,13 @@ function factsOf(error: Fields): DatabaseErrorFacts | null {
   // five characters alone would take EPIPE for a SQLSTATE; only errors of the server carry a severity
   if (code !== null && /^[0-9A-Z]{5}$/.test(code) && typeof error.severity === 'string') {
     const loss = isLossState(code);
+    // RAISE ... USING CONSTRAINT, COLUMN and TABLE take any text of the function, a value among others
+    const named = error.routine !== 'exec_stmt_raise';
     return {
       sqlstate: code,
-      constraint: text(error.constraint),
-      column: text(error.column),
-      table: text(error.table),
+      constraint: named ? text(error.constraint) : null,
+      column: named ? text(error.column) : null,
+      table: named ? text(error.table) : null,
       isDataError: /^(22|23|44|P0|38|39)/.test(code) || code === '21000' || code === '54000' || code === '54001',
       isConnectionLoss: loss,
       isRetryable: loss || /^(40|53)/.test(code) || code === '55P03' || code === '57014' || code === '57P03',

@@ -1,5 +1,6 @@
 import { sourceColumn } from '../compile/column-to-sql';
-import { keyTextSql } from '../compile/source-select';
+import { keyTextSql } from '../compile/key-text';
+import { largeBytes } from '../compile/large-values';
 import { insideSample } from '../compile/with-sample';
 import type { CompiledMapping } from '../contract/compiled';
 import { qualified } from '../sql/quote';
@@ -16,8 +17,14 @@ export function columnStatisticsSql(mapping: CompiledMapping): {
   readonly columns: readonly string[];
 } {
   const columns = [...new Set(mapping.columns.flatMap((column) => column.from))];
-  const texts = columns.map((column, at) => `${sourceColumn(mapping.from, column)}::pg_catalog.text as c${at}`);
-  const facts = columns.map((_, at) => `jsonb_build_array(${factsOf(`c${at}`).join(', ')})`);
+  const texts = columns.map((column, at) => {
+    const value = sourceColumn(mapping.from, column);
+    return `${isBytes(mapping, column) ? value : `${value}::pg_catalog.text`} as c${at}`;
+  });
+  const facts = columns.map((column, at) => {
+    const own = isBytes(mapping, column) ? factsOfBytes(`c${at}`) : factsOf(`c${at}`);
+    return `jsonb_build_array(${own.join(', ')})`;
+  });
   const key = keyTextSql(mapping.key.map((column) => `${sourceColumn(mapping.from, column.name)}::text`));
   if (columns.length === 0) return { sql: 'select 1 where false', columns };
   return {
@@ -37,16 +44,40 @@ export function readColumnStatistics(
   });
 }
 
+function isBytes(mapping: CompiledMapping, column: string): boolean {
+  return mapping.columns.some(({ from, inputTypes }) => inputTypes[from.indexOf(column)] === 'bytea');
+}
+
+const count = (condition: string): string => `count(*) filter (where ${condition})`;
+
 function factsOf(text: string): string[] {
-  const count = (condition: string): string => `count(*) filter (where ${condition})`;
+  // trimming takes several bytes a character: of a large value only the ends are looked at
+  const small = `octet_length(${text}) <= ${largeBytes}`;
   return [
     count(`${text} is null`),
     count(`${text} = ''`),
-    count(`${text} <> '' and btrim(${text}) = ''`),
-    count(`${text} <> btrim(${text})`),
+    count(`${text} <> '' and case when ${small} then btrim(${text}) = '' else false end`),
+    count(
+      `case when ${small} then ${text} <> btrim(${text}) else left(${text}, 1) = ' ' or right(${text}, 1) = ' ' end`,
+    ),
     count(`octet_length(${text}) <> char_length(${text})`),
     `min(char_length(${text}))`,
     `max(char_length(${text}))`,
     `coalesce(sum(octet_length(${text})), 0)`,
+  ];
+}
+
+/** Of its text, which is not made: two digits a byte behind a backslash and an x, which may be more than a text can hold. */
+function factsOfBytes(value: string): string[] {
+  const length = `(2 * octet_length(${value})::bigint + 2)`;
+  return [
+    count(`${value} is null`),
+    '0',
+    '0',
+    '0',
+    '0',
+    `min(${length})`,
+    `max(${length})`,
+    `coalesce(sum(${length}), 0)`,
   ];
 }

@@ -1,3 +1,4 @@
+import type { SequenceLeft } from '../contract/compiled';
 import type { FindingSummary } from '../contract/run';
 
 /** A problem or a fact of the data that discovery or the copy saw; counts are exact. Never holds a row value. */
@@ -153,7 +154,14 @@ export function scopeFinding(mapping: string, rows: number): Finding {
   };
 }
 
-export function triggerFinding(mapping: string, trigger: string): Finding {
+/** `writes` are columns that the plan loads and the trigger sets: with `fire` the proof would hold its values against the source's. */
+export function triggerFinding(mapping: string, trigger: string, writes: readonly string[] = []): Finding {
+  const sentence =
+    writes.length === 0
+      ? `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`
+      : `The target table has the trigger ${trigger}, which writes ${listed(writes)}: disable it while rows are loaded. It cannot fire, because ` +
+        `the plan loads ${listed(writes)} from the source, and no row would be proved; leave ${writes.length === 1 ? 'that column' : 'those columns'} ` +
+        `to the trigger (\`ignore\`) to let it fire.`;
   return {
     id: `${mapping}.${trigger}.trigger`,
     mapping,
@@ -161,8 +169,8 @@ export function triggerFinding(mapping: string, trigger: string): Finding {
     kind: 'trigger',
     severity: 'decide',
     rows: 0,
-    sentence: `The target table has the trigger ${trigger}: disable it while rows are loaded, or let it fire for every row.`,
-    choices: ['disable', 'fire', 'stop'],
+    sentence,
+    choices: writes.length === 0 ? ['disable', 'fire', 'stop'] : ['disable', 'stop'],
   };
 }
 
@@ -186,6 +194,45 @@ export function droppedFinding(mapping: string, column: string, kind: string, ro
   };
 }
 
+/** A sequence beside those of mapped columns that the run leaves where it stands. */
+export function sequenceFinding(left: SequenceLeft): Finding {
+  const name = `${left.sequence.schema}.${left.sequence.name}`;
+  const forbidden = left.why === 'not_permitted';
+  const sentence = forbidden
+    ? `The sequence ${name} of the target may not be set, or the one it follows not be read: the next number may be one that was given out.`
+    : left.side === 'target'
+      ? `No source has a sequence for ${name} of the target; it stays where it stands.`
+      : `The target has no sequence for ${name} of ${left.side}; its position stays behind.`;
+  return {
+    id: left.finding,
+    mapping: null,
+    column: null,
+    kind: 'sequence',
+    severity: forbidden ? 'decide' : 'note',
+    rows: 0,
+    sentence,
+    choices: forbidden ? ['accept', 'stop'] : [],
+  };
+}
+
+/** A materialized view that the run does not refresh. */
+export function viewFinding(view: string, why: string): Finding {
+  return {
+    id: `${view}.view`,
+    mapping: null,
+    column: null,
+    kind: 'view',
+    severity: 'note',
+    rows: 0,
+    sentence: `The materialized view ${view} is not refreshed: ${why}.`,
+    choices: [],
+  };
+}
+
+function listed(names: readonly string[]): string {
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
 export function untriedFinding(mapping: string, rule: string): Finding {
   return {
     id: `${mapping}.${rule}.untried`,
@@ -197,6 +244,19 @@ export function untriedFinding(mapping: string, rule: string): Finding {
     sentence: `${rule} could not be tried before the copy; rows that break it are found while copying.`,
     choices: [],
   };
+}
+
+/** Findings with one id, as of a domain that several columns have, as one. */
+export function onceEach(findings: readonly Finding[]): Finding[] {
+  const byId = new Map<string, Finding[]>();
+  for (const finding of findings) byId.set(finding.id, [...(byId.get(finding.id) ?? []), finding]);
+  return [...byId.values()].map((same) => {
+    const [first, ...more] = same as [Finding, ...Finding[]];
+    if (more.length === 0) return first;
+    const rows = same.reduce((sum, finding) => sum + finding.rows, 0);
+    const sentence = first.sentence.replace(/^[\d,]+ rows?/, counted(rows));
+    return { ...first, column: null, rows, sentence };
+  });
 }
 
 function rowsFinding(facts: {

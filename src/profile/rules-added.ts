@@ -41,6 +41,34 @@ function ownRules(was: Relation, is: Relation): string[] {
   ];
 }
 
+/**
+ * Tables, partitions and rules of the mapped targets that were there when `before` was read and are not now: without them the target would
+ * take rows that the plan keeps out. What a run has taken away itself has to be back before this is asked. Object names only.
+ */
+export function rulesLost(mappings: readonly CompiledMapping[], before: Catalog, now: Catalog): string[] {
+  const targets = mappings.map((mapping) => mapping.target);
+  return before.relations.flatMap((was) => {
+    if (!mapped(was, targets, before)) return [];
+    const is = now.relations.find((known) => same(known, was));
+    const table = `${was.schema}.${was.name}`;
+    // one that is mapped itself is missed by whoever compares columns
+    if (is === undefined) return targets.some((target) => same(target, was)) ? [] : [`${table} is gone`];
+    if (!mapped(is, targets, now)) return [`${table} was detached`];
+    const lost = [
+      ...missing('check', was.checks, is.checks),
+      ...missing('foreign key', was.foreignKeys, is.foreignKeys),
+      ...missing('index', was.indexes, is.indexes),
+      ...missing('trigger', was.triggers, is.triggers),
+    ];
+    return lost.map((rule) => `${rule} of ${table} is gone`);
+  });
+}
+
+function missing(kind: string, was: readonly { name: string }[], is: readonly { name: string }[]): string[] {
+  const names = new Set(is.map(({ name }) => name));
+  return was.filter(({ name }) => !names.has(name)).map(({ name }) => `${kind} ${name}`);
+}
+
 interface Rule {
   readonly name: string;
   readonly definition: string;

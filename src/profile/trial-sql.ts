@@ -1,3 +1,6 @@
+import { isPhysical } from '../compile/row-identity';
+import { baseTypeName } from '../compile/type-facts';
+import type { ColumnType } from '../contract/catalog';
 import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec, ValueTrial } from '../contract/compiled';
 import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../transform/value-trial';
 import { identifier, literal, qualified } from '../sql/quote';
@@ -113,15 +116,19 @@ function typedRows(mapping: CompiledMapping, position: number, condition: string
 /** Bare `character` and `bit` would mean a length of one. */
 const withoutLength: Readonly<Record<string, string>> = { character: 'pg_catalog.bpchar', bit: 'pg_catalog."bit"' };
 
-function typeName(type: { readonly name: string }): string {
-  return withoutLength[type.name] ?? type.name;
+/** A domain by its base: its own rules are tried one by one. */
+function typeName(type: ColumnType): string {
+  const name = baseTypeName(type);
+  return withoutLength[name] ?? name;
 }
 
 /** Marks rows that break a CHECK; the command tag counts them. */
 export function tryCheckSql(mapping: CompiledMapping, position: number, check: CheckSpec): string {
+  const rows = typedRows(mapping, position, "t.class = 'ok'", check.columns);
+  const value = `(select v.rowproof_place, v.${identifier(check.columns[0] ?? '')} as value from ${rows} as v)`;
   return [
     `update ${trialTable(position)} as t set class = 'check', rule = ${literal(check.finding)}`,
-    `from ${typedRows(mapping, position, "t.class = 'ok'", check.columns)} as x`,
+    `from ${check.ofDomain ? value : rows} as x`,
     `where t.ctid = x.rowproof_place and (${check.expression}) is false`,
   ].join('\n');
 }
@@ -143,6 +150,7 @@ function keyOrder(mapping: CompiledMapping): string {
   return mapping.key
     .map((column, at) => {
       const part = `(rowproof_key::pg_catalog.jsonb ->> ${at})`;
+      if (isPhysical([column])) return `${part}::pg_catalog.tid`;
       return column.order === 'integer' ? `${part}::pg_catalog.numeric` : `${part} collate "C"`;
     })
     .join(', ');

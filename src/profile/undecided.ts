@@ -9,13 +9,13 @@ export interface KnownDecision {
 }
 
 export interface UndecidedFinding extends Finding {
-  /** Why a decision that exists does not count. */
+  /** A sentence that says why a decision that exists does not count. */
   readonly because: string | null;
 }
 
 /**
- * Findings that hold the run: those that need a decision and have none, one that is not among their choices, or one of the
- * plan whose expected count is not what is there. An operator who decides has seen the count.
+ * Findings that hold the run: those that need a decision and have none, one that is not among their choices, one to stop, or one of the
+ * plan whose expected count is not what is there. An operator's count was compared when it was given.
  */
 export function undecided(findings: readonly Finding[], decisions: readonly KnownDecision[]): UndecidedFinding[] {
   return findings.flatMap((finding): UndecidedFinding[] => {
@@ -23,26 +23,75 @@ export function undecided(findings: readonly Finding[], decisions: readonly Know
     const decision = decisionFor(decisions, finding.id);
     if (decision === null) return [{ ...finding, because: null }];
     if (!finding.choices.includes(decision.action) && decision.action !== 'accept') {
-      return [{ ...finding, because: `the decision ${decision.action} is none of its choices` }];
+      return [{ ...finding, because: `The decision ${decision.action} is none of its choices.` }];
     }
+    if (decision.action === 'stop') return [{ ...finding, because: decidedToStop }];
     const { expect } = decision;
-    if (decision.origin === 'plan' && expect !== null && Math.abs(finding.rows - expect.rows) > expect.tolerance) {
-      return [{ ...finding, because: `the plan expected ${expect.rows} ± ${expect.tolerance} rows` }];
-    }
-    return [];
+    if (decision.origin !== 'plan' || expect === null) return [];
+    const seen = findings
+      .filter(({ id, severity }) => severity === 'decide' && decisionFor(decisions, id) === decision)
+      .reduce((sum, { rows }) => sum + rows, 0);
+    if (Math.abs(seen - expect.rows) <= expect.tolerance) return [];
+    return [{ ...finding, because: unmetExpectation('The plan', expect, seen) }];
   });
+}
+
+export const decidedToStop = 'It is decided to stop here: decide it otherwise to go on, or abort the run.';
+
+/** `The plan expected 1 ± 1 rows, 3 are seen.` */
+export function unmetExpectation(
+  who: string,
+  expect: { readonly rows: number; readonly tolerance: number },
+  seen: number,
+): string {
+  const tolerance = expect.tolerance === 0 ? '' : ` ± ${expect.tolerance}`;
+  const noun = expect.rows === 1 && tolerance === '' ? 'row' : 'rows';
+  return `${who} expected ${expect.rows}${tolerance} ${noun}, ${seen} ${seen === 1 ? 'is' : 'are'} seen.`;
+}
+
+/** What max_bad_rows allows of a mapping, and the rows of it with at least one reason. `allowed` null: no limit. */
+export interface MappingLimit {
+  readonly mapping: string;
+  readonly allowed: number | null;
+  readonly rejected: number;
+}
+
+/**
+ * Findings whose decision names no number although more rows are decided without one than max_bad_rows allows: with the number somebody
+ * says that he knows. Findings that are `open` for another reason count once they are decided.
+ */
+export function overLimit(
+  findings: readonly Finding[],
+  decisions: readonly KnownDecision[],
+  limits: readonly MappingLimit[],
+  open: readonly { readonly id: string }[],
+): UndecidedFinding[] {
+  const decided = findings.filter(({ id }) => !open.some((one) => one.id === id));
+  return limits.flatMap(({ mapping, allowed, rejected }) => {
+    if (allowed === null) return [];
+    const rows = unexpectedRows(decided, decisions, mapping, rejected);
+    if (rows <= allowed) return [];
+    return decided
+      .filter((one) => one.mapping === mapping && one.severity === 'decide' && one.rows > 0)
+      .filter(({ id, choices }) => choices.includes('quarantine') && !expectsRows(decisionFor(decisions, id)))
+      .map((one) => ({ ...one, because: overLimitBecause(mapping, rows, allowed, one.rows) }));
+  });
+}
+
+function expectsRows(decision: KnownDecision | null): boolean {
+  return decision !== null && decision.expect !== null;
+}
+
+function overLimitBecause(mapping: string, rows: number, allowed: number, own: number): string {
+  return (
+    `${rows} bad ${rows === 1 ? 'row' : 'rows'} of ${mapping} would stay behind without an expected number, ` +
+    `and max_bad_rows allows ${allowed}: decide it with the number that is expected, which is ${own} now.`
+  );
 }
 
 /** Whether a decision lets rows stay behind: `stop`, or what is said of a trigger, covers none. */
 export function coversRows(decision: { readonly action: string } | null): boolean {
   return decision !== null && ['quarantine', 'out_of_scope', 'accept'].includes(decision.action);
-}
-
-/** Findings that are there and whose decision says stop. */
-export function stopping(findings: readonly Finding[], decisions: readonly KnownDecision[]): Finding[] {
-  return findings.filter(
-    (finding) => finding.severity === 'decide' && decisionFor(decisions, finding.id)?.action === 'stop',
-  );
 }
 
 /** Rules that are tried on rows without a reason of their own, each row taken by one of them at most. */
@@ -61,7 +110,7 @@ export function unexpectedRows(
   const sums = { rules: 0, reasons: 0, expected: 0 };
   for (const finding of findings) {
     if (finding.mapping !== mapping || !finding.choices.includes('quarantine')) continue;
-    const expected = (decisionFor(decisions, finding.id)?.expect ?? null) !== null;
+    const expected = expectsRows(decisionFor(decisions, finding.id));
     if (!ruleKinds.has(finding.kind)) sums[expected ? 'expected' : 'reasons'] += finding.rows;
     else if (!expected) sums.rules += finding.rows;
   }

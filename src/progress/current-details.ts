@@ -1,4 +1,6 @@
 import type { BlockedBatch, FindingSummary, TableProgress } from '../contract/run';
+import { alike, type Alike } from './alike-findings';
+import { planDecisions } from './check-result';
 import { expectedFreeze, freezeLine, standing, warningsOf } from './follow-lines';
 import { captureBlock } from './follow-view';
 import type { RunView } from './run-view';
@@ -13,7 +15,7 @@ export function currentDetails(view: RunView): string {
     '',
     ...(view.lastCommand === null ? [] : [`Last command: ${view.lastCommand}`, '']),
     ...following(view),
-    ...needs(view),
+    ...(view.phase === 'done' ? foundByCheck(view) : needs(view)),
     ...tables(view),
     ...(view.code === ''
       ? []
@@ -61,6 +63,22 @@ function following(view: RunView): string[] {
   ];
 }
 
+/** The run is over: what it found is decided in the plan. */
+function foundByCheck(view: RunView): string[] {
+  if (view.undecided.length === 0) return [];
+  return [
+    ...view.undecided.slice(0, mostInFull).map(({ id, sentence }) => `- \`${id}\`: ${sentence}`),
+    ...(view.undecided.length > mostInFull ? [`- … and ${view.undecided.length - mostInFull} more`] : []),
+    '',
+    'Write these decisions into the plan, then start it again:',
+    '',
+    '```yaml',
+    ...planDecisions(view.undecided.slice(0, mostInFull)),
+    '```',
+    '',
+  ];
+}
+
 function needs(view: RunView): string[] {
   const asked = view.undecided.length + view.blocked.length + (view.gate === null ? 0 : 1);
   if (asked === 0) return [];
@@ -70,6 +88,7 @@ function needs(view: RunView): string[] {
     'More Actions → Send an Update → choose the name, paste the JSON, fill in `by` and `reason`.',
     '',
     ...(view.gate === null ? [] : gateLines(view, view.gate)),
+    ...alike(view.undecided).flatMap(patternLines),
     ...firstFew(view.undecided, findingLines, 'findings; decide these first.'),
     ...firstFew(view.blocked, blockedLines, 'blocked batches; `"what": "*"` means all.'),
   ];
@@ -88,7 +107,9 @@ function gateLines(view: RunView, gate: string): string[] {
   return [
     ...(gate === 'cutover' && view.follow !== undefined ? cutoverQuestion(view) : []),
     ...(view.gateQuestion === '' ? [] : [view.gateQuestion ?? `Gate ${gate}`, '']),
-    'Update **approve**:',
+    (view.gates ?? []).length > 1
+      ? `Update **approve**; \`gate\` is ${choices(view.gates ?? [])}:`
+      : 'Update **approve**:',
     '',
     ...block({ gate, code: view.code, by: '', reason: '' }),
     ...(gate === 'cutover' && view.follow?.freeze?.outcome !== 'frozen'
@@ -142,6 +163,16 @@ function findingLines(finding: FindingSummary): string[] {
       by: '',
       reason: '',
     }),
+  ];
+}
+
+/** One decision for several alike, beside one each. */
+function patternLines({ pattern, findings, rows }: Alike): string[] {
+  const [first] = findings;
+  return [
+    `${findings.length} findings are alike: \`${pattern}\` decides them at once.`,
+    '',
+    ...block({ finding: pattern, do: first?.choices[0] ?? 'quarantine', expect: { rows }, by: '', reason: '' }),
   ];
 }
 

@@ -15,15 +15,15 @@ export function notReady(lines: readonly ChecklistLine[]): CutoverResult {
   };
 }
 
-/** Whether all that is missing is a younger proof: then it is made again and the approval still counts. */
+/** Whether all that is missing is another proof, a younger one or one of what tables are now: then it is made and the approval still counts. */
 export function onlyProofMissing(lines: readonly ChecklistLine[]): boolean {
   const missing = lines.filter(({ ok }) => !ok);
-  return missing.length > 0 && missing.every(({ name }) => name === 'proof');
+  return missing.length > 0 && missing.every(({ name }) => ['proof', 'target', 'source'].includes(name));
 }
 
 export function factsOf(result: CutoverResult, at: string, by: string): FreezeFacts {
-  const { freezeMs, outcome, sentence } = result;
-  return { at, freezeMs, outcome, sentence, by };
+  const { freezeMs, outcome, sentence, booksMs } = result;
+  return { at, freezeMs, outcome, sentence, by, ...(booksMs === undefined ? {} : { booksMs }) };
 }
 
 /** What the gate says after an attempt that let the writers go again. */

@@ -36,8 +36,10 @@ export function expectedFreeze(follow: Pick<FollowStatus, 'drill' | 'maxFreezeMs
   const limit = `limit ${seconds(follow.maxFreezeMs)}`;
   if (follow.drill === null || follow.drill.outcome !== 'drilled')
     return `Writes stop for a few seconds (no drill yet, ${limit}).`;
-  const about = Math.max(1, Math.round(follow.drill.freezeMs / 1000));
-  return `Writes stop for about ${about} s (drill ${minute(follow.drill.at)} ${seconds(follow.drill.freezeMs)}, ${limit}).`;
+  const { at, freezeMs, booksMs } = follow.drill;
+  const about = Math.max(1, Math.round(freezeMs / 1000));
+  const counting = booksMs === undefined ? '' : `, ${seconds(booksMs)} of it for the counts of both sides`;
+  return `Writes stop for about ${about} s (drill ${minute(at)} ${seconds(freezeMs)}${counting}, ${limit}).`;
 }
 
 /** `writes stopped 2.8 s at 2026-11-22 20:07 UTC, approved by ben`; of a source that was frozen first, since when they are stopped. */

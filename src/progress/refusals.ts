@@ -1,15 +1,32 @@
 import type { BlockedBatch, DecideMessage, FindingSummary, ResolveMessage, RunStatus } from '../contract/run';
+import { decisionMatches } from '../profile/decision-match';
+import { unmetExpectation } from '../profile/undecided';
 import { captureBlock } from './follow-view';
+
+/** The findings that a decision is about: the one of that name, or all that its pattern covers and that take it. */
+export function chosenFindings(message: DecideMessage, undecided: readonly FindingSummary[]): FindingSummary[] {
+  const exact = undecided.filter(({ id }) => id === message.finding);
+  if (exact.length > 0) return exact;
+  return undecided.filter(({ id, choices }) => decisionMatches(message.finding, id) && choices.includes(message.do));
+}
 
 /** Why a decision is refused, as a sentence, or null when it stands. */
 export function refuseDecision(message: DecideMessage, undecided: readonly FindingSummary[]): string | null {
-  const finding = undecided.find(({ id }) => id === message.finding);
-  if (finding === undefined) {
+  const covered = undecided.filter(({ id }) => decisionMatches(message.finding, id));
+  const chosen = chosenFindings(message, undecided);
+  const [first] = chosen.length > 0 ? chosen : covered;
+  if (first === undefined) {
     const open = undecided.map(({ id }) => id).slice(0, 10);
     return `No undecided finding ${message.finding}. Undecided now: ${open.join(', ') || 'none'}.`;
   }
-  if (finding.choices.includes(message.do)) return null;
-  return `${message.finding} takes ${finding.choices.join(' or ')}, not ${message.do}.`;
+  if (chosen.length === 0 || !first.choices.includes(message.do)) {
+    return `${first.id} takes ${first.choices.join(' or ')}, not ${message.do}.`;
+  }
+  const { expect } = message;
+  const seen = chosen.reduce((sum, { rows }) => sum + rows, 0);
+  if (expect === undefined || Math.abs(seen - expect.rows) <= (expect.tolerance ?? 0)) return null;
+  const expected = unmetExpectation('The decision', { rows: expect.rows, tolerance: expect.tolerance ?? 0 }, seen);
+  return `${message.finding}: ${expected} Look at them, then decide it with the number that is seen.`;
 }
 
 /** What a resolution is about: a stopped capture is no batch that could be quarantined, a batch none that could be resynced. */

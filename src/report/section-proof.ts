@@ -138,6 +138,7 @@ const kinds: Readonly<Record<string, string>> = {
   constraint: 'Rule of the target',
   spot_check: 'Spot check',
   careful: 'Batch recomputed by SQL',
+  view: 'Materialized view',
 };
 
 export function checkSection(report: ReportDocument): Html {

@@ -1,4 +1,5 @@
 import type { ReportDocument } from '../contract/report';
+import { planDecisions } from '../progress/check-result';
 import { decisionFor } from '../profile/decision-match';
 import { figure, moment } from './format';
 import { html, type Html } from './html';
@@ -13,6 +14,24 @@ function effect(decision: Decision): Html {
   return html`<span class="badge ${tone}">${promised} expected, ${figure(decision.observed)} seen</span>`;
 }
 
+/** What stands where no decision was made: nothing was asked, or everything still is. */
+function withoutDecisions(report: ReportDocument): string {
+  const open = report.findings.filter(({ severity }) => severity === 'decide').length;
+  if (open === 0) return 'No decision was needed.';
+  return `No decision was made; ${open === 1 ? '1 finding needs' : `${open} findings need`} one.`;
+}
+
+/** The lines of the plan that decide what a check found. */
+function decisionsToWrite(report: ReportDocument): Html | null {
+  const open = report.findings.filter(
+    ({ id, severity }) => severity === 'decide' && decisionFor(report.decisions, id) === null,
+  );
+  if (report.outcome !== 'checked' || open.length === 0) return null;
+  const lines = planDecisions(open.map(({ id, rows, choices }) => ({ id, rows, choices: choices ?? [] })));
+  return html`<p>Write these decisions into the plan, then run it:</p>
+    <pre>${lines.join('\n')}</pre>`;
+}
+
 export function decisionSection(report: ReportDocument): Html {
   return html`<section>
     <h2>Decisions</h2>
@@ -25,8 +44,9 @@ export function decisionSection(report: ReportDocument): Html {
         { head: 'Because', cell: (row) => row.reason },
       ],
       report.decisions,
-      'No decision was needed.',
+      withoutDecisions(report),
     )}
+    ${decisionsToWrite(report)}
   </section>`;
 }
 

@@ -30,3 +30,13 @@ export function advancedPosition(
   if (value < least) return null;
   return { lastValue: (sign * value).toString(), isCalled: true };
 }
+
+/** The position after which a sequence that cycles gives its next value: the last value given, or its end when that lies outside. */
+export function withinLimits(
+  { min, max, increment }: Pick<SequenceDetail, 'min' | 'max' | 'increment'>,
+  given: string,
+): { lastValue: string; isCalled: boolean } {
+  const value = BigInt(given);
+  const inside = value >= BigInt(min) && value <= BigInt(max);
+  return { lastValue: inside ? given : increment.startsWith('-') ? min : max, isCalled: true };
+}

@@ -4,14 +4,29 @@ export interface Fingerprint {
   readonly objects: Readonly<Record<string, string>>;
 }
 
-/** What differs, as sentences that name objects; empty when both are equal. */
-export function compareFingerprints(before: Fingerprint, after: Fingerprint): string[] {
+/** Sentences that name objects. */
+export interface Compared {
+  /** What the run changed and is not as it was. */
+  readonly differences: readonly string[];
+  /** What others changed meanwhile: left alone. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * What is not as before. `own` are the objects that the run changed: undoing it put each of them back and looked at it, so that one that
+ * is gone, like everything that the run never touched, is the doing of others.
+ */
+export function compareFingerprints(before: Fingerprint, after: Fingerprint, own: ReadonlySet<string>): Compared {
   const names = [...new Set([...Object.keys(before.objects), ...Object.keys(after.objects)])].sort();
-  return names.flatMap((name) => {
+  const differences: string[] = [];
+  const notes: string[] = [];
+  for (const name of names) {
     const was = Object.hasOwn(before.objects, name) ? before.objects[name] : undefined;
     const is = Object.hasOwn(after.objects, name) ? after.objects[name] : undefined;
-    if (was === is) return [];
-    if (was === undefined) return [`${name} was not there before`];
-    return [is === undefined ? `${name} is gone` : `${name} differs`];
-  });
+    if (was === is) continue;
+    if (was === undefined) (own.has(name) ? differences : notes).push(`${name} was not there before`);
+    else if (is === undefined) notes.push(`${name} is gone`);
+    else (own.has(name) ? differences : notes).push(`${name} differs`);
+  }
+  return { differences, notes };
 }

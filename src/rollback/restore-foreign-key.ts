@@ -15,22 +15,25 @@ export interface ForeignKeyRestore {
 
 /**
  * The constraints of a foreign key in the order in which they come back. Plain tables take it NOT VALID and validate it
- * afterwards; a partitioned table refuses NOT VALID, so its leaves come first and the parents attach to them unscanned.
+ * afterwards; a partitioned table refuses NOT VALID, so its leaves come first and the parents attach to them unscanned. One that was
+ * NOT VALID comes back so, or validated where the plan wants it.
  */
-export function restoreForeignKey(detail: ForeignKeyDetail): ForeignKeyRestore[] {
+export function restoreForeignKey(detail: ForeignKeyDetail, validate = false): ForeignKeyRestore[] {
   const nodes: ForeignKeyNode[] = [...detail.partitions, detail];
-  return nodes.sort((a, b) => b.depth - a.depth).map((node) => restoreNode(node, detail));
+  return nodes.sort((a, b) => b.depth - a.depth).map((node) => restoreNode(node, detail, validate));
 }
 
-function restoreNode(node: ForeignKeyNode, detail: ForeignKeyDetail): ForeignKeyRestore {
+function restoreNode(node: ForeignKeyNode, detail: ForeignKeyDetail, validate: boolean): ForeignKeyRestore {
   const table = qualified(node.relation);
   const name = identifier(node.name);
   // VALIDATE leaves what PostgreSQL keeps for the partitions of a referenced table unvalidated
   const complete = node.partitioned || detail.parentPartitioned || / NOT (VALID|ENFORCED)$/.test(node.definition);
+  const late = validate && / NOT VALID$/.test(node.definition);
+  const validated = detail.validated || late;
   return {
     node,
     add: `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${node.definition}${complete ? '' : ' NOT VALID'}`,
-    validate: complete || !detail.validated ? null : `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}`,
+    validate: !validated || (complete && !late) ? null : `ALTER TABLE ${table} VALIDATE CONSTRAINT ${name}`,
     comment: node.comment === null ? null : `COMMENT ON CONSTRAINT ${name} ON ${table} IS ${literal(node.comment)}`,
   };
 }

@@ -38,6 +38,9 @@ export interface SequenceDetail {
   readonly increment: string;
   readonly min: string;
   readonly max: string;
+  readonly cycle: boolean;
+  /** Columns outside the mapped tables take their values from it too: it never goes back. */
+  readonly shared: boolean;
   /** Integer columns of mapped tables that take their values from it. */
   readonly columns: readonly SequenceColumn[];
 }
@@ -71,6 +74,8 @@ export interface ForeignKeyDetail extends ForeignKeyNode {
   /** Mapping that loads the referencing table; null for a table outside the run. */
   readonly mapping: string | null;
   readonly validated: boolean;
+  /** False for one that is NOT ENFORCED: it goes and comes back, and nothing is held against it. */
+  readonly enforced: boolean;
   readonly columns: readonly string[];
   readonly columnTypes: readonly string[];
   /** Of the referenced columns, with their collation: `text COLLATE public.nocase`. */
@@ -123,6 +128,8 @@ export interface IndexDetail {
   readonly columns: readonly (string | null)[];
   readonly predicate: string | null;
   readonly nullsNotDistinct: boolean;
+  /** One of its relations is part of a publication, so deletes need a replica identity. */
+  readonly published: boolean;
   readonly root: IndexNode;
   readonly partitions: readonly IndexNode[];
 }
@@ -139,6 +146,8 @@ export interface RowsSavedDetail {
 export interface RowsDetail {
   readonly mapping: string;
   readonly relation: QualifiedName;
+  /** Its partitions at all levels: one that others detach takes rows of the run with it. */
+  readonly partitions: readonly QualifiedName[];
   /** Indexes that stayed in place during the load, and why. */
   readonly kept: readonly { readonly index: QualifiedName; readonly why: string }[];
 }

@@ -14,3 +14,13 @@ export function literal(value: string | null): string {
   const quoted = `'${value.replaceAll("'", "''")}'`;
   return value.includes('\\') ? ` E${quoted.replaceAll('\\', '\\\\')}` : quoted;
 }
+
+/** `crm.order`: a relation in a sentence, never in SQL. */
+export function dotted(relation: { readonly schema: string; readonly name: string }): string {
+  return `${relation.schema}.${relation.name}`;
+}
+
+/** SQL names inside a text as people read them: without their quotes. */
+export function unquoted(text: string): string {
+  return text.replace(/"((?:[^"]|"")*)"/g, (_, name: string) => name.replaceAll('""', '"'));
+}

@@ -113,6 +113,18 @@ export function sumLedger({ mapping, receipts, adjustments, quarantine, changes 
  * against an independent count. `unexplained` is what is left of the source.
  */
 export function closeBooks(facts: MappingFacts): ClosedBooks {
+  const { books, problems } = closeCounts(facts);
+  return { books: { ...books, target: facts.target }, problems: [...problems, ...proofProblems(facts)] };
+}
+
+/** The equations of one mapping without its proof: what counts of both sides contradict, one sentence each. */
+export function countedProblems(facts: CountedFacts): readonly string[] {
+  return closeCounts(facts).problems;
+}
+
+export type CountedFacts = Omit<MappingFacts, 'target' | 'proof'>;
+
+function closeCounts(facts: CountedFacts): { books: Omit<TableBooks, 'target'>; problems: string[] } {
   const { receipts, adjustments, mapping } = facts;
   const { migrated, quarantined, problems: ledger } = sumLedger(facts);
   const counted = facts.source.outOfScope + facts.quarantine.outOfScope;
@@ -129,13 +141,12 @@ export function closeBooks(facts: MappingFacts): ClosedBooks {
   return {
     books: {
       mapping,
-      target: facts.target,
       source: facts.source.total,
       migrated,
       quarantined,
       outOfScope,
       unexplained,
     },
-    problems: [...problems, ...proofProblems(facts)],
+    problems,
   };
 }

@@ -24,9 +24,10 @@ export type ExpectRow = (recomputed: RecomputedRow | null, entry: QuarantineEntr
  * place. `recomputed` is null when recomputation raised; `entry` is the row's place in quarantine, if it has one.
  */
 export function createExpectRow(mapping: CompiledMapping): ExpectRow {
-  const findings = new Map(mapping.reasons.map((reason) => [reason.index, reason.finding]));
+  const own = mapping.reasons.filter((reason) => reason.check === undefined);
+  const findings = new Map(own.map((reason) => [reason.index, reason.finding]));
   const places = new Map(mapping.columns.map((column, place) => [column.target, place]));
-  const reasonPlaces = new Map(mapping.reasons.map((reason) => [reason.index, places.get(reason.column)]));
+  const reasonPlaces = new Map(own.map((reason) => [reason.index, places.get(reason.column)]));
   const known = new Set(findings.values());
   const columnsOf = (reasons: readonly number[]): number[] =>
     [...new Set(reasons.map((index) => reasonPlaces.get(index)).filter((place) => place !== undefined))].sort(

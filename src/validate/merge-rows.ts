@@ -1,5 +1,6 @@
 import type { CompareKeys } from './compare-keys';
 import type { ActualRow, ExpectedRow } from './row';
+import { keyedValues } from './row';
 
 /** Takes what the merge finds, one call a row. */
 export interface RowSink {
@@ -16,8 +17,10 @@ export interface RowSink {
 
 export interface MergeShape {
   readonly compare: CompareKeys;
-  /** Places of the target key columns among the loaded columns. */
+  /** Places of the target key columns among the loaded columns; of rows without a key, the place of their contents: 0. */
   readonly keyPlaces: readonly number[];
+  /** Rows without a key: a row that occurs several times must do so on both sides. */
+  readonly multiset?: boolean;
   readonly columns: number;
 }
 
@@ -94,14 +97,15 @@ export async function mergeRows(
   actualRows: Chunks<ActualRow>,
   sink: RowSink,
 ): Promise<void> {
-  const { compare, keyPlaces } = shape;
+  const { compare, keyPlaces, multiset = false } = shape;
   const actualPlaces = keyPlaces.map((_, index) => index);
   const expected = new Cursor(expectedRows);
   const actual = new Cursor(actualRows);
   let last: ExpectedRow | undefined;
   /** Accepts the row the cursor stands on, or reports it and asks for the next one. */
   const acceptExpected = (row: ExpectedRow): boolean => {
-    const order = last === undefined ? 1 : compare(row.values, keyPlaces, last.values, keyPlaces);
+    const order = last === undefined ? 1 : compare(keyedValues(row), keyPlaces, keyedValues(last), keyPlaces);
+    if (order === 0 && multiset) return true;
     if (order === 0) sink.duplicateExpected(row);
     else if (order < 0) sink.missing(row);
     else last = row;
@@ -111,6 +115,7 @@ export async function mergeRows(
   const acceptActual = (row: ActualRow): boolean => {
     const order = lastActual === undefined ? 1 : compare(row, actualPlaces, lastActual, actualPlaces);
     if (order < 0) throw new StreamOrderError('the target stream is not in proof order');
+    if (order === 0 && multiset) return true;
     if (order === 0) sink.duplicateActual(row);
     else lastActual = row;
     return order > 0;
@@ -122,7 +127,7 @@ export async function mergeRows(
       const right = actual.row;
       if (left === undefined && right === undefined) return;
       const order =
-        left === undefined ? 1 : right === undefined ? -1 : compare(left.values, keyPlaces, right, actualPlaces);
+        left === undefined ? 1 : right === undefined ? -1 : compare(keyedValues(left), keyPlaces, right, actualPlaces);
       if (order === 0) {
         compareRows(shape, left as ExpectedRow, right as ActualRow, sink);
         if (!expected.step(acceptExpected)) await expected.next(acceptExpected);

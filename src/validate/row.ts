@@ -4,11 +4,18 @@ export interface ExpectedRow {
   readonly sourceKey: string;
   /** Canonical text of every loaded column, in load order. */
   readonly values: readonly (string | null)[];
+  /** Of a row without a key: what its contents are known by, as the source's server computes it. */
+  readonly contents?: readonly string[];
   /** Places of columns whose expected value could not be computed; null when all could. */
   readonly unknown: readonly number[] | null;
 }
 
-/** A row of the target as text: the target key columns first, then every loaded column in load order. */
+/** The values in which rows are ordered and paired. */
+export function keyedValues(row: ExpectedRow): readonly (string | null)[] {
+  return row.contents ?? row.values;
+}
+
+/** A row of the target as text: the target key columns (or what the contents are known by) first, then every loaded column in load order. */
 export type ActualRow = readonly (string | null)[];
 
 /** Classes that make a proof red. */

@@ -1,7 +1,7 @@
 import { encodeRow } from './encode-row';
 import type { RowSink } from './merge-rows';
 import type { ActualRow, BadClass, ExpectedRow, ProofCounts } from './row';
-import { noCounts } from './row';
+import { keyedValues, noCounts } from './row';
 
 /** A row that looks wrong at first sight, with what is needed to read it again. */
 export interface Suspect {
@@ -97,7 +97,8 @@ export class Tally implements RowSink {
   private expectedAlone(rowClass: BadClass, expected: ExpectedRow): void {
     this.counts.expected += 1;
     this.digests.expected(encodeRow(expected.values));
-    const key = this.keyPlaces.map((place) => expected.values[place] as string);
+    const values = keyedValues(expected);
+    const key = this.keyPlaces.map((place) => values[place] as string);
     this.suspect(rowClass, expected.sourceKey, key, []);
   }
 

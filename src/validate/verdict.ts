@@ -13,6 +13,10 @@ export interface CheckOutcome {
 export interface VerdictFacts {
   readonly books: readonly ClosedBooks[];
   readonly effects: readonly DecisionEffect[];
+  /** What is not on the target any more as it was when it was proved. */
+  readonly changed: readonly string[];
+  /** By which counts the books were closed before the freeze; null where nothing was. */
+  readonly closedBy: 'frozen' | 'aligned' | null;
   /** Quarantined rows by finding that no decision covers; rows that follow a parent are not among them. */
   readonly undecided: readonly { readonly finding: string; readonly rows: number }[];
   readonly checks: readonly CheckOutcome[];
@@ -22,8 +26,12 @@ export interface VerdictFacts {
   readonly reexecuted: readonly string[];
   /** Tables that the run was restricted to (`--only`), with the parents that came along; empty when it took the whole plan. */
   readonly only: readonly string[];
+  /** Where rows differ, and what may have written there: said beside the tables whose rows do. */
+  readonly differing?: readonly string[];
   /** Percent of the rows (`--sample`), null for all of them. */
   readonly sample: number | null;
+  /** Materialized views that were not refreshed. */
+  readonly notRefreshed: readonly string[];
 }
 
 /** Problems named in the sentence; the rest is in the report. */
@@ -35,6 +43,7 @@ const checkNouns: Readonly<Record<string, string>> = {
   constraint: 'constraint',
   spot_check: 'spot check',
   careful: 'batch recomputed by SQL',
+  view: 'materialized view',
 };
 
 function checkProblems(facts: VerdictFacts): string[] {
@@ -47,6 +56,12 @@ function checkProblems(facts: VerdictFacts): string[] {
   return [...missing, ...broken];
 }
 
+/** Places where rows differ are no problem of their own: the books of their table say that there is one. */
+function booksProblems({ books, differing = [] }: VerdictFacts): string[] {
+  const problems = books.flatMap((closed) => closed.problems);
+  return problems.length === 0 ? [] : [...problems, ...differing.map((where) => `different: ${where}`)];
+}
+
 function scopeNote(facts: VerdictFacts): string {
   const notes: string[] = [];
   if (facts.sample !== null) notes.push(`sample of ${facts.sample} %`);
@@ -54,18 +69,33 @@ function scopeNote(facts: VerdictFacts): string {
   return notes.length === 0 ? '' : `${notes.join(', ')}: not a migration; `;
 }
 
+function viewNote(facts: VerdictFacts): string {
+  return facts.notRefreshed.length === 0 ? '' : `; not refreshed: ${listed(facts.notRefreshed)}`;
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length > namedProblems ? ` and ${names.length - namedProblems} more` : '';
+  return `${names.slice(0, namedProblems).join(', ')}${more}`;
+}
+
+const counted = {
+  frozen: ', both sides counted under the freeze',
+  aligned: ', both sides counted right before the freeze, with what came and went since',
+};
+
 function greenSentence(facts: VerdictFacts): string {
   const subject = facts.sample === null ? 'every row accounted for' : 'every row of it accounted for';
-  if (facts.reexecuted.length === 0) return `${scopeNote(facts)}${subject}, every field proved`;
-  const shown = facts.reexecuted.slice(0, namedProblems).join(', ');
-  const more = facts.reexecuted.length > namedProblems ? ` and ${facts.reexecuted.length - namedProblems} more` : '';
-  return `${scopeNote(facts)}${subject}, every field proved, re-executed and not independent: ${shown}${more}`;
+  const closed = facts.closedBy === null ? '' : counted[facts.closedBy];
+  const executed =
+    facts.reexecuted.length === 0 ? '' : `, re-executed and not independent: ${listed(facts.reexecuted)}`;
+  return `${scopeNote(facts)}${subject}, every field proved${closed}${executed}${viewNote(facts)}`;
 }
 
 /** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
 export function reachVerdict(facts: VerdictFacts): Verdict {
   const problems = [
-    ...facts.books.flatMap((closed) => closed.problems),
+    ...booksProblems(facts),
+    ...facts.changed.map((what) => `changed since it was proved: ${what}`),
     ...checkProblems(facts),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),
     ...facts.undecided.map(

@@ -3,6 +3,9 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { catalogue } from '../errors/catalogue';
 import { RowproofError, type Problem } from '../errors/rowproof-error';
+import { refusalAdvice, refusalSentence, type Refusal } from '../errors/refusal-sentence';
+import { functionBehind } from '../postgres/queries/function-behind';
+import { describeRefusal } from '../postgres/refusal';
 import { describeDatabaseError } from '../postgres/sqlstate';
 
 /**
@@ -37,7 +40,7 @@ const passing: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Replaces every error of an activity by an allow-listed failure: our own sentence, or SQLSTATE, constraint and column.
+ * Replaces every error of an activity by an allow-listed failure: our own sentence, or side, what was being done, SQLSTATE and names.
  * Without cause, message of the database or stack, because those carry row values into histories and logs.
  */
 export const failureInterceptor: ActivityInboundCallsInterceptor = {
@@ -45,35 +48,44 @@ export const failureInterceptor: ActivityInboundCallsInterceptor = {
     try {
       return await next(input);
     } catch (error) {
-      throw safeFailure(error);
+      throw safeFailure(error, await functionBehind(error));
     }
   },
 };
 
-export function safeFailure(error: unknown): Error {
+/** `inside` is the function of the database in which a statement failed, by a name that exists there. */
+export function safeFailure(error: unknown, inside: string | null = null): Error {
   if (error instanceof CompleteAsyncError) return error;
   if (error instanceof CancelledFailure || isAbort(error))
     return withoutStack(new CancelledFailure('Activity cancelled'));
   if (error instanceof RowproofError) {
     const [first] = error.problems;
-    const sentences = [...error.problems.map((problem) => problem.what), ownWhy(first), first?.fix];
-    const text = `${sentences.filter(Boolean).join(' ').slice(0, 3900)} (${error.code})`;
+    const refused = describeRefusal(error.cause, inside);
+    const sentences = [
+      ...error.problems.map((problem) => problem.what),
+      ownWhy(first),
+      refused === null ? null : refusalSentence(refused),
+      first?.fix,
+    ];
+    const text = `${sentences
+      .filter((one) => one != null)
+      .map(ended)
+      .join(' ')
+      .slice(0, 3900)} (${error.code})`;
     return plain(text, error.code, !isPassing(error), [{ code: error.code }]);
   }
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return plain('The connection to a database was lost.', 'ConnectionLost', false, []);
   if (facts.sqlstate === null)
     return plain('An unexpected error inside rowproof; the worker log names its kind.', kindOf(error), false, []);
-  const where = [
-    facts.constraint && `constraint ${facts.constraint}`,
-    facts.column && `column ${facts.column}`,
-    facts.table && `table ${facts.table}`,
-  ];
-  const sentence =
-    `PostgreSQL refused a statement: SQLSTATE ${facts.sqlstate} ${where.filter(Boolean).join(', ')}`.trim();
-  return plain(`${sentence}.`, `SQLSTATE ${facts.sqlstate}`, !facts.isRetryable, [
-    { sqlstate: facts.sqlstate, constraint: facts.constraint, column: facts.column, table: facts.table },
-  ]);
+  const refused = describeRefusal(error, inside) as Refusal;
+  const text = [refusalSentence(refused), refusalAdvice(refused)].filter((part) => part !== null).join(' ');
+  return plain(text, `SQLSTATE ${facts.sqlstate}`, !facts.isRetryable, [{ ...refused }]);
+}
+
+/** A sentence with its full stop; catalogue titles and some sentences come without. */
+function ended(sentence: string): string {
+  return /[.!?:]$/.test(sentence) ? sentence : `${sentence}.`;
 }
 
 /** The reason that this very error gave; what the catalogue says of all of its kind would only make the sentence longer. */

@@ -140,7 +140,9 @@ const pictures = process.env['ROWPROOF_TEST_PICTURES'];
 
       const result = await readResult(page, '"verdict"');
       await picture('10-cut-over');
-      expect(result).toMatch(/"verdict": "every row accounted for, every field proved; writes stopped/);
+      expect(result).toMatch(
+        /"verdict": "every row accounted for, every field proved, both sides counted under the freeze; writes stopped/,
+      );
       expect(writer.refusedWith()).not.toBeNull();
       await writer.stop();
       const { expected, actual } = await bothSides(live);

@@ -95,7 +95,7 @@ describe('preparing a target', () => {
     await finish(run);
     const undecided = await createFinishActivities(run).undecidedQuarantine(run.ref);
     expect(undecided).toMatchObject([{ id: 't.u.unique', kind: 'duplicate', rows: 6, decided: null }]);
-    expect(await rollBack(run)).toEqual({ equal: true, differences: [] });
+    expect(await rollBack(run)).toEqual({ equal: true, differences: [], notes: [] });
   });
 
   it('brings replaced rows back, with a table outside that refers to them', async () => {
@@ -115,7 +115,7 @@ describe('preparing a target', () => {
       .rebuildForeignKeys(run.ref)
       .catch((caught: unknown) => caught);
     expect((error as RowproofError).code).toBe('RP5111');
-    expect(await rollBack(run)).toEqual({ equal: true, differences: [] });
+    expect(await rollBack(run)).toEqual({ equal: true, differences: [], notes: [] });
     expect(await database.query('select v from s.t order by id')).toEqual([{ v: 'a' }, { v: null }, { v: 'tab\t' }]);
     expect(
       await database.query(

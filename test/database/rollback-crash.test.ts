@@ -64,11 +64,9 @@ describe('workers that die at every step', () => {
     const states = await database.query(
       `select distinct kind, state from rowproof.step where kind not in ('rows', 'rows_saved') order by 1, 2`,
     );
-    // a materialized view without data is left alone
     expect(states).toEqual([
       { kind: 'foreign_key', state: 'restored' },
       { kind: 'index', state: 'restored' },
-      { kind: 'materialized_view', state: 'done' },
       { kind: 'materialized_view', state: 'restored' },
       { kind: 'sequence', state: 'restored' },
       { kind: 'triggers', state: 'restored' },
@@ -77,7 +75,11 @@ describe('workers that die at every step', () => {
     for (const step of await createRollbackActivities(run).openSteps(run.ref)) {
       await persevere(run, (host) => createRollbackActivities(host).compensate(run.ref, step.ordinal));
     }
-    expect(await createRollbackActivities(run).proveRollback(run.ref)).toEqual({ equal: true, differences: [] });
+    expect(await createRollbackActivities(run).proveRollback(run.ref)).toEqual({
+      equal: true,
+      differences: [],
+      notes: [],
+    });
   }, 120_000);
 
   it('prepare half of it and roll back to the target as it was', async () => {
@@ -92,6 +94,6 @@ describe('workers that die at every step', () => {
     const activities = createRollbackActivities(run);
     await activities.revokeLeases(run.ref);
     for (const step of await activities.openSteps(run.ref)) await activities.compensate(run.ref, step.ordinal);
-    expect(await activities.proveRollback(run.ref)).toEqual({ equal: true, differences: [] });
+    expect(await activities.proveRollback(run.ref)).toEqual({ equal: true, differences: [], notes: [] });
   }, 60_000);
 });

@@ -88,7 +88,9 @@ export function mappings(injective: boolean) {
   ];
 }
 
-export async function rollBack(run: TestRun): Promise<{ equal: boolean; differences: readonly string[] }> {
+export async function rollBack(
+  run: TestRun,
+): Promise<{ equal: boolean; differences: readonly string[]; notes?: readonly string[] }> {
   const activities = createRollbackActivities(run);
   await activities.revokeLeases(run.ref);
   for (const step of await activities.openSteps(run.ref)) await activities.compensate(run.ref, step.ordinal);

@@ -174,6 +174,8 @@ export async function openTestRun(
     code: '0000-0000',
     engine: 'test',
     mappings,
+    sequences: [],
+    sequencesLeft: [],
   };
   const databases = createDatabases({
     env: { TARGET_URL: more.targetUrl ?? target.url, SOURCE_URL: (more.source ?? target).url },

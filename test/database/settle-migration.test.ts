@@ -170,7 +170,7 @@ describe('a migration settled and finished', () => {
     const rollback = createRollbackActivities(run);
     await rollback.revokeLeases(run.ref);
     for (const step of await rollback.openSteps(run.ref)) await rollback.compensate(run.ref, step.ordinal);
-    expect(await rollback.proveRollback(run.ref)).toEqual({ equal: true, differences: [] });
+    expect(await rollback.proveRollback(run.ref)).toEqual({ equal: true, differences: [], notes: [] });
   });
 
   it('takes the children of rows outside a sample out of scope', async () => {

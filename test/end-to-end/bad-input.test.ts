@@ -234,7 +234,7 @@ describe('a run that is under way', () => {
 
   it('refuses a second start, from the CLI and from the UI, and goes on with what it compiled after its plan was edited', async () => {
     await bench.closeGate();
-    const first = bench.start('run', bench.plan, '--output', 'json');
+    const first = bench.start('run', bench.plan, '--wait', '--output', 'json');
     await bench.stuckAtGate('shop-1');
     const second = await bench.rowproof('run', bench.plan);
     expect([second.code, second.stderr]).toEqual([4, expect.stringContaining('RP4202')]);
@@ -262,7 +262,7 @@ describe('a run that is under way', () => {
     const edited = await bench.rowproof('run', bench.plan);
     expect([edited.code, edited.stderr]).toEqual([4, expect.stringContaining('RP4203')]);
     expect(edited.stderr).toContain('--resume');
-    const resumed = bench.start('run', bench.plan, '--resume', 'shop-1', '--output', 'json');
+    const resumed = bench.start('run', bench.plan, '--wait', '--resume', 'shop-1', '--output', 'json');
     await bench.openGate();
     expect(await resumed.ended).toBe(0);
     expect(JSON.parse(resumed.stdout())).toMatchObject({ run: 'shop-1', outcome: 'complete' });

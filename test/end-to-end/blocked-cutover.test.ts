@@ -39,7 +39,7 @@ describe('a cutover while a batch of the copy is blocked', () => {
       capture: 'triggers',
       settings: `on_failure: keep, batch: { rows: 200 }, cutover: { max_proof_age: ${oldProofMs}ms }`,
     });
-    const run = bench.start('run', file, '--output', 'json');
+    const run = bench.start('run', file, '--wait', '--output', 'json');
     const { code, blocked } = await bench.until('shop-1', (status) => status.blocked.length > 0);
     expect(blocked[0]).toMatchObject({ why: expect.stringContaining('55P03') as string });
     const refused = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);

@@ -29,7 +29,7 @@ async function createBench(edit: (plan: string) => string = (plan) => plan, opti
 test('After an abort the run asks, and retry goes on from the ledger without a second discovery or gate', async () => {
   const bench = await createBench((plan) => plan.replace('on_failure: keep', 'on_failure: ask, gates: [copy]'));
   await bench.closeGate();
-  const run = bench.start('run', bench.plan, '--output', 'json');
+  const run = bench.start('run', bench.plan, '--wait', '--output', 'json');
   await bench.approveCopy('shop-1');
   await bench.stuckAtGate('shop-1');
   const phases = 'select phase, started_at, finished_at from rowproof.phase where phase in ($1, $2) order by phase';
@@ -51,7 +51,7 @@ test('After an abort the run asks, and retry goes on from the ledger without a s
 test('A run that has begun is not closed by a check, and goes on afterwards', async () => {
   const bench = await createBench();
   await bench.closeGate();
-  const run = bench.start('run', bench.plan, '--output', 'json');
+  const run = bench.start('run', bench.plan, '--wait', '--output', 'json');
   await bench.stuckAtGate('shop-1');
   expect((await bench.rowproof('abort', 'shop-1', '--then', 'keep', ...signed)).code).toBe(0);
   expect(await run.ended).toBe(1);
@@ -68,7 +68,7 @@ test('A check that finds something undecided ends with exit code 1, and writes n
   const bench = await createBench((plan) => plan.replace(/decisions:\n(?: {2}.*\n)+/, ''));
   const check = await bench.rowproof('run', bench.plan, '--check', '--output', 'json');
   expect(check.code).toBe(1);
-  expect(document<{ verdict: string }>(check).verdict).toContain('2 finding(s) need a decision');
+  expect(document<{ verdict: string }>(check).verdict).toContain('2 findings need a decision');
   expect(await bench.target.query('select count(*)::int as n from shop.orders')).toEqual([{ n: 0 }]);
 });
 
@@ -76,7 +76,7 @@ test('Two ledgers may run a plan of one name on one Temporal: a command reaches 
   const options = { settings: 'gates: [copy]' };
   const first = await createBench(undefined, options);
   const second = await createBench(undefined, options);
-  const runs = [first, second].map((bench) => bench.start('run', bench.plan, '--output', 'json'));
+  const runs = [first, second].map((bench) => bench.start('run', bench.plan, '--wait', '--output', 'json'));
   await first.until('shop-1', ({ gate }) => gate === 'copy');
   await second.approveCopy('shop-1');
   expect(await runs[1]?.ended).toBe(0);

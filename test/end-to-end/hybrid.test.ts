@@ -162,7 +162,7 @@ describe('a run that follows a source which is written to', () => {
     'with %s goes through drills, a new column, a stopped capture, wrong approvals and cutover, and the target has what the source was told',
     async (capture) => {
       const { bench, writer, file } = await begin({ capture, settings: `${small}, switch: "${hookUrl()}"` });
-      const run = bench.start('run', file, '--output', 'json');
+      const run = bench.start('run', file, '--wait', '--output', 'json');
       const { code } = await atGate(bench, run);
 
       await rowOfANewKind(bench);
@@ -252,7 +252,7 @@ describe('a run that follows a source which is written to', () => {
     const { bench, writer, file } = await begin({}, '--metrics', `127.0.0.1:${port}`);
     const look = (): ReturnType<typeof lookAt> => lookAt(bench.target.query as never, 'shop');
     const before = await look();
-    const run = bench.start('run', file, '--output', 'json');
+    const run = bench.start('run', file, '--wait', '--output', 'json');
     const { follow } = await atGate(bench, run);
     expect(follow?.lag).toEqual({
       marks: expect.any(Number) as number,
@@ -298,7 +298,7 @@ describe('a run that follows a source which is written to', () => {
     await bench.target.query(
       'create materialized view shop.per_customer as select customer_id, count(*)::int as n from shop.sales_order group by customer_id',
     );
-    const run = bench.start('run', file, '--output', 'json');
+    const run = bench.start('run', file, '--wait', '--output', 'json');
     const { code } = await atGate(bench, run);
 
     await slow.begin();
@@ -345,7 +345,7 @@ describe('a run that follows a source which is written to', () => {
       capture: 'none',
       settings: `${small}, pattern: big_bang, cutover: { confirm_switch: true }`,
     });
-    const run = bench.start('run', file, '--output', 'json');
+    const run = bench.start('run', file, '--wait', '--output', 'json');
     const { code, follow } = await bench.until('shop-1', ({ gate }) => gate === 'cutover');
     expect(writer.refusedWith()).not.toBeNull();
     expect(follow?.freeze).toMatchObject({ outcome: 'frozen' });

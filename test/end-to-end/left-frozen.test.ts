@@ -43,7 +43,7 @@ describe('a run that ends between its freeze and the opening of its target', () 
       capture: 'triggers',
       settings: 'on_failure: keep, batch: { rows: 50 }',
     });
-    const run = bench.start('run', file, '--output', 'json');
+    const run = bench.start('run', file, '--wait', '--output', 'json');
     const { code } = await bench.until('shop-1', ({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null);
     // readers do not hold up rounds, but whoever takes the guard away
     reader = new Postgres({ connectionString: bench.target.url });
@@ -59,7 +59,7 @@ describe('a run that ends between its freeze and the opening of its target', () 
     expect(cancelled.stdout).toMatch(frozen);
     expect(await watchers()).toBe(1);
 
-    const again = bench.start('run', file, '--output', 'json');
+    const again = bench.start('run', file, '--wait', '--output', 'json');
     await bench.until('shop-1', opening);
     await eventually(async () => (await watchers()) === 1);
     await bench.rowproof('abort', 'shop-1', '--then', 'keep', ...ben);

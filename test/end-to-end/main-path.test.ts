@@ -182,7 +182,7 @@ describe('a migration of the demo’s data, small', () => {
       readFileSync(bench.plan, 'utf8').replace('capture: none', 'capture: triggers'),
     );
     const application = await startLiveWriter(bench.place.applicationUrl, 11, bench.place.live);
-    const second = bench.start('run', file);
+    const second = bench.start('run', file, '--wait');
     const { code } = await bench.until('demo-2', ({ gate }) => gate === 'cutover');
     const person = ['--by', 'ana', '--reason', 'a short night'];
     expect((await bench.rowproof('cutover', 'demo-2', '--drill', ...person)).code).toBe(0);

@@ -36,7 +36,7 @@ describe('a schema of most types, under names and keys that need care', () => {
       try {
         const plan = await writePlan(bench, capture);
         bench.worker();
-        const run = bench.start('run', plan, '--output', 'json');
+        const run = bench.start('run', plan, '--wait', '--output', 'json');
         const { code } = await atGate(bench, run.ended, () => `${run.stdout()}${run.stderr()}`);
         expect((await bench.rowproof('cutover', 'odd-1', '--code', code, ...ben)).code).toBe(0);
         expect([await run.ended, run.stdout(), run.stderr()]).toEqual([

@@ -26,7 +26,7 @@ describe('what operators do', () => {
   let before: Awaited<ReturnType<typeof lookAt>>;
 
   const look = (): ReturnType<typeof lookAt> => lookAt(bench.target.query as never, 'shop');
-  const start = (): Started => bench.start('run', bench.plan, '--output', 'json');
+  const start = (): Started => bench.start('run', bench.plan, '--wait', '--output', 'json');
   const kinds = (run: string): string[] => calls.filter((call) => call.run === run).map(({ kind }) => kind);
 
   beforeAll(async () => {

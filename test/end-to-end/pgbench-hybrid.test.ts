@@ -97,7 +97,7 @@ describe('a source that pgbench writes to during the whole migration', () => {
     try {
       bench.worker();
       writing = tool.start(bench.source.url, 50);
-      const cli = bench.start('run', bench.plan, '--output', 'json');
+      const cli = bench.start('run', bench.plan, '--wait', '--output', 'json');
       await approve(bench, 'bank-1', cli.ended);
       const code = await cli.ended;
       if (code !== 0) throw new Error(`The run ended with ${code}: ${cli.stdout()}${cli.stderr()}`);

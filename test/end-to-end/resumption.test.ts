@@ -9,7 +9,7 @@ import { document, eventually, withClient } from '../support/workbench';
 
 async function runStuck(bench: GatedBench, run: string): Promise<ReturnType<GatedBench['start']>> {
   await bench.closeGate();
-  const cli = bench.start('run', bench.plan, '--output', 'json');
+  const cli = bench.start('run', bench.plan, '--wait', '--output', 'json');
   await bench.stuckAtGate(run);
   return cli;
 }
@@ -37,7 +37,7 @@ describe('a run that is disturbed in the middle of the copy', () => {
     bench = await createGatedBench(temporal);
     before = await look();
     bench.worker();
-    const cli = bench.start('run', bench.plan, '--output', 'json');
+    const cli = bench.start('run', bench.plan, '--wait', '--output', 'json');
     expectComplete(await cli.ended, cli.stdout());
     undisturbed = await bench.outcome('shop-1');
     expect(undisturbed.unreceipted).toBe(0);
@@ -95,7 +95,7 @@ describe('a run that is disturbed in the middle of the copy', () => {
     expect(await cli.ended).toBe(1);
     const [kept] = await bench.target.query<{ n: number }>(`select count(*)::int as n from shop.orders`);
     expect(kept?.n).toBeGreaterThan(0);
-    const again = bench.start('run', bench.plan, '--output', 'json');
+    const again = bench.start('run', bench.plan, '--wait', '--output', 'json');
     await bench.stuckAtGate('shop-4');
     await withClient(temporal, async (client) => {
       const handle = client.workflow.getHandle('shop-4');
@@ -122,7 +122,7 @@ describe('a run that is disturbed in the middle of the copy', () => {
     const cli = await runStuck(bench, 'shop-5');
     await withClient(temporal, (client) => client.workflow.getHandle('shop-5').terminate('test'));
     expect(await cli.ended).toBe(1);
-    const again = bench.start('run', bench.plan, '--output', 'json');
+    const again = bench.start('run', bench.plan, '--wait', '--output', 'json');
     await bench.openGate();
     expectComplete(await again.ended, again.stdout());
     expect(again.stderr()).toContain('shop-5 is unfinished: going on from its ledger');
@@ -166,7 +166,7 @@ describe('`rowproof run` with no Temporal configured', () => {
     let worker: number | null = null;
     try {
       await bench.closeGate();
-      const cli = bench.start('run', bench.plan);
+      const cli = bench.start('run', bench.plan, '--wait');
       worker = await eventually(() => startedWorker(cli.stderr()));
       await bench.stuckAtGate('shop-1');
       cli.child.kill('SIGINT');

@@ -127,7 +127,7 @@ describe('secrets and row values', () => {
     await rowproof('check', 'plans/vault.yaml');
     await rowproof('plan', 'plans/vault.yaml', '--sql');
     await rowproof('doctor', 'plans/vault.yaml');
-    const run = bench.start('run', 'plans/vault.yaml', '--output', 'json');
+    const run = bench.start('run', 'plans/vault.yaml', '--wait', '--output', 'json');
     const details: string[] = [];
     const waiting = async (name: string, when: (status: Waiting) => boolean): Promise<Waiting> =>
       eventually(async () => {
@@ -180,7 +180,7 @@ describe('secrets and row values', () => {
     await rowproof('report', 'vault-1');
     await rowproof('rollback', 'vault-1', ...by);
 
-    const strict = bench.start('run', 'plans/strict.yaml', '--output', 'ndjson');
+    const strict = bench.start('run', 'plans/strict.yaml', '--wait', '--output', 'ndjson');
     const second = await waiting('strict-1', ({ gate }) => gate === 'copy');
     await rowproof('approve', 'copy', '--code', second.code, '--run', 'strict-1', ...by);
     await rowproof('abort', 'strict-1', '--then', 'rollback', ...by);

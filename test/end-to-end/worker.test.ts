@@ -29,7 +29,7 @@ describe('the worker', () => {
     const plan = bench.plan('shop', { decisions: shopDecisions, settings: 'batch: { rows: 100 }' });
     const control = bench.worker('--role', 'control');
     await ready();
-    const running = bench.start('run', plan, '--output', 'json');
+    const running = bench.start('run', plan, '--wait', '--output', 'json');
     const waits = await eventually(() =>
       withClient(temporal, async (client) => {
         const children = client.workflow.list({ query: "WorkflowType = 'batchCopy' AND ExecutionStatus = 'Running'" });
@@ -51,7 +51,7 @@ describe('the worker', () => {
     const plan = bench.plan('shop', { decisions: shopDecisions, settings: 'batch: { rows: 10, in_flight: 2 }' });
     const first = bench.worker();
     await ready();
-    const running = bench.start('run', plan, '--output', 'json');
+    const running = bench.start('run', plan, '--wait', '--output', 'json');
     const done = "select 1 from rowproof.batch where state = 'done'";
     await eventually(() =>
       bench.target.query(done).then(

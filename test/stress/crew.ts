@@ -165,5 +165,5 @@ export function openCrew(options: {
   };
 }
 
-/** A lane that was stopped by name stays so. */
-const hopeless = new Set(['RP5402']);
+/** A lane that was stopped by name stays so, and a side that is not what was proved. */
+const hopeless = new Set(['RP5402', 'RP5451', 'RP5452']);

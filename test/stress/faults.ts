@@ -14,6 +14,9 @@ const lost = (bait: string): RegExp => new RegExp(`^(after the switch: )?bait ${
 const stale = (bait: string): RegExp =>
   new RegExp(`^(after the switch: )?bait ${bait} .* [1-9]\\d* stale, [1-9]\\d* resurrected`, 'm');
 
+const differs = (table: string, what: string): RegExp =>
+  new RegExp(`^after the switch: ${table}: [1-9]\\d* ${what}`, 'm');
+
 export const faultRuns: readonly FaultRun[] = [
   // what a stopped process had read comes over what others wrote since
   { fault: 'fence', scenario: 'fence', capture: 'triggers', shows: stale('zombie') },
@@ -29,4 +32,10 @@ export const faultRuns: readonly FaultRun[] = [
   // writes come between the last round and the freeze
   { fault: 'lock', scenario: 'lock', capture: 'triggers', shows: lost('cutover') },
   { fault: 'freeze', scenario: 'lock', capture: 'triggers', shows: lost('cutover') },
+  // a partition that was detached, changed and attached again looks as before, and its slot told nothing
+  { fault: 'link', scenario: 'link', capture: 'logical', shows: differs('event', 'rows that differ') },
+  // the target is not what was proved any more
+  { fault: 'identity', scenario: 'identity', capture: 'triggers', shows: differs('side', 'rows that differ') },
+  // rows are missing that no round took away
+  { fault: 'books', scenario: 'books', capture: 'triggers', shows: differs('journal', 'rows on the source only') },
 ];

@@ -13,6 +13,8 @@ export interface LaneCourseOptions {
   /** Rounds go on while the rows are proved, which takes several times as long: they take turns. */
   readonly proveWhileFollowing: boolean;
   readonly log: { readonly lines: readonly string[]; readonly say: (line: string) => void };
+  /** Whether such a deed was done: then a stop by name, and a proof that is red, are answered by reading everything again. */
+  readonly did: (deed: 'DDL on source' | 'DDL on target') => boolean;
   /** As soon as the source is captured. */
   readonly captured: () => void;
   /** While rounds go on, before the proof. */
@@ -27,13 +29,38 @@ export interface LaneCourseOptions {
 
 /** The course of a hybrid run as its workflow goes it, activity by activity, without Temporal. */
 export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
-  const { crew, log } = options;
-  const state = { run: '', following: false, ended: false, failed: null as Error | null };
+  const { log } = options;
+  const state = {
+    run: '',
+    ref: null as RunRef | null,
+    following: false,
+    ended: false,
+    failed: null as Error | null,
+  };
+  const resync = async (why: string): Promise<void> => {
+    log.say(`resync: ${why}`);
+    await options.crew.call('resyncCapture', [state.ref as RunRef, 'ben', 'stress'], 40);
+  };
+  // a lane that was stopped by name because of what was done to a table goes on once that was read again
+  const crew: Crew = {
+    ...options.crew,
+    call: async (activity, args, tries) => {
+      for (;;) {
+        try {
+          return (await options.crew.call(activity, args, tries)) as never;
+        } catch (error) {
+          if (!isStopped(error) || !options.did('DDL on source')) throw error;
+          await resync((error as Error).message);
+        }
+      }
+    },
+  };
   let background = Promise.resolve();
   const course = async (): Promise<Flight> => {
     const opened = await crew.call('openRun', [{ plan: 'stress', workflowId: 'lanes', executionId: 'lanes' }]);
     const { ref } = opened;
     state.run = ref.run;
+    state.ref = ref;
     const phase = async (name: Phase, work: () => Promise<unknown>): Promise<void> => {
       log.say(`phase ${name}`);
       await crew.call('startPhase', [ref, name]);
@@ -68,6 +95,16 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
       await background;
       return work();
     };
+    // false when a side is not what was proved: then writers are free again
+    const opens = async (ref: RunRef): Promise<boolean> => {
+      try {
+        await crew.call('openTarget', [ref], 40);
+        return true;
+      } catch (error) {
+        if (!(error instanceof ActivityFailed) || !['RP5451', 'RP5452'].includes(error.failure.code)) throw error;
+        return false;
+      }
+    };
     const caughtUp = async (): Promise<void> => {
       while (!(await crew.call('runRounds', [ref, { forMs: 20_000, untilCaughtUp: true }])).caughtUp) await sleep(50);
     };
@@ -88,14 +125,24 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
     }
     const proved = async (): Promise<void> => {
       const work = (): Promise<void> => prove(crew, opened);
-      try {
-        await (options.proveWhileFollowing ? work() : alone(work));
-      } catch (error) {
-        if (!isRed(error)) throw error;
-        await options.refuted();
-        // what is different once everything that came is applied stays so
-        await alone(caughtUp);
-        throw error;
+      for (let tried = 1; ; tried += 1) {
+        try {
+          await (options.proveWhileFollowing ? work() : alone(work));
+          return;
+        } catch (error) {
+          if (!isRed(error)) throw error;
+          // what was done to the target is put right by reading everything again
+          if (options.did('DDL on target') && tried < mostProofs) {
+            await resync((error as Error).message);
+            await alone(caughtUp);
+            if (options.proveWhileFollowing) startFollowing();
+            continue;
+          }
+          await options.refuted();
+          // what is different once everything that came is applied stays so
+          await alone(caughtUp);
+          throw error;
+        }
       }
     };
     await proved();
@@ -114,12 +161,10 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
         return crew.call('cutOver', [ref, { drill: false, by: 'ben' }]);
       });
       log.say(`cutover: ${result.outcome} ${result.sentence}`);
-      if (result.outcome === 'frozen') break;
+      if (result.outcome === 'frozen' && (await opens(ref))) break;
       if (options.proveWhileFollowing) startFollowing();
       await proved();
     }
-    await crew.call('restoreTriggers', [ref], 40);
-    await crew.call('openTarget', [ref], 40);
     await options.opened();
     state.ended = true;
     await watching;
@@ -178,6 +223,13 @@ async function prove(crew: Crew, opened: OpenedRun): Promise<void> {
       sentence: `${verdict.sentence} ${verdict.problems.join(' ')}`,
     });
   await crew.call('finishPhase', [ref, 'proof']);
+}
+
+/** Proofs that are made again because of what was done to the target meanwhile. */
+const mostProofs = 6;
+
+function isStopped(error: unknown): boolean {
+  return error instanceof ActivityFailed && error.failure.code === 'RP5402';
 }
 
 function isRed(error: unknown): boolean {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openFolder } from '../support/open-folder';
 import { changeBehind, killWriting, withholdCommits, zombie } from './ambush';
 import type { Chance } from './chance';
+import { changeSource, changeTarget, detachOnSource, rewriteOnTarget, vanishOnTarget } from './ddl';
 import { openCrew, type Crew } from './crew';
 import { flyLanes } from './lane-course';
 import type { Nemesis } from './nemesis';
@@ -78,16 +79,16 @@ export function openLaneMode(
           followMs: scenario === null ? pilot.int(200, 1_500) : 0,
           drills: scenario === null && pilot.in(0.3) ? 1 : 0,
           proveWhileFollowing: scenario === null && pilot.in(0.15),
+          did: (deed) => nemesis.deeds.some((one) => one.includes(deed)),
           captured: () => played?.captured(),
           following: async () => played?.following(),
-          approving: () => {
+          approving: async () => {
             hurry();
-            played?.approving();
+            await played?.approving();
             if (strikes > 0 && scenario === null && pilot.in(0.6)) {
               const wait = pilot.int(0, 1_500);
               void sleep(wait).then(() => nemesis.strike());
             }
-            return Promise.resolve();
           },
           opened: async () => played?.opened(),
           refuted: async () => {
@@ -113,6 +114,11 @@ export function ambushes(place: Place, crew: Crew, chance: Chance) {
     'kill writing': () => killWriting(place, crew),
     'change behind': () => changeBehind(place, crew),
     'withhold commits': () => withholdCommits(place, chance.int(1_200, 2_500)),
+    'DDL on source': () => changeSource(place, chance),
+    'DDL on target': () => changeTarget(place, chance, true),
+    'DDL on source: detach': () => detachOnSource(place),
+    'DDL on target: rewrite': () => rewriteOnTarget(place),
+    'DDL on target: rows vanish': () => vanishOnTarget(place),
   };
 }
 
@@ -125,4 +131,6 @@ export const laneWeights = {
   'kill writing': 2,
   'change behind': 1,
   'withhold commits': 2,
+  'DDL on source': 2,
+  'DDL on target': 2,
 };

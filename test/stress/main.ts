@@ -10,9 +10,9 @@ import { runSeed, type SeedOptions, type SeedResult } from './one-seed';
 import { startStressServer } from './servers';
 
 const usage = `npm run stress -- [--seconds N] [--seed S] [--seeds K] [--mode full|lanes] [--capture triggers|logical|none|both]
-                  [--fault NAME] [--scenario fence|closed|gate|cursor|first|lock] [--strikes N] [--clients N] [--scale N]
+                  [--fault NAME] [--scenario fence|closed|gate|cursor|first|lock|link|identity|books] [--strikes N] [--clients N] [--scale N]
                   [--round-keys N] [--patience SECONDS] [--keep FOLDER]
-npm run stress -- --faults [--fault fence|closed|gate|cursor|first|lock|freeze] [--seed S] [--seeds K]
+npm run stress -- --faults [--fault fence|closed|gate|cursor|first|lock|freeze|link|identity|books] [--seed S] [--seeds K]
 
 Migrates a source that is being written, while workers, sessions and servers are broken at random, once for each seed from S on,
 until N seconds have passed or K seeds are through; then compares. Exit code 1 when anything differs.

@@ -28,7 +28,12 @@ export type Deed =
   | 'zombie round'
   | 'kill writing'
   | 'change behind'
-  | 'withhold commits';
+  | 'withhold commits'
+  | 'DDL on source'
+  | 'DDL on target'
+  | 'DDL on source: detach'
+  | 'DDL on target: rewrite'
+  | 'DDL on target: rows vanish';
 
 export interface Victims {
   readonly chance: Chance;
@@ -56,6 +61,11 @@ const usual: Readonly<Record<Deed, number>> = {
   'kill writing': 0,
   'change behind': 0,
   'withhold commits': 0,
+  'DDL on source': 1.5,
+  'DDL on target': 1.5,
+  'DDL on source: detach': 0,
+  'DDL on target: rewrite': 0,
+  'DDL on target: rows vanish': 0,
 };
 
 export function createNemesis(victims: Victims): Nemesis {
@@ -134,6 +144,11 @@ export function createNemesis(victims: Victims): Nemesis {
     'kill writing': () => lie('kill writing'),
     'change behind': () => lie('change behind'),
     'withhold commits': () => lie('withhold commits'),
+    'DDL on source': () => lie('DDL on source'),
+    'DDL on target': () => lie('DDL on target'),
+    'DDL on source: detach': () => lie('DDL on source: detach'),
+    'DDL on target: rewrite': () => lie('DDL on target: rewrite'),
+    'DDL on target: rows vanish': () => lie('DDL on target: rows vanish'),
   };
   const strike = (only?: readonly Deed[], moment = ''): Promise<void> => {
     const weights = { ...usual, ...victims.weights };

@@ -6,6 +6,7 @@ import type { TestTemporal } from '../support/temporal';
 import { compareBaits } from './bait';
 import { chanceFrom, type Chance } from './chance';
 import { chooseMoments, momentOf, type Moment } from './moments';
+import { changeSource, changeTarget } from './ddl';
 import { createNemesis, type Nemesis, type Victims } from './nemesis';
 import { compareHistories, compareSides, connected, firstModels, leftBehind } from './oracle';
 import { ambushes, laneWeights, openLaneMode } from './lane-mode';
@@ -173,6 +174,7 @@ interface Mode {
 }
 
 function openFull(place: Place, text: string, options: SeedOptions, temporal: TestTemporal): Mode {
+  const ddl = chanceFrom(options.seed, 'ddl');
   const bench = createWorkbench(temporal, {
     STRESS_SOURCE_URL: place.mover.source,
     STRESS_TARGET_URL: place.mover.target,
@@ -184,7 +186,17 @@ function openFull(place: Place, text: string, options: SeedOptions, temporal: Te
   startWorker();
   return {
     logFile: bench.workerLog,
-    victims: { workers: bench.workers, another: startWorker, ambushes: {}, longPauses: true, weights: {} },
+    victims: {
+      workers: bench.workers,
+      another: startWorker,
+      ambushes: {
+        'DDL on source': () => changeSource(place, ddl),
+        'DDL on target': () => changeTarget(place, ddl, false),
+      },
+      longPauses: true,
+      // nothing tells of a source that is frozen first, and read once
+      weights: options.capture === 'none' ? { 'DDL on source': 0 } : {},
+    },
     abandon: () => bench.workers().forEach(({ child }) => child.kill('SIGKILL')),
     fly: async ({ pilot, nemesis, hurry }) => {
       const strike = (moment: Moment): Promise<void> => nemesis.strike(undefined, moment);

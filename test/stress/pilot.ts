@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import type { RunStatus } from '../../src/contract/run';
+import { captureBlock } from '../../src/progress/follow-view';
 import type { Workbench } from '../support/workbench';
 import type { Chance } from './chance';
 
@@ -71,7 +72,9 @@ export async function fly(options: PilotOptions): Promise<Flight> {
   const attend = async (status: RunStatus): Promise<void> => {
     options.seen?.(status);
     say(`${status.phase} ${status.state}: ${status.sentence}`);
-    if (status.blocked.length > 0) await tell('resolve', { what: '*', do: 'retry', ...who });
+    const capture = status.blocked.some(({ what }) => what === captureBlock);
+    if (capture) await tell('resolve', { what: captureBlock, do: 'resync', ...who });
+    else if (status.blocked.length > 0) await tell('resolve', { what: '*', do: 'retry', ...who });
     if (status.gate === null) return;
     gateSince ??= performance.now();
     if (status.gate === 'cutover') {

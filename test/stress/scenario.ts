@@ -6,7 +6,7 @@ import type { Deed, Nemesis } from './nemesis';
 import type { Place } from './servers';
 
 /** What is done on purpose, so that a rule that is broken shows. */
-export type Scenario = 'fence' | 'closed' | 'gate' | 'cursor' | 'first' | 'lock';
+export type Scenario = 'fence' | 'closed' | 'gate' | 'cursor' | 'first' | 'lock' | 'link' | 'identity' | 'books';
 export type Capture = 'triggers' | 'logical' | 'none';
 
 /** What a scenario does at the moments of a course. */
@@ -16,7 +16,7 @@ export interface Play {
   /** While rounds go on, before the proof. */
   following(): Promise<void>;
   /** Right before the cutover. */
-  approving(): void;
+  approving(): Promise<void>;
   /** Right after the target was opened. */
   opened(): Promise<void>;
   /** Whatever is still on ends. */
@@ -40,6 +40,13 @@ function deedOf(scenario: Scenario, capture: Capture): Deed | null {
   if (scenario === 'gate') return capture === 'logical' ? 'withhold commits' : 'change behind';
   return null;
 }
+
+/** Done after the proof, right before the cutover. */
+const lastDeeds: Partial<Readonly<Record<Scenario, Deed>>> = {
+  link: 'DDL on source: detach',
+  identity: 'DDL on target: rewrite',
+  books: 'DDL on target: rows vanish',
+};
 
 export function play(scenario: Scenario, { place, crew, capture, nemesis, rest, goOn }: Stage): Play {
   let bait: Bait | null = null;
@@ -66,7 +73,9 @@ export function play(scenario: Scenario, { place, crew, capture, nemesis, rest, 
       // it is one less of them until the target is open
       crew.another();
     },
-    approving: () => {
+    approving: async () => {
+      const last = lastDeeds[scenario];
+      if (last !== undefined) await nemesis.strike([last]);
       // rows that were there before would be proved again under the barrier, and differ: new ones are in nobody's list
       if (scenario === 'lock') bait = layBait(place, 'cutover', 0);
     },

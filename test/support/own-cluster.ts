@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { clusterUrl, createCluster, startCluster } from '../../src/dev/cluster';
 import { findPostgres, type ServerBinaries } from '../../src/dev/find-postgres';
@@ -10,6 +10,8 @@ import { openFolder } from './open-folder';
 export interface OwnCluster {
   /** Superuser url. */
   readonly url: string;
+  /** What the server has written to its log so far. */
+  log(): string;
   stop(): Promise<void>;
 }
 
@@ -36,6 +38,7 @@ export async function ownCluster(
   process.env['ROWPROOF_TEST_SERVER'] = url;
   return {
     url,
+    log: () => readFileSync(join(folder, 'server.log'), 'utf8'),
     async stop() {
       if (shared !== undefined) process.env['ROWPROOF_TEST_SERVER'] = shared;
       await stopServer(server, ['SIGQUIT', 'SIGKILL']);

@@ -24,6 +24,7 @@ export const quietSettings: Pick<Settings, 'pattern' | 'capture' | 'delta' | 'cu
     lockTimeoutMs: 500,
     lockBudgetMs: 120_000,
     confirmSwitch: false,
+    books: 'frozen',
   },
   switch: null,
 };

@@ -46,7 +46,7 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Co
     );
     const { result, application } = hybrid
       ? await runBesideApplication(terminal, place, seed)
-      : { result: await run(terminal, place.plan, {}), application: null };
+      : { result: await run(terminal, place.plan, { wait: true }), application: null };
     const record = recallRun(terminal.cwd, undefined);
     const seen = await withLedger(terminal, record, 'demo', (session) => readQuarantine(session, record.run));
     const truth = compareManifest(place.manifest.planted, seen);
@@ -95,7 +95,7 @@ async function runBesideApplication(
   terminal.talk('An application goes on writing to the legacy database: customers, orders, changes, deletions.');
   let result: CommandResult;
   try {
-    result = await run(terminal, place.plan, {});
+    result = await run(terminal, place.plan, { wait: true });
   } finally {
     await operator.stop();
   }

@@ -1,5 +1,8 @@
-import { fail } from '../../errors/rowproof-error';
+import { fail, RowproofError } from '../../errors/rowproof-error';
+import { liftFreeze } from '../../progress/commands';
 import { locateRun, withLedger } from '../locate-run';
+import { runningFail, waysOn } from '../refusals';
+import type { RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal } from '../temporal';
 
@@ -10,32 +13,61 @@ export async function finish(
   options: { plan?: string; liftFreeze?: boolean },
 ): Promise<CommandResult> {
   const record = await locateRun(terminal, run, options);
-  if (await isOpen(terminal, record.workflowId))
-    throw fail('RP4202', `${record.run} is running.`, { fix: 'Wait for its end, or abort it first.' });
+  if (await isOpen(terminal, record.workflowId)) throw runningFail(record.run);
   const { createRollbackActivities } = await import('../../../activities/rollback');
   const { frozenStill } = await import('../../postgres/ledger/step');
   const finished = await withLedger(terminal, record, 'finish', async (session, ref, databases) => {
     const frozen = await frozenStill(session, record.run);
     if (frozen.length > 0 && options.liftFreeze !== true && !(await mayLift(terminal, record.run, frozen))) return null;
-    return createRollbackActivities({ databases }).finishRun(ref);
+    return withWays(
+      createRollbackActivities({ databases }).finishRun(ref, options.liftFreeze === true),
+      terminal,
+      record,
+    );
   });
   if (finished === null)
     return { data: { run: record.run, finished: false }, text: `${record.run} is left as it is; the freeze stays.` };
-  const { left } = finished;
+  const { left, freed, needed } = finished;
+  if (needed) {
+    const ways = await waysOn(terminal, record);
+    const writers =
+      freed.length === 0
+        ? `No source of ${record.run} is frozen.`
+        : `Writers of ${freed.join(', ')} are free: whoever has the old database writes there again, and nothing but the run itself carries it over.`;
+    return {
+      data: { run: record.run, finished: false, freed, left },
+      text: `${writers} ${record.run} is not over and keeps its ledger.${ways === null ? '' : ` ${ways}`}`,
+    };
+  }
   const ledger =
     left.length === 0
       ? 'the ledger is gone from the target'
       : `what the ledger held of it is gone; the ledger stays for ${left.join(', ')}`;
   return {
-    data: { run: record.run, finished: true, left },
-    text: `${record.run} is finished: ${ledger}. Sources that it froze take writes again. Its id map stays in rowproof.id_map. There is no way back any more.`,
+    data: { run: record.run, finished: true, freed, left },
+    text: `${record.run} is finished: ${ledger}.${freed.length === 0 ? '' : ` ${freed.join(', ')} ${freed.length === 1 ? 'takes' : 'take'} writes again; nothing carries them over.`} Its id map stays in rowproof.id_map. There is no way back any more.`,
   };
+}
+
+/** RP7003 with the commands that lead on. */
+async function withWays<T>(work: Promise<T>, terminal: Terminal, record: RunRecord): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof RowproofError) || error.code !== 'RP7003') throw error;
+    const fix = await waysOn(terminal, record);
+    throw fail('RP7003', error.problems[0]?.what ?? '', { ...(fix === null ? {} : { fix }), cause: error });
+  }
 }
 
 /** Writers of the old database come back to life with it: asked for by name, or by an option of its own. */
 async function mayLift(terminal: Terminal, run: string, frozen: readonly string[]): Promise<boolean> {
   const what = `Finishing ${run} lifts the freeze of ${frozen.join(', ')}`;
-  if (!terminal.interactive) throw fail('RP7008', what, { where: { object: run } });
+  if (!terminal.interactive)
+    throw fail('RP7008', `${what}.`, {
+      where: { object: run },
+      fix: `When nobody uses the old database any more: \`${liftFreeze(run)}\``,
+    });
   terminal.talk(`${what}: whoever still has the old database writes there again, and nothing carries it over.`);
   const { askLine } = await import('../questions');
   return (await askLine(`Type ${run} to go on, or Enter to leave it: `)) === run;

@@ -1,12 +1,22 @@
-import { WorkflowNotFoundError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { randomUUID } from 'node:crypto';
+import {
+  isGrpcDeadlineError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import type { RunStatus } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
+import { look } from '../../progress/commands';
+import { driverState } from '../driver-state';
 import { exitCodes } from '../exit-codes';
 import { locateRun } from '../locate-run';
 import { wholeNumber } from '../number-option';
 import type { RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
-import { connectTemporal } from '../temporal';
+import { refusedAfterEnd, silent } from '../refusals';
+import { connectTemporal, type TemporalSession } from '../temporal';
 
 export interface Person {
   readonly by: string;
@@ -116,8 +126,8 @@ async function update(
   message: unknown,
   cameOf?: (handle: WorkflowHandle, answer: string) => Promise<CameOf>,
 ): Promise<CommandResult> {
-  return withHandle(terminal, options.run, options, async (handle, record) => {
-    const answer = await handle.executeUpdate<string, [unknown]>(name, { args: [message] });
+  return withHandle(terminal, options.run, options, async (handle, record, temporal) => {
+    const answer = await send(terminal, temporal, handle, record, name, message);
     const { exit, data } = (await cameOf?.(handle, answer)) ?? { exit: exitCodes.ok.code, data: {} };
     return { exit, data: { run: record.run, command: name, answer, ...data }, text: `${record.run}: ${answer}` };
   });
@@ -131,21 +141,63 @@ async function cameOf(handle: WorkflowHandle, answer: string): Promise<CameOf> {
   return { exit: outcome === 'drilled' ? exitCodes.ok.code : exitCodes.notProved.code, data: { outcome } };
 }
 
+/** How long a command is waited for before somebody looks whether there is a worker at all. */
+const patienceMs = 12_000;
+
+/** Sends an update and waits for its answer. RP4210, RP4211 where nobody takes it: what was not taken is not carried out later. */
+async function send(
+  terminal: Terminal,
+  temporal: TemporalSession,
+  handle: WorkflowHandle,
+  record: RunRecord,
+  name: string,
+  message: unknown,
+): Promise<string> {
+  const updateId = randomUUID();
+  const order = { args: [message] as [unknown], updateId, waitForStage: 'ACCEPTED' as const };
+  for (;;) {
+    try {
+      const taken = await temporal.client.withDeadline(Date.now() + patienceMs, () =>
+        handle.startUpdate<string, [unknown]>(name, order),
+      );
+      return await taken.result();
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+      await refuseSilence(terminal, temporal, handle, record);
+    }
+  }
+}
+
+function isTimeout(error: unknown): boolean {
+  return error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error);
+}
+
+async function refuseSilence(
+  terminal: Terminal,
+  temporal: TemporalSession,
+  handle: WorkflowHandle,
+  record: RunRecord,
+): Promise<void> {
+  const state = await driverState(temporal, handle);
+  if (state.kind === 'closed' || state.kind === 'absent') throw await refusedAfterEnd(terminal, record);
+  if (state.kind === 'silent' && (state.stuck !== null || !state.polled)) throw silent(record, state);
+}
+
 async function withHandle(
   terminal: Terminal,
   run: string | undefined,
   options: { plan?: string },
-  work: (handle: WorkflowHandle, record: RunRecord) => Promise<CommandResult>,
+  work: (handle: WorkflowHandle, record: RunRecord, temporal: TemporalSession) => Promise<CommandResult>,
 ): Promise<CommandResult> {
   const record = await locateRun(terminal, run, options);
   const temporal = await connectTemporal(terminal, { start: false });
   try {
-    return await work(temporal.client.workflow.getHandle(record.workflowId), record);
+    return await work(temporal.client.workflow.getHandle(record.workflowId), record, temporal);
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError)
-      throw fail('RP4206', `${record.run} has no open workflow.`, { cause: error });
+    if (error instanceof WorkflowNotFoundError) throw await refusedAfterEnd(terminal, record, error);
     if (error instanceof WorkflowUpdateFailedError) {
       throw fail('RP4207', error.cause instanceof Error ? error.cause.message : 'The run refused the command.', {
+        fix: `See what it waits for: \`${look(record.run)}\``,
         cause: error,
       });
     }

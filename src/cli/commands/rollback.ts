@@ -1,10 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { RollbackResult } from '../../contract/run';
+import { catalogue, type ErrorCode } from '../../errors/catalogue';
 import { fail } from '../../errors/rowproof-error';
-import { sentenceOf } from '../../progress/failure-sentence';
+import { codeOf, sentenceOf } from '../../progress/failure-sentence';
+import { wayFix, type RunEnd } from '../../progress/ways-out';
 import { ensureWorker } from '../local-worker';
 import { locateRun, withLedger } from '../locate-run';
+import { runningFail } from '../refusals';
+import type { RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal, uiLink } from '../temporal';
 import type { Person } from './operate';
@@ -16,15 +20,10 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
   try {
     const { workflowIsOpen } = await import('../../worker/workflow-state');
     if (await workflowIsOpen(temporal.client, record.workflowId)) {
-      throw fail('RP4202', `${record.run} is running.`, {
-        fix: `Abort it first: rowproof abort ${record.run} --then rollback --by YOU --reason WHY`,
-      });
+      throw runningFail(record.run);
     }
     // A worker that we start has our environment: what it cannot reach or find we say here, not after its retries.
-    if (temporal.local) {
-      const { loadRunSummary } = await import('../../postgres/ledger/run');
-      await withLedger(terminal, record, 'rollback', (session) => loadRunSummary(session, record.run));
-    }
+    await refuseOpened(terminal, record, temporal.local);
     const worker = await ensureWorker(terminal, temporal, record.plansFolder ?? terminal.cwd);
     const handle = await temporal.client.workflow.start('rollback', {
       workflowId: `${record.run}-rollback-${randomUUID()}`,
@@ -38,9 +37,26 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
       return { data: result, text: `${record.run}  ${result.verdict}` };
     } catch (error) {
       if (!(error instanceof WorkflowFailedError)) throw error;
-      throw fail('RP7002', sentenceOf(error.cause ?? error), { cause: error });
+      const code = codeOf(error.cause ?? error);
+      throw fail(code in catalogue ? (code as ErrorCode) : 'RP7010', sentenceOf(error.cause ?? error), {
+        cause: error,
+      });
     }
   } finally {
     await temporal.close();
   }
+}
+
+/** A worker elsewhere may reach what we do not; what we do see is said at once, with what leads on. */
+async function refuseOpened(terminal: Terminal, record: RunRecord, insist: boolean): Promise<void> {
+  const { readRunEnd } = await import('../../postgres/ledger/run-end');
+  let end: RunEnd;
+  try {
+    end = await withLedger(terminal, record, 'rollback', (session) => readRunEnd(session, record.run));
+  } catch (error) {
+    if (insist) throw error;
+    return;
+  }
+  if (!end.opened) return;
+  throw fail('RP7007', `The target of ${record.run} is open since its cutover.`, { fix: wayFix(end) });
 }

@@ -1,12 +1,21 @@
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { MigrationResult } from '../../contract/run';
+import { fail, type Problem } from '../../errors/rowproof-error';
+import { watch } from '../../progress/commands';
 import { sentenceOf } from '../../progress/failure-sentence';
+import { waysOut } from '../../progress/ways-out';
+import { driverState } from '../driver-state';
 import { exitCodes } from '../exit-codes';
 import { follow } from '../follow';
+import { renderStatus } from '../live-view';
 import { ensureWorker, reviveWorker } from '../local-worker';
+import { locateRun, withLedger } from '../locate-run';
 import { percent } from '../number-option';
-import { planArgument } from '../plan-argument';
+import { openDrivers } from '../open-drivers';
+import { isRunName, planArgument, type PlanArgument } from '../plan-argument';
+import { silent as silentError } from '../refusals';
+import { renderProblem } from '../render-error';
 import { rememberRun, runFolder, type RunRecord } from '../run-record';
 import { writeRunReport } from '../run-report';
 import type { CommandResult, Terminal } from '../terminal';
@@ -20,39 +29,57 @@ export interface RunOptions {
   readonly detach?: boolean;
   readonly check?: boolean;
   readonly resume?: string;
+  /** Without a terminal: goes on when the run waits for a person. */
+  readonly wait?: boolean;
+  /** Ends an open workflow that no worker here can carry on. */
+  readonly replaceWorkflow?: boolean;
+  /** Where RUN is given instead of a plan: finds it in the ledger of this plan. */
+  readonly plan?: string;
 }
 
-/** Opens (or finds) the run of a plan, starts its workflow and follows it to the verdict. */
-export async function run(terminal: Terminal, planPath: string, options: RunOptions): Promise<CommandResult> {
-  const file = planArgument(terminal.cwd, planPath);
+/** Opens (or finds) the run of a plan, starts its workflow and follows it to the verdict; given an unfinished run goes on with that. */
+export async function run(terminal: Terminal, planOrRun: string, options: RunOptions): Promise<CommandResult> {
   const sample = options.sample === undefined ? null : percent('--sample', options.sample);
-  const { openRun, resumeRun } = await import('../../../activities/open-run');
+  const known = isRunName(terminal.cwd, planOrRun) ? await locateRun(terminal, planOrRun, options) : null;
+  if (known !== null && (sample !== null || options.only !== undefined || options.check === true || options.resume))
+    throw fail(
+      'RP9001',
+      'A run goes on with what it was started with: --only, --sample, --check and --resume go with a plan.',
+    );
+  const file = known === null ? planArgument(terminal.cwd, planOrRun) : null;
+  const { continueRun, openRun, resumeRun } = await import('../../../activities/open-run');
   const temporal = await connectTemporal(terminal, { start: true });
   try {
     const { workflowIsOpen } = await import('../../worker/workflow-state');
-    const isOpen = (workflowId: string): Promise<boolean> => workflowIsOpen(temporal.client, workflowId);
+    const drivers = openDrivers(terminal, temporal, options, (workflowId) =>
+      workflowIsOpen(temporal.client, workflowId),
+    );
     const opened =
-      options.resume === undefined
-        ? await openRun(file, terminal.env, {
-            only: options.only ?? null,
-            sample,
-            checkOnly: options.check === true,
-            workflowId: null,
-            workflowIsOpen: isOpen,
-          })
-        : await resumeRun(file, terminal.env, options.resume, isOpen);
+      known !== null
+        ? await withLedger(terminal, known, 'go on', (session, ref) => continueRun(session, ref, drivers.isDriven))
+        : options.resume === undefined
+          ? await openRun(file as PlanArgument, terminal.env, {
+              only: options.only ?? null,
+              sample,
+              checkOnly: options.check === true,
+              workflowId: null,
+              workflowIsOpen: drivers.isDriven,
+            })
+          : await resumeRun(file as PlanArgument, terminal.env, options.resume, drivers.isDriven);
     if (opened.resumed) terminal.talk(`${opened.ref.run} is unfinished: going on from its ledger.`);
     if (opened.settingsDiffer) {
       terminal.talk('The settings of the plan file were edited since; the run keeps those it was started with.');
     }
-    const worker = await ensureWorker(terminal, temporal, file.folder);
+    const plansFolder = known?.plansFolder ?? file?.folder ?? terminal.cwd;
+    const worker = await ensureWorker(terminal, temporal, plansFolder, drivers.reviving());
     let record: RunRecord = {
       run: opened.ref.run,
       plan: opened.plan,
       code: opened.code,
       ledger: opened.ref.ledger,
-      workflowId: opened.ref.run,
-      plansFolder: file.folder,
+      workflowId: drivers.reviving() ?? opened.ref.run,
+      plansFolder,
+      planFile: file?.file ?? known?.planFile ?? null,
       taskQueue: worker.taskQueue,
       startedAt: new Date().toISOString(),
       workerPid: worker.pid,
@@ -66,7 +93,7 @@ export async function run(terminal: Terminal, planPath: string, options: RunOpti
     const link = await detailsLink(temporal, handle.workflowId);
     terminal.talk(`${record.run}: ${link === null ? `workflow ${handle.workflowId}` : `Temporal UI ${link}`}`);
     if (options.detach === true) return detached(record, link);
-    return await watchToEnd(terminal, temporal, handle, record);
+    return await watchToEnd(terminal, temporal, handle, record, options.wait === true);
   } finally {
     await temporal.close();
   }
@@ -78,16 +105,36 @@ export async function watchToEnd(
   temporal: TemporalSession,
   handle: WorkflowHandle,
   record: RunRecord,
+  wait: boolean,
 ): Promise<CommandResult> {
-  const end = await follow(terminal, temporal, handle, () => reviveWorker(terminal, temporal, record));
+  const silent = async (): Promise<void> => {
+    const state = await driverState(temporal, handle);
+    if (state.kind !== 'silent' || state.stuck === null) return reviveWorker(terminal, temporal, record);
+    const error = silentError(record, state);
+    if (!terminal.interactive && !wait) throw error;
+    terminal.talk(renderProblem(error.problems[0] as Problem));
+  };
+  const end = await follow(terminal, temporal, handle, { silent, wait });
   const link = await detailsLink(temporal, handle.workflowId);
+  if (end.kind === 'waiting') {
+    return {
+      data: { run: record.run, plan: record.plan, waiting: true, status: end.status, ui: link },
+      text: [
+        ...renderStatus(end.status, link),
+        `${record.run} waits for you and goes on once that is given. Come back with:  ${watch(record.run)}`,
+      ].join('\n'),
+      exit: exitCodes.waiting.code,
+    };
+  }
   if (end.kind === 'detached') {
-    terminal.talk(`Detached; ${record.run} goes on. Come back with:  rowproof watch ${record.run}`);
+    terminal.talk(`Detached; ${record.run} goes on. Come back with:  ${watch(record.run)}`);
     return { ...detached(record, link), exit: exitCodes.detached.code };
   }
   const result = await outcomeOf(handle);
   const report = await writeRunReport(terminal, record);
-  return renderEnd(record, result, report, link, runFolder(terminal.cwd, record.run));
+  const { readRunEnd } = await import('../../postgres/ledger/run-end');
+  const ways = waysOut(await withLedger(terminal, record, 'end', (session) => readRunEnd(session, record.run)));
+  return renderEnd(record, result, report, link, runFolder(terminal.cwd, record.run), ways);
 }
 
 export type RunEnd =
@@ -114,6 +161,6 @@ function failedOutcome(cause: unknown): FailedOutcome {
 function detached(record: RunRecord, link: string | null): CommandResult {
   return {
     data: { run: record.run, plan: record.plan, workflowId: record.workflowId, ui: link, detached: true },
-    text: `${record.run} runs in Temporal. Come back with:  rowproof watch ${record.run}`,
+    text: `${record.run} runs in Temporal. Come back with:  ${watch(record.run)}`,
   };
 }

@@ -1,7 +1,10 @@
-import type { RunStatus } from '../../contract/run';
 import { stoppedWriters } from '../../progress/stopped-writers';
+import { toDecide } from '../../progress/check-result';
+import { wayLines, waysOut } from '../../progress/ways-out';
+import { driverState, silenceSentence, type DriverState } from '../driver-state';
 import { renderStatus } from '../live-view';
 import { locateRun, withLedger } from '../locate-run';
+import { silenceFix } from '../refusals';
 import { listRecords } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal, detailsLink } from '../temporal';
@@ -14,41 +17,62 @@ export async function status(
 ): Promise<CommandResult> {
   if (options.all === true) return allRuns(terminal, options);
   const record = await locateRun(terminal, run, options);
-  const open = await openStatus(terminal, record.workflowId);
-  if (open !== null)
-    return { data: { status: open.status, ui: open.link }, text: renderStatus(open.status, open.link).join('\n') };
+  const driver = await driverOf(terminal, record.workflowId);
+  if (driver?.state.kind === 'answers') {
+    const { status: shown } = driver.state;
+    return { data: { status: shown, ui: driver.link }, text: renderStatus(shown, driver.link).join('\n') };
+  }
+  const { readRunEnd } = await import('../../postgres/ledger/run-end');
   const { loadRunSummary } = await import('../../postgres/ledger/run');
-  const { leftFrozen } = await import('../../postgres/ledger/cutover');
-  const { summary, frozen } = await withLedger(terminal, record, 'status', async (session) => ({
+  const { openFindings } = await import('../../../activities/open-findings');
+  const seen = await withLedger(terminal, record, 'status', async (session, ref, databases) => ({
     summary: await loadRunSummary(session, record.run),
-    frozen: await leftFrozen(session, record.run),
+    end: await readRunEnd(session, record.run),
+    undecided: await openFindings(session, await databases.run(ref, session)),
   }));
-  const state = summary.outcome?.replace('_', ' ') ?? `no workflow drives it; last phase ${summary.phase}`;
+  const { summary, end } = seen;
+  if (driver?.state.kind === 'silent') {
+    const { state } = driver;
+    return {
+      data: { run: summary, open: true, taskQueue: state.taskQueue, polled: state.polled, stuck: state.stuck },
+      text: [
+        `${silenceSentence(record.run, state)} Last phase: ${summary.phase}.`,
+        `  ${silenceFix(record, state)}`,
+        ...(driver.link === null ? [] : [`  Temporal UI  ${driver.link}`]),
+      ].join('\n'),
+    };
+  }
+  const undecided = summary.outcome === 'checked' ? seen.undecided : [];
+  const how =
+    driver?.state.kind === 'closed' ? `its workflow is closed (${driver.state.how})` : 'it has no open workflow';
+  const state = summary.outcome?.replace('_', ' ') ?? `${how}; last phase ${summary.phase}`;
   // a run that ended by itself has said it; one that was terminated could not
-  const sentence = summary.sentence ?? stoppedWriters({ opened: false, frozen, whole: true }, record);
+  const sentence = summary.sentence ?? stoppedWriters({ opened: end.opened, frozen: end.frozen, whole: true }, record);
   return {
-    data: { run: summary, frozen },
-    text: `${record.run}  ${state}${sentence === null ? '' : `: ${sentence}`}`,
+    data: { run: summary, frozen: end.frozen, opened: end.opened, undecided, ways: waysOut(end) },
+    text: [
+      `${record.run}  ${state}${sentence === null ? '' : `: ${sentence}`}`,
+      ...toDecide(undecided),
+      ...wayLines(waysOut(end)),
+    ].join('\n'),
   };
 }
 
-async function openStatus(
+/** The workflow as it answers; null where Temporal cannot be asked: the ledger answers without it. */
+async function driverOf(
   terminal: Terminal,
   workflowId: string,
-): Promise<{ status: RunStatus; link: string | null } | null> {
+): Promise<{ state: DriverState; link: string | null } | null> {
   let temporal;
   try {
     temporal = await connectTemporal(terminal, { start: false });
   } catch {
-    return null; // the ledger answers without Temporal
+    return null;
   }
   try {
-    const handle = temporal.client.workflow.getHandle(workflowId);
-    const description = await handle.describe();
-    if (description.status.name !== 'RUNNING') return null;
-    return { status: await handle.query<RunStatus>('status'), link: await detailsLink(temporal, workflowId) };
-  } catch {
-    return null;
+    const state = await driverState(temporal, temporal.client.workflow.getHandle(workflowId));
+    const open = state.kind === 'answers' || state.kind === 'silent';
+    return { state, link: open ? await detailsLink(temporal, workflowId) : null };
   } finally {
     await temporal.close();
   }

@@ -1,5 +1,7 @@
+import { driverState } from '../driver-state';
 import { locateRun } from '../locate-run';
 import type { CommandResult, Terminal } from '../terminal';
+import { refusedAfterEnd } from '../refusals';
 import { connectTemporal } from '../temporal';
 import { watchToEnd } from './run';
 
@@ -12,7 +14,11 @@ export async function watch(
   const record = await locateRun(terminal, run, options);
   const temporal = await connectTemporal(terminal, { start: false });
   try {
-    return await watchToEnd(terminal, temporal, temporal.client.workflow.getHandle(record.workflowId), record);
+    const handle = temporal.client.workflow.getHandle(record.workflowId);
+    const state = await driverState(temporal, handle);
+    if (state.kind === 'absent') throw await refusedAfterEnd(terminal, record);
+    const { taskQueue } = await handle.describe();
+    return await watchToEnd(terminal, temporal, handle, { ...record, taskQueue }, true);
   } finally {
     await temporal.close();
   }

@@ -1,14 +1,10 @@
 import type { QualifiedName } from '../../contract/catalog';
 import type { CompiledMapping } from '../../contract/compiled';
 import { tokenizeSql } from '../../plan/sql-tokens';
+import { isCaptured } from '../is-captured';
 import type { MappingWork } from '../mapping-work';
 import { pathOf } from '../mapping-work';
 import { tableKey } from '../table-key';
-
-/** Whether changes of the sources are followed in a run of this plan. */
-function isCaptured({ plan }: MappingWork): boolean {
-  return plan.settings.pattern === 'hybrid' && plan.capture !== 'none';
-}
 
 /** What keeps the changes of a relation from being captured, or from being followed to all rows they change. */
 export function checkCaptured(work: MappingWork): void {

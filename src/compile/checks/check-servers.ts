@@ -1,5 +1,6 @@
 import type { Catalog } from '../../contract/catalog';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
+import { identifier } from '../../sql/quote';
 import type { Catalogs } from '../compile-plan';
 import type { ProblemList } from '../problem-list';
 
@@ -47,6 +48,16 @@ function checkServer(
   }
   if (server.encoding === 'SQL_ASCII') {
     problems.warning('RP2031', `The ${object} is a database with encoding SQL_ASCII.`, { path, object });
+  }
+  if (server.maySilenceLog === false) {
+    problems.warning('RP2096', `Values of rows may reach the log of the ${object}'s server.`, {
+      path,
+      object,
+      fix:
+        server.versionNum >= 150000
+          ? `GRANT SET ON PARAMETER log_min_messages TO ${identifier(server.user)}`
+          : 'Before version 15 only a superuser may keep them out: restrict who reads the log.',
+    });
   }
   if (preparedTransactions > 0) {
     problems.warning('RP2028', `The ${object} has ${preparedTransactions} prepared transactions.`, { path, object });

@@ -36,7 +36,7 @@ interface ConstraintRow {
 
 /**
  * Primary keys, checks and foreign keys by oid of their relation. Foreign keys that a partition has from its parent, and the
- * copies PostgreSQL keeps for each referenced partition, are left out: they come and go with the parent's.
+ * copies PostgreSQL keeps for each referenced partition, are left out: they come and go with the parent's. So are rules that are NOT ENFORCED.
  */
 export async function readConstraints(
   session: Session,
@@ -53,6 +53,8 @@ export async function readConstraints(
         join pg_namespace n2 on n2.oid = o.oprnamespace) as operators
      from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
      where (k.contype in ('p', 'c') or k.contype = 'f' and k.conparentid = 0) and ${userRelation}
+       -- since version 18 a CHECK or a foreign key need not be enforced
+       and coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
      order by k.conrelid, k.conname collate "C"`,
   );
   const found = new Map<string, RelationConstraints>();

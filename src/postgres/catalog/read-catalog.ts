@@ -8,6 +8,7 @@ import { readMutableFunctions } from './functions';
 import { readIndexes, readTriggers } from './indexes';
 import type { RelationRow } from './relations';
 import { readRelations } from './relations';
+import { readSequences } from './sequences';
 import { readDatabaseCounts, readSchemas, readServerFacts } from './server-facts';
 import { readDomains, readTypes } from './types';
 
@@ -46,6 +47,7 @@ export async function readCatalog(session: Session): Promise<Catalog> {
     }),
     domains: await readDomains(session),
     mutableFunctions: await readMutableFunctions(session),
+    sequences: await readSequences(session),
     schemas: await readSchemas(session),
     ...(await readDatabaseCounts(session)),
   };

@@ -1,12 +1,14 @@
 import type { ServerFacts } from '../../contract/catalog';
 import type { Session } from '../session';
+import { maySetSql } from '../session-settings';
 
 export async function readServerFacts(session: Session): Promise<ServerFacts> {
   const { rows } = await session.query<Record<string, string>>(
     `select current_setting('server_version_num') as version, current_database() as database,
        pg_encoding_to_char(d.encoding) as encoding, d.datcollate as collate, current_user as "user",
        (select rolsuper from pg_roles where rolname = current_user)::text as superuser, pg_is_in_recovery()::text as standby,
-       has_function_privilege('pg_catalog.pg_control_system()', 'execute')::text as controllable
+       has_function_privilege('pg_catalog.pg_control_system()', 'execute')::text as controllable,
+       (${maySetSql('log_min_messages', session.serverVersion)})::text as silent
      from pg_database d where d.datname = current_database()`,
   );
   const row = rows[0] as Record<string, string>;
@@ -18,6 +20,7 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
     user: row['user'] as string,
     isSuperuser: row['superuser'] === 'true',
     isStandby: row['standby'] === 'true',
+    maySilenceLog: row['silent'] === 'true',
     systemIdentifier: row['controllable'] === 'true' ? await systemIdentifier(session) : null,
   };
 }

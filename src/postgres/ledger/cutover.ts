@@ -46,6 +46,8 @@ export interface PastAttempt {
   readonly freezeMs: number;
   readonly lockAttempts: number;
   readonly changedKeys: number;
+  /** Which counts closed the books under its barrier; null where none did. */
+  readonly books: 'frozen' | 'aligned' | null;
   /** Since it began, milliseconds. */
   readonly ageMs: number;
 }
@@ -53,7 +55,7 @@ export interface PastAttempt {
 /** Attempts in order. */
 export async function readAttempts(session: Session, run: string): Promise<PastAttempt[]> {
   const { rows } = await session.query<Record<string, string | null>>(
-    `select attempt::text as attempt, drill::text as drill, detail ->> 'by' as by, outcome, freeze_ms::text as freeze_ms,
+    `select attempt::text as attempt, drill::text as drill, detail ->> 'by' as by, detail ->> 'books' as books, outcome, freeze_ms::text as freeze_ms,
        lock_attempts::text as lock_attempts, changed_keys::text as changed_keys,
        (extract(epoch from pg_catalog.clock_timestamp() - started_at) * 1000)::bigint::text as age
      from rowproof.cutover where run = $1 order by cutover.attempt`,
@@ -67,6 +69,7 @@ export async function readAttempts(session: Session, run: string): Promise<PastA
     freezeMs: Number(row['freeze_ms'] ?? 0),
     lockAttempts: Number(row['lock_attempts'] ?? 0),
     changedKeys: Number(row['changed_keys'] ?? 0),
+    books: (row['books'] ?? null) as PastAttempt['books'],
     ageMs: Math.max(0, Number(row['age'])),
   }));
 }

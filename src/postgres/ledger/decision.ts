@@ -3,17 +3,29 @@ import type { DecisionPlan } from '../../contract/resolved-plan';
 import type { KnownDecision } from '../../profile/undecided';
 import type { Session } from '../session';
 
-/** An operator's decision; deciding again replaces it, the event list keeps both. */
-export async function storeDecision(session: Session, run: string, message: DecideMessage): Promise<void> {
+/**
+ * An operator's decision of these findings; deciding again replaces it, the event list keeps both. Of several findings each is expected
+ * with the rows that are known of it: their sum was compared with what the message expects.
+ */
+export async function storeDecisions(
+  session: Session,
+  run: string,
+  message: DecideMessage,
+  findings: readonly string[],
+): Promise<void> {
   await session.query(
     `insert into rowproof.decision (run, finding, action, expect_rows, tolerance, reason, decided_by, origin)
-     values ($1, $2, $3, $4, $5, $6, $7, 'operator')
+     select $1, given.finding, $3,
+       case when $4::bigint is null or pg_catalog.cardinality($2::text[]) = 1 then $4::bigint
+         else (select rows from rowproof.finding f where f.run = $1 and f.id = given.finding) end,
+       $5::bigint, $6, $7, 'operator'
+     from pg_catalog.unnest($2::text[]) as given (finding)
      on conflict (run, finding) do update set action = excluded.action, expect_rows = excluded.expect_rows,
        tolerance = excluded.tolerance, reason = excluded.reason, decided_by = excluded.decided_by,
        origin = excluded.origin, decided_at = pg_catalog.clock_timestamp()`,
     [
       run,
-      message.finding,
+      findings,
       message.do,
       message.expect?.rows ?? null,
       message.expect?.tolerance ?? null,

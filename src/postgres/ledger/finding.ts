@@ -85,3 +85,12 @@ export async function readFindings(session: Session, run: string): Promise<Findi
     choices: JSON.parse(row.choices) as string[],
   }));
 }
+
+/** Whether one of these findings was seen on any row. */
+export async function anyFound(session: Session, run: string, ids: readonly string[]): Promise<boolean> {
+  const { rows } = await session.query(
+    'select 1 from rowproof.finding where run = $1 and id = any($2::text[]) and rows > 0 limit 1',
+    [run, ids],
+  );
+  return rows.length > 0;
+}

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { QualifiedName } from '../../contract/catalog';
+import { replicaIdentityFull } from '../../sql/replica-identity';
 import { identifier, literal, qualified } from '../../sql/quote';
 import type { Session } from '../session';
 
@@ -41,6 +42,7 @@ export async function createHeld(session: Session, run: string, mapping: string,
     `create table ${qualified(table)} as select null::text as ${identifier(heldKey)}, t.* from ${qualified(target)} t with no data`,
   );
   await session.query(`create unique index on ${qualified(table)} (${identifier(heldKey)})`);
+  await session.query(replicaIdentityFull(qualified(table)));
 }
 
 /** Copies physical rows that are about to leave the target to the held table of their mapping, and forgets their provenance. */

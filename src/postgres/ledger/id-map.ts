@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../../contract/catalog';
 import { identifier, qualified } from '../../sql/quote';
+import { joiningInBulk } from '../bulk-join';
 import { copyIn } from '../copy-stream';
 import type { Session } from '../session';
 
@@ -26,16 +27,20 @@ export async function replaceIdMap(
         .map((pair) => [run, mapping, pair[0] as string, pair[1] as string]);
   }
   const written = await copyIn(session, 'rowproof.id_map (run, mapping, source_key, target_key)', rows());
-  const { rowCount: settled } = await session.query(
-    `delete from rowproof.id_map m using rowproof.quarantine q
-     where m.run = $1 and m.mapping = $2 and q.run = $1 and q.mapping = $2 and q.source_key = m.source_key`,
-    [run, mapping],
+  const { rowCount: settled } = await joiningInBulk(session, () =>
+    session.query(
+      `delete from rowproof.id_map m using rowproof.quarantine q
+       where m.run = $1 and m.mapping = $2 and q.run = $1 and q.mapping = $2 and q.source_key = m.source_key`,
+      [run, mapping],
+    ),
   );
   const key = map.targetKey.map((name) => `t.${identifier(name)}::text`).join(', ');
-  const { rowCount: absent } = await session.query(
-    `delete from rowproof.id_map m where m.run = $1 and m.mapping = $2
-     and not exists (select from ${qualified(map.target)} t where jsonb_build_array(${key})::text = m.target_key)`,
-    [run, mapping],
+  const { rowCount: absent } = await joiningInBulk(session, () =>
+    session.query(
+      `delete from rowproof.id_map m where m.run = $1 and m.mapping = $2
+       and not exists (select from ${qualified(map.target)} t where jsonb_build_array(${key})::text = m.target_key)`,
+      [run, mapping],
+    ),
   );
   return written - settled - absent;
 }

@@ -205,3 +205,12 @@ export async function mappingRows(session: Session, run: string, mapping: string
   );
   return (await receiptRows(session, run, mapping)) + Number(rows[0]?.n);
 }
+
+/** Columns in which rows differ from what the plan says; '' where a row as a whole does. */
+export async function differingColumns(session: Session, run: string): Promise<{ mapping: string; column: string }[]> {
+  const { rows } = await session.query<{ mapping: string; column: string }>(
+    `select distinct mapping, column_name as column from rowproof.difference where run = $1 order by 1, 2`,
+    [run],
+  );
+  return rows;
+}

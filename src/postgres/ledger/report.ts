@@ -46,7 +46,7 @@ function readFindings(session: Session, run: string): Promise<ReportData['findin
   return documents(
     session,
     `select jsonb_build_object('id', id, 'mapping', mapping, 'kind', kind, 'severity', severity, 'rows', rows,
-       'sentence', sentence)::text as document
+       'sentence', sentence, 'choices', to_jsonb(choices))::text as document
      from rowproof.finding where run = $1 order by severity, rows desc, id`,
     run,
   );

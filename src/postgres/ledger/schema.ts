@@ -75,7 +75,8 @@ export async function ledgerVersion(session: Session): Promise<number | null> {
 
 async function createSchema(session: Session): Promise<number> {
   const { rowCount } = await session.query(`select from pg_catalog.pg_namespace where nspname = 'rowproof'`);
-  if (rowCount === 0) await session.query('create schema rowproof');
+  // whatever default privileges say: keys and original values stay in here
+  if (rowCount === 0) await session.query('create schema rowproof; revoke all on schema rowproof from public');
   await session.query(
     `create table rowproof.ledger (version int primary key, applied_at timestamptz not null default clock_timestamp())`,
   );

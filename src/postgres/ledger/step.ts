@@ -89,6 +89,15 @@ export async function readSteps<Kind extends StepKind>(
   return rows.map((row) => toStep<Kind>(row));
 }
 
+/** Every step of a run in the order in which they were taken. */
+export async function readAllSteps(session: Session, run: string): Promise<Step[]> {
+  const { rows } = await session.query<StepRow>(
+    `select ${stepColumns} from rowproof.step where run = $1 order by step.ordinal`,
+    [run],
+  );
+  return rows.map((row) => toStep(row));
+}
+
 /** Steps that a rollback has still to undo, newest first. */
 export async function readOpenSteps(
   session: Session,

@@ -6,6 +6,7 @@ import { qualified } from '../../sql/quote';
 import type { Session } from '../session';
 import { changeTableName } from './capture-name';
 import { readTrees } from './capture-tree';
+import { attributesOfType, labelsOfType, partsOfTypes } from './type-parts';
 
 /**
  * What the capture of these relations stands on, by the catalogs as the session's snapshot sees them. `name` is that of the
@@ -43,6 +44,7 @@ export async function readCaptureFingerprint(
         kind: node.kind,
         relfilenode: node.relfilenode,
         parents: node.parents,
+        links: node.links,
       })),
       triggers: tree.flatMap((node) =>
         (triggers.get(node.oid) ?? [])
@@ -52,7 +54,7 @@ export async function readCaptureFingerprint(
     };
   });
   return {
-    changeTable: name === null ? null : ((await changeTableOid(session, name)) ?? ''),
+    changeTable: name === null ? null : ((await changeTableFile(session, name)) ?? ''),
     server: await readServer(session, unlogged),
     relations: facts,
     tables: await tablesBeside(session, [...new Set(sites.map(({ relation }) => relation.schema))]),
@@ -61,10 +63,12 @@ export async function readCaptureFingerprint(
 
 async function readColumns(session: Session, oids: readonly string[]): Promise<Map<string, ColumnFacts[]>> {
   const { rows } = await session.query<Record<string, string> & { labels: string | null }>(
-    `select a.attrelid::text as relation, a.attname::text as name, a.attnum::text as number,
-       a.atttypid::text || ' ' || a.atttypmod::text as type, a.attnotnull::text as not_null, a.attgenerated::text as generated,
-       a.attcollation::text as collation,
-       (select pg_catalog.jsonb_agg(e.enumlabel order by e.oid)::text from pg_catalog.pg_enum e where e.enumtypid = a.atttypid) as labels
+    `with recursive ${partsOfTypes('select atttypid from pg_catalog.pg_attribute where attrelid = any ($1::oid[]) and attnum > 0')}
+     select a.attrelid::text as relation, a.attname::text as name, a.attnum::text as number,
+       pg_catalog.concat_ws(' ', a.atttypid, a.atttypmod, ${attributesOfType('a.atttypid')}) as type, a.attnotnull::text as not_null,
+       a.attgenerated::text || coalesce((select ' ' || pg_catalog.md5(d.adbin::text) from pg_catalog.pg_attrdef d
+         where a.attgenerated <> '' and d.adrelid = a.attrelid and d.adnum = a.attnum), '') as generated,
+       a.attcollation::text as collation, ${labelsOfType('a.atttypid')}::text as labels
      from pg_catalog.pg_attribute a where a.attrelid = any ($1::oid[]) and a.attnum > 0 and not a.attisdropped
      order by a.attrelid, a.attnum`,
     [oids],
@@ -139,6 +143,17 @@ export async function readServer(session: Session, unlogged: boolean): Promise<s
     [unlogged],
   );
   return rows[0]?.server ?? '';
+}
+
+/** Oid and file of the change table: emptied, it forgets changes. Null where it is not there. */
+async function changeTableFile(session: Session, name: string): Promise<string | null> {
+  const { rows } = await session.query<{ file: string }>(
+    `select pg_catalog.concat(c.oid, ' ', c.relfilenode) as file from pg_catalog.pg_class c
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'rowproof' and c.relname = $1 and c.relkind = 'r'`,
+    [changeTableName(name)],
+  );
+  return rows[0]?.file ?? null;
 }
 
 /** Null where the change table is not there. */

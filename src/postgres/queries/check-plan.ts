@@ -2,6 +2,7 @@ import { qualified } from '../../sql/quote';
 import { describeStatement } from '../describe-statement';
 import type { Session } from '../session';
 import { describeDatabaseError } from '../sqlstate';
+import { namedState } from '../../errors/sqlstate-names';
 
 /**
  * Plans an expression over a relation without reading a row; null when PostgreSQL takes it, else what it says. Its message
@@ -18,7 +19,7 @@ export async function tryExpression(
   } catch (error) {
     const { sqlstate } = describeDatabaseError(error);
     if (sqlstate === null || !(error instanceof Error)) throw error;
-    return `${error.message} (SQLSTATE ${sqlstate})`;
+    return `${error.message} (${namedState(sqlstate)})`;
   }
 }
 

@@ -36,6 +36,13 @@ export async function beginBarrier(
   await lockByName(session, barrierLockClass, name);
 }
 
+/** Begins a transaction whose statements, and whose silence, may last this long. */
+export async function beginBounded(session: Session, ms: number): Promise<void> {
+  const left = Math.max(1, Math.round(ms));
+  const sets = ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'];
+  await session.query(`begin; ${sets.map((name) => `set local ${name} = ${left}`).join('; ')}`);
+}
+
 /** Backends that hold the run's advisory lock on this source. */
 export function barrierHolders(session: Session, name: string): Promise<{ pid: number; backendStart: string }[]> {
   return holdersByName(session, barrierLockClass, name);

@@ -145,12 +145,12 @@ async function foreignKeys(
   mappings: readonly CompiledMapping[],
   rulesOn: boolean,
 ): Promise<ForeignKeyDetail[]> {
-  const standing = await readForeignKeys(session, mappings);
+  const standing = (await readForeignKeys(session, mappings)).filter((key) => key.enforced);
   if (!rulesOn) return standing;
   const name = (key: ForeignKeyDetail): string => `${qualified(key.relation)} ${key.name}`;
   const names = new Set(standing.map(name));
   const steps = (await readSteps(session, run, 'foreign_key')).map((step) => step.detail);
-  return [...standing, ...steps.filter((key) => !names.has(name(key)))];
+  return [...standing, ...steps.filter((key) => key.enforced && !names.has(name(key)))];
 }
 
 async function uniqueRule(session: Session, mapping: CompiledMapping, index: IndexDetail): Promise<UniqueRule> {

@@ -29,14 +29,17 @@ export const describeSchemas: Describe = (session, schemas) =>
     schemas,
   );
 
-/** Tables, views, materialized views, foreign tables and sequences, without their columns and rows. */
+/**
+ * Tables, views, materialized views, foreign tables and sequences, without their columns and rows. Apart what a run may change:
+ * the replica identity, and whether a view is populated.
+ */
 export const describeRelations: Describe = (session, schemas) =>
   describe(
     session,
     `select format('%s %s', case c.relkind when 'v' then 'view' when 'm' then 'materialized view' when 'S' then 'sequence' when 'c' then 'type'
          when 'f' then 'foreign table' else 'table' end, ${relationName}) as object,
        jsonb_build_array(c.relkind, pg_catalog.pg_get_userbyid(c.relowner), ${acl('c.relacl', `case c.relkind when 'S' then 's'::"char" else 'r' end`, 'c.relowner')}, pg_catalog.obj_description(c.oid, 'pg_class'),
-         c.relpersistence, c.relreplident, c.reloptions, c.relrowsecurity, c.relforcerowsecurity, c.relispopulated,
+         c.relpersistence, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,
          (select spcname from pg_catalog.pg_tablespace s where s.oid = c.reltablespace),
          (select amname from pg_catalog.pg_am am where am.oid = c.relam),
          pg_catalog.pg_get_expr(c.relpartbound, c.oid),
@@ -53,7 +56,14 @@ export const describeRelations: Describe = (session, schemas) =>
             where c.relkind = 'S' and d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.refclassid = 'pg_catalog.pg_class'::regclass
               and d.deptype in ('a', 'i')))::text as text
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-     where ${inSchemas('n')} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')`,
+     where ${inSchemas('n')} and c.relkind in ('r', 'p', 'v', 'm', 'f', 'S', 'c')
+     union all
+     select format('replica identity of table %s', ${relationName}), pg_catalog.concat(c.relreplident, ' ',
+       (select i.indexrelid::regclass from pg_catalog.pg_index i where i.indrelid = c.oid and i.indisreplident))
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${inSchemas('n')} and c.relkind in ('r', 'p')
+     union all
+     select format('content of materialized view %s', ${relationName}), c.relispopulated::text
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${inSchemas('n')} and c.relkind = 'm'`,
     schemas,
   );
 
@@ -73,14 +83,14 @@ export const describeColumns: Describe = (session, schemas) =>
     schemas,
   );
 
-/** Constraints of tables and domains; what PostgreSQL keeps for the partitions of a referenced table is its own business. */
+/** Constraints of tables and domains, their comments apart; what PostgreSQL keeps for the partitions of a referenced table is its own business. */
 export const describeConstraints: Describe = (session, schemas) =>
   describe(
     session,
     `select format('constraint %I of %s', con.conname, 
        case when c.oid is null then format('%I.%I', tn.nspname, t.typname) else ${relationName} end) as object,
        jsonb_agg(jsonb_build_array(con.contype, pg_catalog.pg_get_constraintdef(con.oid), con.convalidated, con.condeferrable, con.condeferred,
-         con.conislocal, con.coninhcount, pg_catalog.obj_description(con.oid, 'pg_constraint'), parent.conname,
+         con.conislocal, con.coninhcount, parent.conname,
          (select string_agg(distinct tg.tgenabled::text, '') from pg_catalog.pg_trigger tg where tg.tgconstraint = con.oid))
          order by con.contype)::text as text
      from pg_catalog.pg_constraint con
@@ -88,7 +98,12 @@ export const describeConstraints: Describe = (session, schemas) =>
      left join pg_catalog.pg_type t on t.oid = con.contypid and con.contypid <> 0 left join pg_catalog.pg_namespace tn on tn.oid = t.typnamespace
      left join pg_catalog.pg_constraint parent on parent.oid = con.conparentid
      where (${inSchemas('n')} or ${inSchemas('tn')}) and (parent.oid is null or parent.conrelid <> con.conrelid)
-     group by 1`,
+     group by 1
+     union all
+     select format('comment on constraint %I of %s', con.conname, ${relationName}), d.description
+     from pg_catalog.pg_constraint con join pg_catalog.pg_class c on c.oid = con.conrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_constraint'::regclass and d.objoid = con.oid
+     where ${inSchemas('n')}`,
     schemas,
   );
 
@@ -97,14 +112,19 @@ export const describeIndexes: Describe = (session, schemas) =>
     session,
     `select format('index %I.%I', n.nspname, ic.relname) as object,
        jsonb_build_array(pg_catalog.pg_get_indexdef(i.indexrelid), i.indisvalid, i.indisready, i.indislive, i.indisunique, i.indisprimary, i.indisexclusion,
-         i.indimmediate, i.indisclustered, i.indisreplident, ic.reloptions, pg_catalog.obj_description(i.indexrelid, 'pg_class'),
+         i.indimmediate, i.indisclustered, ic.reloptions,
          pg_catalog.pg_get_userbyid(ic.relowner), (select spcname from pg_catalog.pg_tablespace s where s.oid = ic.reltablespace),
          (select jsonb_agg(jsonb_build_array(pn.nspname, pc.relname)) from pg_catalog.pg_inherits h join pg_catalog.pg_class pc on pc.oid = h.inhparent
             join pg_catalog.pg_namespace pn on pn.oid = pc.relnamespace where h.inhrelid = i.indexrelid),
          (select jsonb_agg(jsonb_build_array(a.attnum, to_jsonb(a) ->> 'attstattarget') order by a.attnum) from pg_catalog.pg_attribute a
             where a.attrelid = i.indexrelid and coalesce((to_jsonb(a) ->> 'attstattarget')::int, -1) >= 0))::text as text
      from pg_catalog.pg_index i join pg_catalog.pg_class ic on ic.oid = i.indexrelid join pg_catalog.pg_class c on c.oid = i.indrelid
-     join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${inSchemas('n')}`,
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${inSchemas('n')}
+     union all
+     select format('comment on index %s', ${relationName}), d.description
+     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_class'::regclass and d.objoid = c.oid and d.objsubid = 0
+     where c.relkind in ('i', 'I') and ${inSchemas('n')}`,
     schemas,
   );
 
@@ -113,10 +133,14 @@ export const describeAttachments: Describe = (session, schemas) =>
   describe(
     session,
     `select format('trigger %I of %s', t.tgname, ${relationName}) as object,
-       jsonb_build_array(pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled, pg_catalog.obj_description(t.oid, 'pg_trigger'))::text as text
+       jsonb_build_array(pg_catalog.pg_get_triggerdef(t.oid), t.tgenabled)::text as text
      from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      left join pg_catalog.pg_constraint con on con.oid = t.tgconstraint
      where ${inSchemas('n')} and (t.tgconstraint = 0 or con.contype = 't')
+     union all
+     select format('comment on trigger %I of %s', t.tgname, ${relationName}), d.description
+     from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_trigger'::regclass and d.objoid = t.oid where ${inSchemas('n')}
      union all
      select format('rule %I of %s', r.rulename, ${relationName}),
        jsonb_build_array(pg_catalog.pg_get_ruledef(r.oid), r.ev_enabled, pg_catalog.obj_description(r.oid, 'pg_rewrite'))::text

@@ -1,16 +1,29 @@
 import type { QualifiedName } from '../../contract/catalog';
+import type { ObjectName } from '../../rollback/own-objects';
 import { qualified } from '../../sql/quote';
 import type { Session } from '../session';
 import type { DescribedObject } from './fingerprint-relation';
 import { readSequencePosition } from './sequence';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from './schema-change-tables';
 
-/** Schemas of the mapped tables, of tables that foreign keys connect with them, and of materialized views over them. */
+/**
+ * Schemas of the mapped tables, of tables that foreign keys connect with them, and of materialized views over them. `among`: only those
+ * whose object an earlier fingerprint has.
+ */
 export async function touchedSchemas(
   session: Session,
   tables: readonly MappedTable[],
   views: readonly QualifiedName[],
+  among: readonly string[] | null = null,
 ): Promise<string[]> {
+  if (among !== null) {
+    const { rows } = await session.query<{ schema: string }>(
+      `select n.nspname as schema from pg_catalog.pg_namespace n
+       where format('schema %I', n.nspname) in (select jsonb_array_elements_text($1::jsonb)) order by 1`,
+      [JSON.stringify(among)],
+    );
+    return rows.map((row) => row.schema);
+  }
   const { rows } = await session.query<{ schema: string }>(
     `${mappedTree}, touched as (
        select oid from tree
@@ -79,4 +92,14 @@ export async function describeRows(session: Session, table: QualifiedName): Prom
      from (select encode(sha256(convert_to((t.*)::text, pg_catalog.getdatabaseencoding())), 'hex') as h from ${qualified(table)} t) rows`,
   );
   return { object: `rows of ${qualified(table)}`, text: rows[0]?.text as string };
+}
+
+/** Names as the objects of a fingerprint have them. */
+export async function objectNames(session: Session, names: readonly ObjectName[]): Promise<Set<string>> {
+  const { rows } = await session.query<{ name: string }>(
+    `select pg_catalog.format(o.pattern, variadic array(select jsonb_array_elements_text(o.parts))) as name
+     from jsonb_to_recordset($1::jsonb) as o (pattern text, parts jsonb)`,
+    [JSON.stringify(names)],
+  );
+  return new Set(rows.map((row) => row.name));
 }

@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../../contract/catalog';
 import { identifier, literal, qualified } from '../../sql/quote';
+import { countJoining } from '../bulk-join';
 import { heldKey, heldTable } from '../ledger/held';
 import type { Session } from '../session';
 import type { LiveReference } from './proof-reference';
@@ -58,12 +59,12 @@ export async function countHeldWithoutHolder(
     return unique.nullsNotDistinct ? `(${equal} or ((${one}) is null and w.${name(index)} is null))` : equal;
   });
   const standing = [...same, ...(unique.predicate === null ? [] : [`(${unique.predicate})`])].join(' and ');
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from (select ${values.join(', ')} from ${qualified(heldTable(run, mapping))} where ${waiting}) w
      where not exists (select from ${qualified(table)} where ${standing})`,
     [run, mapping, unique.name, ['duplicate']],
   );
-  return Number(rows[0]?.n);
 }
 
 /** Rows held for want of a parent that the target has. */
@@ -77,21 +78,21 @@ export async function countHeldWithParent(
     (column, index) =>
       `p.${identifier(reference.parentColumns[index] as string)} ${reference.operators[index] ?? '='} w.${identifier(column)}`,
   );
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from (select * from ${qualified(heldTable(run, mapping))} where ${waiting}) w
      where exists (select from ${qualified(reference.parent)} p where ${pairs.join(' and ')})`,
     [run, mapping, reference.name, ['orphan', 'parent_quarantined', 'parent_out_of_scope']],
   );
-  return Number(rows[0]?.n);
 }
 
 /** Rows that wait in a held table without an entry in quarantine. */
 export async function countHeldUnbooked(session: Session, run: string, mapping: string): Promise<number> {
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from ${qualified(heldTable(run, mapping))} h where not exists (select from rowproof.quarantine q
        where q.run = $1 and q.mapping = $2 and q.source_key = h.${identifier(heldKey)}
          and q.reason in (${['duplicate', 'orphan', 'parent_quarantined', 'parent_out_of_scope'].map(literal).join(', ')}))`,
     [run, mapping],
   );
-  return Number(rows[0]?.n);
 }

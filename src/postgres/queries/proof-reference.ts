@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../../contract/catalog';
 import { identifier, literal, qualified } from '../../sql/quote';
+import { countJoining } from '../bulk-join';
 import type { Session } from '../session';
 
 /** A foreign key as it stands now. */
@@ -13,6 +14,8 @@ export interface LiveReference {
   readonly operators: readonly string[];
   readonly matchFull: boolean;
   readonly validated: boolean;
+  /** False for one that is NOT ENFORCED: rows without a parent are meant to be there. */
+  readonly enforced: boolean;
 }
 
 /** Every foreign key of these tables and every one that points to them; those of partitions stand for themselves only once. */
@@ -30,7 +33,7 @@ export async function foreignKeysOf(session: Session, tables: readonly Qualified
           from unnest(c.conpfeqop) with ordinality as k (oid, n)
           join pg_operator o on o.oid = k.oid join pg_namespace opn on opn.oid = o.oprnamespace),
        'matchFull', c.confmatchtype = 'f',
-       'validated', c.convalidated)::text as reference
+       'validated', c.convalidated, 'enforced', coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true))::text as reference
      from pg_constraint c
      join pg_class cc on cc.oid = c.conrelid join pg_namespace cn on cn.oid = cc.relnamespace
      join pg_class pc on pc.oid = c.confrelid join pg_namespace pn on pn.oid = pc.relnamespace
@@ -58,13 +61,13 @@ export async function countFollowersOfPresent(
     (column, index) =>
       `p.${identifier(reference.parentColumns[index] as string)}::text = q.refs ->> ${literal(column)}`,
   );
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from rowproof.quarantine q where q.run = $1 and q.mapping = $2 and q.constraint_name = $3
        and q.adjustment is not null and q.reason in ('orphan', 'parent_quarantined', 'parent_out_of_scope')
        and exists (select from ${qualified(reference.parent)} p where ${pairs.join(' and ')})`,
     [run, mapping, reference.name],
   );
-  return Number(rows[0]?.n);
 }
 
 /** Rows of the child that no parent row matches, found by a query of our own, whatever the constraint believes. */
@@ -76,8 +79,8 @@ export async function countOrphans(session: Session, reference: LiveReference): 
   const filled = child.map((column) => `${column} is not null`).join(' and ');
   const unmatched = `(${filled}) and not exists (select 1 from ${qualified(reference.parent)} p where ${pairs.join(' and ')})`;
   const partial = `not (${filled}) and (${child.map((column) => `${column} is not null`).join(' or ')})`;
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from ${qualified(reference.child)} c where ${reference.matchFull ? `(${unmatched}) or (${partial})` : unmatched}`,
   );
-  return Number(rows[0]?.n);
 }

@@ -1,9 +1,13 @@
 import { identifier } from '../../sql/quote';
+import { openedEvent } from '../ledger/cutover';
 import type { Session } from '../session';
 
-/** Nothing on the target needs the ledger's help any more: a run without steps that a rollback has still to undo. */
-const undone = `outcome is not null and outcome in ('checked', 'rolled_back')
+/** No step of a run that is closed is left for a rollback to undo. */
+const nothingLeft = `outcome is not null
   and not exists (select from rowproof.step s where s.run = r.run and s.state <> 'compensated')`;
+
+/** Nothing on the target needs the ledger's help any more, and nobody would go on with the run. */
+const undone = `outcome in ('checked', 'rolled_back') and ${nothingLeft}`;
 
 /** Runs of the ledger, oldest first; `spent` are those that left nothing on the target: checked or rolled back. */
 export async function remainingRuns(session: Session): Promise<{ run: string; spent: boolean }[]> {
@@ -14,13 +18,15 @@ export async function remainingRuns(session: Session): Promise<{ run: string; sp
 }
 
 /**
- * Locks the run's row: 'needed' while the ledger is the only way forward or back (it is under way, failed or was aborted, or
- * has open steps), 'ended' when it is complete or nothing of it is left, 'absent' when it was finished before.
+ * Locks the run's row: 'needed' while the ledger is the only way back (it is under way, or was closed with something to undo), 'ended' when
+ * it is complete, nothing of it is left to undo, or its target is open, which nothing undoes; 'absent' when it was finished before.
  */
 export async function lockRunEnd(session: Session, run: string): Promise<'absent' | 'needed' | 'ended'> {
   const { rows } = await session.query<{ ended: string }>(
-    `select (coalesce(outcome = 'complete', false) or (${undone}))::text as ended from rowproof.run r where run = $1 for update`,
-    [run],
+    `select (coalesce(outcome = 'complete', false) or (${nothingLeft}) or (outcome is not null and exists (
+       select from rowproof.event e where e.run = r.run and e.kind = $2)))::text as ended
+     from rowproof.run r where run = $1 for update`,
+    [run, openedEvent],
   );
   if (rows[0] === undefined) return 'absent';
   return rows[0].ended === 'true' ? 'ended' : 'needed';

@@ -1,5 +1,7 @@
 import type { QualifiedName } from '../../contract/catalog';
+import { replicaIdentityFull } from '../../sql/replica-identity';
 import { identifier, qualified } from '../../sql/quote';
+import { countJoining } from '../bulk-join';
 import type { Session } from '../session';
 
 export async function hasRows(session: Session, table: QualifiedName): Promise<boolean> {
@@ -21,6 +23,7 @@ export async function lockExclusively(session: Session, tables: readonly Qualifi
 /** Copies all rows into a new table of schema rowproof; returns how many. */
 export async function saveRows(session: Session, table: QualifiedName, into: QualifiedName): Promise<string> {
   await session.query(`create table ${qualified(into)} as table ${qualified(table)}`);
+  await session.query(replicaIdentityFull(qualified(into)));
   return countRows(session, into);
 }
 
@@ -79,12 +82,34 @@ export async function countForeignRows(
   mapping: string,
   table: QualifiedName,
 ): Promise<number> {
-  const { rows } = await session.query<{ n: string }>(
+  return countJoining(
+    session,
     `select count(*)::text as n from ${qualified(table)} t
      where not exists (select from (select unnest(b.xids) as xid from rowproof.batch b where b.run = $1 and b.mapping = $2
          union all select unnest(r.xids) from rowproof.round r where r.run = $1) own
        where own.xid = t.xmin::text)`,
     [run, mapping],
   );
-  return Number(rows[0]?.n);
+}
+
+/** Whether any row of the table has a value in one of the columns. */
+export async function refersAtAll(
+  session: Session,
+  table: QualifiedName,
+  columns: readonly string[],
+): Promise<boolean> {
+  const filled = columns.map((column) => `${identifier(column)} is not null`).join(' or ');
+  const { rows } = await session.query<{ found: string }>(
+    `select exists (select from ${qualified(table)} where ${filled})::text as found`,
+  );
+  return rows[0]?.found === 'true';
+}
+
+/** Whether a table, view or sequence of that name is there. */
+export async function relationExists(session: Session, name: QualifiedName): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where n.nspname = $1 and c.relname = $2`,
+    [name.schema, name.name],
+  );
+  return rowCount > 0;
 }

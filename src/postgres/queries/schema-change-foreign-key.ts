@@ -23,7 +23,7 @@ export async function readForeignKeys(session: Session, tables: readonly MappedT
        'relation', ${nameOf('con.conrelid')}, 'name', con.conname, 'definition', pg_catalog.pg_get_constraintdef(con.oid),
        'comment', pg_catalog.obj_description(con.oid, 'pg_constraint'), 'partitioned', c.relkind = 'p', 'depth', 0,
        'mapping', (select min(mapping) from tree where oid = con.conrelid),
-       'validated', con.convalidated,
+       'validated', con.convalidated, 'enforced', coalesce((to_jsonb(con) ->> 'conenforced')::boolean, true),
        'columns', ${columnNames('con.conrelid', 'con.conkey')},
        'columnTypes', (select jsonb_agg(pg_catalog.format_type(a.atttypid, null) order by k.ord)
           from unnest(con.conkey) with ordinality as k (attnum, ord)
@@ -68,4 +68,16 @@ export async function constraintState(
   );
   if (rows[0] === undefined) return 'absent';
   return rows[0].valid === 'true' ? 'valid' : 'invalid';
+}
+
+/** Foreign keys of or to the tables whose triggers somebody disabled: they look valid and check nothing. */
+export async function disabledKeys(session: Session, tables: readonly MappedTable[]): Promise<string[]> {
+  const { rows } = await session.query<{ name: string }>(
+    `${mappedTree}
+     select distinct pg_catalog.format('foreign key %I of %s', con.conname, con.conrelid::regclass) as name
+     from pg_catalog.pg_trigger t join pg_catalog.pg_constraint con on con.oid = t.tgconstraint and con.contype = 'f'
+     where t.tgrelid in (select oid from tree) and t.tgisinternal and t.tgenabled = 'D' order by 1`,
+    [tablesParameter(tables)],
+  );
+  return rows.map(({ name }) => name);
 }

@@ -8,8 +8,6 @@ export interface FoundIndex extends IndexDetail {
   readonly exclusion: boolean;
   /** Something other than a foreign key depends on it: a view that groups by the key, a rule with ON CONFLICT. */
   readonly depended: boolean;
-  /** One of its relations is part of a publication, so deletes need a replica identity. */
-  readonly published: boolean;
 }
 
 const node = `jsonb_build_object(

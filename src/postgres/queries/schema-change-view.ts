@@ -1,36 +1,7 @@
-import type { MaterializedViewDetail } from '../../rollback/step-detail';
 import type { QualifiedName } from '../../contract/catalog';
 import { qualified } from '../../sql/quote';
 import type { Session } from '../session';
-import { mappedTree, nameOf, tablesParameter, type MappedTable } from './schema-change-tables';
-
-/**
- * Materialized views that read a mapped table, directly or through other views; those that build on others come first, so
- * that the reverse order of steps refreshes them in the order of dependency.
- */
-export async function readMaterializedViews(
-  session: Session,
-  tables: readonly MappedTable[],
-): Promise<MaterializedViewDetail[]> {
-  const { rows } = await session.query<{ doc: string }>(
-    `${mappedTree}, edge as (
-       select distinct d.refobjid as base, r.ev_class as view
-       from pg_catalog.pg_depend d join pg_catalog.pg_rewrite r on r.oid = d.objid
-       where d.classid = 'pg_catalog.pg_rewrite'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
-         and r.ev_type = '1' and d.refobjid <> r.ev_class
-     ), dependent as (
-       select edge.view, 1 as depth from edge where edge.base in (select oid from tree)
-       union
-       select edge.view, dependent.depth + 1 from dependent join edge on edge.base = dependent.view
-     )
-     select jsonb_build_object('view', ${nameOf('c.oid')}, 'populated', c.relispopulated)::text as doc
-     from (select view, max(depth) as depth from dependent group by view) v join pg_catalog.pg_class c on c.oid = v.view
-     where c.relkind = 'm'
-     order by v.depth desc, ${nameOf('c.oid')}::text desc`,
-    [tablesParameter(tables)],
-  );
-  return rows.map((row) => JSON.parse(row.doc) as MaterializedViewDetail);
-}
+import { mappedTree, tablesParameter, type MappedTable } from './schema-change-tables';
 
 export async function refreshView(session: Session, view: QualifiedName): Promise<void> {
   await session.query(`REFRESH MATERIALIZED VIEW ${qualified(view)}`);
@@ -54,6 +25,20 @@ export async function refreshesConcurrently(session: Session, view: QualifiedNam
 
 export async function emptyView(session: Session, view: QualifiedName): Promise<void> {
   await session.query(`REFRESH MATERIALIZED VIEW ${qualified(view)} WITH NO DATA`);
+}
+
+/** Those among the mapped tables that grew to more than twice their size since they were counted, or never were. */
+export async function uncountedTables(session: Session, tables: readonly MappedTable[]): Promise<QualifiedName[]> {
+  const { rows } = await session.query<{ mapping: string }>(
+    `${mappedTree} select distinct t.mapping from tree t join pg_catalog.pg_class c on c.oid = t.oid and c.relkind = 'r'
+     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where pg_catalog.pg_relation_size(c.oid) > 8 * pg_catalog.current_setting('block_size')::bigint
+       and (pg_catalog.pg_relation_size(c.oid) > (2 * c.relpages + 8) * pg_catalog.current_setting('block_size')::bigint
+         or not exists (select from pg_catalog.pg_stats s where s.schemaname = n.nspname and s.tablename = c.relname))`,
+    [tablesParameter(tables)],
+  );
+  const found = new Set(rows.map((row) => row.mapping));
+  return tables.filter(({ name }) => found.has(name)).map(({ target }) => target);
 }
 
 export async function analyzeTable(session: Session, table: QualifiedName): Promise<void> {

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../errors/rowproof-error';
+import { unquoted } from '../../sql/quote';
 import { lockSteps, refuseAfterRollback } from '../ledger/step';
 import type { Session } from '../session';
+import { during } from '../refusal';
 import { describeDatabaseError } from '../sqlstate';
 import { inTransaction } from '../transaction';
 
 export interface StepOptions {
   /** What the transaction changes, for errors: a name, never a value. */
   readonly object: string;
+  /** What it does, for sentences about what is refused: "adding foreign key x to crm.t". */
+  readonly doing?: string;
   /** How often a lock that was not obtained within lock_timeout is asked for again. */
   readonly lockAttempts?: number;
   /** Rollback goes on where everything else is refused. */
@@ -30,11 +34,13 @@ export async function changeTarget<T>(
   for (let attempt = 1; ; attempt++) {
     options.onAttempt?.();
     try {
-      return await inTransaction(session, 'read write', async () => {
-        await lockSteps(session, run);
-        if (options.rollback !== true) await refuseAfterRollback(session, run);
-        return work();
-      });
+      return await during(unquoted(options.doing ?? `changing ${options.object}`), () =>
+        inTransaction(session, 'read write', async () => {
+          await lockSteps(session, run);
+          if (options.rollback !== true) await refuseAfterRollback(session, run);
+          return work();
+        }),
+      );
     } catch (error) {
       const { sqlstate } = describeDatabaseError(error);
       const where = { object: options.object };

@@ -22,12 +22,17 @@ const sequenceUses = `(
     where d.classid = 'pg_catalog.pg_attrdef'::regclass and d.refclassid = 'pg_catalog.pg_class'::regclass
   )`;
 
-/** Sequences of the mapped tables with their position and the integer columns that they feed. */
-export async function readSequences(session: Session, tables: readonly MappedTable[]): Promise<SequenceDetail[]> {
+/** Sequences of the mapped tables, and `more`, with their position and the integer columns of these tables that they feed. */
+export async function readSequences(
+  session: Session,
+  tables: readonly MappedTable[],
+  more: readonly QualifiedName[],
+): Promise<SequenceDetail[]> {
   const { rows } = await session.query<{ doc: string }>(
     `${mappedTree}
      select jsonb_build_object('sequence', ${nameOf('s.seqrelid')}, 'start', s.seqstart::text, 'increment', s.seqincrement::text,
-       'min', s.seqmin::text, 'max', s.seqmax::text,
+       'min', s.seqmin::text, 'max', s.seqmax::text, 'cycle', s.seqcycle,
+       'shared', exists (select from ${sequenceUses} u where u.sequence = s.seqrelid and u.relation not in (select oid from tree)),
        'columns', (select jsonb_agg(jsonb_build_object('mapping', x.mapping, 'relation', ${nameOf('x.oid')}, 'column', a.attname)
             order by x.mapping, a.attnum) filter (where b.typname in ('int2', 'int4', 'int8', 'numeric'))
           from (select distinct tree.mapping, tree.oid, u.attnum from ${sequenceUses} u join tree on tree.oid = u.relation and tree.depth = 0
@@ -36,9 +41,12 @@ export async function readSequences(session: Session, tables: readonly MappedTab
           join pg_catalog.pg_type t on t.oid = a.atttypid
           join pg_catalog.pg_type b on b.oid = case when t.typtype = 'd' then t.typbasetype else t.oid end))::text as doc
      from pg_catalog.pg_sequence s
-     where s.seqrelid in (select u.sequence from ${sequenceUses} u join tree on tree.oid = u.relation)
+     where s.seqrelid in (select u.sequence from ${sequenceUses} u join tree on tree.oid = u.relation
+       union all select c.oid from jsonb_to_recordset($2::jsonb) as m (schema text, name text)
+       join pg_catalog.pg_namespace n on n.nspname = m.schema
+       join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = m.name and c.relkind = 'S')
      order by ${nameOf('s.seqrelid')}::text`,
-    [tablesParameter(tables)],
+    [tablesParameter(tables), JSON.stringify(more)],
   );
   const details: SequenceDetail[] = [];
   for (const row of rows) {
@@ -57,6 +65,18 @@ export async function readSequencePosition(session: Session, sequence: Qualified
   );
   const row = rows[0] as { last_value: string; called: string };
   return { lastValue: row.last_value, isCalled: row.called === 'true' };
+}
+
+/** The last value that a sequence gave out, as text; null while it has given none. */
+export async function lastGiven(session: Session, sequence: QualifiedName): Promise<string | null> {
+  const { rows } = await session.query<{ start: string; increment: string }>(
+    `select s.seqstart::text as start, s.seqincrement::text as increment from pg_catalog.pg_sequence s
+     where s.seqrelid = ${literal(qualified(sequence))}::regclass`,
+  );
+  const { lastValue, isCalled } = await readSequencePosition(session, sequence);
+  const { start, increment } = rows[0] as { start: string; increment: string };
+  if (isCalled) return lastValue;
+  return lastValue === start ? null : (BigInt(lastValue) - BigInt(increment)).toString();
 }
 
 /** Not transactional: PostgreSQL keeps it even when the transaction rolls back. */

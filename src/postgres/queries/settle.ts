@@ -3,8 +3,10 @@ import type { CompiledMapping } from '../../contract/compiled';
 import type { QualifiedName } from '../../contract/catalog';
 import type { SourceKey, TargetRow } from '../../settle/assign-source-keys';
 import { identifier, qualified } from '../../sql/quote';
+import { joiningInBulk } from '../bulk-join';
 import { copyIn } from '../copy-stream';
 import type { Session } from '../session';
+import { asApplication } from '../application-path';
 
 /** Rows of a query in blocks of at most `size`, through a cursor of the open transaction, which changes do not disturb. */
 export async function* readBlocks<Row>(
@@ -13,9 +15,12 @@ export async function* readBlocks<Row>(
   values: readonly unknown[],
   size: number,
 ): AsyncGenerator<Row[]> {
-  await session.query(`declare settle no scroll cursor for ${sql}`, values);
+  // expressions of unique keys may call functions of the target
+  await joiningInBulk(session, () =>
+    asApplication(session, () => session.query(`declare settle no scroll cursor for ${sql}`, values)),
+  );
   for (;;) {
-    const { rows } = await session.query<Row>(`fetch ${size} from settle`);
+    const { rows } = await asApplication(session, () => session.query<Row>(`fetch ${size} from settle`));
     if (rows.length > 0) yield rows;
     if (rows.length < size) break;
   }
@@ -23,7 +28,7 @@ export async function* readBlocks<Row>(
 }
 
 export async function anyRow(session: Session, sql: string): Promise<boolean> {
-  return (await session.query(sql)).rows.length > 0;
+  return joiningInBulk(session, async () => (await session.query(sql)).rows.length > 0);
 }
 
 /** Deletes physical rows that the transaction has kept from changing; returns how many went. */

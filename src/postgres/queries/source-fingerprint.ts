@@ -2,13 +2,12 @@ import type { QualifiedName } from '../../contract/catalog';
 import type { Session } from '../session';
 import { relationNames, tableTree } from './table-tree';
 
-/** What a run may put on a source, as object name to description; names and definitions, no rows. */
+/** What stands on the tables of a source, as object name to description; names and definitions, no rows. */
 
-/** Triggers, replica identity and publications of the relations and everything below them; what other runs put there is left out. */
+/** Triggers, replica identity and publications of the relations and everything below them; what runs put there is left out. */
 export async function describeSource(
   session: Session,
   relations: readonly QualifiedName[],
-  name: string,
 ): Promise<{ object: string; text: string }[]> {
   const { rows } = await session.query<{ object: string; text: string }>(
     `with recursive ${tableTree}, named as (
@@ -19,19 +18,18 @@ export async function describeSource(
        pg_catalog.concat(t.tgenabled, ' ', pg_catalog.pg_get_triggerdef(t.oid)) as text
      from named join pg_catalog.pg_trigger t on t.tgrelid = named.oid where not t.tgisinternal
        and not exists (select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-         where p.oid = t.tgfoid and n.nspname = 'rowproof' and pg_catalog.strpos(t.tgname, $2) = 0)
+         where p.oid = t.tgfoid and n.nspname = 'rowproof')
      union all
      select pg_catalog.concat('replica identity of ', name), relreplident::text from named
      union all
      select pg_catalog.format('publication %I of %s', p.pubname, named.name), 'published'
-     from named join pg_catalog.pg_publication_rel r on r.prrelid = named.oid join pg_catalog.pg_publication p on p.oid = r.prpubid
-       and (p.pubname not like 'rowproof%' or pg_catalog.strpos(p.pubname, $2) > 0)`,
-    [relationNames(relations), name],
+     from named join pg_catalog.pg_publication_rel r on r.prrelid = named.oid join pg_catalog.pg_publication p on p.oid = r.prpubid and p.pubname not like 'rowproof%'`,
+    [relationNames(relations)],
   );
   return rows.map(({ object, text }) => ({ object, text }));
 }
 
-/** Everything on the source that carries one of the names: relations and functions of schema rowproof, publications, slots. */
+/** Everything on the source that carries the name: relations and functions of schema rowproof, triggers, publications, slots. */
 export async function objectsNamed(session: Session, name: string): Promise<string[]> {
   const { rows } = await session.query<{ object: string }>(
     `select * from (
@@ -42,6 +40,10 @@ export async function objectsNamed(session: Session, name: string): Promise<stri
        select pg_catalog.format('function rowproof.%I', p.proname) from pg_catalog.pg_proc p
        join pg_catalog.pg_namespace n on n.oid = p.pronamespace
        where n.nspname = 'rowproof' and pg_catalog.strpos(p.proname, $1) > 0
+       union all
+       select pg_catalog.format('trigger %I on %I.%I', t.tgname, n.nspname, c.relname) from pg_catalog.pg_trigger t
+       join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+       where not t.tgisinternal and pg_catalog.strpos(t.tgname, $1) > 0
        union all
        select pg_catalog.format('publication %I', pubname) from pg_catalog.pg_publication where pg_catalog.strpos(pubname, $1) > 0
        union all

@@ -326,6 +326,23 @@ describe('what a round asks before it reads', () => {
       /"item" was rewritten/,
     ],
     ['VACUUM FULL wrote a partition anew', () => 'vacuum full part_1', /"part_1" was rewritten/],
+    [
+      'a partition was detached, changed and attached again in one transaction',
+      () => `begin; alter table part detach partition part_1; update part_1 set body = 'lost';
+        alter table part attach partition part_1 for values from (0) to (1000); commit`,
+      /"part_1" was detached for a while, and attached again/,
+    ],
+    [
+      'a partition was replaced by another table of its name',
+      () => `begin; alter table part detach partition part_1; drop table part_1; create table part_1 (like part including all);
+        alter table part attach partition part_1 for values from (0) to (1000); commit`,
+      /"part_1" was attached or created/,
+    ],
+    [
+      'two tables changed places',
+      () => `begin; alter table item rename to item_old; create table item (like item_old including all); commit`,
+      /another relation took the place/,
+    ],
   ];
   it.each(stops)('stops when %s', async (_, sql, reason) => {
     await run.source.query(sql(run.slot));
@@ -340,6 +357,22 @@ describe('what a round asks before it reads', () => {
     await run.capture.resyncCapture(run.ref, 'ann', 'values were rewritten');
     expect(await run.pending()).toEqual(['1 all', '2 all']);
     expect(await run.check()).toEqual({ stop: null, findings: [] });
+  });
+
+  it('reads the whole table again where another identity hid for a while which row got another key', async () => {
+    await run.source.query(
+      'alter table item alter body set not null; create unique index item_body on item (body, id)',
+    );
+    await run.source.query(`alter table item add mail text not null default gen_random_uuid()::text`);
+    await run.source.query('create unique index item_mail on item (mail)');
+    await run.capture.resyncCapture(run.ref, 'ann', 'rewritten');
+    await run.forget();
+    await run.source.query('alter table item replica identity using index item_mail');
+    await run.source.query('update item set id = 99 where id = 9');
+    await run.source.query('alter table item replica identity default');
+    await run.pull();
+    expect(await run.pending()).toEqual(['1 all']);
+    expect((await run.check()).stop).toBeNull();
   });
 
   it('goes on after TRUNCATE, which the slot tells, and with new columns', async () => {

@@ -11,7 +11,9 @@ afterEach(async () => {
 
 const schema = `
   create type mood as enum ('calm', 'wild');
-  create table item (id int primary key, v text, mood text, spare int);
+  create type pair as (a int, b int);
+  create domain moods as mood[];
+  create table item (id int primary key, v text, mood text, spare int, pair pair, moods moods);
   create table list (id int, region text, primary key (id, region)) partition by list (region);
   create table list_a partition of list for values in ('a');
   create table list_b (id int, region text not null, primary key (id, region));`;
@@ -19,7 +21,7 @@ const schema = `
 async function follow(): Promise<CaptureRun> {
   run = await openCaptureRun({
     source: schema,
-    mappings: [mappingOf('item', ['id', 'v']), mappingOf('list', ['id', 'region'])],
+    mappings: [mappingOf('item', ['id', 'v', 'pair', 'moods']), mappingOf('list', ['id', 'region'])],
   });
   await run.capture.installCapture(run.ref);
   expect((await run.round()).stop).toBeNull();
@@ -80,6 +82,29 @@ describe('a round stops by name', () => {
       'another relation took the place',
     ],
     ['VACUUM FULL', 'vacuum full item', 'was rewritten'],
+    [
+      'a partition that was detached and attached again in one transaction',
+      `do $$ begin alter table list detach partition list_a; update list_a set id = id;
+         alter table list attach partition list_a for values in ('a'); end $$`,
+      '"list_a" was detached for a while, and attached again',
+    ],
+    [
+      'a partition that was detached and attached again in several transactions',
+      `alter table list detach partition list_a; alter table list attach partition list_a for values in ('a')`,
+      '"list_a" was detached for a while, and attached again',
+    ],
+    [
+      'labels of an enum that changed places',
+      `alter type mood rename value 'calm' to 'x'; alter type mood rename value 'wild' to 'calm'; alter type mood rename value 'x' to 'wild'`,
+      'column moods was altered',
+    ],
+    ['an attribute more of a composite', 'alter type pair add attribute c int', 'column pair was altered'],
+    [
+      'a change log that was emptied',
+      `do $$ declare t text; begin select relname into t from pg_class where relnamespace = 'rowproof'::regnamespace and relkind = 'r' and relname like 'change%';
+         execute format('truncate rowproof.%I', t); end $$`,
+      'was emptied',
+    ],
   ])('for %s', async (_title, sql, reason) => {
     const { source, round } = await follow();
     for (const statement of sql.includes('do $$') ? [sql] : sql.split(';')) await source.query(statement);
@@ -122,6 +147,24 @@ describe('a round goes on', () => {
     const { source, round } = await follow();
     await source.query('alter table item enable row level security');
     expect((await round()).stop).toBeNull();
+  });
+
+  it('after what changes no row: rights, comments, statistics, vacuum of tables and catalogs, an index', async () => {
+    const { source, round } = await follow();
+    for (const sql of [
+      'grant select on item, list to public',
+      `comment on table list_a is 'x'; comment on column item.v is 'y'`,
+      `alter table item alter v set statistics 50; alter type mood add value 'odd'`,
+      'create index on item (v)',
+      'analyze item, list_a',
+      'vacuum (freeze, analyze) item',
+      'vacuum (freeze) pg_catalog.pg_inherits',
+      'vacuum full pg_catalog.pg_inherits',
+      'vacuum (freeze) pg_catalog.pg_trigger',
+    ]) {
+      for (const one of sql.split('; ')) await source.query(one);
+      expect([sql, (await round()).stop]).toEqual([sql, null]);
+    }
   });
 
   it('after TRUNCATE with everything else unchanged', async () => {

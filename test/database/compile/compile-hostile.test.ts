@@ -163,7 +163,7 @@ describe('keys of every kind', () => {
       expect(sum).toBe(ok);
       const given = all.slice(0, 3);
       expect((await sides.source.query(mapping.statements.originals, [given])).rows).toHaveLength(3);
-      expect((await sides.target.query(mapping.statements.actualByKey, [given])).rows).toHaveLength(3);
+      expect((await sides.target.query(bindStatement(mapping.statements.actualByKey), [given])).rows).toHaveLength(3);
       const owners = await sides.source.query(bindStatement(mapping.statements.keysOfTargets), [given]);
       expect(owners.rows.map(({ key }) => key as string)).toEqual(given);
     },

@@ -101,20 +101,6 @@ describe('compilePlan reports', () => {
       ['RP2009', 'RP2009'],
     ],
     [
-      'a source without a key',
-      `
-  public.keyless: { from: public.keyless, columns: "*" }
-`,
-      ['RP2011', 'RP2018'],
-    ],
-    [
-      'a unique key that can be NULL',
-      `
-  public.composite: { from: public.nullable_key, columns: { a: a, b: { from: b, steps: [trim] } } }
-`,
-      ['RP2011'],
-    ],
-    [
       'a declared key that can be NULL',
       `
   public.composite: { from: public.nullable_key, key: a, columns: { a: a, b: { from: b, steps: [trim] } } }
@@ -140,7 +126,7 @@ describe('compilePlan reports', () => {
       `
   public.seen: { from: public.good, unmapped_source_columns: ignore, columns: { id: id } }
 `,
-      ['RP2018', 'RP2020'],
+      ['RP2020'],
     ],
     [
       'a partition as target',
@@ -205,6 +191,22 @@ describe('compilePlan reports', () => {
 `;
     const found = await warnings(tables);
     expect(new Set(found)).toEqual(new Set(['RP2026', 'RP2032', 'RP2013', 'RP2009', 'RP2035', 'RP2016', 'RP2010']));
+  });
+
+  it('rows without a key, which are taken as they are while nobody writes', async () => {
+    const without = `
+  public.keyless: { from: public.keyless, columns: "*" }
+  public.composite: { from: public.nullable_key, columns: { a: a, b: { from: b, steps: [trim] } } }
+`;
+    expect(await errors(without)).toEqual([]);
+    const found = (await compileTables(sides, without)).problems
+      .filter(({ problem }) => /^RP208/.test(problem.code))
+      .map(({ problem }) => [problem.code, problem.where?.object]);
+    expect(found).toEqual([
+      ['RP2080', 'public.keyless'],
+      ['RP2081', 'public.keyless'],
+      ['RP2081', 'public.nullable_key'],
+    ]);
   });
 
   it('privileges that are missing, for a role that owns nothing', async () => {

@@ -105,7 +105,7 @@ describe('a compiled plan', () => {
     expect(actual).toEqual(
       expected.map(([, key, ...values]) => [...(JSON.parse(key as string) as string[]), ...values]),
     );
-    const byKey = await sides.target.query(customer.statements.actualByKey, [[expected[0]?.[1]]]);
+    const byKey = await sides.target.query(bindStatement(customer.statements.actualByKey), [[expected[0]?.[1]]]);
     expect(byKey.rows).toHaveLength(1);
     const keys = await sides.source.query(bindStatement(customer.statements.keysOfTargets), [
       [expected[0]?.[1], '["nothing"]'],

@@ -43,6 +43,8 @@ export interface CopyRunDraft {
   readonly capture?: ResolvedPlan['capture'];
   /** SQL of a second source, `second` in the plan. */
   readonly second?: string;
+  /** What the plan says the application's search_path is. */
+  readonly searchPath?: readonly string[];
   /** The second source is the database of the first. */
   readonly sharedSource?: boolean;
 }
@@ -55,7 +57,7 @@ export interface CopyRun {
   readonly ref: RunRef;
   readonly databases: Databases;
   /** The same with the source behind another url. */
-  databasesAt(sourceUrl: string): Databases;
+  databasesAt(sourceUrl: string, targetUrl?: string): Databases;
   readonly activities: ReturnType<typeof createCopyActivities>;
   /** Activities of another worker: own signal, own urls. */
   worker(options?: {
@@ -99,7 +101,10 @@ function planOf(draft: CopyRunDraft): ResolvedPlan {
       legacy: connection('SOURCE_URL'),
       ...(draft.second === undefined ? {} : { second: connection('SECOND_URL') }),
     },
-    target: connection('TARGET_URL'),
+    target: {
+      ...connection('TARGET_URL'),
+      ...(draft.searchPath === undefined ? {} : { searchPath: draft.searchPath }),
+    },
     capture: draft.capture ?? 'none',
     mappings: draft.mappings.map((mapping) => ({
       target: { schema: 'public', name: mapping.name },
@@ -192,7 +197,7 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
     second,
     ref,
     databases,
-    databasesAt: (sourceUrl) => databasesFor(sourceUrl, target.url),
+    databasesAt: (sourceUrl, targetUrl = target.url) => databasesFor(sourceUrl, targetUrl),
     activities,
     worker,
     async copyAll() {

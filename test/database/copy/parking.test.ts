@@ -1,3 +1,4 @@
+import { sentenceOf } from './whole-run';
 import { exportQuarantine } from '../../../activities/export-quarantine';
 import { createFinishActivities } from '../../../activities/finish';
 import { createValidationActivities } from '../../../activities/validation';
@@ -148,10 +149,32 @@ test('A decision to stop covers no row: neither the copy, nor the settle gate, n
     `insert into rowproof.decision values ($1, 'people.short.check', 'stop', null, null, 'no', 'dana', 'operator', now())`,
     [run.ref.run],
   );
-  await expect(finish.undecidedQuarantine(run.ref)).rejects.toMatchObject({ code: 'RP4303' });
+  const [open] = await finish.undecidedQuarantine(run.ref);
+  expect(open).toMatchObject({ id: 'people.short.check', rows: 16, choices: ['quarantine', 'stop'] });
+  expect(open?.sentence).toContain('It is decided to stop here');
   await expect(run.activities.checkLimits(run.ref, 'people')).rejects.toMatchObject({ code: 'RP5011' });
   const verdict = await createValidationActivities({ databases: run.databases, plansFolder: null }).reconcile(run.ref);
   expect(verdict.problems).toContain('16 rows in quarantine without a decision: people.short.check');
+});
+
+test('A decision that had another effect than it expected is asked for again with what is seen, also where nothing is left of it', async () => {
+  run = await openCopyRun(draft);
+  await run.copyAll();
+  const finish = createFinishActivities({ databases: run.databases });
+  await run.target.query(
+    `insert into rowproof.decision values ($1, 'people.short.check', 'quarantine', 15, 0, 'known', 'ed', 'operator', now()),
+       ($1, 'people.gone.check', 'quarantine', 2, 0, 'known', 'ed', 'operator', now())`,
+    [run.ref.run],
+  );
+  const open = await finish.undecidedQuarantine(run.ref);
+  expect(open.map(({ id, rows, sentence }) => [id, rows, sentence])).toEqual([
+    ['people.gone.check', 0, expect.stringContaining('expected 2 rows, 0 are seen.')],
+    ['people.short.check', 16, expect.stringContaining('expected 15 rows, 16 are seen.')],
+  ]);
+  await run.target.query('update rowproof.decision set expect_rows = case finding when $1 then 16 else 0 end', [
+    'people.short.check',
+  ]);
+  expect(await finish.undecidedQuarantine(run.ref)).toEqual([]);
 });
 
 test('An export of the quarantine is recorded with the rows that leave', async () => {
@@ -164,4 +187,53 @@ test('An export of the quarantine is recorded with the rows that leave', async (
   expect(await run.target.query('select kind, body from rowproof.event')).toEqual([
     { kind: 'quarantine exported', body: { by: 'dana', table: 'people', rows: 16 } },
   ]);
+});
+
+test('A cause that no row has keeps the rows of a blocked batch out of quarantine, and is named', async () => {
+  run = await openCopyRun({
+    source: `create table t (id int primary key, c text); insert into t select g, 'canary' || g from generate_series(1, 20) g`,
+    target: `create table t (id int primary key, c text);
+      create function note() returns trigger language plpgsql as 'begin insert into missing values (new.id); return new; end';
+      create trigger note after insert on t for each row execute function note()`,
+    mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'c' }] }],
+    decisions: [{ finding: 't.note.trigger', do: 'fire', expect: null, because: 'audited', by: 'ana' }],
+  });
+  await run.activities.planBatches(run.ref, 't');
+  const copied = await sentenceOf(run.activities.copyBatch(run.ref, 't', 0));
+  expect(copied).toContain('undefined_table (42P01), in function public.note');
+  const refused = await sentenceOf(run.activities.quarantineBatch(run.ref, 't', 0, 'dana', 'they do not go in'));
+  expect(refused).toContain('Batch t:0 keeps its 20 rows out of quarantine: no row is to blame.');
+  expect(refused).toContain('undefined_table (42P01), in function public.note');
+  expect(`${copied} ${refused}`).not.toContain('canary');
+  expect(await run.target.query('select count(*)::int as n from rowproof.quarantine')).toEqual([{ n: 0 }]);
+  await run.target.query('create table missing (id int)');
+  expect(await run.activities.copyBatch(run.ref, 't', 0)).toMatchObject({ migrated: 20, quarantined: 0 });
+});
+
+test('A cause that some rows have takes these out of a blocked batch, and the others are copied', async () => {
+  run = await openCopyRun({
+    source: `create table t (id int primary key, c text); insert into t select g, 'v' || g from generate_series(1, 20) g`,
+    target: `create table t (id int primary key, c text);
+      create function note() returns trigger language plpgsql as
+        'begin if new.id in (3, 17) then insert into missing values (new.id); end if; return new; end';
+      create trigger note after insert on t for each row execute function note()`,
+    mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'c' }] }],
+    decisions: [{ finding: 't.note.trigger', do: 'fire', expect: null, because: 'audited', by: 'ana' }],
+  });
+  await run.activities.planBatches(run.ref, 't');
+  await expect(run.activities.copyBatch(run.ref, 't', 0)).rejects.toMatchObject({ code: '42P01' });
+  expect(await run.activities.quarantineBatch(run.ref, 't', 0, 'dana', 'they do not go in')).toMatchObject({
+    migrated: 18,
+    quarantined: 2,
+  });
+  expect(
+    await run.target.query('select source_key, reason, finding, sqlstate from rowproof.quarantine order by source_key'),
+  ).toEqual(
+    ['["17"]', '["3"]'].map((key) => ({
+      source_key: key,
+      reason: 'blocked',
+      finding: 't.batch_0.blocked',
+      sqlstate: '42P01',
+    })),
+  );
 });

@@ -4,9 +4,11 @@ import { createCutoverActivities } from '../../../activities/cutover';
 import { cutoverSteps, type CutoverSteps } from '../../../activities/cutover-steps';
 import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
+import { createLiveProofActivities } from '../../../activities/live-proof';
 import type { ActivityHost } from '../../../activities/host';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
 import { createRollbackActivities } from '../../../activities/rollback';
+import { createValidationActivities } from '../../../activities/validation';
 import type { CutoverActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import { setRulesOn } from '../../../src/postgres/ledger/lane';
@@ -20,7 +22,7 @@ export interface CutoverRun extends CopyRun {
   readonly cutover: CutoverActivities;
   /** Cutover activities whose parts are replaced. */
   with(steps: Partial<CutoverSteps>, host?: Partial<ActivityHost>): CutoverActivities;
-  rollBack(): Promise<{ equal: boolean; differences: readonly string[] }>;
+  rollBack(): Promise<{ equal: boolean; differences: readonly string[]; notes?: readonly string[] }>;
 }
 
 export const accounts = {
@@ -90,6 +92,17 @@ export async function openCutoverRun(
     await run.drop();
     throw error;
   }
+}
+
+/** Proves every table while rounds go on, references and rules, and closes the books; whether the verdict is green. */
+export async function proveAll(run: CutoverRun, tables: readonly string[] = ['accounts', 'parts']): Promise<boolean> {
+  const proof = createLiveProofActivities(run.host);
+  const validation = createValidationActivities({ databases: run.databases, plansFolder: null });
+  for (const name of tables) await proof.proveLive(run.ref, name);
+  await validation.proveReferences(run.ref);
+  await validation.checkRules(run.ref);
+  await validation.runSpotChecks(run.ref);
+  return (await validation.reconcile(run.ref)).green;
 }
 
 /** Cutover activities that read other limits: the compiled plan of a run cannot change, so that another worker stands in for another plan. */

@@ -39,7 +39,7 @@ it.each([
     const { source: told, target } = await sides(run);
     expect(target).toEqual(told);
     expect(await sqlstateOf(run.source.query('delete from accounts'))).toBe('25006');
-    expect(await run.rollBack()).toEqual({ equal: true, differences: [] });
+    expect(await run.rollBack()).toEqual({ equal: true, differences: [], notes: [] });
     await run.drop();
   } finally {
     for (const cluster of clusters.reverse()) await cluster.stop();

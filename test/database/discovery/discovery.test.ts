@@ -189,23 +189,78 @@ ${decisions}`;
     run = await openDiscovery({ ...dirty, plan: plan(decided('do: quarantine, expect: { rows: 1, tolerance: 1 }')) });
     await run.discover();
     const [finding] = await run.activities.undecidedFindings(run.ref);
-    expect(finding?.sentence).toContain('the plan expected 1 ± 1 rows');
+    expect(finding?.sentence).toContain('The plan expected 1 ± 1 rows, 3 are seen.');
   });
 
-  test('A decision to stop stops', async () => {
+  test('A decision to stop keeps the run where it is, and another decision lets it go on', async () => {
     run = await openDiscovery({ ...dirty, plan: plan(decided('do: stop')) });
     await run.discover();
-    await expect(run.activities.undecidedFindings(run.ref)).rejects.toMatchObject({ code: 'RP4303' });
+    const [finding] = await run.activities.undecidedFindings(run.ref);
+    expect(finding?.sentence).toMatch(/decided to stop here: decide it otherwise/);
+    await run.activities.decide(run.ref, { finding: 'b.v.cast_integer', do: 'quarantine', by: 'ben', reason: 'fine' });
+    expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
   });
 
-  test('More bad rows than the limit are refused before the copy, unless the plan expects them', async () => {
+  test('More bad rows than the limit wait before the copy until somebody expects them by number', async () => {
     run = await openDiscovery({ ...dirty, plan: plan(decided('do: quarantine'), '1%') });
     await run.discover();
-    await expect(run.activities.undecidedFindings(run.ref)).rejects.toMatchObject({ code: 'RP4304' });
+    const [finding] = await run.activities.undecidedFindings(run.ref);
+    expect(finding?.sentence).toMatch(/3 bad rows of b .*max_bad_rows allows 1: decide it with .*which is 3 now\.$/);
+    const message = { finding: 'b.v.cast_integer', do: 'quarantine' as const, by: 'ben', reason: 'fine' };
+    const without = await run.activities.decide(run.ref, message);
+    expect(without.missing).toMatch(/^b\.v\.cast_integer: 3 rows are not a whole number\. .*which is 3 now\.$/);
+    expect(await run.target.query('select 1 from rowproof.decision')).toEqual([]);
+    expect(await run.activities.decide(run.ref, { ...message, expect: { rows: 3 } })).toEqual({ missing: null });
+    expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
     await run.drop();
     run = await openDiscovery({ ...dirty, plan: plan(decided('do: quarantine, expect: { rows: 3 }'), '1%') });
     await run.discover();
     expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
+  });
+
+  test('Two findings that are each within the limit wait where both together are not, and one number is enough', async () => {
+    run = await openDiscovery({
+      source: `create table a (id int primary key, v text, w text);
+        insert into a select g, case when g <= 2 then 'x' else '1' end, case when g in (5, 6) then 'x' else '1' end from generate_series(1, 100) g`,
+      target: 'create table b (id int primary key, v int, w int)',
+      plan: `defaults: { max_bad_rows: 3% }
+tables: { public.b: { from: public.a, columns: { id: id, v: v, w: w } } }
+`,
+    });
+    await run.discover();
+    const who = { do: 'quarantine' as const, by: 'ben', reason: 'fine' };
+    expect(await run.activities.decide(run.ref, { finding: 'b.v.cast_integer', ...who })).toEqual({ missing: null });
+    const second = await run.activities.decide(run.ref, { finding: 'b.w.cast_integer', ...who });
+    expect(second.missing).toContain('4 bad rows of b would stay behind without an expected number');
+    await run.activities.decide(run.ref, { finding: 'b.w.cast_integer', expect: { rows: 2 }, ...who });
+    expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
+  });
+
+  test('A pattern of the plan is expected with the rows of all that it covers, and a pattern of an operator decides each of them', async () => {
+    const both = {
+      source: `create table a (id int primary key, v text, w text);
+        insert into a select g, case when g <= 2 then 'x' else '1' end, case when g = 5 then 'x' else '1' end from generate_series(1, 100) g`,
+      target: 'create table b (id int primary key, v int, w int)',
+    };
+    const wild = (decisions: string): string =>
+      `defaults: { max_bad_rows: 0 }\ntables: { public.b: { from: public.a, columns: { id: id, v: v, w: w } } }\n${decisions}`;
+    run = await openDiscovery({
+      ...both,
+      plan: wild('decisions: { "b.*": { do: quarantine, expect: { rows: 3 }, because: known, by: ana } }\n'),
+    });
+    await run.discover();
+    expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
+    await run.drop();
+    run = await openDiscovery({ ...both, plan: wild('') });
+    await run.discover();
+    const open = (await run.activities.undecidedFindings(run.ref)).map(({ id }) => id);
+    const message = { finding: '*.cast_integer', do: 'quarantine' as const, by: 'ben', reason: 'fine' };
+    await run.activities.decide(run.ref, { ...message, expect: { rows: 3 } }, open);
+    expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
+    expect(await run.target.query('select finding, expect_rows::int from rowproof.decision order by 1')).toEqual([
+      { finding: 'b.v.cast_integer', expect_rows: 2 },
+      { finding: 'b.w.cast_integer', expect_rows: 1 },
+    ]);
   });
 });
 
@@ -251,7 +306,8 @@ decisions: { "b.*": { do: quarantine, because: typos, by: ana } }
   expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
   await run.source.query(`update a set x = 'bad' where id = 2`);
   await run.discover();
-  await expect(run.activities.undecidedFindings(run.ref)).rejects.toMatchObject({ code: 'RP4304' });
+  const open = await run.activities.undecidedFindings(run.ref);
+  expect(open.map(({ sentence }) => sentence).join()).toContain('2 bad rows of b would stay behind');
 });
 
 test('A table of three hundred columns is profiled, column by column', async () => {

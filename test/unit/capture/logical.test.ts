@@ -86,6 +86,12 @@ describe('keys that a message touches', () => {
     ]);
     expect(touchedKeys({ kind: 'truncate', relations: [9, 7] }, captured)).toHaveLength(2);
   });
+
+  it('are all of a table whose identity said nothing of the key while a row was updated', () => {
+    const change = { kind: 'change', relation: 7, before: null, after: { id: '4', mail: 'x' } } as const;
+    expect(touchedKeys({ ...change, unchanged: ['id'] }, captured)).toEqual([{ relation: 1, key: '["4"]' }]);
+    expect(touchedKeys({ ...change, unchanged: ['mail'] }, captured)).toEqual([{ relation: 1, key: null }]);
+  });
 });
 
 describe('what logical capture stands on', () => {

@@ -53,9 +53,9 @@ describe('the screen of a run that follows its source', () => {
       '! The change log of legacy is 3.2 GiB of 4 GiB.',
       '! waits for approval of the cutover',
       '    Writes stop for about 3 s (drill 2026-03-01 03:04 UTC 3.1 s, limit 5.0 s).',
-      '    try it, writers are let go again:  rowproof cutover --drill --by YOU --reason WHY',
-      '    do it:  rowproof cutover --code 7f3a-91c2 --by YOU --reason WHY',
-      '    rowproof approve cutover --code 7f3a-91c2 --by YOU --reason WHY',
+      '    try it, writers are let go again:  rowproof cutover crm-3 --drill --by YOU --reason WHY',
+      '    do it:  rowproof cutover crm-3 --code 7f3a-91c2 --by YOU --reason WHY',
+      '    rowproof approve cutover --code 7f3a-91c2 --by YOU --reason WHY --run crm-3',
       '  Temporal UI  http://ui/crm-3',
     ]);
   });
@@ -64,7 +64,7 @@ describe('the screen of a run that follows its source', () => {
     const stopped = { what: 'capture', mapping: '', ordinal: 0, why: 'A trigger is disabled.' };
     expect(lines({ gate: null, state: 'blocked', blocked: [stopped] }).slice(-3)).toEqual([
       '! following is stopped: A trigger is disabled.',
-      '    when it is mended:  rowproof resolve capture resync --by YOU --reason WHY',
+      '    when it is mended:  rowproof resolve capture resync --by YOU --reason WHY --run crm-3',
       '  Temporal UI  http://ui/crm-3',
     ]);
   });
@@ -80,7 +80,7 @@ describe('the screen of a run that follows its source', () => {
       '  writes stopped 2.8 s at 2026-03-01 03:04 UTC, approved by ben',
       '! The change log of legacy is 3.2 GiB of 4 GiB.',
       '! waits for confirmation of the switch',
-      '    rowproof approve switch --code 7f3a-91c2 --by YOU --reason WHY',
+      '    rowproof approve switch --code 7f3a-91c2 --by YOU --reason WHY --run crm-3',
       '  Temporal UI  http://ui/crm-3',
     ]);
   });
@@ -121,7 +121,7 @@ describe('the last screen of a run that cut over', () => {
       '  freeze       writes stopped 2.8 s at 2026-03-01 03:04 UTC, approved by ben',
       '  way back     none: the target takes the writes of the application now',
       '  source       frozen: it takes no writes until  rowproof finish crm-3 --lift-freeze',
-      '  left behind  schema rowproof on the target; when you are sure:  rowproof finish crm-3',
+      '  left behind  schema rowproof on the target; when you are sure:  rowproof finish crm-3 --lift-freeze',
     ]);
   });
 

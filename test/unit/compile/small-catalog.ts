@@ -74,6 +74,7 @@ export function catalog(relations: readonly Relation[]): Catalog {
     relations,
     domains: [],
     mutableFunctions: [],
+    sequences: [],
     schemas: [...new Set(relations.map(({ schema }) => schema))].map((name) => ({ name, usage: true, create: true })),
     largeObjects: 0,
     preparedTransactions: 0,

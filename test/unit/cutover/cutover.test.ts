@@ -17,10 +17,20 @@ test('A freeze lets nobody through, a guard its own run; names and sentences are
   expect(gateFunction(freezeGate('f"x', "o'run-1"))).not.toContain('current_setting');
   expect(gateFunction(freezeGate('f"x', "o'run-1"))).toContain(`create or replace function rowproof."f""x"()`);
   expect(gateFunction(guardGate('g', 'crm-3'))).toContain(`current_setting(''rowproof.run'', true) = ''crm-3''`);
-  expect(gateTrigger({ name: 'g' }, { schema: 's"', name: 't' })).toEqual([
+  const statements = [
     'create trigger "g" before insert or update or delete or truncate on "s"""."t" for each statement execute function rowproof."g"()',
     'alter table only "s"""."t" enable always trigger "g"',
+  ];
+  const table = { schema: 's"', name: 't' };
+  expect(gateTrigger(freezeGate('g', 'crm-3'), table, false)).toEqual(statements);
+  expect(gateTrigger(freezeGate('g', 'crm-3'), table, true)).toEqual([
+    ...statements,
+    'create trigger "g_row" after insert or update or delete on "s"""."t" for each row execute function rowproof."g"()',
+    'alter table only "s"""."t" enable always trigger "g_row"',
   ]);
+  expect(gateTrigger(guardGate('g', "o'run-1"), table, true)).toContain(
+    `create trigger "g_row" after insert or update or delete on "s"""."t" for each row when (pg_catalog.current_setting('rowproof.run', true) is distinct from 'o''run-1') execute function rowproof."g"()`,
+  );
 });
 
 test('Whoever holds a lock is named, prepared transactions are counted', () => {

@@ -102,6 +102,7 @@ export function catalog(relations: readonly Relation[]): Catalog {
     relations,
     domains: [],
     mutableFunctions: [],
+    sequences: [],
     schemas: [],
     largeObjects: 0,
     preparedTransactions: 0,

@@ -106,6 +106,7 @@ describe('resolving a plan', () => {
         lockTimeoutMs: 500,
         lockBudgetMs: 120_000,
         confirmSwitch: false,
+        books: 'frozen',
       },
       switch: null,
     });

@@ -31,6 +31,8 @@ const run = {
   finished: [],
   begun: true,
   searchAttributes: true,
+  identity: 'a1b2c3',
+  plansFolder: null,
 };
 const at = '2026-03-01T03:04:05.000Z';
 const report: DeltaReport = {

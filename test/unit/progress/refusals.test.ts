@@ -1,6 +1,6 @@
 import { refuseApproval } from '../../../src/progress/approval';
 import { codeOf, sentenceOf } from '../../../src/progress/failure-sentence';
-import { refuseDecision, refuseResolution } from '../../../src/progress/refusals';
+import { chosenFindings, refuseDecision, refuseResolution } from '../../../src/progress/refusals';
 import type { FindingSummary } from '../../../src/contract/run';
 
 const who = { by: 'ana', reason: 'because' };
@@ -38,6 +38,24 @@ describe('a decision and a resolution', () => {
       'orders:9 is not blocked. Blocked now: orders:91.',
     );
     expect(refuseResolution({ what: '*', do: 'retry', ...who }, [])).toBe('No batch is blocked. Blocked now: none.');
+  });
+
+  it('by a pattern stand for all alike that take it, and compare what they expect with the sum', () => {
+    const triggers = ['a.t1.trigger', 'b.t2.trigger'].map(
+      (id) => ({ id, rows: 0, choices: ['disable', 'fire', 'stop'] }) as unknown as FindingSummary,
+    );
+    const rows = ['a.x.orphan', 'b.y.orphan'].map(
+      (id) => ({ id, rows: 3, choices: ['quarantine', 'stop'] }) as unknown as FindingSummary,
+    );
+    const all = [...triggers, ...rows];
+    expect(refuseDecision({ finding: '*.trigger', do: 'disable', ...who }, all)).toBeNull();
+    expect(chosenFindings({ finding: '*.trigger', do: 'disable', ...who }, all)).toEqual(triggers);
+    expect(refuseDecision({ finding: '*.trigger', do: 'quarantine', ...who }, all)).toMatch(/^a\.t1\.trigger takes/);
+    expect(refuseDecision({ finding: '*.orphan', do: 'quarantine', expect: { rows: 6 }, ...who }, all)).toBeNull();
+    expect(refuseDecision({ finding: '*.orphan', do: 'quarantine', expect: { rows: 5 }, ...who }, all)).toBe(
+      '*.orphan: The decision expected 5 rows, 6 are seen. Look at them, then decide it with the number that is seen.',
+    );
+    expect(refuseDecision({ finding: '*.enum', do: 'quarantine', ...who }, all)).toMatch(/^No undecided finding/);
   });
 
   it('stand for what waits', () => {

@@ -22,12 +22,15 @@ const balanced: MappingFacts = {
 const green: VerdictFacts = {
   books: [closeBooks(balanced)],
   effects: [],
+  changed: [],
+  closedBy: null,
   undecided: [],
   checks: [{ kind: 'reference', name: '*', broken: 0 }],
   required: ['reference'],
   reexecuted: [],
   only: [],
   sample: null,
+  notRefreshed: [],
 };
 
 describe('closeBooks', () => {
@@ -87,6 +90,8 @@ describe('reachVerdict', () => {
     [
       'a decision had another effect',
       {
+        changed: [],
+        closedBy: null,
         effects: [{ finding: 'a.b.orphan', action: 'quarantine', expected: { rows: 10, tolerance: 1 }, observed: 12 }],
       },
       /expected 10 ± 1 rows, saw 12/,
@@ -108,6 +113,9 @@ describe('reachVerdict', () => {
   });
 
   it('labels what the user computed by SQL', () => {
+    expect(reachVerdict({ ...green, notRefreshed: ['a', 'b', 'c', 'd'] }).sentence).toBe(
+      'every row accounted for, every field proved; not refreshed: a, b, c and 1 more',
+    );
     expect(reachVerdict({ ...green, reexecuted: ['customer.score'] }).sentence).toBe(
       'every row accounted for, every field proved, re-executed and not independent: customer.score',
     );

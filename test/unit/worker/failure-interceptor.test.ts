@@ -53,7 +53,6 @@ test.each<ErrorCode>([
   'RP3020',
   'RP3021',
   'RP3022',
-  'RP4303',
   'RP5003',
   'RP5104',
   'RP7001',
@@ -99,6 +98,6 @@ test('Of an error of the server only SQLSTATE and names get through, also when o
     expect(safe.cause).toBeUndefined();
   }
   expect((safeFailure(serverError('23514')) as ApplicationFailure).message).toBe(
-    'PostgreSQL refused a statement: SQLSTATE 23514 constraint t_check.',
+    'PostgreSQL refused a statement: check_violation (23514), constraint t_check.',
   );
 });

@@ -45,6 +45,8 @@ create table rowproof.pending (
   xid xid8,
   noted_at timestamptz not null default clock_timestamp()
 );
+-- a publication for all tables refuses deletes from a table without one
+alter table rowproof.pending replica identity full;
 create unique index pending_key on rowproof.pending (run, source, relation, key, coalesce(xid, '0'::xid8)) where key is not null;
 -- each transaction counts by itself: a snapshot may see the first of two that touched a key, and not the second
 create unique index pending_whole on rowproof.pending (run, source, relation, coalesce(xid, '0'::xid8)) where key is null;
@@ -113,6 +115,16 @@ create table rowproof.proof_alignment (
   source_out_of_scope bigint,
   aligned_at timestamptz not null default clock_timestamp(),
   primary key (run, mapping, slice)
+);
+
+-- what a mapped table consisted of when its proof began, or when its source was frozen: catalog rows and files
+create table rowproof.table_identity (
+  run text not null references rowproof.run,
+  moment text not null check (moment in ('proved', 'frozen')),
+  mapping text not null,
+  items jsonb not null,
+  taken_at timestamptz not null default clock_timestamp(),
+  primary key (run, moment, mapping)
 );
 
 -- attempts at the cutover and drills

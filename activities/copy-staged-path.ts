@@ -1,0 +1,83 @@
+import { fail } from '../src/errors/rowproof-error';
+import { isFollowed } from '../src/delta/is-followed';
+import { needsProvenance } from '../src/delta/needs-provenance';
+import { relayCopy } from '../src/postgres/copy-stream';
+import { writeQuarantine } from '../src/postgres/ledger/quarantine';
+import {
+  createCarefulTables,
+  dropCarefulTables,
+  insertCarefulRows,
+  provenanceOfStage,
+  stagedRowsInto,
+} from '../src/postgres/queries/copy-careful';
+import { asApplication } from '../src/postgres/application-path';
+import { brokenRows, markBroken } from '../src/postgres/queries/copy-rules';
+import { countScope } from '../src/postgres/queries/proof-rows';
+import { checkConstraintsAtOnce, currentSnapshot } from '../src/postgres/queries/copy-transaction';
+import type { Session } from '../src/postgres/session';
+import type { BatchOutcome, CopyAttempt } from './copy-attempt';
+import { rangedStatement } from './copy-attempt';
+import { breach, failedRow } from './copy-careful-path';
+import { quarantineRejected, RowsSwallowed } from './copy-fast-path';
+import { label } from './copy-lease';
+import { commitReceipt } from './copy-receipt';
+
+/**
+ * The whole range by one COPY into a temporary table of the target, which then evaluates its own CHECKs on it: for rules that only
+ * the target can evaluate and that discovery saw broken. Which rows break them is decided here, in the batch's own snapshot.
+ */
+export async function copyStaged(attempt: CopyAttempt, source: Session, target: Session): Promise<BatchOutcome> {
+  const { mapping, range, name, run } = attempt;
+  return commitReceipt(source, target, attempt, async () => {
+    const snapshot = await currentSnapshot(source);
+    await checkConstraintsAtOnce(target);
+    const tables = await createCarefulTables(target, mapping.columns.length);
+    const staged = await relayCopy({
+      source,
+      select: rangedStatement(mapping, 'expected', range),
+      target,
+      into: stagedRowsInto(tables, mapping.columns.length),
+      format: 'text',
+      ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
+      onBytes: (bytes) => (attempt.progress.bytes += bytes),
+    });
+    await markBroken(target, tables, mapping);
+    const span = { from: 1, to: staged.targetRows + 1 };
+    const arrived = await asApplication(target, () =>
+      insertCarefulRows(target, tables, mapping.target, mapping.columns, span),
+    );
+    if (arrived.rows !== arrived.due) throw new RowsSwallowed();
+    attempt.progress.rows = arrived.rows;
+    if (isFollowed(run.compiled) && needsProvenance(mapping))
+      await provenanceOfStage(target, tables, name.run, mapping.name);
+    const broken = (await brokenRows(target, tables, mapping)).map(({ sourceKey, check, refs }) =>
+      failedRow(attempt, sourceKey as string, breach(mapping.checks[check]), refs),
+    );
+    await dropCarefulTables(target, tables);
+    const waived = broken.filter((row) => row.class === 'out_of_scope').length;
+    const kept = await writeQuarantine(target, name, [broken]);
+    const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
+    const missing = counts.total - counts.outOfScope - staged.targetRows;
+    const rejected =
+      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target);
+    const bad = rejected.quarantined + rejected.outOfScope;
+    if (bad !== missing || kept !== broken.length || arrived.rows + kept !== staged.sourceRows) {
+      throw fail(
+        'RP5004',
+        `Batch ${label(name)} read ${counts.total} rows, but loaded ${arrived.rows}, rejected ${bad + kept} and left ${counts.outOfScope} out of scope`,
+        { where: { object: label(name) } },
+      );
+    }
+    return {
+      path: 'fast',
+      sourceRows: counts.total,
+      migrated: arrived.rows,
+      quarantined: rejected.quarantined + broken.length - waived,
+      outOfScope: counts.outOfScope + rejected.outOfScope + waived,
+      bytes: staged.bytes,
+      digest: staged.sha256,
+      snapshot,
+      xids: [arrived.xmin],
+    };
+  });
+}

@@ -1,0 +1,86 @@
+import { temporal as api } from '@temporalio/proto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { RunStatus } from '../contract/run';
+import { engineVersion } from '../contract/version';
+import { somebodyPolls, type TemporalSession } from './temporal';
+
+/** The workflow of a run, as it answers now. */
+export type DriverState =
+  | { readonly kind: 'absent' }
+  /** `how`: completed, failed, cancelled, terminated, timed out. */
+  | { readonly kind: 'closed'; readonly how: string }
+  | { readonly kind: 'answers'; readonly status: RunStatus }
+  /** Open, and nobody answers: no worker polls, or one that is busy or cannot go on. */
+  | { readonly kind: 'silent'; readonly taskQueue: string; readonly polled: boolean; readonly stuck: string | null };
+
+/** Longer than a busy worker needs. */
+const patienceMs = 8_000;
+/** Events that are looked at for the last workflow task. */
+const lastEvents = 30;
+
+export async function driverState(temporal: TemporalSession, handle: WorkflowHandle): Promise<DriverState> {
+  let described;
+  try {
+    described = await handle.describe();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
+    throw error;
+  }
+  const { name } = described.status;
+  if (name !== 'RUNNING') return { kind: 'closed', how: name.toLowerCase().replaceAll('_', ' ') };
+  let stuck = await stuckBecause(temporal, handle.workflowId);
+  if (stuck === null) {
+    try {
+      const status = await temporal.client.withDeadline(Date.now() + patienceMs, () =>
+        handle.query<RunStatus>('status'),
+      );
+      return { kind: 'answers', status };
+    } catch (error) {
+      // nobody polls, or the worker cannot replay it
+      stuck = isNondeterminism(error) ? otherVersion : await stuckBecause(temporal, handle.workflowId);
+    }
+  }
+  const { taskQueue } = described;
+  return { kind: 'silent', taskQueue, polled: await somebodyPolls(temporal, taskQueue), stuck };
+}
+
+const otherVersion = 'it was begun by another version of the workflows';
+
+/** TMPRL1100 is the number of the SDK's rule; a query is answered with its text. */
+function isNondeterminism(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if (/TMPRL1100|nondeterminis/i.test(one.message)) return true;
+  }
+  return false;
+}
+
+/** Why the last task of a workflow failed, where none after it got through; null when it goes on. */
+export async function stuckBecause(temporal: TemporalSession, workflowId: string): Promise<string | null> {
+  const { history } = await temporal.client.workflowService.getWorkflowExecutionHistoryReverse({
+    namespace: temporal.namespace,
+    execution: { workflowId },
+    maximumPageSize: lastEvents,
+  });
+  for (const event of history?.events ?? []) {
+    if (event.workflowTaskCompletedEventAttributes != null) return null;
+    const failed = event.workflowTaskFailedEventAttributes;
+    // a reset begins with a failed task that is none
+    if (failed == null || failed.cause === causes.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW) continue;
+    return failed.cause === causes.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
+      ? otherVersion
+      : 'its last workflow task failed, as it does where another version of the workflows began it';
+  }
+  return null;
+}
+
+const causes = api.api.enums.v1.WorkflowTaskFailedCause;
+
+/** One sentence on an open workflow that does not answer. */
+export function silenceSentence(run: string, state: Extract<DriverState, { kind: 'silent' }>): string {
+  if (state.stuck !== null)
+    return `${run} is open, and the worker (rowproof ${engineVersion}) cannot carry its workflow on: ${state.stuck}.`;
+  return state.polled
+    ? `${run} is open; its worker does not answer just now.`
+    : `${run} is open, and no worker polls its task queue ${state.taskQueue}: it waits until one does.`;
+}

@@ -1,0 +1,85 @@
+import { baseTypeName } from '../../compile/type-facts';
+import type { CheckSpec, CompiledMapping } from '../../contract/compiled';
+import { identifier, literal } from '../../sql/quote';
+import { asApplication } from '../application-path';
+import type { Session } from '../session';
+import { castTo, type CarefulTables } from './copy-careful';
+import { inSavepoint } from './copy-savepoint';
+
+type Column = CompiledMapping['columns'][number];
+
+/** A text as the type itself or the base of its domain, whose rules are looked at apart. */
+function typed(column: Column, text: string): string {
+  const { type } = column;
+  if (type.kind !== 'domain' || type.base === null) return `${text}${castTo(type)}`;
+  return `${text}${castTo({ ...type, schema: 'pg_catalog', name: baseTypeName(type) })}`;
+}
+
+/**
+ * SQL that is true for rows of `rows`, an expression of FROM whose columns c0, c1, … are the loaded columns as text, that break the
+ * CHECK by the target's own functions, operators and types. It may raise. Null where the CHECK reads what is not loaded.
+ */
+export function breaksCheckSql(
+  mapping: Pick<CompiledMapping, 'columns'>,
+  check: CheckSpec,
+  alias: string,
+): string | null {
+  const read = check.columns.map((name) => mapping.columns.findIndex((column) => column.target === name));
+  if (read.some((at) => at < 0)) return null;
+  const values = read.map((at) => {
+    const column = mapping.columns[at] as Column;
+    return `${typed(column, `${alias}.c${at}`)} as ${check.ofDomain ? 'value' : identifier(column.target)}`;
+  });
+  return `(select (${check.expression}) is false from (select ${values.join(', ')}) as t)`;
+}
+
+/** Marks the stored rows that break a CHECK, without trying to insert them; what cannot be said in SQL is left to the insert. */
+export async function markBroken(session: Session, tables: CarefulTables, mapping: CompiledMapping): Promise<void> {
+  for (const [index, check] of mapping.checks.entries()) {
+    const breaks = breaksCheckSql(mapping, check, 'r');
+    if (breaks === null) continue;
+    await inSavepoint(session, () =>
+      asApplication(session, () =>
+        session.query(
+          `update ${tables.rows} as r set broken = ${index} where case when r.broken is null and r.refusal is null then ${breaks} else false end`,
+        ),
+      ),
+    );
+  }
+}
+
+/** A stored row that breaks the CHECK at `check`, with the text of each referenced column as the target would spell it. */
+export interface BrokenRow {
+  readonly position: number;
+  /** Null where it was stored without one. */
+  readonly sourceKey: string | null;
+  readonly check: number;
+  readonly refs: string | null;
+}
+
+export async function brokenRows(
+  session: Session,
+  tables: CarefulTables,
+  mapping: CompiledMapping,
+): Promise<BrokenRow[]> {
+  const names = mapping.referencedColumns;
+  const texts = names.map((name) => {
+    const at = mapping.columns.findIndex((column) => column.target === name);
+    return at < 0 ? 'null' : `(${typed(mapping.columns[at] as Column, `r.c${at}`)})::text`;
+  });
+  const refs = `jsonb_object(array[${names.map(literal).join(', ')}]::text[], array[${texts.join(', ')}]::text[])::text`;
+  const read = (column: string) =>
+    session.query<{ position: string; source_key: string | null; broken: string; refs: string | null }>(
+      `select r.position::text as position, r.source_key, r.broken::text as broken, ${column} as refs
+       from ${tables.rows} as r where r.broken is not null order by r.position`,
+    );
+  const whole = names.length === 0 ? null : await inSavepoint(session, () => read(refs));
+  // a referenced value that its type refuses: what only it refers to counts as gone
+  const { rows } = whole !== null && 'value' in whole ? whole.value : await read('null');
+  return rows.map((row) => ({
+    position: Number(row.position),
+    sourceKey: row.source_key,
+    check: Number(row.broken),
+    refs: row.refs,
+  }));
+}

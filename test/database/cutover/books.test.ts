@@ -1,0 +1,69 @@
+import { Clients, openCutoverRun, proveAll, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
+
+const go = { drill: false, by: 'ben' };
+
+describe.each(['frozen', 'aligned'] as const)('books that are closed before the freeze commits (%s)', (books) => {
+  let run: CutoverRun;
+  const clients = new Clients();
+  beforeEach(async () => {
+    run = await openCutoverRun({ cutover: { books, maxFreezeMs: 60_000 } });
+  });
+  afterEach(async () => {
+    await clients.end();
+    await run.drop();
+  });
+
+  const asRun = (sql: string): Promise<unknown> => run.target.query(`set rowproof.run = '${run.ref.run}'; ${sql}`);
+  const writes = (): Promise<string> => sqlstateOf(run.source.query('update accounts set balance = 9 where id = 9'));
+
+  it.each([
+    [
+      'a row that came from nowhere',
+      `insert into accounts values (5000, 'odd', 0)`,
+      /accounts: the target has 201 rows, the receipts say 200/,
+    ],
+    ['a row that is missing', 'delete from parts where id = 7', /parts: the target has 99 rows, the receipts say 100/],
+  ])('let the writers go over %s, in a drill too, and the run follows on', async (_, sql, problem) => {
+    await asRun(sql);
+    for (const drill of [true, false]) {
+      const result = await run.cutover.cutOver(run.ref, { drill, by: 'ben' });
+      expect(result).toMatchObject({ outcome: 'not_proved', booksMs: expect.any(Number) as number });
+      expect(result.sentence).toMatch(/^The books do not balance: /);
+      expect(result.sentence).toMatch(problem);
+    }
+    expect(await writes()).toBe('done');
+    await asRun(`delete from accounts where id = 5000; insert into parts values (7, 7, 'v') on conflict do nothing`);
+    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+  });
+
+  it('hold rows that came, went and moved after whatever was counted before, and the verdict says how they were closed', async () => {
+    const app = await clients.open(run.source.url);
+    await app.query(`begin; insert into accounts select g, 'new', 1 from generate_series(3000, 3007) g;
+      delete from accounts where id < 4; update accounts set id = 900 where id = 10; update parts set day = 11 where id = 100`);
+    const attempt = run.cutover.cutOver(run.ref, go);
+    // the barrier waits for the transaction: everything before it is over
+    await until(async () => (await run.source.query('select 1 from pg_locks where not granted')).length > 0);
+    await app.query('commit');
+    expect(await attempt).toMatchObject({ outcome: 'frozen', booksMs: expect.any(Number) as number });
+    const both = await sides(run);
+    expect(both.target).toEqual(both.source);
+    const [row] = await run.target.query<{ detail: { books: string; booksMs: number } }>(
+      `select detail from rowproof.cutover where outcome = 'frozen'`,
+    );
+    expect(row?.detail).toMatchObject({ books, booksMs: expect.any(Number) as number });
+  });
+});
+
+it('A verdict over an open target says which counts closed the books', async () => {
+  const run = await openCutoverRun({ cutover: { books: 'aligned' } });
+  try {
+    expect(await proveAll(run)).toBe(true);
+    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    await run.cutover.openTarget(run.ref);
+    expect(await proveAll(run, [])).toBe(true);
+    const [verdict] = await run.target.query<{ sentence: string }>('select sentence from rowproof.verdict');
+    expect(verdict?.sentence).toContain('both sides counted right before the freeze');
+  } finally {
+    await run.drop();
+  }
+});

@@ -1,0 +1,153 @@
+import { createCopyActivities } from '../../../activities/copy';
+import { openDatabases } from '../../../activities/dependencies';
+import { createDiscoveryActivities } from '../../../activities/discovery';
+import { createFinishActivities } from '../../../activities/finish';
+import { openRun } from '../../../activities/open-run';
+import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
+import { createRollbackActivities } from '../../../activities/rollback';
+import { createValidationActivities } from '../../../activities/validation';
+import type { Verdict } from '../../../src/contract/activity-types';
+import type { RunRef } from '../../../src/contract/run';
+import type { Databases } from '../../../src/postgres/databases';
+import { createDatabase, type TestDatabase } from '../../support/postgres';
+
+/** A run of a quiet source between two new databases: every phase by its activities, in the order of the workflow. */
+export interface QuietRun {
+  readonly ref: RunRef;
+  readonly source: TestDatabase;
+  readonly target: TestDatabase;
+  readonly databases: Databases;
+  /** Findings by id with their rows. */
+  discover(): Promise<Record<string, number>>;
+  prepare(): Promise<void>;
+  copy(): Promise<void>;
+  finish(): Promise<void>;
+  prove(): Promise<Verdict>;
+  /** Everything up to the verdict. */
+  complete(): Promise<Verdict>;
+  rollBack(): Promise<{ equal: boolean; differences: readonly string[] }>;
+  /** Rows of a query on the target as text. */
+  rows(sql: string): Promise<string[]>;
+  drop(): Promise<void>;
+}
+
+const head =
+  'version: 1\nname: quiet\nsources: { old: { url: "${SOURCE_URL}" } }\ntarget: { url: "${TARGET_URL}" }\ndefaults: { unmapped_source_tables: ignore }\n';
+
+export async function openQuietRun(given: {
+  readonly source: string;
+  readonly target: string;
+  readonly plan: string;
+  /** The source is read by a role of its own that has these grants, `ROLE` standing for it. */
+  readonly grants?: string;
+  /** Without the head above. */
+  readonly whole?: boolean;
+}): Promise<QuietRun> {
+  const source = await createDatabase({ prefix: 'quiet_source' });
+  const target = await createDatabase({ prefix: 'quiet_target' });
+  const role = `${source.name}_reader`;
+  const drop = async (): Promise<void> => {
+    await source.drop();
+    if (given.grants !== undefined) await target.query(`drop role ${role}`);
+    await target.drop();
+  };
+  try {
+    await source.query(given.source);
+    await target.query(given.target);
+    if (given.grants !== undefined)
+      await source.query(`create role ${role} login password 'pw'; ${given.grants.replaceAll('ROLE', role)}`);
+    const sourceUrl = given.grants === undefined ? source.url : source.url.replace(/\/\/[^@]*@/, `//${role}:pw@`);
+    const env = { SOURCE_URL: sourceUrl, TARGET_URL: target.url };
+    const text = given.whole === true ? given.plan : `${head}${given.plan}`;
+    const { ref } = await openRun({ name: 'quiet', file: 'quiet.yaml', text }, env, {
+      only: null,
+      sample: null,
+      workflowId: null,
+      workflowIsOpen: () => Promise.resolve(false),
+    });
+    return { ...phases(ref, source, target, openDatabases({ env, plansFolder: null })), drop };
+  } catch (error) {
+    await drop();
+    throw error;
+  }
+}
+
+function phases(ref: RunRef, source: TestDatabase, target: TestDatabase, databases: Databases): Omit<QuietRun, 'drop'> {
+  const host = { databases, signal: () => undefined, heartbeat: () => undefined };
+  const discovery = createDiscoveryActivities(host);
+  const fingerprint = createFingerprintActivities(host);
+  const preparation = createPrepareActivities(host);
+  const copying = createCopyActivities(host);
+  const finishing = createFinishActivities(host);
+  const validation = createValidationActivities({ ...host, plansFolder: null });
+  const undoing = createRollbackActivities(host);
+  const mappings = async (): Promise<string[]> => {
+    const session = await databases.ledger(ref, 'test');
+    const { compiled } = await databases.run(ref, session);
+    await session.close();
+    return compiled.mappings.map(({ name }) => name);
+  };
+  const run = {
+    discover: async () => {
+      await discovery.recordCatalogs(ref);
+      for (const name of await mappings()) await discovery.profileMapping(ref, name);
+      await discovery.tryTargetRules(ref);
+      const findings = await target.query<{ id: string; rows: string }>(
+        'select id, rows::text from rowproof.finding order by id',
+      );
+      return Object.fromEntries(findings.map(({ id, rows }) => [id, Number(rows)]));
+    },
+    prepare: async () => {
+      await fingerprint.fingerprintTarget(ref, 'before');
+      await preparation.prepareTarget(ref);
+    },
+    copy: async () => {
+      for (const name of await mappings()) {
+        await copying.planBatches(ref, name);
+        const { ordinals } = await copying.pendingBatches(ref, name, 10_000);
+        for (const ordinal of ordinals) await copying.copyBatch(ref, name, ordinal);
+      }
+    },
+    finish: async () => {
+      await finishing.settle(ref);
+      await finishing.rebuildIndexes(ref);
+      await finishing.rebuildForeignKeys(ref);
+      await finishing.restoreTriggers(ref);
+      await finishing.advanceSequences(ref);
+      await finishing.analyzeAndRefresh(ref);
+      await finishing.writeIdMap(ref);
+    },
+    prove: async () => {
+      for (const name of await mappings()) await validation.proveMapping(ref, name);
+      await validation.proveReferences(ref);
+      await validation.checkRules(ref);
+      await validation.runSpotChecks(ref);
+      return validation.reconcile(ref);
+    },
+  };
+  return {
+    ref,
+    source,
+    target,
+    databases,
+    ...run,
+    complete: async () => {
+      await run.discover();
+      await run.prepare();
+      await run.copy();
+      await run.finish();
+      return run.prove();
+    },
+    rollBack: async () => {
+      await undoing.revokeLeases(ref);
+      for (const step of await undoing.openSteps(ref)) await undoing.compensate(ref, step.ordinal);
+      return undoing.proveRollback(ref);
+    },
+    rows: async (sql) => {
+      const [row] = await target.query<{ rows: string[] | null }>(
+        `select array_agg(t::text order by t::text) as rows from (${sql}) t`,
+      );
+      return row?.rows ?? [];
+    },
+  };
+}

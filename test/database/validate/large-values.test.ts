@@ -1,0 +1,63 @@
+import { createDiscoveryActivities } from '../../../activities/discovery';
+import { openValidationRun, type ValidationRun } from './validation-run';
+
+let run: ValidationRun | undefined;
+afterEach(async () => {
+  await run?.drop();
+  run = undefined;
+});
+
+const columns = [{ target: 'id' }, { target: 'body' }, { target: 'raw' }, { target: 'doc' }];
+
+/** A run whose discovery is done as well, before what is copied is proved. */
+async function proved(source: string, target: string): Promise<ValidationRun> {
+  run = await openValidationRun({ source, target, mappings: [{ name: 'items', columns }] });
+  const discovery = createDiscoveryActivities({
+    databases: run.databases,
+    signal: () => undefined,
+    heartbeat: () => undefined,
+  });
+  await discovery.profileMapping(run.ref, 'items');
+  await discovery.tryTargetRules(run.ref);
+  return run;
+}
+
+const table = 'create table items (id int primary key, body text, raw bytea, doc json)';
+
+test('Values of 100 MB are profiled, copied and proved', async () => {
+  const { target, validate } = await proved(
+    `${table}; insert into items values
+      (1, repeat('x', 100000000), decode(repeat('00ff10ab', 25000000), 'hex'), null),
+      (2, repeat('ä€', 20000000), ''::bytea, to_json(repeat('json ', 8000000))),
+      (3, 'small', '\\x00', '{"a": 1}')`,
+    table,
+  );
+  expect(await validate()).toMatchObject({ green: true, problems: [] });
+  const [profile] = await target.query<{ body: { longest: number; bytes: number }; raw: { longest: number } }>(
+    `select columns -> 1 as body, columns -> 2 as raw from rowproof.profile`,
+  );
+  expect(profile).toMatchObject({ body: { longest: 100_000_000, bytes: 200_000_005 }, raw: { longest: 200_000_002 } });
+  const sizes =
+    'select id, octet_length(body) as body, octet_length(raw) as raw, octet_length(doc::text) as doc from items order by id';
+  expect(await target.query(sizes)).toEqual([
+    { id: 1, body: 100_000_000, raw: 100_000_000, doc: null },
+    { id: 2, body: 100_000_000, raw: 0, doc: 40_000_002 },
+    { id: 3, body: 5, raw: 1, doc: 8 },
+  ]);
+});
+
+test('One byte that differs in a large value is a difference of its column', async () => {
+  const { target, validate } = await proved(
+    `${table}; insert into items select g, repeat('x', 300000), decode(repeat('ff', 300000), 'hex'), to_json(repeat('y', 300000)) from generate_series(1, 4) g`,
+    table,
+  );
+  expect(await validate()).toMatchObject({ green: true });
+  await target.query(`update items set body = overlay(body placing 'y' from 299999) where id = 1;
+    update items set raw = set_byte(raw, 0, 0) where id = 2; update items set doc = to_json(repeat('y', 300001)) where id = 3`);
+  expect(await validate()).toMatchObject({ green: false });
+  expect(await target.query(`select class, column_name from rowproof.difference order by column_name`)).toEqual([
+    { class: 'mismatch', column_name: 'body' },
+    { class: 'mismatch', column_name: 'doc' },
+    { class: 'mismatch', column_name: 'raw' },
+  ]);
+});
