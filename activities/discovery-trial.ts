@@ -198,7 +198,9 @@ function refusedValues(mapping: CompiledMapping, rows: TakenRows): Finding[] {
     if (taken !== 'cast' || rule == null) continue;
     const { column, trial, refusal } = judgedRule(mapping, rule);
     const kind = refusalKind(trial, refusal);
-    const id = `${mapping.name}.${column}.${kind}`;
+    // a CHECK that was compiled has a finding of its own, as in the copy
+    const check = mapping.checks.find(({ name }) => name === refusal.constraint);
+    const id = check?.finding ?? `${mapping.name}.${column}.${kind}`;
     counts.set(id, { column, kind, rows: (counts.get(id)?.rows ?? 0) + Number(count) });
   }
   return [...counts].map(([id, { column, kind, rows: number }]) =>

@@ -33,7 +33,9 @@ export function largeKind(
 
 function takenAsItIs(column: CompiledColumn): LargeKind | null {
   const { type, cast, inputTypes } = column;
-  if (!isDirect(column) || type.length !== null || type.element !== null || column.trial !== undefined) return null;
+  // a digest is no value that the target could judge
+  if (column.trial !== undefined) return null;
+  if (!isDirect(column) || type.length !== null || type.element !== null) return null;
   const [from, to] = [kinds[inputTypes[0] ?? ''] ?? null, kinds[baseTypeName(type)] ?? null];
   if (from === null || from !== to) return null;
   return cast.kind === 'same' || (cast.kind === 'text' && from === 'text') ? from : null;

@@ -90,7 +90,7 @@ function rawColumns(select: SourceSelect, mark: boolean): Placed[] {
     if (unsendable === null) return select.levels.source(text);
     return select.levels.source(
       mark
-        ? `CASE WHEN ${unsendable} THEN 'B' ELSE 'T' || ${text} END`
+        ? `CASE WHEN ${unsendable} THEN 'B' ELSE 'T' || (${text}) END`
         : `CASE WHEN ${unsendable} THEN NULL ELSE ${text} END`,
     );
   });

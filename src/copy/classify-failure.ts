@@ -52,6 +52,7 @@ function judgedKind(
   mapping: CompiledMapping,
   { side, column, constraint, sqlstate, altered }: RowFailure,
 ): string | null {
+  if (column === null) return null;
   const trial = mapping.columns.find((one) => one.target === column)?.trial;
   if (side !== 'target' || trial === undefined) return null;
   if (altered === true) return refusalKind(trial, { sqlstate: null });

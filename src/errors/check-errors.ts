@@ -184,8 +184,8 @@ export const checkErrors = {
   },
   RP2031: {
     title: 'Database encoding SQL_ASCII',
-    why: 'The server does not know what its bytes mean; bytes that are not UTF-8 make PostgreSQL refuse to send the row.',
-    fix: 'Find and convert other bytes first; case mapping and trimming know ASCII only.',
+    why: 'The server does not know what its bytes mean. A value whose bytes are not UTF-8 keeps its row back: a finding, with a count, before anything is written.',
+    fix: 'Convert such bytes in the source, or decode them by `sql:`; case mapping and trimming know ASCII only.',
     exit: 2,
   },
   RP2032: {

@@ -51,9 +51,10 @@ test('Text that the source cannot spell in UTF-8 costs only its own rows', async
     { id: 1, name: 'plain' },
     { id: 3, name: 'café' },
   ]);
-  expect(await run.target.query('select source_key, reason, sqlstate from rowproof.quarantine')).toEqual([
-    { source_key: '["2"]', reason: 'encoding', sqlstate: '22021' },
+  expect(await run.target.query('select source_key, reason, column_name from rowproof.quarantine')).toEqual([
+    { source_key: '["2"]', reason: 'encoding', column_name: 'name' },
   ]);
+  expect(await run.target.query('select path from rowproof.batch')).toEqual([{ path: 'fast' }]);
 });
 
 test('A LATIN1 source arrives as the same characters', async () => {
@@ -135,8 +136,8 @@ test.each([
 );
 
 test.each([
-  { type: 'jsonb', good: '{}', bad: '{', finding: 'people.doc.cast_json', sqlstate: null },
-  { type: 'inet', good: '10.0.0.1', bad: '10.0.0.300', finding: 'people.doc.data', sqlstate: '22P02' },
+  { type: 'jsonb', good: '{}', bad: '{', finding: 'people.doc.cast_json', sqlstate: '22P02' },
+  { type: 'inet', good: '10.0.0.1', bad: '10.0.0.300', finding: 'people.doc.cast_inet', sqlstate: '22P02' },
 ])(
   'A cast to $type that raises costs only its own row, and the row names the column',
   async ({ type, good, bad, finding, sqlstate }) => {

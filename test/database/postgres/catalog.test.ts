@@ -235,7 +235,7 @@ test('indexes show keys, expressions, predicates and the constraint that owns th
     constraint: null,
     exclusion: false,
     columns: [null, 'group'],
-    keyExpressions: ['lower((name)::text)', '"group"'],
+    keyExpressions: ['lower((name)::text) COLLATE pg_catalog."C"', '"group"'],
     predicate: `(mood <> 'sad'::${q(schema)}.mood)`,
     nullsNotDistinct: false,
     valid: true,

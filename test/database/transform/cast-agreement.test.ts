@@ -41,7 +41,23 @@ const uuids = fc.oneof(
   fc.uuid().map((text) => `{${text}}`),
 );
 const bytes = fc.uint8Array({ maxLength: 5 }).map((list) => `\\x${Buffer.from(list).toString('hex')}`);
-const booleans = fc.constantFrom('true', 'TRUE', 't', 'F', 'false', 'yes', '1', '', 'o', 'Of', 'tRu', 'no', '0', '2', 'yess');
+const booleans = fc.constantFrom(
+  'true',
+  'TRUE',
+  't',
+  'F',
+  'false',
+  'yes',
+  '1',
+  '',
+  'o',
+  'Of',
+  'tRu',
+  'no',
+  '0',
+  '2',
+  'yess',
+);
 const json = fc.oneof(
   fc.json(),
   fc.constantFrom('{"b":1,"a":2,"a":3}', '1e2', ' [1 , 2]', '{}', 'nul', "'", '"\\u00e9"'),

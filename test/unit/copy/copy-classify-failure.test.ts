@@ -3,6 +3,7 @@ import { classifyFailure } from '../../../src/copy/classify-failure';
 
 const mapping = {
   name: 'orders',
+  columns: [],
   uniques: [{ name: 'orders_no_key', columns: ['no'], finding: 'orders.no.unique' }],
   references: [{ constraint: 'orders_customer_fkey', columns: ['customer_id'], finding: 'orders.customer_id.orphan' }],
   checks: [{ name: 'orders_amount_check', columns: ['amount'], finding: 'orders.orders_amount_check.check' }],

@@ -67,7 +67,11 @@ describe('chooseCast', () => {
 
   it('leaves to the target what only the type itself can read', () => {
     for (const name of ['jsonb', 'inet', 'interval', 'integer[]'])
-      expect(castToSql(chooseCast(null, type(name)) as CastSpec, 'v')).toEqual({ checks: [], wire: '(v)', text: '(v)' });
+      expect(castToSql(chooseCast(null, type(name)) as CastSpec, 'v')).toEqual({
+        checks: [],
+        wire: '(v)',
+        text: '(v)',
+      });
   });
 
   it('reads a text into a composite only where no part of it depends on the session', () => {
@@ -84,7 +88,11 @@ describe('chooseCast', () => {
       type('crm.pair', {
         schema: 'crm',
         kind: 'composite',
-        shape: { ...part('crm.pair'), kind: 'composite', fields: names.map((name, at) => ({ name: `f${at}`, type: part(name) })) },
+        shape: {
+          ...part('crm.pair'),
+          kind: 'composite',
+          fields: names.map((name, at) => ({ name: `f${at}`, type: part(name) })),
+        },
       });
     expect(kindOf(null, pair('integer', 'text'))).toBe('other');
     expect(kindOf(null, pair('integer', 'timestamp with time zone'))).toMatch(/^impossible/);

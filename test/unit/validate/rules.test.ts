@@ -1,21 +1,5 @@
-import { declaredType } from '../../../src/validate/type-name';
 import { parseRule, rules } from '../../../src/validate/rules/registry';
 import { readSpotChecks } from '../../../src/validate/spot-check-file';
-import type { ColumnType } from '../../../src/contract/catalog';
-
-const type: ColumnType = {
-  name: 'text',
-  schema: 'pg_catalog',
-  oid: 25,
-  kind: 'base',
-  element: null,
-  base: null,
-  labels: null,
-  length: null,
-  precision: null,
-  scale: null,
-  fraction: null,
-};
 
 describe('parseRule', () => {
   it('refuses an unknown rule and names those there are', () => {
@@ -75,18 +59,5 @@ describe('readSpotChecks', () => {
     ['a.txt', 'a'],
   ])('says what is wrong with %s %j and shows no value', (name, text) => {
     expect(readSpotChecks(name, text)).toEqual({ problem: expect.any(String) as string });
-  });
-});
-
-describe('declaredType', () => {
-  it('puts the modifier where the type wants it', () => {
-    expect(declaredType({ ...type, name: 'numeric', precision: 10, scale: 2 })).toBe('numeric(10,2)');
-    expect(declaredType({ ...type, name: 'timestamp with time zone', fraction: 3 })).toBe(
-      'timestamp(3) with time zone',
-    );
-    expect(declaredType({ ...type, name: 'character varying[]', element: 'character varying', length: 8 })).toBe(
-      'character varying(8)[]',
-    );
-    expect(declaredType({ ...type, name: 'character' })).toBe('bpchar');
   });
 });
