@@ -204,7 +204,7 @@ test('Rollback takes away exactly what was written', async () => {
     plan: `tables:\n  public.log: { from: public.log, columns: "*", when_not_empty: replace }\n${small}`,
   });
   expect((await run.complete()).green).toBe(true);
-  expect(await run.rollBack()).toEqual({ equal: true, differences: [] });
+  expect(await run.rollBack()).toEqual({ equal: true, differences: [], notes: [] });
   expect(await run.rows('select line from log')).toEqual(['(before)', '(before)']);
 });
 
