@@ -58,7 +58,8 @@ test('Functions of the target that name tables and functions without a schema fi
       `select (select count(*) from t)::int as rows, (select count(*) from audit)::int as notes,
         (select count(*) from seen)::int as seen, (select count(*) from rowproof.finding where kind = 'untried')::int as untried`,
     ),
-  ).toEqual([{ rows: 20, notes: 20, seen: 20, untried: 0 }]);
+    // the CHECK whose function reads a table is set aside for the load
+  ).toEqual([{ rows: 20, notes: 20, seen: 20, untried: 1 }]);
 });
 
 test('The path that the database gives its sessions counts, and beside it the path that the plan states', async () => {
