@@ -111,13 +111,13 @@ function needLines(status: RunStatus): string[] {
     ...(status.gate === null ? [] : gateLines(status.gate, status, code)),
     ...alike(status.undecided).map(
       ({ pattern, findings, rows }) =>
-        `    ${findings.length} alike at once:  ${decide(run, pattern, findings[0]?.choices[0] ?? 'quarantine', rows)}`,
+        `    ${findings.length} alike at once:  ${decide(run, pattern, findings[0]?.choices[0] ?? 'quarantine', rows === 0 ? null : rows)}`,
     ),
     ...status.undecided
       .slice(0, 5)
       .flatMap((finding) => [
         `${pc.yellow('!')} ${finding.id}: ${finding.sentence}`,
-        `    decide it:  ${decide(run, finding.id, finding.choices[0] ?? 'quarantine', finding.rows)}`,
+        `    decide it:  ${decide(run, finding.id, finding.choices[0] ?? 'quarantine', finding.rows === 0 ? null : finding.rows)}`,
       ]),
     ...(status.undecided.length > 5
       ? [
