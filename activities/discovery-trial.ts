@@ -198,8 +198,8 @@ function refusedValues(mapping: CompiledMapping, rows: TakenRows): Finding[] {
     if (taken !== 'cast' || rule == null) continue;
     const { column, trial, refusal } = judgedRule(mapping, rule);
     const kind = refusalKind(trial, refusal);
-    // a CHECK that was compiled has a finding of its own, as in the copy
-    const check = mapping.checks.find(({ name }) => name === refusal.constraint);
+    // a CHECK of the table has a finding of its own, as in the copy; one of a domain is named by the column
+    const check = mapping.checks.find(({ name, ofDomain }) => !ofDomain && name === refusal.constraint);
     const id = check?.finding ?? `${mapping.name}.${column}.${kind}`;
     counts.set(id, { column, kind, rows: (counts.get(id)?.rows ?? 0) + Number(count) });
   }

@@ -41,7 +41,7 @@ export function classifyFailure(mapping: CompiledMapping, failure: RowFailure): 
   if (judged !== null)
     return { reason: judged, finding: `${mapping.name}.${failure.column ?? ''}.${judged}`, column: failure.column };
   const reason = failure.dropped ? 'dropped_by_trigger' : (reasonsBySqlstate[failure.sqlstate ?? ''] ?? 'data');
-  const known = knownFinding(mapping, reason, failure.constraint);
+  const known = knownFinding(mapping, reason, failure);
   if (known !== null) return { reason, ...known, column: failure.column ?? known.column };
   const subject = failure.constraint ?? failure.column ?? 'row';
   return { reason, finding: `${mapping.name}.${subject}.${findingKinds[reason] ?? reason}`, column: failure.column };
@@ -65,12 +65,17 @@ function judgedKind(
 function knownFinding(
   mapping: CompiledMapping,
   reason: string,
-  constraint: string | null,
+  { constraint, column }: RowFailure,
 ): { finding: string; column: string | null } | null {
   if (constraint === null) return null;
   if (reason === 'duplicate') return first(mapping.uniques.find((unique) => unique.name === constraint));
   if (reason === 'orphan') return first(mapping.references.find((reference) => reference.constraint === constraint));
-  if (reason === 'check') return first(mapping.checks.find((check) => check.name === constraint));
+  if (reason === 'check') {
+    // several columns may be of one domain
+    const ofColumn = (check: CompiledMapping['checks'][number]): boolean =>
+      !check.ofDomain || column === null || check.columns[0] === column;
+    return first(mapping.checks.find((check) => check.name === constraint && ofColumn(check)));
+  }
   return null;
 }
 
