@@ -81,6 +81,11 @@ test('A view that cannot be followed, holds nothing or is refused is named with 
   expect(checks).toEqual([
     { name: '"public"."empty"', why: 'it holds no rows, and is not known to read a mapped table' },
     { name: '"public"."opaque"', why: 'it calls public.hidden, which cannot be looked into' },
-    { name: '"public"."refused"', why: 'REFRESH MATERIALIZED VIEW was refused with SQLSTATE 22012' },
+    {
+      name: '"public"."refused"',
+      why: expect.stringMatching(
+        /while refreshing materialized view public\.refused: division_by_zero \(22012\)/,
+      ) as string,
+    },
   ]);
 });
