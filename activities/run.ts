@@ -105,7 +105,7 @@ function openedRun(
   run: LoadedRun,
   phases: readonly PhaseTimes[],
   known: { readonly verdict: Verdict | null; readonly frozen: boolean },
-  worker: Pick<ActivityDependencies, 'searchAttributes' | 'plansFolder'>,
+  worker: Pick<ActivityDependencies, 'searchAttributes'>,
 ): OpenedRun {
   const { plan, code, mappings } = run.compiled;
   const finished = phases.filter(({ finishedAt }) => finishedAt !== null).map(({ phase }) => phase);
@@ -130,7 +130,6 @@ function openedRun(
     begun: hasBegun(phases),
     searchAttributes: worker.searchAttributes,
     identity: identityOf(run),
-    plansFolder: worker.plansFolder,
   };
 }
 

@@ -95,9 +95,9 @@ async function sayRefused(run: OpenedRun, desk: ControlDesk, why: string): Promi
 }
 
 /** A run that was started in the UI has no memo by which commands find it. */
-function rememberRun({ ref, plan, code, identity, plansFolder }: OpenedRun): void {
+function rememberRun({ ref, plan, code, identity }: OpenedRun): void {
   if (workflowInfo().memo?.['run'] === ref.run) return;
-  const memo: RunMemo = { identity, run: ref.run, plan, code, ledger: ref.ledger, plansFolder };
+  const memo: RunMemo = { identity, run: ref.run, plan, code, ledger: ref.ledger };
   upsertMemo(memo);
 }
 

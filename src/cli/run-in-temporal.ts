@@ -53,8 +53,8 @@ async function driversOf({ client }: TemporalSession, run: string): Promise<Foun
 function recordOf(run: string, found: readonly Found[]): RunRecord | null {
   const identities = new Set(found.map(({ memo }) => memo.identity));
   if (identities.size > 1) {
-    const folders = [...new Set(found.map(({ memo }) => memo.plansFolder ?? memo.ledger))];
-    throw fail('RP4010', `${identities.size} runs are called ${run}: their plans are in ${folders.join(' and ')}.`);
+    const ledgers = [...new Set(found.map(({ memo }) => memo.ledger))];
+    throw fail('RP4010', `${identities.size} runs are called ${run}: their ledgers are ${ledgers.join(' and ')}.`);
   }
   const [last] = [...found].sort(
     (a, b) => Number(b.isOpen) - Number(a.isOpen) || b.startedAt.getTime() - a.startedAt.getTime(),
@@ -67,7 +67,7 @@ function recordOf(run: string, found: readonly Found[]): RunRecord | null {
     code: memo.code,
     ledger: memo.ledger,
     workflowId,
-    plansFolder: memo.plansFolder,
+    plansFolder: null,
     taskQueue,
     startedAt: startedAt.toISOString(),
     workerPid: null,

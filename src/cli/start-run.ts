@@ -35,6 +35,6 @@ export async function startRun(
   throw fail('RP4202', `A workflow named ${record.workflowId} runs already for another run.`);
 }
 
-function memoOf({ run, plan, code, ledger, plansFolder }: RunRecord, identity: string): RunMemo {
-  return { identity, run, plan, code, ledger, plansFolder };
+function memoOf({ run, plan, code, ledger }: RunRecord, identity: string): RunMemo {
+  return { identity, run, plan, code, ledger };
 }

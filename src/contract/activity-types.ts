@@ -46,8 +46,6 @@ export interface OpenedRun {
   readonly searchAttributes: boolean;
   /** Tells this run from one of the same name in another ledger. */
   readonly identity: string;
-  /** Where the worker that opened it has its plans; null when it has none. */
-  readonly plansFolder: string | null;
 }
 
 export interface RunActivities {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What a workflow that drives a run carries as its memo, so that commands find the run from anywhere: names only, no secrets. */
+/** What a workflow that drives a run carries as its memo, so that commands find the run from anywhere: names only, no secrets, no paths. */
 export const runMemo = z.object({
   /** Tells this run from one of the same name in another ledger. */
   identity: z.string(),
@@ -8,6 +8,5 @@ export const runMemo = z.object({
   plan: z.string(),
   code: z.string(),
   ledger: z.string(),
-  plansFolder: z.string().nullable(),
 });
 export type RunMemo = z.infer<typeof runMemo>;

@@ -33,7 +33,7 @@ test('What the types of the target refuse or would round is kept back by rounds 
     { key: '["4"]', finding: 't.t.cast_interval' },
     { key: '["5"]', finding: 't.a.precision' },
     { key: '["6"]', finding: 't.j.cast_json' },
-    { key: '["7"]', finding: 't.positive_check.check' },
+    { key: '["7"]', finding: 't.d.check' },
   ]);
   await run.source.query(`update t set t = '3 s', i = '3 s', a = '{1}', j = '1', d = 3 where id in (1, 3, 4, 5, 6, 7)`);
   await run.catchUp();

@@ -35,7 +35,6 @@ const run: OpenedRun = {
   begun: false,
   searchAttributes: true,
   identity: 'a1b2c3',
-  plansFolder: null,
 };
 const view = opened(newView('2026-01-02T03:04:05.678Z', 'crm'), run);
 const progress = (mapping: string, batchesDone: number, state: TableProgress['state']): TableProgress => ({
