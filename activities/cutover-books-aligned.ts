@@ -1,3 +1,4 @@
+import { bindStatement } from '../src/compile/bind-statement';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { needsProvenance } from '../src/delta/needs-provenance';
 import { createTargetKeys } from '../src/delta/target-keys';
@@ -61,7 +62,7 @@ export async function countsAligned(host: ActivityHost, { ref, run, beat }: Sour
       const places = await targetKeys(run, mapping, view, target);
       for (let at = 0; at < places.length; at += keysAtOnce) {
         const keys = places.slice(at, at + keysAtOnce);
-        const sql = mapping.statements.actualByKey;
+        const sql = bindStatement(mapping.statements.actualByKey, { large: '' });
         targetRows += (await rowsByKeys(target, sql, keys)).length - (await rowsByKeys(view.target, sql, keys)).length;
       }
       return { source: { total, outOfScope }, targetRows };
