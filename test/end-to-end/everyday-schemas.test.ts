@@ -67,7 +67,7 @@ describe('what schemas have every day', () => {
     expect([run.code, run.stdout]).toEqual([0, expect.stringContaining('"outcome": "complete"')]);
     await arrived('zz_dict inv log a_data');
     expect(await target.query('select n from second')).toEqual([{ n: '200' }]);
-    const back = await bench.rowproof('rollback', 'every-1', '--yes', ...ben);
+    const back = await bench.rowproof('rollback', 'every-1', ...ben);
     expect([back.code, back.stderr]).toEqual([0, expect.any(String)]);
     expect(await all(target, 'log')).toEqual([]);
     expect(await number(`select nextval('invoice_no') as n`)).toBe(1);
