@@ -60,8 +60,8 @@ const cases: readonly Case[] = [
     exit: 2,
   },
   {
-    title: 'a source table without a key',
-    plan: `${head('nokey')}tables:\n  t.no_key: { from: public.no_key, columns: { v: v } }\n`,
+    title: 'a source table without a key that is followed',
+    plan: `${head('nokey')}capture: triggers\ntables:\n  t.no_key: { from: public.no_key, columns: { v: v } }\n`,
     code: 'RP2011',
     exit: 2,
     says: /no_key/,

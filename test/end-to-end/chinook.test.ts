@@ -117,7 +117,9 @@ function texts(rows: readonly Record<string, unknown>[]): string[] {
       CHINOOK_URL: await ordinaryRole(source, roles.reader, password),
       STORE_URL: await ordinaryRole(target, roles.owner, password),
     };
-    await source.query(`grant select on all tables in schema public to ${roles.reader}`);
+    await source.query(
+      `grant select on all tables in schema public to ${roles.reader}; grant set on parameter log_min_messages to ${roles.reader}, ${roles.owner}`,
+    );
     const schema = readFileSync(join(example, 'target-schema.sql'), 'utf8');
     await target.query(
       `grant create on database "${target.name}" to ${roles.owner}; set role ${roles.owner}; ${schema}`,

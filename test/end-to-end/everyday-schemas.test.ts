@@ -67,7 +67,7 @@ describe('what schemas have every day', () => {
     expect([run.code, run.stdout]).toEqual([0, expect.stringContaining('"outcome": "complete"')]);
     await arrived('zz_dict inv log a_data');
     expect(await target.query('select n from second')).toEqual([{ n: '200' }]);
-    const back = await bench.rowproof('rollback', 'every-1', '--yes', ...ben);
+    const back = await bench.rowproof('rollback', 'every-1', ...ben);
     expect([back.code, back.stderr]).toEqual([0, expect.any(String)]);
     expect(await all(target, 'log')).toEqual([]);
     expect(await number(`select nextval('invoice_no') as n`)).toBe(1);
@@ -76,7 +76,7 @@ describe('what schemas have every day', () => {
   test('comes over from a source that is frozen first', async () => {
     const file = plan('settings: { pattern: big_bang }\n');
     bench.worker();
-    const run = bench.start('run', file, '--output', 'json');
+    const run = bench.start('run', file, '--wait', '--output', 'json');
     const { code } = await bench.until('every-1', ({ gate }) => gate === 'cutover');
     expect((await bench.rowproof('cutover', 'every-1', '--code', code, ...ben)).code).toBe(0);
     expect([await run.ended, run.stderr()]).toEqual([0, expect.any(String)]);
@@ -86,7 +86,7 @@ describe('what schemas have every day', () => {
   test('is followed where tables have keys, and sequences are set under the barrier', async () => {
     const file = plan('capture: triggers\n', 'zz_dict inv a_data');
     bench.worker();
-    const run = bench.start('run', file, '--output', 'json');
+    const run = bench.start('run', file, '--wait', '--output', 'json');
     const { code } = await bench.until('every-1', ({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null);
     await source.query(
       `insert into inv values (60, 'ORD-' || setval('invoice_no', 90000)); insert into a_data values (900, 'a')`,

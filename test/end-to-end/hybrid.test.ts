@@ -95,10 +95,10 @@ describe('a run that follows a source which is written to', () => {
     const name = 'customer.signed_up_on.not_null';
     expect([drill.code, drill.stdout.trim()]).toEqual([
       1,
-      `shop-1: No decision covers what is in quarantine: ${name} (1 rows); writers are free again and the run goes on following.`,
+      `shop-1: No decision covers what is in quarantine: ${name} (1 row); writers are free again and the run goes on following.`,
     ]);
     const asked = await bench.until('shop-1', ({ undecided }) => undecided.length > 0);
-    const sentence = `1 rows of customer are in quarantine (${name}), and no decision says so.`;
+    const sentence = `1 row of customer is quarantined and needs a decision (${name}).`;
     expect(asked.undecided).toMatchObject([{ id: name, sentence, choices: ['quarantine', 'stop'] }]);
     expect((await bench.rowproof('decide', name, 'quarantine', ...ben)).code).toBe(0);
   }

@@ -186,7 +186,7 @@ describe('secrets and row values', () => {
     await rowproof('abort', 'strict-1', '--then', 'rollback', ...by);
     expect(await strict.ended).not.toBe(0);
     said.push(strict.stdout(), strict.stderr(), ...details);
-  });
+  }, 400_000);
 
   it('occur nowhere outside: histories, logs, terminal, reports, hooks', async () => {
     const histories = await allHistories(temporal);

@@ -37,7 +37,7 @@ function wordsOf(line: string): string[] {
 /** What a command is that goes on until it is stopped: it counts as taken once it has said where the run is, or shows it. */
 const lasting = new Set(['run', 'watch', 'worker']);
 const taken =
-  /Temporal UI http|: workflow |worker ready|\b(?:discovery|prepare|copy|settle|finish|proof|cutover|delta|done)\b.*\(\d+s\)/;
+  /Temporal UI http|: workflow |worker ready|\b(?:discovery|prepare|copy|settle|finish|proof|cutover|delta|done)\b.*\((?:\d+[hm])?\d+[ms]\)/;
 
 /** Runs it as printed. A lasting one is ended once it was taken, with code null. */
 export function runPrinted(
