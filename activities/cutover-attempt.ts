@@ -236,7 +236,7 @@ function firstOf(sentences: readonly string[]): string {
 /** How counts that take a good part of the freeze would fit. */
 function roomForBooks({ booksMs }: Measured, maxFreezeMs: number): string {
   if (booksMs === undefined || Number(booksMs) * 4 < maxFreezeMs) return '';
-  return ` ${seconds(Number(booksMs))} of it went by with counting both sides: allow a longer freeze (settings.cutover.max_freeze), or have them counted right before it (settings.cutover.books: aligned).`;
+  return ` ${seconds(Number(booksMs))} of it went by with counting both sides: allow a longer freeze (max_freeze), or have them counted right before it (books: aligned). The approval of the cutover takes both for its attempt.`;
 }
 
 /** What came with the last rounds: rows that nobody decided about, or that a freeze would not keep from coming. */

@@ -1,5 +1,6 @@
-import type { CutoverResult } from '../src/contract/delta';
+import type { AttemptLimits, CutoverOverrides, CutoverResult } from '../src/contract/delta';
 import type { RunRef } from '../src/contract/run';
+import { limitsOf } from '../src/cutover/overrides';
 import { differing, seconds } from '../src/cutover/words';
 import { RowproofError } from '../src/errors/rowproof-error';
 import { endAttempt, isOpened, isRollingBack, readAttempts, startAttempt } from '../src/postgres/ledger/cutover';
@@ -27,27 +28,38 @@ export function cutOver(
   host: ActivityHost,
   steps: CutoverSteps,
   ref: RunRef,
-  options: { readonly drill: boolean; readonly by: string },
+  options: { readonly drill: boolean; readonly by: string; readonly overrides?: CutoverOverrides },
 ): Promise<CutoverResult> {
-  return onSources(host, ref, options.drill ? 'drill' : 'cutover', async (works) => {
-    const { ledger, run } = works;
+  return onSources(host, ref, options.drill ? 'drill' : 'cutover', async (planned) => {
+    const { ledger, run } = planned;
+    const limits = limitsOf(run.compiled.plan.settings.cutover, options.overrides);
+    const works = within(planned, limits);
     const refused = await refusal(works, options.drill);
     if (refused !== null) return refused;
     const frozen = await stands(works);
     if (frozen !== null) return frozen;
     const number = await onceFree(() =>
       inTransaction(ledger, 'read write', async () => {
-        const started = await startAttempt(ledger, run.run, options.drill, options.by);
+        const started = await startAttempt(ledger, run.run, options.drill, options.by, limits);
         const kind = options.drill ? 'drill started' : 'cutover started';
-        await appendEvent(ledger, run.run, kind, { attempt: started, by: options.by });
+        await appendEvent(ledger, run.run, kind, { attempt: started, by: options.by, limits });
         return started;
       }),
     );
     const prepared = await getReady(host, steps, works, options.drill);
     const attempted = 'result' in prepared ? prepared : await attempt(prepared, options.drill);
-    await record(works, number, options, attempted);
-    return attempted.result;
+    const result = { ...attempted.result, limits };
+    await record(works, number, options, { ...attempted, result });
+    return result;
   });
+}
+
+/** The same, with the settings that this attempt goes by in place of the plan's; what was compiled and its digest stay. */
+function within(works: SourceWorks, { maxFreezeMs, books }: AttemptLimits): SourceWorks {
+  const { run } = works;
+  const { plan } = run.compiled;
+  const settings = { ...plan.settings, cutover: { ...plan.settings.cutover, maxFreezeMs, books } };
+  return { ...works, run: { ...run, compiled: { ...run.compiled, plan: { ...plan, settings } } } };
 }
 
 async function attempt(work: AttemptWork, drill: boolean): Promise<Attempted> {
@@ -85,6 +97,7 @@ export async function stands(works: SourceWorks): Promise<CutoverResult | null> 
       freezeMs: died ? last.ageMs : (last?.freezeMs ?? 0),
       lockAttempts: last?.lockAttempts ?? 0,
       changedKeys: last?.changedKeys ?? 0,
+      ...(last?.limits == null ? {} : { limits: last.limits }),
     };
     // an attempt that died before it could say so
     if (died) await record(works, last.attempt, last, { result, measured: {} });
@@ -155,7 +168,7 @@ export async function record(
   const session: Session = works.ledger.closed ? await works.freshLedger() : works.ledger;
   const write = async (): Promise<void> => {
     await endAttempt(session, run.run, attempt, result, measured);
-    const { outcome, freezeMs, lockAttempts, changedKeys, sentence, writers } = result;
+    const { outcome, freezeMs, lockAttempts, changedKeys, sentence, writers, limits } = result;
     await appendEvent(session, run.run, options.drill ? 'drill' : 'cutover', {
       attempt,
       by: options.by,
@@ -166,6 +179,7 @@ export async function record(
       sentence,
       writers,
       ...measured,
+      ...(limits === undefined ? {} : { limits }),
     });
   };
   await onceFree(() => inTransaction(session, 'read write', write));

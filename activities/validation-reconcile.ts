@@ -2,6 +2,7 @@ import type { ValidationActivities } from '../src/contract/activity-types';
 import { capturedRelations } from '../src/capture/captured-relations';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { RunRef } from '../src/contract/run';
+import { overrideNote } from '../src/cutover/overrides';
 import { isOpened, readAttempts } from '../src/postgres/ledger/cutover';
 import { decisionFor } from '../src/profile/decision-match';
 import { coversRows } from '../src/profile/undecided';
@@ -18,7 +19,7 @@ import { countRows, countScope } from '../src/postgres/queries/proof-rows';
 import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import { qualified } from '../src/sql/quote';
 import { closeBooks, type ClosedBooks, type MappingFacts } from '../src/validate/books';
-import { reachVerdict } from '../src/validate/verdict';
+import { reachVerdict, type VerdictFacts } from '../src/validate/verdict';
 import { AlignedView } from './live-proof-view';
 import { onTarget } from './prepare-host';
 import { changedSinceProof } from './proved-tables';
@@ -119,12 +120,13 @@ async function whileCounting<T>(
   }
 }
 
-/** Which counts closed the books of the freeze that stands. */
-async function closedBy(session: Session, run: string): Promise<'frozen' | 'aligned' | null> {
+/** Which counts closed the books of the freeze that stands, and what its approval set in place of the plan. */
+async function closing(session: Session, run: string): Promise<Pick<VerdictFacts, 'closedBy' | 'overridden'>> {
   const frozen = (await readAttempts(session, run))
     .filter(({ drill, outcome }) => !drill && outcome === 'frozen')
     .at(-1);
-  return frozen?.books ?? null;
+  if (frozen === undefined) return { closedBy: null };
+  return { closedBy: frozen.books, overridden: overrideNote(frozen.limits, frozen.by) };
 }
 
 /** Idempotent: counts again and replaces the stored verdict. Nothing is green that is not in the ledger. */
@@ -154,7 +156,7 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
         books,
         effects: effectsOf(run, decisions),
         changed: (await isOpened(session, run.run)) ? [] : (await changedSinceProof(session, run)).changed,
-        closedBy: await closedBy(session, run.run),
+        ...(await closing(session, run.run)),
         undecided,
         checks,
         required: [

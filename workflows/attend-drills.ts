@@ -6,14 +6,15 @@ import { withChecklist, withFreeze } from '../src/progress/follow-view';
 import { workflowTime } from './clock';
 import type { ControlDesk } from './control-desk';
 import type { Follower } from './follow';
-import { runCutover } from './follow-to-freeze';
+import { ordered, runCutover } from './follow-to-freeze';
 
 /** Does the drills that operators ask for, one after the other, until it is cancelled. */
 export async function attendDrills(run: OpenedRun, desk: ControlDesk, follower: Follower): Promise<never> {
   for (;;) {
-    const { by, reason } = await desk.nextDrill();
+    const asked = await desk.nextDrill();
+    const { by, reason } = asked;
     try {
-      const order = { drill: true, by, reason, code: run.code };
+      const order = { drill: true, by, reason, code: run.code, ...ordered(asked) };
       const { lines, result } = await follower.alone(() => runCutover(run, desk, order));
       const facts = factsOf(result, workflowTime(), by);
       desk.change((view) => withFreeze(withChecklist(view, lines), 'drill', facts));

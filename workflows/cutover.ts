@@ -39,7 +39,7 @@ export async function cutover(raw: unknown): Promise<CutoverAttempt> {
   return attempt;
 }
 
-async function tryIt({ ref, drill, by, reason, code }: CutoverInput): Promise<CutoverAttempt> {
+async function tryIt({ ref, drill, by, reason, code, overrides }: CutoverInput): Promise<CutoverAttempt> {
   const rounds = (): Promise<DeltaReport> => lane.runRounds(ref, { forMs: sliceMs, untilCaughtUp: true });
   await catchUp(rounds);
   const all = await control.checkCutover(ref, drill ? null : { by, reason, code });
@@ -48,7 +48,7 @@ async function tryIt({ ref, drill, by, reason, code }: CutoverInput): Promise<Cu
   if (!drill && lines.some(({ ok }) => !ok)) return { lines, result: notReady(lines) };
   await whoWrites(ref);
   for (let tries = 1; ; tries += 1) {
-    const result = await barrier.cutOver(ref, { drill, by });
+    const result = await barrier.cutOver(ref, { drill, by, ...(overrides === undefined ? {} : { overrides }) });
     if (result.outcome !== 'lag' || tries === mostTries) return { lines, result };
     await catchUp(rounds);
   }

@@ -1,6 +1,9 @@
 import { CancellationScope, executeChild, proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
+import type { CutoverInput } from '../src/contract/batch-copy';
+import type { OverrideFields } from '../src/contract/delta';
 import type { FindingSummary } from '../src/contract/run';
+import { overridesOf } from '../src/cutover/overrides';
 import { factsOf, onlyProofMissing, whyAgain } from '../src/progress/cutover-attempt';
 import { standing, expectedFreeze } from '../src/progress/follow-lines';
 import { withChecklist, withFreeze, withProof } from '../src/progress/follow-view';
@@ -46,11 +49,12 @@ async function untilFrozen(run: OpenedRun, desk: ControlDesk, follower: Follower
     await decideAll(run, desk, () => undecided(run));
     verdict ??= await prove(run, desk);
     if (verdict === null) continue;
-    const { by, reason, code } = await atTheGate(run, desk, again);
+    const approval = await atTheGate(run, desk, again);
+    const { by, reason, code } = approval;
     // one proof made again an approval: whoever approved hears when that was not enough
     for (let renewed = false; ; renewed = true) {
       desk.change((view) => inPhase(view, 'cutover', 'cutting over'));
-      const order = { drill: false, by, reason, code };
+      const order = { drill: false, by, reason, code, ...ordered(approval) };
       const { lines, result } = await follower.alone(
         () => runCutover(run, desk, order),
         (attempt) => attempt.result.outcome === 'frozen',
@@ -66,11 +70,17 @@ async function untilFrozen(run: OpenedRun, desk: ControlDesk, follower: Follower
   }
 }
 
+/** The settings that came with an approval or the order of a drill, where there are any. */
+export function ordered(message: OverrideFields): Pick<CutoverInput, 'overrides'> {
+  const overrides = overridesOf(message);
+  return overrides === undefined ? {} : { overrides };
+}
+
 /** A cutover, or a drill, as a child of its own. The lane has to be free. */
 export async function runCutover(
   run: OpenedRun,
   desk: ControlDesk,
-  order: { readonly drill: boolean; readonly by: string; readonly reason: string; readonly code: string },
+  order: Omit<CutoverInput, 'ref'>,
 ): Promise<CutoverAttempt> {
   const workflowId = childId(run, order.drill ? 'drill' : 'cutover');
   remember(desk, order.drill ? 'drill' : 'cutover', workflowId);

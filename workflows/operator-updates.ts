@@ -1,6 +1,7 @@
 import { condition, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
 import { drillMessage } from '../src/contract/delta';
+import { givenOverrides, refuseOverrides } from '../src/cutover/overrides';
 import { abortMessage, approveMessage, decideMessage, resolveMessage } from '../src/contract/run';
 import { refuseApproval } from '../src/progress/approval';
 import { captureBlock } from '../src/progress/follow-view';
@@ -10,6 +11,7 @@ import {
   refuseCutover,
   refuseDecision,
   refuseDrill,
+  refuseDrillTerms,
   refuseResolution,
 } from '../src/progress/refusals';
 import * as options from './activity-options';
@@ -42,17 +44,20 @@ function installApprove(desk: DeskState): void {
       const message = parse(raw);
       desk.approval = message;
       const { gate, by, reason, code } = message;
-      await control.recordEvent(desk.requireRun().ref, 'approved', { gate, by, reason, code });
+      const body = { gate, by, reason, code, ...givenOverrides(message) };
+      await control.recordEvent(desk.requireRun().ref, 'approved', body);
       desk.accepted(`approve ${gate}`, by);
       return `${gate} approved by ${by}.`;
     },
     {
-      description: 'Approve the gate the run waits at: {"gate","code","by","reason"}',
+      description:
+        'Approve the gate the run waits at: {"gate","code","by","reason"}; the cutover also with "max_freeze" and "books"',
       validator: (raw) => {
         const { approvers } = desk.requireRun();
         const message = parse(raw);
         // first what stands in the way: it may be why no gate waits
         if (message.gate === 'cutover') refuse(refuseCutover(desk.view, desk.paused));
+        refuse(refuseOverrides(message, message.gate, desk.view.pattern === 'big_bang'));
         refuse(refuseApproval(message, desk.openGates, desk.approval?.gate ?? null, desk.view.code, approvers));
       },
     },
@@ -122,16 +127,20 @@ function installDrill(desk: DeskState): void {
       const drill = { message: parse(raw), answer: null as string | null };
       desk.drill = drill;
       const { by, reason } = drill.message;
-      await control.recordEvent(desk.requireRun().ref, 'drill asked for', { by, reason });
+      const body = { by, reason, ...givenOverrides(drill.message) };
+      await control.recordEvent(desk.requireRun().ref, 'drill asked for', body);
       desk.accepted('drill', by);
       await condition(() => drill.answer !== null);
       return drill.answer ?? '';
     },
     {
-      description: 'Everything of the cutover up to its commit, then writers are let go: {"by","reason"}',
+      description:
+        'Everything of the cutover up to its commit, then writers are let go: {"by","reason"}, optionally "max_freeze" and "books"',
       validator: (raw) => {
-        parse(raw);
-        desk.requireRun();
+        const message = parse(raw);
+        const { approvers } = desk.requireRun();
+        refuse(refuseOverrides(message, 'cutover', desk.view.pattern === 'big_bang'));
+        refuse(refuseDrillTerms(message, approvers));
         const busy = desk.drill !== null && desk.drill.answer === null;
         refuse(refuseDrill(desk.view, { open: desk.drillsOpen, busy, paused: desk.paused }));
       },

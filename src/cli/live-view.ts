@@ -2,6 +2,7 @@ import pc from 'picocolors';
 import type { RunStatus, TableProgress } from '../contract/run';
 import { alike } from '../progress/alike-findings';
 import { approve, cutOver, decide, drill, resolve, resume } from '../progress/commands';
+import { cutoverOffers } from '../progress/cutover-offers';
 import { overallShare } from '../progress/current-details';
 import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../progress/follow-lines';
 import { captureBlock } from '../progress/follow-view';
@@ -157,6 +158,10 @@ function gateLines(gate: string, status: RunStatus, code: string): string[] {
           `    ${expectedFreeze(status.follow)}`,
           `    try it, writers are let go again:  ${drill(run)}`,
           `    do it:  ${cutOver(run, code)}`,
+          ...cutoverOffers(status.follow).flatMap(({ how, terms }) => [
+            `    do it ${how}, this attempt only:  ${cutOver(run, code, terms)}`,
+            `    try it ${how}:  ${drill(run, terms)}`,
+          ]),
         ]
       : []),
     ...gates.map((name) => `    ${approve(run, name, code)}`),

@@ -124,6 +124,11 @@ export function createProgram(
         .option(
           '--drill',
           'everything up to the commit of the freeze, then writers are let go; says how long they waited, or exits with 1 when it did not get so far',
+        )
+        .option('--max-freeze <time>', 'how long writers may wait in this attempt, such as 8s; in place of the plan')
+        .option(
+          '--books <when>',
+          'when this attempt counts both sides: frozen (while writers wait) or aligned (right before); in place of the plan',
         ),
     ),
     async () => (await import('./commands/operate')).cutover as Action,

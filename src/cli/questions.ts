@@ -2,6 +2,7 @@ import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { FindingSummary, RunStatus } from '../contract/run';
+import { cutoverOffers, type Terms } from '../progress/cutover-offers';
 import { expectedFreeze, standing } from '../progress/follow-lines';
 import { group } from './live-view';
 import type { Terminal } from './terminal';
@@ -94,8 +95,27 @@ async function askGate(
     if (chosen === '') return;
     if (!gates.includes(chosen)) continue;
     const code = await ask(`Plan code (${status.code}): `);
+    const terms = chosen === 'cutover' ? await askTerms(terminal, status, ask) : {};
     const reason = await askReason(ask);
-    if (await send(terminal, handle, 'approve', { gate: chosen, code, by: userInfo().username, reason })) return;
+    if (await send(terminal, handle, 'approve', { gate: chosen, code, ...terms, by: userInfo().username, reason }))
+      return;
+  }
+}
+
+/** Settings for this attempt, where the last one or a drill says that the plan's do not do. */
+async function askTerms(terminal: Terminal, { follow }: RunStatus, ask: Ask): Promise<Terms> {
+  const offers = cutoverOffers(follow);
+  if (offers.length === 0) return {};
+  offers.forEach(({ how, terms }, at) => {
+    const settings = Object.entries(terms).map(([name, value]) => `${name} ${String(value)}`);
+    terminal.talk(`  ${at + 1}  ${how} (${settings.join(', ')}), this attempt only`);
+  });
+  for (;;) {
+    const answer = await ask('Number, or Enter for the settings of the plan: ');
+    if (answer === '') return {};
+    const offer = offers[Number(answer) - 1];
+    if (offer !== undefined) return offer.terms;
+    terminal.talk(`Type a number from 1 to ${offers.length}.`);
   }
 }
 

@@ -1,4 +1,12 @@
-import type { ChecklistLine, CutoverResult, DeltaReport, FreezeState, WatchReport, Writer } from './delta';
+import type {
+  ChecklistLine,
+  CutoverOverrides,
+  CutoverResult,
+  DeltaReport,
+  FreezeState,
+  WatchReport,
+  Writer,
+} from './delta';
 import type {
   BlockedBatch,
   DecideMessage,
@@ -237,9 +245,9 @@ export interface CutoverActivities {
   /**
    * Barrier, drain, proof of what changed, sequences, then freeze triggers and COMMIT (the point of no return) or, in a drill,
    * ROLLBACK. Every outcome but 'frozen' leaves writers free and the lanes open. One attempt a call; it answers, it does not throw,
-   * where the run can go on.
+   * where the run can go on. `overrides` count in place of the plan's settings, for this attempt only.
    */
-  cutOver(ref: RunRef, options: { drill: boolean; by: string }): Promise<CutoverResult>;
+  cutOver(ref: RunRef, options: { drill: boolean; by: string; overrides?: CutoverOverrides }): Promise<CutoverResult>;
   /** Looks at the sources and the ledger; changes nothing. */
   freezeState(ref: RunRef): Promise<FreezeState>;
   /** One transaction: forward lanes closed, guard gone, target open. Idempotent. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deltaLag, followReport } from './delta';
+import { cutoverOverrides, deltaLag, followReport } from './delta';
 import { blockedBatch, runRef, tableProgress } from './run';
 
 /** What passes between the root workflow and its children. */
@@ -79,5 +79,6 @@ export const cutoverInput = z.strictObject({
   by: z.string(),
   reason: z.string(),
   code: z.string(),
+  overrides: cutoverOverrides.optional(),
 });
 export type CutoverInput = z.infer<typeof cutoverInput>;

@@ -71,6 +71,21 @@ export interface FreezeState {
   readonly whole: boolean;
 }
 
+/** What approves a cutover, or asks for a drill, may set in place of the plan's settings, for this attempt only. */
+export const cutoverOverrides = z.strictObject({
+  maxFreezeMs: z.number().optional(),
+  books: z.enum(['frozen', 'aligned']).optional(),
+});
+export type CutoverOverrides = z.infer<typeof cutoverOverrides>;
+
+/** What an attempt went by, and which of it came with its approval and not from the plan. */
+export const attemptLimits = z.strictObject({
+  maxFreezeMs: z.number(),
+  books: z.enum(['frozen', 'aligned']),
+  overridden: z.array(z.enum(['max_freeze', 'books'])),
+});
+export type AttemptLimits = z.infer<typeof attemptLimits>;
+
 export const cutoverOutcomes = ['frozen', 'drilled', 'lock', 'deadline', 'not_proved', 'lag', 'refused'] as const;
 export const cutoverResult = z.strictObject({
   outcome: z.enum(cutoverOutcomes),
@@ -83,6 +98,8 @@ export const cutoverResult = z.strictObject({
   changedKeys: z.number(),
   /** How long writers waited for the counts of both sides, milliseconds. */
   booksMs: z.number().optional(),
+  /** Absent where no attempt was made. */
+  limits: attemptLimits.optional(),
   /** Sessions that wrote to a source right before. */
   writers: z.array(writer),
 });
@@ -107,6 +124,7 @@ export const freezeFacts = z.strictObject({
   sentence: z.string(),
   by: z.string(),
   booksMs: z.number().optional(),
+  limits: attemptLimits.optional(),
   /** Writers were stopped before the copy, and stay so. */
   first: z.literal(true).optional(),
 });
@@ -135,5 +153,13 @@ export const followStatus = z.strictObject({
 export type FollowStatus = z.infer<typeof followStatus>;
 
 const who = { by: z.string().trim().min(1), reason: z.string().trim().min(1) };
-export const drillMessage = z.strictObject(who);
+/** Settings of the cutover as a message carries them, in the plan's words; what they may be is said when they are refused. */
+export const overrideFields = {
+  max_freeze: z.union([z.string(), z.number()]).optional(),
+  books: z.string().optional(),
+};
+export type OverrideFields = {
+  readonly [name in keyof typeof overrideFields]?: z.infer<(typeof overrideFields)[name]>;
+};
+export const drillMessage = z.strictObject({ ...who, ...overrideFields });
 export type DrillMessage = z.infer<typeof drillMessage>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attemptLimits } from './delta';
 import { tableBooks } from './run';
 
 /**
@@ -153,6 +154,8 @@ export const reportDocument = z.strictObject({
       lockAttempts: count,
       changedKeys: count,
       sentence: z.string(),
+      /** Absent where no attempt was made, and for a freeze before the copy. */
+      limits: attemptLimits.optional(),
     }),
   ),
   /** Who wrote to the sources, or tried to, before the freeze and after the switch. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { followStatus, freezeFacts } from './delta';
+import { followStatus, freezeFacts, overrideFields } from './delta';
 
 /** Names that cross process boundaries: run references, workflow inputs, updates, status, results. All zod, all versioned by field addition only. */
 
@@ -162,7 +162,12 @@ export const rollbackResult = z.strictObject({
 export type RollbackResult = z.infer<typeof rollbackResult>;
 
 const who = { by: z.string().trim().min(1), reason: z.string().trim().min(1) };
-export const approveMessage = z.strictObject({ gate: z.string().min(1), code: z.string().min(1), ...who });
+export const approveMessage = z.strictObject({
+  gate: z.string().min(1),
+  code: z.string().min(1),
+  ...who,
+  ...overrideFields,
+});
 export type ApproveMessage = z.infer<typeof approveMessage>;
 export const decideMessage = z.strictObject({
   finding: z.string().min(1),

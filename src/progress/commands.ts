@@ -1,3 +1,5 @@
+import type { Terms } from './cutover-offers';
+
 /**
  * Commands as screens and sentences print them: complete, so that they work as they stand (YOU and WHY may be replaced), and for a run by
  * its name, so that they work in any folder. Whoever shows one may add where the run is found.
@@ -18,8 +20,10 @@ export const watch = (run: string): string => `rowproof watch ${run}`;
 export const report = (run: string): string => `rowproof report ${run}`;
 export const abortAndUndo = (run: string): string => `rowproof abort ${run} --then rollback ${signed}`;
 export const resume = (run: string): string => `rowproof resume ${run}`;
-export const drill = (run: string): string => `rowproof cutover ${run} --drill ${signed}`;
-export const cutOver = (run: string, code: string): string => `rowproof cutover ${run} --code ${code} ${signed}`;
+export const drill = (run: string, terms: Terms = {}): string =>
+  `rowproof cutover ${run} --drill ${signed}${withTerms(terms)}`;
+export const cutOver = (run: string, code: string, terms: Terms = {}): string =>
+  `rowproof cutover ${run} --code ${code} ${signed}${withTerms(terms)}`;
 export const approve = (run: string, gate: string, code: string): string =>
   `rowproof approve ${gate} --code ${code} ${signed} --run ${run}`;
 export const resolve = (run: string, what: string, action: string): string =>
@@ -29,6 +33,10 @@ export const resolve = (run: string, what: string, action: string): string =>
 export function decide(run: string, finding: string, action: string, rows: number | null): string {
   const expect = rows === null ? '' : ` --expect ${rows}`;
   return `rowproof decide ${quoted(finding)} ${action}${expect} ${signed} --run ${run}`;
+}
+
+function withTerms({ max_freeze: freeze, books }: Terms): string {
+  return `${freeze === undefined ? '' : ` --max-freeze ${freeze}`}${books === undefined ? '' : ` --books ${books}`}`;
 }
 
 /** One word of a shell, quoted where it has to be. */

@@ -1,6 +1,8 @@
 import type { BlockedBatch, FindingSummary, TableProgress } from '../contract/run';
 import { alike, type Alike } from './alike-findings';
 import { planDecisions } from './check-result';
+import { cutOver } from './commands';
+import { cutoverOffers } from './cutover-offers';
 import { expectedFreeze, freezeLine, standing, warningsOf } from './follow-lines';
 import { captureBlock } from './follow-view';
 import type { RunView } from './run-view';
@@ -113,9 +115,27 @@ function gateLines(view: RunView, gate: string): string[] {
       : 'Update **approve**:',
     '',
     ...block({ gate, code: view.code, by: '', reason: '' }),
+    ...(gate === 'cutover' ? offerLines(view) : []),
     ...(gate === 'cutover' && view.follow?.freeze?.outcome !== 'frozen'
       ? ['Update **drill** tries it all and lets the writers go:', '', ...block({ by: '', reason: '' })]
       : []),
+  ];
+}
+
+/** Settings that this approval may carry: what was missing in the last attempt, or what the last drill was done with. */
+function offerLines(view: RunView): string[] {
+  const offers = cutoverOffers(view.follow);
+  return [
+    ...offers.flatMap(({ how, terms }) => [
+      `Or approve it ${how}:`,
+      '',
+      ...block({ gate: 'cutover', code: view.code, ...terms, by: '', reason: '' }),
+      `\`${cutOver(view.run, view.code, terms)}\``,
+      '',
+    ]),
+    ...(offers.length === 0
+      ? []
+      : ['`max_freeze` and `books` hold for this attempt only; update **drill** takes both, too.', '']),
   ];
 }
 

@@ -22,8 +22,16 @@ export function onlyProofMissing(lines: readonly ChecklistLine[]): boolean {
 }
 
 export function factsOf(result: CutoverResult, at: string, by: string): FreezeFacts {
-  const { freezeMs, outcome, sentence, booksMs } = result;
-  return { at, freezeMs, outcome, sentence, by, ...(booksMs === undefined ? {} : { booksMs }) };
+  const { freezeMs, outcome, sentence, booksMs, limits } = result;
+  return {
+    at,
+    freezeMs,
+    outcome,
+    sentence,
+    by,
+    ...(booksMs === undefined ? {} : { booksMs }),
+    ...(limits === undefined ? {} : { limits }),
+  };
 }
 
 /** What the gate says after an attempt that let the writers go again. */

@@ -36,7 +36,7 @@ export function lagOf(follow: Pick<FollowStatus, 'lag' | 'throttled'>): string {
 export function expectedFreeze(follow: Pick<FollowStatus, 'drill' | 'maxFreezeMs'>): string {
   const limit = `limit ${seconds(follow.maxFreezeMs)}`;
   if (follow.drill === null || follow.drill.outcome !== 'drilled')
-    return `Writes stop for a few seconds (no drill yet, ${limit}).`;
+    return `Writes stop for a few seconds (${follow.drill === null ? 'no drill yet' : 'no drill got to its end'}, ${limit}).`;
   const { at, freezeMs, booksMs } = follow.drill;
   const about = Math.max(1, Math.round(freezeMs / 1000));
   const counting = booksMs === undefined ? '' : `, ${seconds(booksMs)} of it for the counts of both sides`;

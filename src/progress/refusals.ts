@@ -1,4 +1,5 @@
 import type { BlockedBatch, DecideMessage, FindingSummary, ResolveMessage, RunStatus } from '../contract/run';
+import type { DrillMessage } from '../contract/delta';
 import { decisionMatches } from '../profile/decision-match';
 import { unmetExpectation } from '../profile/undecided';
 import { captureBlock } from './follow-view';
@@ -65,6 +66,16 @@ export function refuseCutover(view: Pick<RunStatus, 'undecided' | 'blocked'>, pa
     .map(({ what }) => what)
     .slice(0, 10)
     .join(', ')}.`;
+}
+
+/** A drill needs nobody's approval, unless it may stop writers for longer than the plan says: that is for who approves the cutover. */
+export function refuseDrillTerms(
+  { by, max_freeze: freeze }: DrillMessage,
+  approvers: Readonly<Record<string, readonly string[]>>,
+): string | null {
+  const allowed = approvers['cutover'] ?? [];
+  if (freeze === undefined || allowed.length === 0 || allowed.includes(by)) return null;
+  return `${by} may not set max_freeze; the plan names ${allowed.join(', ')} for the cutover.`;
 }
 
 /** Why there can be no drill now, as a sentence, or null. */

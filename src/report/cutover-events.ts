@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { writer } from '../contract/delta';
+import { attemptLimits, writer } from '../contract/delta';
 import type { ReportDocument } from '../contract/report';
 import type { ReportData } from './report-data';
 
@@ -12,6 +12,7 @@ const attempt = z.object({
   lockAttempts: z.number(),
   changedKeys: z.number(),
   sentence: z.string(),
+  limits: attemptLimits.optional(),
 });
 
 const list = z.object({ moment: z.string(), writers: z.array(writer) });

@@ -27,6 +27,21 @@ function nobodySeen({ followed }: ReportDocument): string {
   return `No session was seen writing at the moments of the looks, but ${counted(followed.keys, 'changed key')} came from the sources while the run followed them.`;
 }
 
+/** A setting that did not come from the plan says whose word it was. */
+function chosenBy({ by, limits }: Attempt, name: 'max_freeze' | 'books'): string {
+  return limits?.overridden.includes(name) === true ? `, set by ${by} and not by the plan` : '';
+}
+
+function limitCell(row: Attempt): string {
+  return row.limits === undefined ? '' : `${duration(row.limits.maxFreezeMs / 1000)}${chosenBy(row, 'max_freeze')}`;
+}
+
+function countedCell(row: Attempt): string {
+  if (row.limits === undefined) return '';
+  const when = row.limits.books === 'frozen' ? 'while writers wait' : 'right before the freeze';
+  return `${when}${chosenBy(row, 'books')}`;
+}
+
 /** How long writers could not write, in drills and in the cutover, and who they were; null for a run without a cutover. */
 export function cutoverSection(report: ReportDocument): Html | null {
   if (report.cutovers.length === 0) return null;
@@ -42,6 +57,8 @@ export function cutoverSection(report: ReportDocument): Html | null {
         { head: 'By', cell: (row) => row.by },
         { head: 'Outcome', cell: (row) => row.outcome.replaceAll('_', ' ') },
         { head: 'Writers waited', cell: (row) => duration(row.freezeMs / 1000), numeric: true },
+        { head: 'Limit', cell: limitCell },
+        { head: 'Both sides counted', cell: countedCell },
         { head: 'Lock attempts', cell: (row) => row.lockAttempts },
         { head: 'Keys proved again', cell: (row) => row.changedKeys },
         { head: '', cell: (row) => row.sentence },

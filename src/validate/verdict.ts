@@ -19,6 +19,8 @@ export interface VerdictFacts {
   readonly changed: readonly string[];
   /** By which counts the books were closed before the freeze; null where nothing was. */
   readonly closedBy: 'frozen' | 'aligned' | null;
+  /** Which settings of the cutover came with its approval and not from the plan. */
+  readonly overridden?: string | null;
   /** Quarantined rows by finding that no decision covers; rows that follow a parent are not among them. */
   readonly undecided: readonly { readonly finding: string; readonly rows: number }[];
   readonly checks: readonly CheckOutcome[];
@@ -90,7 +92,8 @@ function greenSentence(facts: VerdictFacts): string {
   const closed = facts.closedBy === null ? '' : countedWhen[facts.closedBy];
   const executed =
     facts.reexecuted.length === 0 ? '' : `, re-executed and not independent: ${listed(facts.reexecuted)}`;
-  return `${scopeNote(facts)}${subject}, every field proved${closed}${executed}${viewNote(facts)}`;
+  const overridden = facts.overridden == null ? '' : `; ${facts.overridden}`;
+  return `${scopeNote(facts)}${subject}, every field proved${closed}${executed}${overridden}${viewNote(facts)}`;
 }
 
 /** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */

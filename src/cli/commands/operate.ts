@@ -37,17 +37,21 @@ export async function approve(
 export async function cutover(
   terminal: Terminal,
   run: string | undefined,
-  options: Person & { code?: string; drill?: boolean },
+  options: Person & { code?: string; drill?: boolean; maxFreeze?: string; books?: string },
 ): Promise<CommandResult> {
   const person = { ...options, ...(run === undefined ? {} : { run }) };
-  if (options.drill === true) return update(terminal, 'drill', person, signed(options), cameOf);
+  const terms = {
+    ...(options.maxFreeze === undefined ? {} : { max_freeze: options.maxFreeze }),
+    ...(options.books === undefined ? {} : { books: options.books }),
+  };
+  if (options.drill === true) return update(terminal, 'drill', person, { ...signed(options), ...terms }, cameOf);
   if (options.code === undefined) {
     throw fail('RP9001', '`cutover` needs --code: the plan code, as status shows it.', {
       why: 'It says that you approve this plan and not another one.',
       fix: 'Add --code CODE, or --drill to try it first.',
     });
   }
-  return update(terminal, 'approve', person, { gate: 'cutover', code: options.code, ...signed(options) });
+  return update(terminal, 'approve', person, { gate: 'cutover', code: options.code, ...signed(options), ...terms });
 }
 
 export async function decide(

@@ -1,15 +1,21 @@
-import type { CutoverResult } from '../../contract/delta';
+import { attemptLimits, type AttemptLimits, type CutoverResult } from '../../contract/delta';
 import type { Session } from '../session';
 
 /** Attempts at a cutover, drills among them, and whether the target was opened. */
 
-/** Begins an attempt; returns its number. */
-export async function startAttempt(session: Session, run: string, drill: boolean, by: string): Promise<number> {
+/** Begins an attempt; returns its number. `limits` null: a freeze without a deadline. */
+export async function startAttempt(
+  session: Session,
+  run: string,
+  drill: boolean,
+  by: string,
+  limits: AttemptLimits | null = null,
+): Promise<number> {
   const { rows } = await session.query<{ attempt: string }>(
     `insert into rowproof.cutover (run, attempt, drill, detail)
      select $1, coalesce(max(attempt), 0) + 1, $2, $3::jsonb from rowproof.cutover where run = $1
      returning attempt::text as attempt`,
-    [run, drill, JSON.stringify({ by })],
+    [run, drill, JSON.stringify({ by, ...(limits === null ? {} : { limits }) })],
   );
   return Number(rows[0]?.attempt);
 }
@@ -48,6 +54,8 @@ export interface PastAttempt {
   readonly changedKeys: number;
   /** Which counts closed the books under its barrier; null where none did. */
   readonly books: 'frozen' | 'aligned' | null;
+  /** What it went by; null for a freeze before the copy. */
+  readonly limits: AttemptLimits | null;
   /** Since it began, milliseconds. */
   readonly ageMs: number;
 }
@@ -55,7 +63,8 @@ export interface PastAttempt {
 /** Attempts in order. */
 export async function readAttempts(session: Session, run: string): Promise<PastAttempt[]> {
   const { rows } = await session.query<Record<string, string | null>>(
-    `select attempt::text as attempt, drill::text as drill, detail ->> 'by' as by, detail ->> 'books' as books, outcome, freeze_ms::text as freeze_ms,
+    `select attempt::text as attempt, drill::text as drill, detail ->> 'by' as by, outcome,
+       coalesce(detail ->> 'books', case when outcome = 'frozen' then detail #>> '{limits,books}' end) as books, detail ->> 'limits' as limits, freeze_ms::text as freeze_ms,
        lock_attempts::text as lock_attempts, changed_keys::text as changed_keys,
        (extract(epoch from pg_catalog.clock_timestamp() - started_at) * 1000)::bigint::text as age
      from rowproof.cutover where run = $1 order by cutover.attempt`,
@@ -70,6 +79,7 @@ export async function readAttempts(session: Session, run: string): Promise<PastA
     lockAttempts: Number(row['lock_attempts'] ?? 0),
     changedKeys: Number(row['changed_keys'] ?? 0),
     books: (row['books'] ?? null) as PastAttempt['books'],
+    limits: row['limits'] == null ? null : attemptLimits.parse(JSON.parse(row['limits'])),
     ageMs: Math.max(0, Number(row['age'])),
   }));
 }

@@ -60,6 +60,20 @@ describe('the screen of a run that follows its source', () => {
     ]);
   });
 
+  it('prints what goes on from a drill that reached the limit of its freeze', () => {
+    const limits = { maxFreezeMs: 5000, books: 'frozen' as const, overridden: [] };
+    const drill = { at, freezeMs: 5001, outcome: 'deadline' as const, sentence: '', by: 'ben', limits };
+    const printed = lines({ follow: { ...follow, drill } });
+    expect(printed).toContain('    Writes stop for a few seconds (no drill got to its end, limit 5.0 s).');
+    const command = (line: string): string => line.replace(/^.*: {2}/, '');
+    expect(printed.filter((line) => /--max-freeze|--books/.test(line)).map(command)).toEqual([
+      'rowproof cutover crm-3 --code 7f3a-91c2 --by YOU --reason WHY --max-freeze 10s',
+      'rowproof cutover crm-3 --drill --by YOU --reason WHY --max-freeze 10s',
+      'rowproof cutover crm-3 --code 7f3a-91c2 --by YOU --reason WHY --books aligned',
+      'rowproof cutover crm-3 --drill --by YOU --reason WHY --books aligned',
+    ]);
+  });
+
   it('names a stopped capture with its remedy', () => {
     const stopped = { what: 'capture', mapping: '', ordinal: 0, why: 'A trigger is disabled.' };
     expect(lines({ gate: null, state: 'blocked', blocked: [stopped] }).slice(-3)).toEqual([

@@ -1,4 +1,6 @@
 import type { DeltaReport, FollowStatus } from '../../../src/contract/delta';
+import { approveMessage } from '../../../src/contract/run';
+import { overridesOf, refuseOverrides } from '../../../src/cutover/overrides';
 import { onlyProofMissing, notReady, whyAgain } from '../../../src/progress/cutover-attempt';
 import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../../../src/progress/follow-lines';
 import { sameWarnings, worthTelling, type Told } from '../../../src/progress/follow-steps';
@@ -11,7 +13,13 @@ import {
   withProof,
 } from '../../../src/progress/follow-view';
 import { currentDetails } from '../../../src/progress/current-details';
-import { chosenBlocked, refuseCutover, refuseDrill, refuseResolution } from '../../../src/progress/refusals';
+import {
+  chosenBlocked,
+  refuseCutover,
+  refuseDrill,
+  refuseDrillTerms,
+  refuseResolution,
+} from '../../../src/progress/refusals';
 import { atGate, inPhase, newView, opened, type RunView } from '../../../src/progress/run-view';
 
 const run = {
@@ -161,6 +169,75 @@ describe('the page at the gate of the cutover', () => {
 
   it('says when the proof will be made again', () => {
     expect(currentDetails({ ...gate, asOf: '2026-03-01T05:10:05.000Z' })).toContain('older than the plan allows');
+  });
+
+  const limits = { maxFreezeMs: 5000, books: 'frozen' as const, overridden: [] };
+  const stopped = withFreeze(gate, 'drill', {
+    at,
+    freezeMs: 5001,
+    outcome: 'deadline',
+    sentence: 'The freeze reached its limit.',
+    by: 'ben',
+    limits,
+  });
+  /** What offers are made of: the JSON blocks of the page that set something, each with the command below it. */
+  const offered = (view: RunView): { json: unknown; command: string | undefined }[] =>
+    [...currentDetails(view).matchAll(/```json\n([^`]*max_freeze[^`]*|[^`]*"books"[^`]*)\n```\n\n(?:`([^`]*)`)?/g)].map(
+      ([, json, command]) => ({ json: JSON.parse(json as string) as unknown, command }),
+    );
+
+  it('offers a longer freeze, and counts right before it, where the last attempt or drill reached its limit', () => {
+    const message = { gate: 'cutover', code: '7f3a-91c2', by: '', reason: '' };
+    const command = 'rowproof cutover crm-3 --code 7f3a-91c2 --by YOU --reason WHY';
+    expect(offered(gate)).toEqual([]);
+    expect(offered(stopped)).toEqual([
+      { json: { ...message, max_freeze: '10s' }, command: `${command} --max-freeze 10s` },
+      { json: { ...message, books: 'aligned' }, command: `${command} --books aligned` },
+    ]);
+    for (const { json } of offered(stopped)) {
+      const sent = { ...(json as object), by: 'ben', reason: 'why' };
+      expect(refuseOverrides(approveMessage.parse(sent), 'cutover', false)).toBeNull();
+    }
+  });
+
+  it('offers the settings of a drill that went well with them, and more of what still was too little', () => {
+    const chosen = {
+      maxFreezeMs: 10_000,
+      books: 'aligned' as const,
+      overridden: ['max_freeze' as const, 'books' as const],
+    };
+    const well = { at, freezeMs: 7000, outcome: 'drilled' as const, sentence: '', by: 'ben', limits: chosen };
+    expect(offered(withFreeze(stopped, 'drill', well)).map(({ json }) => json)).toMatchObject([
+      { max_freeze: '10s', books: 'aligned' },
+    ]);
+    expect(
+      offered(withFreeze(stopped, 'drill', { ...well, outcome: 'deadline' as const })).map(({ json }) => json),
+    ).toMatchObject([{ max_freeze: '20s', books: 'aligned' }]);
+    expect(offered(withFreeze(stopped, 'drill', { ...well, limits: { ...limits } })).map(({ json }) => json)).toEqual(
+      [],
+    );
+  });
+
+  it('takes settings for the cutover only, and says what they may be', () => {
+    expect(refuseOverrides({}, 'copy', false)).toBeNull();
+    expect(refuseOverrides({ max_freeze: '8s', books: 'frozen' }, 'cutover', false)).toBeNull();
+    for (const bad of ['8', '0s', 'soon', '8 h', '61min', 8, '-1s', ''])
+      expect(refuseOverrides({ max_freeze: bad }, 'cutover', false)).toMatch(
+        /^max_freeze is .*above 0 and at most 60min\.$/,
+      );
+    expect(refuseOverrides({ books: 'later' }, 'cutover', false)).toMatch(
+      /^books is "later"; it has to be frozen .* or aligned /,
+    );
+    expect(refuseOverrides({ max_freeze: '8s' }, 'rollback', false)).toMatch(/gate rollback takes neither/);
+    expect(refuseOverrides({ books: 'aligned' }, 'cutover', true)).toMatch(/frozen before the copy/);
+    expect(overridesOf({ max_freeze: '1.5min', books: 'aligned' })).toEqual({ maxFreezeMs: 90_000, books: 'aligned' });
+    expect(overridesOf({})).toBeUndefined();
+    const drill = { by: 'eve', reason: 'why' };
+    expect(refuseDrillTerms({ ...drill, max_freeze: '8s' }, { cutover: ['ben'] })).toBe(
+      'eve may not set max_freeze; the plan names ben for the cutover.',
+    );
+    expect(refuseDrillTerms({ ...drill, books: 'aligned' }, { cutover: ['ben'] })).toBeNull();
+    expect(refuseDrillTerms({ ...drill, max_freeze: '8s' }, {})).toBeNull();
   });
 
   it('says why the last attempt let the writers go', () => {
