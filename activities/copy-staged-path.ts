@@ -2,7 +2,6 @@ import { fail } from '../src/errors/rowproof-error';
 import { isFollowed } from '../src/delta/is-followed';
 import { needsProvenance } from '../src/delta/needs-provenance';
 import { relayCopy } from '../src/postgres/copy-stream';
-import { writeQuarantine } from '../src/postgres/ledger/quarantine';
 import {
   createCarefulTables,
   dropCarefulTables,
@@ -10,9 +9,10 @@ import {
   provenanceOfStage,
   stagedRowsInto,
 } from '../src/postgres/queries/copy-careful';
+import { countByClass } from '../src/copy/quarantine-cause';
 import { namesOfChecksAside } from '../src/copy/checks-aside';
 import { asApplication } from '../src/postgres/application-path';
-import { brokenRows, markBroken } from '../src/postgres/queries/copy-rules';
+import { markBroken, quarantineBroken } from '../src/postgres/queries/copy-rules';
 import { countScope } from '../src/postgres/queries/proof-rows';
 import { checkConstraintsAtOnce, currentSnapshot } from '../src/postgres/queries/copy-transaction';
 import type { Session } from '../src/postgres/session';
@@ -51,18 +51,21 @@ export async function copyStaged(attempt: CopyAttempt, source: Session, target: 
     attempt.progress.rows = arrived.rows;
     if (isFollowed(run.compiled) && needsProvenance(mapping))
       await provenanceOfStage(target, tables, name.run, mapping.name);
-    const broken = (await brokenRows(target, tables, mapping)).map(({ sourceKey, check, refs }) =>
-      failedRow(attempt, sourceKey as string, breach(mapping.checks[check]), refs),
+    const { causes, written: kept } = await quarantineBroken(target, tables, mapping, name, (check) =>
+      failedRow(attempt, '', breach(mapping.checks[check]), null),
     );
     await dropCarefulTables(target, tables);
-    const waived = broken.filter((row) => row.class === 'out_of_scope').length;
-    const kept = await writeQuarantine(target, name, [broken]);
+    const broken = countByClass(causes);
     const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
     const missing = counts.total - counts.outOfScope - staged.targetRows;
     const rejected =
-      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target);
+      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target, missing);
     const bad = rejected.quarantined + rejected.outOfScope;
-    if (bad !== missing || kept !== broken.length || arrived.rows + kept !== staged.sourceRows) {
+    if (
+      bad !== missing ||
+      kept !== broken.quarantined + broken.outOfScope ||
+      arrived.rows + kept !== staged.sourceRows
+    ) {
       throw fail(
         'RP5004',
         `Batch ${label(name)} read ${counts.total} rows, but loaded ${arrived.rows}, rejected ${bad + kept} and left ${counts.outOfScope} out of scope`,
@@ -73,8 +76,8 @@ export async function copyStaged(attempt: CopyAttempt, source: Session, target: 
       path: 'fast',
       sourceRows: counts.total,
       migrated: arrived.rows,
-      quarantined: rejected.quarantined + broken.length - waived,
-      outOfScope: counts.outOfScope + rejected.outOfScope + waived,
+      quarantined: rejected.quarantined + broken.quarantined,
+      outOfScope: counts.outOfScope + rejected.outOfScope + broken.outOfScope,
       bytes: staged.bytes,
       digest: staged.sha256,
       snapshot,

@@ -1,13 +1,10 @@
+import { textArray } from '../../compile/text-array';
 import type { QuarantinedRow } from '../../copy/quarantined-row';
 import { copyIn } from '../copy-stream';
 import type { Session } from '../session';
 
 const into = `rowproof.quarantine (run, mapping, source_key, class, reason, finding, column_name, transform, sqlstate,
   constraint_name, findings, refs, batch)`;
-
-function textArray(items: readonly string[]): string {
-  return `{${items.map((item) => `"${item.replace(/["\\]/g, '\\$&')}"`).join(',')}}`;
-}
 
 /** Streams rows into the quarantine of a batch (of a round: `ordinal` null), inside the caller's transaction; resolves to how many. */
 export function writeQuarantine(

@@ -1,7 +1,10 @@
 import { baseTypeName } from '../../compile/type-facts';
 import type { CheckSpec, CompiledMapping } from '../../contract/compiled';
+import type { QuarantineCause, SharedFacts } from '../../copy/quarantine-cause';
 import { identifier, literal } from '../../sql/quote';
 import { asApplication } from '../application-path';
+import type { BatchName } from '../ledger/batch';
+import { causesOf, writeQuarantineInBulk } from '../ledger/quarantine-bulk';
 import type { Session } from '../session';
 import { castTo, type CarefulTables } from './copy-careful';
 import { inSavepoint } from './copy-savepoint';
@@ -63,29 +66,56 @@ export interface BrokenRow {
   readonly refs: string | null;
 }
 
+/** The referenced columns of a stored row `r` as jsonb; null where none are. Raises where a type refuses such a value. */
+function refsOfStored(mapping: CompiledMapping): string | null {
+  const names = mapping.referencedColumns;
+  if (names.length === 0) return null;
+  const texts = names.map((name) => {
+    const at = mapping.columns.findIndex((column) => column.target === name);
+    return at < 0 ? 'null' : `(${typed(mapping.columns[at] as Column, `r.c${at}`)})::text`;
+  });
+  return `jsonb_object(array[${names.map(literal).join(', ')}]::text[], array[${texts.join(', ')}]::text[])`;
+}
+
+/** Gives `work` the refs of stored rows; where a type refuses a value among them, none: what only it refers to counts as gone. */
+async function withRefs<T>(session: Session, mapping: CompiledMapping, work: (refs: string) => Promise<T>): Promise<T> {
+  const refs = refsOfStored(mapping);
+  const whole = refs === null ? null : await inSavepoint(session, () => work(refs));
+  return whole !== null && 'value' in whole ? whole.value : work('null::jsonb');
+}
+
 export async function brokenRows(
   session: Session,
   tables: CarefulTables,
   mapping: CompiledMapping,
 ): Promise<BrokenRow[]> {
-  const names = mapping.referencedColumns;
-  const texts = names.map((name) => {
-    const at = mapping.columns.findIndex((column) => column.target === name);
-    return at < 0 ? 'null' : `(${typed(mapping.columns[at] as Column, `r.c${at}`)})::text`;
-  });
-  const refs = `jsonb_object(array[${names.map(literal).join(', ')}]::text[], array[${texts.join(', ')}]::text[])::text`;
-  const read = (column: string) =>
+  const { rows } = await withRefs(session, mapping, (refs) =>
     session.query<{ position: string; source_key: string | null; broken: string; refs: string | null }>(
-      `select r.position::text as position, r.source_key, r.broken::text as broken, ${column} as refs
+      `select r.position::text as position, r.source_key, r.broken::text as broken, (${refs})::text as refs
        from ${tables.rows} as r where r.broken is not null order by r.position`,
-    );
-  const whole = names.length === 0 ? null : await inSavepoint(session, () => read(refs));
-  // a referenced value that its type refuses: what only it refers to counts as gone
-  const { rows } = whole !== null && 'value' in whole ? whole.value : await read('null');
+    ),
+  );
   return rows.map((row) => ({
     position: Number(row.position),
     sourceKey: row.source_key,
     check: Number(row.broken),
     refs: row.refs,
   }));
+}
+
+/** Writes the stored rows that break a CHECK into the quarantine of a batch; what it says of them, and how many were written. */
+export async function quarantineBroken(
+  session: Session,
+  tables: CarefulTables,
+  mapping: CompiledMapping,
+  batch: BatchName,
+  factsOf: (check: number) => SharedFacts,
+): Promise<{ causes: readonly QuarantineCause[]; written: number }> {
+  const bad = { from: `${tables.rows} as r`, key: 'r.source_key', cause: 'r.broken::text' };
+  const causes = await causesOf(session, bad, (check) => factsOf(Number(check)));
+  if (causes.length === 0) return { causes, written: 0 };
+  const written = await withRefs(session, mapping, (refs) =>
+    writeQuarantineInBulk(session, batch, { ...bad, refs }, causes),
+  );
+  return { causes, written };
 }

@@ -168,7 +168,6 @@ create table rowproof.quarantine (
   noted_at timestamptz not null default clock_timestamp(),
   primary key (run, mapping, source_key)
 );
-create index quarantine_finding on rowproof.quarantine (run, finding);
 
 create table rowproof.proof (
   run text not null references rowproof.run,
