@@ -2,10 +2,11 @@ import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/
 import type { Activities, OpenedRun } from '../src/contract/activity-types';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { atGate, inPhase } from '../src/progress/run-view';
-import { captureLeft, leftOpen, rememberedFreeze, stoppedWriters } from '../src/progress/stopped-writers';
+import { captureLeft, countsAgain, leftOpen, rememberedFreeze, stoppedWriters } from '../src/progress/stopped-writers';
 import * as options from './activity-options';
 import { runRollback } from './children';
 import type { ControlDesk } from './control-desk';
+import { codeOf, freezeLifted } from './failure-kind';
 import { plainFailure } from './input';
 import { tell } from './tell';
 import type { Watch } from './watch';
@@ -50,7 +51,7 @@ export async function afterFailure(
     then = 'keep';
   }
   if (then === 'ask' && begun) {
-    const answer = await ask(desk, sentence, beforeOpening);
+    const answer = await ask(desk, sentence, codeOf(error) === freezeLifted ? onlyBack : beforeOpening);
     if (answer === 'retry') return;
     then = answer === 'rollback' ? 'rollback' : 'keep';
   }
@@ -117,10 +118,14 @@ const beforeOpening: Ways = {
   question: 'Approve `rollback` to undo all of it, `retry` to go on from the ledger, or `keep` to stop here.',
 };
 
+const onlyBack: Ways = {
+  gates: ['rollback', 'keep'],
+  question: 'Approve `rollback` to undo all of it, or `keep` to stop here; `rowproof rollback` undoes it later.',
+};
+
 const afterOpening: Ways = {
   gates: ['retry', 'keep'],
-  question:
-    'The target is open, so there is no way back. Approve `retry` to close the books again once the cause is gone, or `keep` to leave it as it is.',
+  question: `The target is open, so there is no way back. Approve \`retry\` once the cause is gone: it ${countsAgain}. settings.switch is called again with the same key. Approve \`keep\` to leave it as it is.`,
 };
 
 async function ask(desk: ControlDesk, sentence: string, { gates, question }: Ways): Promise<string> {

@@ -1,12 +1,14 @@
 import { proxyActivities } from '@temporalio/workflow';
-import type { Activities, Verdict } from '../src/contract/activity-types';
+import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import { factsOf, notReady, onlyProofMissing } from '../src/progress/cutover-attempt';
 import { beginFollowing, withChecklist, withFreeze } from '../src/progress/follow-view';
+import { thawedFirst } from '../src/progress/stopped-writers';
 import { inPhase } from '../src/progress/run-view';
 import * as options from './activity-options';
 import { runCopy, runValidation } from './children';
 import { workflowTime } from './clock';
 import { finish, prepare, settle, type Course } from './course';
+import { freezeLifted } from './failure-kind';
 import { plainFailure } from './input';
 import { tell } from './tell';
 
@@ -16,6 +18,7 @@ const barrier = proxyActivities<Activities>(options.barrier);
 /** Freeze first, then the copy of a source that stands still. Ends with the target proved and approved; opening it comes after. */
 export async function bigBang(course: Course, by: string): Promise<Verdict> {
   const { run, desk, phase } = course;
+  if (run.finished.includes('freeze')) await requireFrozen(run);
   await phase('freeze', 'freezing the sources', async () => {
     const result = await barrier.freezeSource(run.ref, by);
     if (result.outcome !== 'frozen') throw plainFailure('NotFrozen', result.sentence);
@@ -36,6 +39,12 @@ export async function bigBang(course: Course, by: string): Promise<Verdict> {
     if (!verdict.green) throw plainFailure('NotProved', verdict.sentence);
     if (await approveCutover(course)) return verdict;
   }
+}
+
+/** A freeze that was lifted early cannot be made good by another: what was copied is of before. */
+async function requireFrozen({ ref }: OpenedRun): Promise<void> {
+  const { opened, whole } = await control.freezeState(ref);
+  if (!opened && !whole) throw plainFailure(freezeLifted, thawedFirst(ref.run));
 }
 
 /** False where a side is not what was proved any more: then it is proved again, and asked again. */

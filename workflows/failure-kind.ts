@@ -6,6 +6,9 @@ export function staysSo(error: unknown): boolean {
   return cause instanceof ApplicationFailure && cause.nonRetryable === true;
 }
 
+/** Type of the failure of a run whose sources were frozen before the copy and take writes again: there is nothing to try again. */
+export const freezeLifted = 'FreezeLifted';
+
 /** The code of what an activity raised, such as `RP5501`; null where it has none. */
 export function codeOf(error: unknown): string | null {
   const cause = error instanceof ActivityFailure ? error.cause : error;

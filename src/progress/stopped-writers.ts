@@ -22,10 +22,22 @@ function waysOutOfFreeze(run: string): string {
   );
 }
 
+/** What another try does once the application writes to the target, and what it cannot do. */
+export const countsAgain =
+  'counts the source again, compares it with what the ledger says was migrated, and looks at the checks as the proof stored them; it does not read the rows of the target again, because the application writes there';
+
+/** Of a run of `big_bang` whose freeze was lifted before its target was opened. */
+export function thawedFirst(run: string): string {
+  return (
+    `The freeze of ${run} was lifted, in whole or in part, before its target was opened. The sources were frozen before the copy, so nothing carries over what is written ` +
+    'to them now: the target stays as they were then, and no try makes it right. Only a rollback leads on; after it, a new run copies again.'
+  );
+}
+
 /** Of a run whose target is open and whose books do not close: there is only forward. */
 export function leftOpen(run: string): string {
   return (
-    `The target is open, so it cannot be rolled back. \`${goOn(run)}\` closes the books again; ` +
+    `The target is open, so it cannot be rolled back. \`${goOn(run)}\` ${countsAgain}; ` +
     `\`${liftFreeze(run)}\` ends the run and lets whoever still has the old database write there again.`
   );
 }

@@ -11,6 +11,8 @@ export interface RunEnd {
   readonly opened: boolean;
   /** Sources whose writers it keeps out. */
   readonly frozen: readonly string[];
+  /** Its sources were frozen before the copy, and take writes again although its target is not open. */
+  readonly thawed?: boolean;
   /** A rollback of it has begun. */
   readonly rollingBack: boolean;
   /** Something that it did is left to undo. */
@@ -23,6 +25,10 @@ export interface Way {
   readonly command: string;
 }
 
+/** What `rollback` comes to where nothing else leads on, and why. */
+const onlyBack =
+  'undoes all of it; nothing else leads on: the sources were frozen before the copy and take writes again, which nothing carries over';
+
 /** The commands that lead on from the end of a run, none of which is refused there. */
 export function waysOut(end: RunEnd): Way[] {
   const { run, outcome, opened, frozen, rollingBack, undoable } = end;
@@ -34,6 +40,7 @@ export function waysOut(end: RunEnd): Way[] {
     return [{ does: 'closes the books again', command: goOn(run) }, frozen.length > 0 ? lift : forget];
   if (opened) return outcome === null ? [{ does: 'goes on', command: goOn(run) }] : [frozen.length > 0 ? lift : forget];
   const back = { does: 'undoes all of it', command: undo(run) };
+  if (end.thawed === true && !rollingBack && outcome !== 'complete') return [{ ...back, does: onlyBack }];
   if (outcome === 'complete') return [back, frozen.length > 0 ? lift : forget];
   if (rollingBack) return [{ ...back, does: 'brings its rollback to the end' }, ...(frozen.length > 0 ? [lift] : [])];
   return [{ does: 'goes on', command: goOn(run) }, back, ...(frozen.length > 0 ? [lift] : [])];

@@ -26,6 +26,14 @@ describe('the commands that lead on from the end of a run', () => {
     expect(ways({ outcome: 'failed', rollingBack: true })).toEqual([back]);
   });
 
+  it('are the rollback alone, and say why, where sources were frozen before the copy and take writes again', () => {
+    expect(ways({ thawed: true, outcome: 'failed' })).toEqual([back]);
+    expect(ways({ thawed: true, outcome: 'failed', rollingBack: true })).toEqual([back]);
+    expect(waysOut({ ...end, thawed: true })[0]?.does).toContain(
+      'nothing else leads on: the sources were frozen before',
+    );
+  });
+
   it('never undo a target that is open', () => {
     expect(ways({ opened: true, outcome: 'failed', frozen: ['legacy'] })).toEqual(['rowproof run crm-3', lift]);
     expect(ways({ opened: true, outcome: 'complete', frozen: ['legacy'] })).toEqual([lift]);

@@ -1,0 +1,29 @@
+import { createRollbackActivities } from '../../../activities/rollback';
+import { readRunEnd } from '../../../src/postgres/ledger/run-end';
+import { setPhase } from '../../../src/postgres/ledger/phase';
+import { waysOut } from '../../../src/progress/ways-out';
+import { openCutoverRun, sqlstateOf } from './cutover-fixture';
+
+it('A freeze that was lifted before the target of big_bang is open leaves the rollback alone, which works', async () => {
+  const run = await openCutoverRun({ capture: 'none', copied: false, settings: { pattern: 'big_bang' } });
+  const session = await run.databases.ledger(run.ref, 'test');
+  const ways = async (): Promise<string[]> =>
+    waysOut(await readRunEnd(session, run.ref.run)).map(({ command }) => command);
+  try {
+    await setPhase(session, run.ref.run, 'freeze', 'started');
+    expect(await run.cutover.freezeSource(run.ref, 'ben')).toMatchObject({ outcome: 'frozen' });
+    await setPhase(session, run.ref.run, 'freeze', 'finished');
+    const undo = `rowproof rollback ${run.ref.run} --by YOU --reason WHY`;
+    const lift = `rowproof finish ${run.ref.run} --lift-freeze`;
+    expect(await ways()).toEqual([`rowproof run ${run.ref.run}`, undo, lift]);
+    const finished = await createRollbackActivities(run).finishRun(run.ref, true);
+    expect(finished).toMatchObject({ removed: false, needed: true });
+    expect(await sqlstateOf(run.source.query('update accounts set balance = 9 where id = 9'))).toBe('done');
+    expect(await ways()).toEqual([undo]);
+    expect(await run.cutover.freezeState(run.ref)).toMatchObject({ opened: false, whole: false });
+    expect(await run.rollBack()).toMatchObject({ equal: true });
+  } finally {
+    await session.close();
+    await run.drop();
+  }
+});
