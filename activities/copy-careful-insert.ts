@@ -47,7 +47,7 @@ export async function insertCarefully(
     refused.push({ position: one.position, failure });
   }
   // after the types: a value that its type refuses would end the statement that tries the CHECKs
-  await markBroken(session, tables, mapping, aside);
+  await markBroken(session, tables.rows, mapping, aside);
   for (const span of slices(total, rowsPerStatement)) {
     await isolateBadItems<RowFailure>(
       span,

@@ -8,10 +8,10 @@ import { writeQuarantine } from '../src/postgres/ledger/quarantine';
 import {
   causesOf,
   createRejectedTable,
-  dropRejectedTable,
   rejectedRowsOf,
   writeQuarantineInBulk,
 } from '../src/postgres/ledger/quarantine-bulk';
+import { dropTable } from '../src/postgres/queries/copy-careful';
 import { countScope } from '../src/postgres/queries/proof-rows';
 import { currentSnapshot, currentXmin } from '../src/postgres/queries/copy-transaction';
 import type { Session } from '../src/postgres/session';
@@ -144,7 +144,7 @@ async function rejectedInBulk(
   const rows = rejectedRowsOf(table);
   const causes = await causesOf(target, rows, (reasons) => rejectedByStatement(mapping, ['', reasons, null], classOf));
   const written = await writeQuarantineInBulk(target, name, rows, causes);
-  await dropRejectedTable(target, table);
+  await dropTable(target, table);
   return { ...countByClass(causes), written };
 }
 

@@ -3,9 +3,9 @@ import { isFollowed } from '../src/delta/is-followed';
 import { needsProvenance } from '../src/delta/needs-provenance';
 import { relayCopy } from '../src/postgres/copy-stream';
 import {
-  createCarefulTables,
-  dropCarefulTables,
-  insertCarefulRows,
+  createStage,
+  dropTable,
+  insertStage,
   provenanceOfStage,
   stagedRowsInto,
 } from '../src/postgres/queries/copy-careful';
@@ -14,7 +14,7 @@ import { namesOfChecksAside } from '../src/copy/checks-aside';
 import { asApplication } from '../src/postgres/application-path';
 import { markBroken, quarantineBroken } from '../src/postgres/queries/copy-rules';
 import { countScope } from '../src/postgres/queries/proof-rows';
-import { checkConstraintsAtOnce, currentSnapshot } from '../src/postgres/queries/copy-transaction';
+import { checkConstraintsAtOnce, currentSnapshot, currentXmin } from '../src/postgres/queries/copy-transaction';
 import type { Session } from '../src/postgres/session';
 import type { BatchOutcome, CopyAttempt } from './copy-attempt';
 import { rangedStatement } from './copy-attempt';
@@ -31,57 +31,51 @@ export async function copyStaged(attempt: CopyAttempt, source: Session, target: 
   const { mapping, range, name, run } = attempt;
   return commitReceipt(source, target, attempt, async () => {
     const snapshot = await currentSnapshot(source);
+    const xid = await currentXmin(target);
     await checkConstraintsAtOnce(target);
-    const tables = await createCarefulTables(target, mapping.columns.length);
+    const stage = await createStage(target, mapping.columns.length);
     const staged = await relayCopy({
       source,
       select: rangedStatement(mapping, 'expected', range),
       target,
-      into: stagedRowsInto(tables, mapping.columns.length),
+      into: stagedRowsInto(stage, mapping.columns.length),
       format: 'text',
       ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
       onBytes: (bytes) => (attempt.progress.bytes += bytes),
     });
-    await markBroken(target, tables, mapping, namesOfChecksAside(run.compiled, mapping));
-    const span = { from: 1, to: staged.targetRows + 1 };
-    const arrived = await asApplication(target, () =>
-      insertCarefulRows(target, tables, mapping.target, mapping.columns, span),
-    );
-    if (arrived.rows !== arrived.due) throw new RowsSwallowed();
-    attempt.progress.rows = arrived.rows;
-    if (isFollowed(run.compiled) && needsProvenance(mapping))
-      await provenanceOfStage(target, tables, name.run, mapping.name);
-    const { causes, written: kept } = await quarantineBroken(target, tables, mapping, name, (check) =>
+    await markBroken(target, stage, mapping, namesOfChecksAside(run.compiled, mapping));
+    const { causes, written: kept } = await quarantineBroken(target, stage, mapping, name, (check) =>
       failedRow(attempt, '', breach(mapping.checks[check]), null),
     );
-    await dropCarefulTables(target, tables);
+    const arrived = await asApplication(target, () => insertStage(target, stage, mapping.target, mapping.columns));
+    if (arrived + kept !== staged.targetRows) throw new RowsSwallowed();
+    attempt.progress.rows = arrived;
+    if (isFollowed(run.compiled) && needsProvenance(mapping))
+      await provenanceOfStage(target, stage, name.run, mapping.name);
+    await dropTable(target, stage);
     const broken = countByClass(causes);
     const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
     const missing = counts.total - counts.outOfScope - staged.targetRows;
     const rejected =
       missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target, missing);
     const bad = rejected.quarantined + rejected.outOfScope;
-    if (
-      bad !== missing ||
-      kept !== broken.quarantined + broken.outOfScope ||
-      arrived.rows + kept !== staged.sourceRows
-    ) {
+    if (bad !== missing || kept !== broken.quarantined + broken.outOfScope || arrived + kept !== staged.sourceRows) {
       throw fail(
         'RP5004',
-        `Batch ${label(name)} read ${counts.total} rows, but loaded ${arrived.rows}, rejected ${bad + kept} and left ${counts.outOfScope} out of scope`,
+        `Batch ${label(name)} read ${counts.total} rows, but loaded ${arrived}, rejected ${bad + kept} and left ${counts.outOfScope} out of scope`,
         { where: { object: label(name) } },
       );
     }
     return {
       path: 'fast',
       sourceRows: counts.total,
-      migrated: arrived.rows,
+      migrated: arrived,
       quarantined: rejected.quarantined + broken.quarantined,
       outOfScope: counts.outOfScope + rejected.outOfScope + broken.outOfScope,
       bytes: staged.bytes,
       digest: staged.sha256,
       snapshot,
-      xids: [arrived.xmin],
+      xids: [xid],
     };
   });
 }

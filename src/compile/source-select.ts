@@ -34,6 +34,14 @@ export class SourceSelect {
     return this.levels.name(this.levels.source(keyTextSql(parts)), 'k');
   }
 
+  /** The same, written only for the rows that pass. */
+  keyOfPassing(): Deferred {
+    const columns = this.mapping.key.map((column) =>
+      this.levels.source(sourceColumn(this.mapping.from, column.name), true),
+    );
+    return { needs: columns, write: (...values) => keyTextSql(values.map((value) => `${value}::text`)) };
+  }
+
   /** ORDER BY list of the base select. */
   baseOrder(): string {
     return this.mapping.key

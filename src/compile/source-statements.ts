@@ -47,7 +47,11 @@ function load(select: SourceSelect): string {
 
 function rejected(select: SourceSelect): string {
   const reasons = select.allReasons();
-  const columns = [plain(select.key(), 'key'), named(reasonArray(reasons), 'reasons'), named(select.refs(), 'refs')];
+  const columns = [
+    named(select.keyOfPassing(), 'key'),
+    named(reasonArray(reasons), 'reasons'),
+    named(select.refs(), 'refs'),
+  ];
   return select.write('in', columns, [anyOf(reasons)]);
 }
 

@@ -1,6 +1,7 @@
 import type { QuarantineCause, SharedFacts } from '../../copy/quarantine-cause';
 import { textArray } from '../../compile/text-array';
-import { identifier } from '../../sql/quote';
+import { replicaIdentityFull } from '../../sql/replica-identity';
+import { ownTables } from '../queries/copy-careful';
 import type { Session } from '../session';
 
 /** SQL over rows that lie on the target. */
@@ -17,17 +18,11 @@ export interface BadRows {
 
 /** Creates a table for rows that the source rejects, inside the caller's transaction; where the role may not have temporary ones, in schema rowproof. */
 export async function createRejectedTable(session: Session): Promise<string> {
-  const { rows } = await session.query<{ may: string }>(
-    `select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP')::text as may`,
-  );
-  const table =
-    rows[0]?.may === 'true' ? 'pg_temp.rowproof_rejected' : `rowproof.${identifier(`rejected_${session.pid}`)}`;
+  const { temporary, name } = await ownTables(session);
+  const table = name('rejected');
   await session.query(`create table ${table} (key text, cause text, refs text)`);
+  if (!temporary) await session.query(replicaIdentityFull(table));
   return table;
-}
-
-export async function dropRejectedTable(session: Session, table: string): Promise<void> {
-  await session.query(`drop table ${table}`);
 }
 
 export function rejectedRowsOf(table: string): BadRows {

@@ -39,7 +39,7 @@ export function breaksCheckSql(
 /** Marks the stored rows that break a CHECK, without trying to insert them, but for those set `aside`; what cannot be said in SQL is left to the insert. */
 export async function markBroken(
   session: Session,
-  tables: CarefulTables,
+  rows: string,
   mapping: CompiledMapping,
   aside: ReadonlySet<string>,
 ): Promise<void> {
@@ -50,7 +50,7 @@ export async function markBroken(
     await inSavepoint(session, () =>
       asApplication(session, () =>
         session.query(
-          `update ${tables.rows} as r set broken = ${index} where case when r.broken is null and r.refusal is null then ${breaks} else false end`,
+          `update ${rows} as r set broken = ${index} where case when r.broken is null and r.refusal is null then ${breaks} else false end`,
         ),
       ),
     );
@@ -106,12 +106,12 @@ export async function brokenRows(
 /** Writes the stored rows that break a CHECK into the quarantine of a batch; what it says of them, and how many were written. */
 export async function quarantineBroken(
   session: Session,
-  tables: CarefulTables,
+  rows: string,
   mapping: CompiledMapping,
   batch: BatchName,
   factsOf: (check: number) => SharedFacts,
 ): Promise<{ causes: readonly QuarantineCause[]; written: number }> {
-  const bad = { from: `${tables.rows} as r`, key: 'r.source_key', cause: 'r.broken::text' };
+  const bad = { from: `${rows} as r`, key: 'r.source_key', cause: 'r.broken::text' };
   const causes = await causesOf(session, bad, (check) => factsOf(Number(check)));
   if (causes.length === 0) return { causes, written: 0 };
   const written = await withRefs(session, mapping, (refs) =>

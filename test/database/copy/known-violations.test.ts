@@ -140,3 +140,33 @@ test('A CHECK that only the target can evaluate is decided in the snapshot of th
     { n: 609, fine: true },
   ]);
 });
+
+test('Rows that are written in bulk have the same facts in quarantine as rows written one by one', async () => {
+  const source = (rows: number): string => `create table items (id int primary key, qty int, name text, code text);
+    insert into items select g, case when g % 3 = 0 then -1 else 1 end, case when g % 5 = 0 then null else 'n' || g end,
+      case when g % 7 = 0 then 'no code' else '12' end from generate_series(1, ${rows}) g`;
+  const draft = {
+    target: `create table items (id int primary key, qty int constraint "it's" check (qty > 0), name text not null, code int)`,
+    mappings: [{ name: 'items', columns: ['id', 'qty', 'name', 'code'].map((target) => ({ target })) }],
+    decisions: [
+      { finding: 'items.name.not_null', do: 'out_of_scope' as const, expect: null, because: 'old', by: 'ann' },
+    ],
+    settings: { batch: { rows: 50_000, bytes: 1, inFlight: 1 } },
+  };
+  const all = `select ${facts}, findings, batch from rowproof.quarantine where (source_key::jsonb ->> 0)::int <= 900
+    order by (source_key::jsonb ->> 0)::int`;
+  run = await openCopyRun({ ...draft, source: source(900) });
+  await run.copyAll();
+  const few = await run.target.query(all);
+  await run.drop();
+  run = await openCopyRun({ ...draft, source: source(6_000) });
+  await run.copyAll();
+  expect(await paths(run)).toBe('fast');
+  expect(await run.target.query(all)).toEqual(few);
+  expect(new Set(few.map((row) => row['class']))).toEqual(new Set(['quarantined', 'out_of_scope']));
+  expect(few.filter((row) => (row['findings'] as string[]).length > 1).length).toBeGreaterThan(10);
+  const books = 'select quarantined::int as quarantined, out_of_scope::int as waived from rowproof.batch';
+  const kept = `select count(*) filter (where class = 'quarantined')::int as quarantined,
+    count(*) filter (where class = 'out_of_scope')::int as waived from rowproof.quarantine`;
+  expect(await run.target.query(books)).toEqual(await run.target.query(kept));
+});
