@@ -128,7 +128,9 @@ const pictures = process.env['ROWPROOF_TEST_PICTURES'];
       await sendUpdate(page, 'drill', JSON.stringify({ ...drill, by: 'eva', reason: 'before the night' }));
       const drilled = await readDetails(page, 'Writes stop for about');
       await picture('8-drilled');
-      expect(drilled).toMatch(/Writes stop for about \d+ s \(drill .* UTC \d+\.\d+ s, limit 60\.0 s\)\./);
+      expect(drilled).toMatch(
+        /Writes stop for about \d+ s \(drill .* UTC \d+\.\d+ s, \d+\.\d+ s of it for the counts of both sides, limit 60\.0 s\)\./,
+      );
       expect(writer.refusedWith()).toBeNull();
 
       const form = await openUpdateForm(page);
