@@ -43,7 +43,8 @@ function expectation(
   if (type === undefined) return { column, value, type: null, comparable: false };
   // operators of extension types are outside pg_catalog
   const comparable = type.schema === 'pg_catalog' || type.kind === 'enum' || type.kind === 'domain';
-  return { column, value, type: bareTypeName(type), comparable };
+  // with its modifiers: the text of `0.5` in a numeric(10,2) is `0.50`
+  return { column, value, type: type.declared ?? bareTypeName(type), comparable };
 }
 
 interface Tried {

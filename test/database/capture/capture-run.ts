@@ -30,6 +30,8 @@ export interface CaptureRun extends CopyRun {
   onLedger<T>(work: (session: Session) => Promise<T>): Promise<T>;
   /** What a round would see: marks since the cursor, and what the check says. Moves the cursor unless it stops. */
   round(): Promise<{ marks: Mark[]; stop: string | null; findings: string[] }>;
+  /** The same with sessions of a role that may log in and is named on the source. */
+  asRole(role: string): Pick<CaptureRun, 'capture' | 'round'>;
 }
 
 export async function openCaptureRun(draft: {
@@ -61,7 +63,39 @@ export async function openCaptureRun(draft: {
   };
   const onSource: CaptureRun['onSource'] = async (work) =>
     opened(await run.databases.source(loaded.compiled, 'legacy', 'test'), work);
+  const asRole: CaptureRun['asRole'] = (role) => {
+    const url = new URL(run.source.url);
+    url.username = role;
+    url.password = role;
+    const databases = run.databasesAt(url.toString());
+    const work: CaptureRun['onSource'] = async (look) =>
+      opened(await databases.source(loaded.compiled, 'legacy', 'test'), look);
+    return { capture: createCaptureActivities({ ...host, databases }), round: () => roundOf(work) };
+  };
   const onLedger: CaptureRun['onLedger'] = async (work) => opened(await run.databases.ledger(run.ref, 'test'), work);
+  const roundOf = (onSource: CaptureRun['onSource']): ReturnType<CaptureRun['round']> =>
+    onLedger((ledger) =>
+      onSource(async (source) => {
+        const [cursor] = await readCursors(ledger, loaded.run);
+        if (cursor === undefined) throw new Error('no cursor');
+        return inTransaction(source, 'repeatable read read only', async () => {
+          const now = await currentSnapshot(source);
+          const truncated = await truncatedBetween(source, loaded, { source: 'legacy', previous: cursor.snapshot });
+          const check = await checkCapture(loaded, 'legacy', source, cursor.capture, truncated);
+          if (check.stop !== null) return { marks: [], stop: check.stop, findings: [] };
+          const marks = await marksBetween(source, loaded, {
+            source: 'legacy',
+            previous: cursor.snapshot,
+            limit: 10_000,
+          });
+          await moveCursor(ledger, loaded.run, 'legacy', cursor.snapshot, now);
+          if (check.capture !== null) {
+            await ledger.query('update rowproof.cursor set capture = $1::jsonb', [JSON.stringify(check.capture)]);
+          }
+          return { marks, stop: null, findings: check.findings.map(({ id }) => id) };
+        });
+      }),
+    );
   return {
     ...run,
     capture: createCaptureActivities(host),
@@ -84,29 +118,8 @@ export async function openCaptureRun(draft: {
     },
     onSource,
     onLedger,
-    round: () =>
-      onLedger((ledger) =>
-        onSource(async (source) => {
-          const [cursor] = await readCursors(ledger, loaded.run);
-          if (cursor === undefined) throw new Error('no cursor');
-          return inTransaction(source, 'repeatable read read only', async () => {
-            const now = await currentSnapshot(source);
-            const truncated = await truncatedBetween(source, loaded, { source: 'legacy', previous: cursor.snapshot });
-            const check = await checkCapture(loaded, 'legacy', source, cursor.capture, truncated);
-            if (check.stop !== null) return { marks: [], stop: check.stop, findings: [] };
-            const marks = await marksBetween(source, loaded, {
-              source: 'legacy',
-              previous: cursor.snapshot,
-              limit: 10_000,
-            });
-            await moveCursor(ledger, loaded.run, 'legacy', cursor.snapshot, now);
-            if (check.capture !== null) {
-              await ledger.query('update rowproof.cursor set capture = $1::jsonb', [JSON.stringify(check.capture)]);
-            }
-            return { marks, stop: null, findings: check.findings.map(({ id }) => id) };
-          });
-        }),
-      ),
+    round: () => roundOf(onSource),
+    asRole,
     async drop() {
       await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
       await run.drop();

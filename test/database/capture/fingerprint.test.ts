@@ -112,18 +112,18 @@ describe('a round stops by name', () => {
   });
 
   it('for row security that hides rows from the role that reads', async () => {
-    const { source, round } = await follow();
+    const { source, asRole } = await follow();
     const role = `poor_${source.name.slice(-10)}`;
     await source.query(
-      `create role ${role}; grant usage on schema rowproof to ${role};
-       grant select on all tables in schema rowproof, public to ${role}; alter database ${source.name} set role = '${role}'`,
+      `create role ${role} login password '${role}'; grant usage on schema rowproof to ${role};
+       grant select on all tables in schema rowproof, public to ${role}`,
     );
     try {
+      const { round } = asRole(role);
       expect((await round()).stop).toBeNull();
-      await source.query('set role none; alter table item enable row level security');
+      await source.query('alter table item enable row level security');
       expect((await round()).stop).toMatch(/public\.item: row security was switched on/);
     } finally {
-      await source.query(`set role none; alter database ${source.name} reset role`);
       await source.query(`drop owned by ${role}; drop role ${role}`);
     }
   });

@@ -112,15 +112,16 @@ describe('installing a capture', () => {
   });
 
   it('is refused by name where the role owns nothing and policies apply to it', async () => {
-    const { capture, ref, source } = await open();
+    const { asRole, ref, source } = await open();
     const role = `poor_${source.name.slice(-10)}`;
     await source.query(
-      `create role ${role}; grant all on all tables in schema public to ${role};
-       alter table item enable row level security; 
-       alter database ${source.name} set role = '${role}'`,
+      `create role ${role} login password '${role}'; grant all on all tables in schema public to ${role};
+       alter table item enable row level security`,
     );
     try {
-      const error = await capture.installCapture(ref).catch((caught: unknown) => caught);
+      const error = await asRole(role)
+        .capture.installCapture(ref)
+        .catch((caught: unknown) => caught);
       expect((error as RowproofError).problems.map(({ code }) => code)).toEqual([
         'RP5307',
         'RP5302',
@@ -129,7 +130,6 @@ describe('installing a capture', () => {
         'RP5302',
       ]);
     } finally {
-      await source.query(`set role none; alter database ${source.name} reset role`);
       await source.query(`drop owned by ${role}; drop role ${role}`);
     }
   });

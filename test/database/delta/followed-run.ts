@@ -19,7 +19,7 @@ export interface FollowedRun extends CopyRun {
   /** Rounds of one holder until one leaves nothing behind. */
   catchUp(limit?: number): Promise<RoundOutcome>;
   /** A host on other urls, such as a proxy's. */
-  hostOf(options: { targetUrl?: string; signal?: AbortSignal }): ActivityHost;
+  hostOf(options: { sourceUrl?: string; targetUrl?: string; signal?: AbortSignal }): ActivityHost;
 }
 
 export type FollowedDraft = Omit<CopyRunDraft, 'settings'> & {
@@ -39,10 +39,10 @@ export async function openFollowedRun(draft: FollowedDraft, between = ''): Promi
     },
   });
   try {
-    const hostOf: FollowedRun['hostOf'] = ({ targetUrl, signal }) => ({
+    const hostOf: FollowedRun['hostOf'] = ({ sourceUrl, targetUrl, signal }) => ({
       databases: createDatabases({
         env: {
-          SOURCE_URL: run.source.url,
+          SOURCE_URL: sourceUrl ?? run.source.url,
           TARGET_URL: targetUrl ?? run.target.url,
           ...(run.second === null ? {} : { SECOND_URL: run.second.url }),
         },
