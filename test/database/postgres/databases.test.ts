@@ -31,7 +31,12 @@ function compiledOf(digest: string): CompiledPlan {
     code: digest.slice(0, 4),
     engine: '0',
     mappings: [],
-    plan: { name: 'crm', sources: { legacy: byVariable('LEGACY_URL') }, settings: { lockTimeoutMs: 4321 } },
+    plan: {
+      name: 'crm',
+      sources: { legacy: byVariable('LEGACY_URL') },
+      target: { searchPath: null },
+      settings: { lockTimeoutMs: 4321 },
+    },
   } as unknown as CompiledPlan;
 }
 
