@@ -19,7 +19,7 @@ export async function readLedgerBooks(session: Session, run: string, mapping: st
        (select count(*) filter (where class = 'quarantined')::text as kept_quarantined,
           count(*) filter (where class = 'out_of_scope')::text as kept_out_of_scope
         from rowproof.quarantine where run = $1 and mapping = $2) q,
-       (select exists (select from rowproof.lane where run = $1)::text as followed,
+       (select (exists (select from rowproof.lane where run = $1) or count(*) > 0)::text as followed,
           coalesce(sum(migrated), 0)::text as changed_migrated, coalesce(sum(quarantined), 0)::text as changed_quarantined
         from rowproof.delta_books where run = $1 and mapping = $2) d`,
     [run, mapping],
