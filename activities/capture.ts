@@ -1,18 +1,18 @@
 import { capturedRelations } from '../src/capture/captured-relations';
-import { tableKey } from '../src/compile/table-key';
+import { tableKey } from '../src/compile/key/table-key';
 import type { CaptureActivities } from '../src/contract/activity-types';
 import { fail, RowproofError, type Problem } from '../src/errors/rowproof-error';
-import { moveCursor, readCursors, setCaptureFacts, startCursor } from '../src/postgres/ledger/cursor';
-import { appendEvent } from '../src/postgres/ledger/event';
-import { lockLane, openLanes, setLaneState } from '../src/postgres/ledger/lane';
-import { addPending, type PendingKey } from '../src/postgres/ledger/pending';
-import { restartLsn } from '../src/postgres/ledger/intake';
-import { hasStep, insertStep, readSteps, setStepState } from '../src/postgres/ledger/step';
-import { changeTarget } from '../src/postgres/queries/schema-change';
-import type { ActivityHost } from './host';
-import type { Repaired, SourceCapture, SourceWork } from './capture-kind';
-import { onCaptureSources } from './capture-on-sources';
-import { watchCapture } from './capture-watch';
+import { moveCursor, readCursors, setCaptureFacts, startCursor } from '../src/postgres/ledger/follow/cursor';
+import { appendEvent } from '../src/postgres/ledger/run/event';
+import { lockLane, openLanes, setLaneState } from '../src/postgres/ledger/follow/apply-lease';
+import { addPending, type PendingKey } from '../src/postgres/ledger/follow/pending';
+import { restartLsn } from '../src/postgres/ledger/follow/intake';
+import { hasStep, insertStep, readSteps, setStepState } from '../src/postgres/ledger/run/step';
+import { changeTarget } from '../src/postgres/queries/schema-change/settings';
+import type { ActivityHost } from './temporal-host';
+import type { Repaired, SourceCapture, SourceWork } from '../src/engine/capture/capture-kind';
+import { onCaptureSources } from '../src/engine/capture/capture-on-sources';
+import { watchCapture } from '../src/engine/capture/monitor-capture';
 import { onTarget, type StepWork } from './prepare-host';
 
 /** Installing, watching, repairing and removing the capture of changes, whichever way the plan captures. */

@@ -1,13 +1,13 @@
 import type { CopyActivities, PrepareActivities } from '../src/contract/activity-types';
 import { batchTotals, parkBatch, pendingOrdinals, readBatch } from '../src/postgres/ledger/batch';
-import { setLockTimeout } from '../src/postgres/queries/copy-transaction';
-import { createCopyBatch } from './copy-batch';
-import type { CopyHost } from './copy-host';
-import { lockTimeoutOf, mappingOf, onLedger } from './copy-host';
-import { notToBeCopied, underBatchLock } from './copy-lease';
-import { createCheckLimits } from './copy-limits';
-import { createPlanBatches } from './copy-plan-batches';
-import { createQuarantineBatch } from './copy-quarantine-batch';
+import { setLockTimeout } from '../src/postgres/queries/copy/transaction';
+import { createCopyBatch } from '../src/engine/copy/copy-batch';
+import type { CopyHost } from '../src/engine/copy/run-lookup';
+import { lockTimeoutOf, mappingOf, onLedger } from '../src/engine/copy/run-lookup';
+import { notToBeCopied, underBatchLock } from '../src/engine/copy/batch-lease';
+import { createCheckLimits } from '../src/engine/copy/check-limits';
+import { createPlanBatches } from '../src/engine/copy/plan-batches';
+import { createQuarantineBatch } from '../src/engine/copy/quarantine-batch';
 
 /** Planning and copying of batches; every activity looks into the ledger first and goes on from there. */
 export function createCopyActivities(host: CopyHost): CopyActivities & Pick<PrepareActivities, 'planBatches'> {

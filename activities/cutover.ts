@@ -1,15 +1,15 @@
 import type { CutoverActivities } from '../src/contract/activity-types';
 import { isOpened } from '../src/postgres/ledger/cutover';
-import { appendEvent } from '../src/postgres/ledger/event';
-import { checkCutover } from './cutover-checklist';
-import { freezeSource } from './cutover-freeze-source';
-import { putGuard } from './cutover-guard';
-import { callSwitch, openTarget } from './cutover-open';
-import { cutOver } from './cutover-run';
-import { frozenSources, onSources } from './cutover-sources';
-import { cutoverSteps, type CutoverSteps } from './cutover-steps';
-import { writersOf } from './cutover-writers';
-import type { ActivityHost } from './host';
+import { appendEvent } from '../src/postgres/ledger/run/event';
+import { checkCutover } from '../src/engine/cutover/checklist';
+import { freezeSource } from '../src/engine/cutover/freeze-source';
+import { putGuard } from '../src/engine/cutover/guard';
+import { callSwitch, openTarget } from '../src/engine/cutover/open-target';
+import { cutOver } from '../src/engine/cutover/cut-over';
+import { frozenSources, onSources } from '../src/engine/cutover/source-sessions';
+import { cutoverSteps, type CutoverSteps } from '../src/engine/cutover/steps';
+import { writersOf } from '../src/engine/cutover/writers';
+import type { ActivityHost } from './temporal-host';
 import { onTarget } from './prepare-host';
 
 /** Each looks first at what stands (triggers on the sources, the ledger on the target), so that a repeated call goes on from there. */

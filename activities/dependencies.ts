@@ -1,9 +1,9 @@
 import type { ConnectionSpec } from '../src/contract/resolved-plan';
 import { fail } from '../src/errors/rowproof-error';
-import { connectionsOf } from '../src/plan/connections';
+import { connectionsOf } from '../src/plan/resolve/connections';
 import { parsePlan } from '../src/plan/parse-plan';
 import { createDatabases, type Databases } from '../src/postgres/databases';
-import { plansFolder } from './plans-folder';
+import { plansFolder } from '../src/engine/plans-folder';
 
 /** What the activities of one worker stand on. */
 export interface ActivityDependencies {

@@ -1,31 +1,31 @@
 import type { FinishActivities, SettledTable } from '../src/contract/activity-types';
 import type { FindingSummary } from '../src/contract/run';
-import { readLane } from '../src/postgres/ledger/lane';
-import { readSteps } from '../src/postgres/ledger/step';
-import { changeTarget } from '../src/postgres/queries/schema-change';
-import { analyzeTable } from '../src/postgres/queries/schema-change-view';
+import { readLane } from '../src/postgres/ledger/follow/apply-lease';
+import { readSteps } from '../src/postgres/ledger/run/step';
+import { changeTarget } from '../src/postgres/queries/schema-change/settings';
+import { analyzeTable } from '../src/postgres/queries/schema-change/view';
 import { decisionFor } from '../src/profile/decision-match';
-import { observeDecisions } from '../src/postgres/ledger/decision-effect';
-import type { LoadedRun } from '../src/postgres/ledger/run';
+import { observeDecisions } from '../src/postgres/ledger/decision/decision-effect';
+import type { LoadedRun } from '../src/postgres/ledger/run/run';
 import { coversRows, decidedToStop, unmetExpectation } from '../src/profile/undecided';
 import { hadExpectedEffect } from '../src/validate/decision-effect';
 import type { Session } from '../src/postgres/session';
-import { quarantineByFinding, type QuarantineGroup } from '../src/postgres/queries/settle-quarantine';
+import { quarantineByFinding, type QuarantineGroup } from '../src/postgres/queries/settle/quarantine';
 import { dotted, qualified } from '../src/sql/quote';
-import { align } from './delta-align';
-import { settleFollowed } from './delta-settle';
-import { writeIdMaps } from './finish-id-map';
-import { restoreCheck } from './finish-checks';
-import { restoreForeignKeyStep, restoreIndex, restoreTriggers } from './finish-restore';
-import { advanceSequencesOf } from './finish-sequences';
-import { refreshViews } from './finish-views';
-import { settleTarget } from './finish-settle';
+import { align } from '../src/engine/follow/align';
+import { settleFollowed } from '../src/engine/settle/settle-followed';
+import { writeIdMaps } from '../src/engine/finish/write-id-map';
+import { restoreCheck } from '../src/engine/finish/restore-checks';
+import { restoreForeignKeyStep, restoreIndex, restoreTriggers } from '../src/engine/finish/restore-objects';
+import { advanceSequencesOf } from '../src/engine/finish/advance-sequences';
+import { refreshViews } from '../src/engine/finish/refresh-views';
+import { settleTarget } from '../src/engine/settle/settle-run';
 import { decisionsOfRun, onTarget, type RunDecision, type StepHost, type StepWork } from './prepare-host';
 import { asApplication } from '../src/postgres/application-path';
 import { agreeing, counted } from '../src/report/counted';
-import { readLedgerBooks } from '../src/postgres/ledger/verdict';
+import { readLedgerBooks } from '../src/postgres/ledger/proof/verdict';
 import { sumLedger } from '../src/validate/books';
-import { effectsOf } from './validation-effects';
+import { effectsOf } from '../src/engine/proof/decision-effects';
 
 /** What the ledger says of each table by now, for the page of the run. */
 async function settledTables({ session, run, mappings }: StepWork): Promise<SettledTable[]> {

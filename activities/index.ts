@@ -3,16 +3,16 @@ import type { ActivityDependencies } from './dependencies';
 import { createCaptureActivities } from './capture';
 import { createCopyActivities } from './copy';
 import { createCutoverActivities } from './cutover';
-import { createDeltaActivities } from './delta';
+import { createDeltaActivities } from './follow';
 import { createLiveProofActivities } from './live-proof';
 import { openDatabases } from './dependencies';
 import { createDiscoveryActivities } from './discovery';
 import { createFingerprintActivities, createPrepareActivities } from './prepare';
 import { createFinishActivities } from './finish';
 import { createRollbackActivities } from './rollback';
-import { temporalHost } from './host';
+import { temporalHost } from './temporal-host';
 import { createRunActivities } from './run';
-import { createValidationActivities } from './validation';
+import { createValidationActivities } from './proof';
 
 export type { ActivityDependencies };
 

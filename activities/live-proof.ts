@@ -1,19 +1,19 @@
 import type { LiveProofActivities } from '../src/contract/activity-types';
-import { carefulBatches, forgetSlices, mappingRows, storeSlice } from '../src/postgres/ledger/proof';
-import { provedRound } from '../src/postgres/ledger/proof-alignment';
-import { forgetTouched } from '../src/postgres/ledger/proof-touched';
-import { refreshStatistics } from '../src/postgres/ledger/statistics';
-import { forgetVerdict } from '../src/postgres/ledger/verdict';
-import type { LoadedRun } from '../src/postgres/ledger/run';
+import { carefulBatches, forgetSlices, mappingRows, storeSlice } from '../src/postgres/ledger/proof/proof';
+import { provedRound } from '../src/postgres/ledger/proof/proof-alignment';
+import { forgetTouched } from '../src/postgres/ledger/proof/proof-touched';
+import { refreshStatistics } from '../src/postgres/ledger/run/statistics';
+import { forgetVerdict } from '../src/postgres/ledger/proof/verdict';
+import type { LoadedRun } from '../src/postgres/ledger/run/run';
 import { liveSlices } from '../src/validate/live-slices';
-import { withHeartbeat } from './copy-heartbeat';
-import { mappingOf, onLedger } from './copy-host';
-import type { ActivityHost } from './host';
-import { beginProof } from './proof-begin';
-import { proveLiveCareful, proveLiveSlice } from './live-proof-slice';
-import { AlignedViews } from './live-proof-view';
-import { readyHost, type ReadyHost, type ValidationHost } from './validation-host';
-import { reexecutedColumns, storeCareful, storedDivision, summary } from './validation-store';
+import { withHeartbeat } from '../src/engine/heartbeat';
+import { mappingOf, onLedger } from '../src/engine/copy/run-lookup';
+import type { ActivityHost } from './temporal-host';
+import { beginProof } from '../src/engine/proof/begin-proof';
+import { proveLiveCareful, proveLiveSlice } from '../src/engine/proof/live/live-slice';
+import { AlignedViews } from '../src/engine/proof/live/live-view';
+import { readyHost, type ReadyHost, type ValidationHost } from '../src/engine/proof/proof-host';
+import { reexecutedColumns, storeCareful, storedDivision, summary } from '../src/engine/proof/store-proof';
 
 /**
  * Proves tables while rounds go on. Idempotent: a slice is stored in one transaction with where it was aligned, in place of an

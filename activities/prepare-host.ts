@@ -2,10 +2,10 @@ import { Context } from '@temporalio/activity';
 import type { RunRef } from '../src/contract/run';
 import type { CompiledMapping } from '../src/contract/compiled';
 import type { Databases } from '../src/postgres/databases';
-import { readDecisions } from '../src/postgres/ledger/copy-decision';
-import type { LoadedRun } from '../src/postgres/ledger/run';
-import { refreshStatistics } from '../src/postgres/ledger/statistics';
-import { setTimeouts } from '../src/postgres/queries/schema-change';
+import { readDecisions } from '../src/postgres/ledger/decision/copy-decision';
+import type { LoadedRun } from '../src/postgres/ledger/run/run';
+import { refreshStatistics } from '../src/postgres/ledger/run/statistics';
+import { setTimeouts } from '../src/postgres/queries/schema-change/settings';
 import type { Session } from '../src/postgres/session';
 import { terminateBackend } from '../src/postgres/terminate';
 

@@ -1,8 +1,8 @@
 import type { PrepareActivities } from '../src/contract/activity-types';
 import type { CompiledMapping } from '../src/contract/compiled';
 import { RowproofError, fail, problem } from '../src/errors/rowproof-error';
-import { claimTables } from '../src/postgres/ledger/claim';
-import { countSteps, hasStep, insertStep } from '../src/postgres/ledger/step';
+import { claimTables } from '../src/postgres/ledger/run/claim';
+import { countSteps, hasStep, insertStep } from '../src/postgres/ledger/run/step';
 import {
   hasRows,
   lockAgainstWriters,
@@ -10,15 +10,15 @@ import {
   saveRows,
   truncateTables,
   writableColumns,
-} from '../src/postgres/queries/rollback-rows';
-import { changeTarget, runStatements } from '../src/postgres/queries/schema-change';
-import { readChecksAside } from '../src/postgres/queries/schema-change-check';
-import { constraintState, readForeignKeys } from '../src/postgres/queries/schema-change-foreign-key';
-import { readIndexes, tableExists } from '../src/postgres/queries/schema-change-index';
-import { relationsNow } from '../src/postgres/queries/schema-change-tree';
-import { readTriggers } from '../src/postgres/queries/schema-change-trigger';
-import { readMaterializedViews } from '../src/postgres/queries/view-dependencies';
-import { readSequences } from '../src/postgres/queries/sequence';
+} from '../src/postgres/queries/rollback/rows';
+import { changeTarget, runStatements } from '../src/postgres/queries/schema-change/settings';
+import { readChecksAside } from '../src/postgres/queries/schema-change/check';
+import { constraintState, readForeignKeys } from '../src/postgres/queries/schema-change/foreign-key';
+import { readIndexes, tableExists } from '../src/postgres/queries/schema-change/index-build';
+import { relationsNow } from '../src/postgres/queries/schema-change/tree';
+import { readTriggers } from '../src/postgres/queries/schema-change/trigger';
+import { readMaterializedViews } from '../src/postgres/queries/schema-change/view-dependencies';
+import { readSequences } from '../src/postgres/queries/cutover/sequence';
 import { decisionFor } from '../src/profile/decision-match';
 import { whyKept } from '../src/rollback/kept-index';
 import { dropCheckStatement } from '../src/rollback/restore-check';
@@ -30,12 +30,12 @@ import {
   silenceTriggerStatements,
 } from '../src/rollback/restore-triggers';
 import type { RowsDetail, StepDetails, StepKind, TriggerState, TriggersDetail } from '../src/rollback/step-detail';
-import { savedTableName } from '../src/postgres/ledger/saved-table';
+import { savedTableName } from '../src/postgres/ledger/run/saved-table';
 import { qualified } from '../src/sql/quote';
-import { wayBackProblems } from './way-back';
+import { wayBackProblems } from '../src/engine/prepare/way-back';
 import { decisionsOfRun, onTarget, type StepHost, type StepWork } from './prepare-host';
 
-export { createFingerprintActivities } from './prepare-fingerprint';
+export { createFingerprintActivities } from '../src/engine/prepare/fingerprint-target';
 
 /**
  * Idempotent: a step that the ledger holds is never taken again, and what it changed is not found in the catalog any more.

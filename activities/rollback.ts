@@ -2,9 +2,9 @@ import type { RollbackActivities } from '../src/contract/activity-types';
 import type { RunRef } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
 import { isOpened } from '../src/postgres/ledger/cutover';
-import { appendEvent } from '../src/postgres/ledger/event';
-import { readFingerprint, storeFingerprint } from '../src/postgres/ledger/fingerprint';
-import { setLaneState } from '../src/postgres/ledger/lane';
+import { appendEvent } from '../src/postgres/ledger/run/event';
+import { readFingerprint, storeFingerprint } from '../src/postgres/ledger/proof/fingerprint';
+import { setLaneState } from '../src/postgres/ledger/follow/apply-lease';
 import { readLeases, readOpenLanes, revokeLease } from '../src/postgres/ledger/revoke';
 import {
   countSteps,
@@ -14,22 +14,22 @@ import {
   readOpenSteps,
   readStep,
   stepLockHolders,
-} from '../src/postgres/ledger/step';
-import { objectNames } from '../src/postgres/queries/fingerprint-rows';
-import { setTimeouts } from '../src/postgres/queries/schema-change';
-import { relationsNow } from '../src/postgres/queries/schema-change-tree';
+} from '../src/postgres/ledger/run/step';
+import { objectNames } from '../src/postgres/queries/rollback/fingerprint-rows';
+import { setTimeouts } from '../src/postgres/queries/schema-change/settings';
+import { relationsNow } from '../src/postgres/queries/schema-change/tree';
 import type { Session } from '../src/postgres/session';
 import { describeDatabaseError } from '../src/postgres/sqlstate';
 import { terminateBackend } from '../src/postgres/terminate';
 import { inTransaction } from '../src/postgres/transaction';
 import { compareFingerprints } from '../src/rollback/compare-fingerprints';
 import { filledPartitions, firedTriggers, ownObjects } from '../src/rollback/own-objects';
-import { takeFingerprint } from './prepare-fingerprint';
+import { takeFingerprint } from '../src/engine/prepare/fingerprint-target';
 import { qualified } from '../src/sql/quote';
 import { onTarget, type StepHost } from './prepare-host';
-import { compensateStep } from './rollback-compensate';
-import { removeRun, type RemovedRun } from './rollback-finish';
-import { compareSources } from './rollback-sources';
+import { compensateStep } from '../src/engine/rollback/compensate';
+import { removeRun, type RemovedRun } from '../src/engine/rollback/finish-rollback';
+import { compareSources } from '../src/engine/rollback/restore-sources';
 
 /** How long somebody who holds a lease or a step may take to end by himself before his backend is terminated. */
 const graceMs = 2_000;

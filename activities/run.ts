@@ -3,19 +3,26 @@ import type { OpenedRun, RunActivities, Verdict } from '../src/contract/activity
 import type { RunRef } from '../src/contract/run';
 import { fail } from '../src/errors/rowproof-error';
 import type { Databases } from '../src/postgres/databases';
-import { releaseTables } from '../src/postgres/ledger/claim';
+import { releaseTables } from '../src/postgres/ledger/run/claim';
 import { readAttempts } from '../src/postgres/ledger/cutover';
-import { appendEvent } from '../src/postgres/ledger/event';
-import { dropHeld } from '../src/postgres/ledger/held';
+import { appendEvent } from '../src/postgres/ledger/run/event';
+import { dropHeld } from '../src/postgres/ledger/quarantine/deferred';
 import { joinTransaction } from '../src/postgres/transaction';
-import { readPhases, setPhase, type PhaseTimes } from '../src/postgres/ledger/phase';
-import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run';
-import { readVerdict } from '../src/postgres/ledger/verdict';
+import { readPhases, setPhase, type PhaseTimes } from '../src/postgres/ledger/run/phase';
+import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run/run';
+import { readVerdict } from '../src/postgres/ledger/proof/verdict';
 import type { Session } from '../src/postgres/session';
 import type { ActivityDependencies } from './dependencies';
-import { callHook } from './notify';
-import { checkOfBegunRun, hasBegun, identityOf, isFinished, openRun, refuseAfterRollback } from './open-run';
-import { plansFolder } from './plans-folder';
+import { callHook } from '../src/engine/run/notify';
+import {
+  checkOfBegunRun,
+  hasBegun,
+  identityOf,
+  isFinished,
+  openRun,
+  refuseAfterRollback,
+} from '../src/engine/run/open-run';
+import { plansFolder } from '../src/engine/plans-folder';
 
 /** Opening, recording and closing runs. Each looks into the ledger first, so a repeated call changes nothing twice. */
 export function createRunActivities(dependencies: ActivityDependencies & { databases: Databases }): RunActivities {

@@ -2,10 +2,10 @@ import { continueAsNew, proxyActivities, upsertSearchAttributes } from '@tempora
 import type { Activities } from '../src/contract/activity-types';
 import { batchCopyInput } from '../src/contract/batch-copy';
 import { migrationAttributes } from '../src/contract/search-attributes';
-import * as options from './activity-options';
-import { openCopyLane } from './copy-lane';
-import { historyIsLong } from './history-length';
-import { parseInput } from './input';
+import * as options from './runtime/activity-options';
+import { openCopyLane } from './phases/batch-scheduler';
+import { historyIsLong } from './runtime/history-length';
+import { parseInput } from './runtime/input';
 
 const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);

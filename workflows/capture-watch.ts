@@ -12,11 +12,11 @@ import type { Activities } from '../src/contract/activity-types';
 import { captureWatchInput } from '../src/contract/batch-copy';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { sameWarnings } from '../src/progress/follow-steps';
-import * as options from './activity-options';
-import { historyIsLong } from './history-length';
-import { parseInput } from './input';
-import { stopSignal } from './messages';
-import { tellRoot } from './tell-root';
+import * as options from './runtime/activity-options';
+import { historyIsLong } from './runtime/history-length';
+import { parseInput } from './runtime/input';
+import { stopSignal } from './operator/messages';
+import { tellRoot } from './runtime/report-to-root';
 
 const watching = proxyActivities<Activities>(options.watching);
 

@@ -3,9 +3,9 @@ import type { Activities } from '../src/contract/activity-types';
 import { cutoverInput, type CutoverInput } from '../src/contract/batch-copy';
 import type { ChecklistLine, CutoverResult, DeltaReport } from '../src/contract/delta';
 import { notReady } from '../src/progress/cutover-attempt';
-import * as options from './activity-options';
-import { catchUp } from './catch-up';
-import { parseInput } from './input';
+import * as options from './runtime/activity-options';
+import { catchUp } from './phases/catch-up';
+import { parseInput } from './runtime/input';
 
 const control = proxyActivities<Activities>(options.quick);
 const recording = proxyActivities<Activities>(options.patient);

@@ -1,9 +1,9 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
 import { rollbackInput, type RollbackInput, type RollbackResult } from '../src/contract/run';
-import * as options from './activity-options';
-import { parseInput, plainFailure } from './input';
-import { inOneSentence } from './one-sentence';
+import * as options from './runtime/activity-options';
+import { parseInput, plainFailure } from './runtime/input';
+import { inOneSentence } from './runtime/user-failure';
 
 const undo = proxyActivities<Activities>(options.compensation);
 

@@ -1,10 +1,10 @@
 import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, Verdict } from '../src/contract/activity-types';
 import { phaseInput } from '../src/contract/batch-copy';
-import * as options from './activity-options';
-import { copySide } from './copy-side';
-import { inParallel } from './in-parallel';
-import { parseInput } from './input';
+import * as options from './runtime/activity-options';
+import { copySide } from './phases/copy-side';
+import { inParallel } from './runtime/in-parallel';
+import { parseInput } from './runtime/input';
 
 const long = proxyActivities<Activities>(options.longRunning);
 

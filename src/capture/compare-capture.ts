@@ -1,5 +1,5 @@
 import { canonicalJson } from '../plan/canonical-json';
-import { tableKey } from '../compile/table-key';
+import { tableKey } from '../compile/key/table-key';
 import type { CaptureFingerprint, ColumnFacts, NodeFacts, RelationFacts, TriggerFacts } from './fingerprint';
 
 /** Why a lane has to stop; the sentence names the object. */

@@ -1,4 +1,4 @@
-import { tableKey } from '../compile/table-key';
+import { tableKey } from '../compile/key/table-key';
 import type { CompiledMapping, CompiledPlan } from '../contract/compiled';
 import type { FindingSummary } from '../contract/run';
 import type { CapturedRelation } from './captured-relations';

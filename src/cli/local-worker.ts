@@ -63,7 +63,7 @@ async function localWorker(
  * connections need another worker, another shell with the same ones does not.
  */
 async function localQueue(terminal: Terminal, plansFolder: string): Promise<string> {
-  const { plansFolder: openPlans } = await import('../../activities/plans-folder');
+  const { plansFolder: openPlans } = await import('../engine/plans-folder');
   const named = new Set(await openPlans(plansFolder).variables());
   const kept = Object.keys(terminal.env)
     .filter((name) => named.has(name) || /^(ROWPROOF_|(.*_)?PG[A-Z]+$)/.test(name))
@@ -81,7 +81,7 @@ export async function reviveWorker(
 ): Promise<void> {
   const { taskQueue, plansFolder } = run;
   if (temporal.local && plansFolder !== null && taskQueue.startsWith(`${defaultTaskQueue}-`)) {
-    const { plansFolder: openPlans } = await import('../../activities/plans-folder');
+    const { plansFolder: openPlans } = await import('../engine/plans-folder');
     const missing = (await openPlans(plansFolder).variables(run.plan)).filter((name) => !terminal.env[name]);
     if (missing.length === 0) await localWorker(terminal, temporal, taskQueue, plansFolder);
     else

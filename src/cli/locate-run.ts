@@ -25,9 +25,9 @@ export async function locateRun(
   const file = planArgument(terminal.cwd, options.plan);
   terminal.found.plan = file.file;
   const { parsePlan } = await import('../plan/parse-plan');
-  const { connectionsOf } = await import('../plan/connections');
-  const { ledgerOf, withSession } = await import('../../activities/read-plan');
-  const { latestRun, loadRunSummary } = await import('../postgres/ledger/run');
+  const { connectionsOf } = await import('../plan/resolve/connections');
+  const { ledgerOf, withSession } = await import('../engine/run/read-plan');
+  const { latestRun, loadRunSummary } = await import('../postgres/ledger/run/run');
   const { RowproofError } = await import('../errors/rowproof-error');
   const { plan, problems } = parsePlan(file.text, file.file);
   if (plan === null) throw new RowproofError(problems);
@@ -61,7 +61,7 @@ export async function withLedger<T>(
   work: (session: Session, ref: RunRef, databases: Databases) => Promise<T>,
 ): Promise<T> {
   const { openDatabases } = await import('../../activities/dependencies');
-  const { loadRunSummary } = await import('../postgres/ledger/run');
+  const { loadRunSummary } = await import('../postgres/ledger/run/run');
   const databases = openDatabases({ env: terminal.env, plansFolder: record.plansFolder });
   const ref = { run: record.run, ledger: record.ledger };
   const session = await databases.ledger(ref, purpose);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import type { PlanFile } from '../../activities/plans-folder';
+import type { PlanFile } from '../engine/plans-folder';
 import { fail } from '../errors/rowproof-error';
 
 export type PlanArgument = PlanFile & { readonly folder: string };

@@ -16,7 +16,7 @@ export async function refusedAfterEnd(terminal: Terminal, record: RunRecord, cau
 
 /** The commands that lead on from a run without an open workflow, as far as its ledger can be read here. */
 export async function waysOn(terminal: Terminal, record: RunRecord): Promise<string | null> {
-  const { readRunEnd } = await import('../postgres/ledger/run-end');
+  const { readRunEnd } = await import('../postgres/ledger/run/run-end');
   try {
     return wayFix(await withLedger(terminal, record, 'look', (session) => readRunEnd(session, record.run)));
   } catch (error) {

@@ -43,7 +43,7 @@ async function problemsOf(error: unknown): Promise<readonly ShownProblem[]> {
 async function refusedStatement(error: unknown): Promise<Problem | null> {
   const { describeRefusal } = await import('../postgres/refusal');
   if (describeRefusal(error) === null) return null;
-  const { functionBehind } = await import('../postgres/queries/function-behind');
+  const { functionBehind } = await import('../postgres/queries/discovery/function-behind');
   const { problem } = await import('../errors/rowproof-error');
   const { refusalAdvice, refusalSentence } = await import('../errors/refusal-sentence');
   const refusal = describeRefusal(error, await functionBehind(error)) as Refusal;

@@ -15,7 +15,7 @@ export interface WrittenReport {
 export async function writeRunReport(terminal: Terminal, record: RunRecord): Promise<WrittenReport> {
   const { buildReport } = await import('../report/build-report');
   const { renderReportHtml } = await import('../report/render-html');
-  const { readReportData } = await import('../postgres/ledger/report');
+  const { readReportData } = await import('../postgres/ledger/run/report');
   const document = buildReport(
     await withLedger(terminal, record, 'report', (session, ref) => readReportData(session, ref.run)),
   );

@@ -1,5 +1,5 @@
 import type { ColumnType } from '../contract/catalog';
-import { baseTypeName } from './type-facts';
+import { baseTypeName } from './statements/type-facts';
 
 /** Types whose comparisons mean the same on every server, whatever its locale. */
 export type CheckType =

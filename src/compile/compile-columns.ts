@@ -6,11 +6,11 @@ import { canEncode } from '../transform/encoding';
 import { encodingProblem, parseStep } from '../transform/registry';
 import { leavesOf } from '../transform/type-shape';
 import { chooseTrial } from '../transform/value-trial';
-import { namesColumn } from './names-column';
+import { namesColumn } from './statements/names-column';
 import type { MappingWork } from './mapping-work';
 import { findColumn, findMapping, findRelation, pathOf, refusesNull } from './mapping-work';
-import { tableKey } from './table-key';
-import { baseTypeName } from './type-facts';
+import { tableKey } from './key/table-key';
+import { baseTypeName } from './statements/type-facts';
 import { counted } from '../report/counted';
 
 /** Every column that is loaded, ids first; problems of single columns are reported and the column left out. */

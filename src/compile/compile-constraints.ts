@@ -1,9 +1,9 @@
 import type { CheckSpec, CompiledColumn, KeyColumn, ReasonSpec, ReferenceSpec, UniqueSpec } from '../contract/compiled';
 import type { MappingWork } from './mapping-work';
 import { domainsUnder, pathOf, refusesNull, sameTable } from './mapping-work';
-import { tableKey } from './table-key';
+import { tableKey } from './key/table-key';
 import { findColumn, findRelation } from './mapping-work';
-import { namesColumn } from './names-column';
+import { namesColumn } from './statements/names-column';
 import { sourceCheck } from './source-check';
 
 /** Unique indexes of the target, the primary key first. */

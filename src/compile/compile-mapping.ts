@@ -14,15 +14,15 @@ import { compileReasons } from './compile-reasons';
 import { warnWithoutKey } from './checks/check-without-key';
 import type { MappingWork } from './mapping-work';
 import { findColumn, pathOf } from './mapping-work';
-import { sizedColumns, sizeReasons } from './row-size';
-import { tableKey } from './table-key';
-import { isPhysical } from './row-identity';
-import { chooseSourceKey } from './source-key';
-import { sourceStatements } from './source-statements';
-import { chooseTargetKey, isInjective } from './target-key';
-import { targetStatements } from './target-statements';
+import { sizedColumns, sizeReasons } from './statements/row-size';
+import { tableKey } from './key/table-key';
+import { isPhysical } from './key/row-identity';
+import { chooseSourceKey } from './key/source-key';
+import { sourceStatements } from './statements/source-statements';
+import { chooseTargetKey, isInjective } from './key/target-key';
+import { targetStatements } from './statements/target-statements';
 import { holdsCharacters, untranslatableSql } from '../transform/untranslatable';
-import { isBinaryStable } from './type-facts';
+import { isBinaryStable } from './statements/type-facts';
 
 /** One mapping compiled; null when a problem keeps it from being so. Everything found is reported through `work.problems`. */
 export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) => Uint8Array): CompiledMapping | null {

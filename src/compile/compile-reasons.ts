@@ -2,7 +2,7 @@ import type { CompiledColumn, ReasonSpec } from '../contract/compiled';
 import { castToSql } from '../transform/cast/cast-to-sql';
 import type { TransformContext } from '../transform/transform';
 import { checkedStep } from './checked-step';
-import { idReason, mayBeUnencodable } from './column-to-sql';
+import { idReason, mayBeUnencodable } from './statements/column-to-sql';
 
 /** Kinds of a cast that are rules of the target column rather than of its type. */
 const targetRules = new Set(['too_long', 'precision', 'scale', 'enum', 'not_null']);

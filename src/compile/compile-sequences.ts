@@ -4,7 +4,7 @@ import type { ResolvedPlan } from '../contract/resolved-plan';
 import type { Catalogs } from './compile-plan';
 import { sameTable } from './mapping-work';
 import type { ProblemList } from './problem-list';
-import { tableKey } from './table-key';
+import { tableKey } from './key/table-key';
 
 /**
  * Sequences beside those that number a mapped column: drawn from by functions, triggers, defaults of texts, or the application. A

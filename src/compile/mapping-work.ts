@@ -2,7 +2,7 @@ import type { Catalog, Column, Domain, QualifiedName, Relation } from '../contra
 import type { MappingPlan, ResolvedPlan } from '../contract/resolved-plan';
 import { identifier } from '../sql/quote';
 import type { ProblemList } from './problem-list';
-import { tableKey } from './table-key';
+import { tableKey } from './key/table-key';
 
 /** One mapping on its way to being compiled: both relations are known to exist. */
 export interface MappingWork {

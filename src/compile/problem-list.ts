@@ -2,7 +2,7 @@ import type { ResolvedPlan } from '../contract/resolved-plan';
 import type { ErrorCode } from '../errors/catalogue';
 import type { Problem, Where } from '../errors/rowproof-error';
 import { problem } from '../errors/rowproof-error';
-import { tableKey } from './table-key';
+import { tableKey } from './key/table-key';
 
 export interface CheckedProblem {
   readonly problem: Problem;

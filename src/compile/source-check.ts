@@ -1,6 +1,6 @@
 import type { CheckSpec, CompiledColumn } from '../contract/compiled';
 import { canEncode } from '../transform/encoding';
-import { portableCheck, type PortableCheck } from './check-expression';
+import { portableCheck, type PortableCheck } from './statements/check-expression';
 import { checkTypeOf, sqlNames, type CheckType } from './check-types';
 
 export interface SourceCheck extends PortableCheck {

@@ -1,4 +1,4 @@
-import { hashOf, replaceTokens } from './bind-statement';
+import { hashOf, replaceTokens } from './statements/bind-statement';
 
 const parts = 1_000_000;
 

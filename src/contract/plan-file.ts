@@ -3,7 +3,7 @@ import { connectionSpec, targetConnectionSpec } from './plan-connection';
 import { settingsDocument } from './plan-settings';
 import { onBadRow, rowLimit, tableDocument, unmapped, whenNotEmpty } from './plan-table';
 
-/** The plan file as people write it. `src/plan/parse-plan.ts` reads one, `src/plan/resolve-plan.ts` makes a ResolvedPlan. */
+/** The plan file as people write it. `src/plan/parse-plan.ts` reads one, `src/plan/resolve/resolve-plan.ts` makes a ResolvedPlan. */
 
 export const decisionDocument = z
   .strictObject({

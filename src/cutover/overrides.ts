@@ -1,6 +1,6 @@
 import type { AttemptLimits, CutoverOverrides, OverrideFields } from '../contract/delta';
 import type { Settings } from '../contract/resolved-plan';
-import { optionalTime } from '../plan/settings';
+import { optionalTime } from '../plan/resolve/settings';
 import { seconds } from './words';
 
 /** Two settings that an approval of the cutover, or the order of a drill, may carry: a larger freeze, and when both sides are counted. */

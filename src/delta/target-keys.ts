@@ -1,5 +1,5 @@
 import type { CompiledMapping } from '../contract/compiled';
-import { createRecompute } from '../compile/recompute-row';
+import { createRecompute } from '../compile/statements/recompute-row';
 import { keyParts } from '../contract/key';
 import type { TransformContext } from '../transform/transform';
 

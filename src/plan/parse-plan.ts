@@ -2,12 +2,12 @@ import type { z } from 'zod';
 import type { PlanDocument } from '../contract/plan-file';
 import { planFile } from '../contract/plan-file';
 import type { Problem } from '../errors/rowproof-error';
-import { createReport } from './check-context';
-import { checkDocument } from './check-document';
-import { branchOf, explainIssue, valueAt } from './explain-issue';
-import { knownKeys } from './known-keys';
+import { createReport } from './check/check-context';
+import { checkDocument } from './check/check-document';
+import { branchOf, explainIssue, valueAt } from './check/explain-issue';
+import { knownKeys } from './check/known-keys';
 import type { Locate, PlanPath } from './position';
-import { isPattern, matchPattern, parsePattern, parseQualifiedName } from './qualified-name';
+import { isPattern, matchPattern, parsePattern, parseQualifiedName } from './resolve/qualified-name';
 import { readYaml } from './read-yaml';
 
 export interface ParsedPlan {

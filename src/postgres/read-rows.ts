@@ -1,4 +1,4 @@
-import { tryStatements, type Tried } from './queries/copy-savepoint';
+import { tryStatements, type Tried } from './queries/copy/savepoint';
 import type { Session } from './session';
 
 type Rows = (string | null)[][];

@@ -1,5 +1,5 @@
 import { refusesNull } from '../compile/mapping-work';
-import { baseTypeName } from '../compile/type-facts';
+import { baseTypeName } from '../compile/statements/type-facts';
 import type { Catalog, Column, ColumnType, TypeShape, Relation } from '../contract/catalog';
 import type { CompiledMapping } from '../contract/compiled';
 

@@ -1,7 +1,7 @@
-import { sourceColumn } from '../compile/column-to-sql';
-import { keyTextSql } from '../compile/key-text';
-import { largeBytes } from '../compile/large-values';
-import { sourceRows } from '../compile/row-identity';
+import { sourceColumn } from '../compile/statements/column-to-sql';
+import { keyTextSql } from '../compile/key/key-text';
+import { largeBytes } from '../compile/statements/large-values';
+import { sourceRows } from '../compile/key/row-identity';
 import { insideSample } from '../compile/with-sample';
 import type { CompiledMapping } from '../contract/compiled';
 

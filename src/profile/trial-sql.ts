@@ -1,5 +1,5 @@
-import { isPhysical } from '../compile/row-identity';
-import { baseTypeName } from '../compile/type-facts';
+import { isPhysical } from '../compile/key/row-identity';
+import { baseTypeName } from '../compile/statements/type-facts';
 import type { ColumnType } from '../contract/catalog';
 import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec, ValueTrial } from '../contract/compiled';
 import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../transform/value-trial';

@@ -1,5 +1,5 @@
-import { keyTextSql } from '../compile/key-text';
-import { contentKeySql, isMultiset } from '../compile/row-identity';
+import { keyTextSql } from '../compile/key/key-text';
+import { contentKeySql, isMultiset } from '../compile/key/row-identity';
 import type { CompiledMapping } from '../contract/compiled';
 import type { CheckDetail, ForeignKeyDetail, IndexDetail } from '../rollback/step-detail';
 import { identifier, literal, qualified } from '../sql/quote';

@@ -1,7 +1,7 @@
-import { replaceTokens } from '../compile/bind-statement';
-import { sourceColumn } from '../compile/column-to-sql';
-import { keyAmong } from '../compile/key-match';
-import { keyTextSql } from '../compile/key-text';
+import { replaceTokens } from '../compile/statements/bind-statement';
+import { sourceColumn } from '../compile/statements/column-to-sql';
+import { keyAmong } from '../compile/key/key-match';
+import { keyTextSql } from '../compile/key/key-text';
 import type { CompiledMapping } from '../contract/compiled';
 import { literal } from '../sql/quote';
 

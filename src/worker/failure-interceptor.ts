@@ -4,7 +4,7 @@ import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { catalogue } from '../errors/catalogue';
 import { RowproofError, type Problem } from '../errors/rowproof-error';
 import { refusalAdvice, refusalSentence, type Refusal } from '../errors/refusal-sentence';
-import { functionBehind } from '../postgres/queries/function-behind';
+import { functionBehind } from '../postgres/queries/discovery/function-behind';
 import { describeRefusal } from '../postgres/refusal';
 import { describeDatabaseError } from '../postgres/sqlstate';
 

@@ -1,5 +1,5 @@
 import { openCopyRun } from '../database/copy/copy-run';
-import { ownCluster } from '../support/own-cluster';
+import { ownCluster } from '../support/postgres/own-cluster';
 
 export interface ViolationFigures {
   readonly rows: number;

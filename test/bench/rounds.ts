@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { LaneHolder } from '../../activities/delta-lane';
-import { runRound } from '../../activities/delta-round';
-import { setRulesOn } from '../../src/postgres/ledger/lane';
+import { LaneHolder } from '../../src/engine/follow/apply-lease';
+import { runRound } from '../../src/engine/follow/run-round';
+import { setRulesOn } from '../../src/postgres/ledger/follow/apply-lease';
 import { openFollowedRun, type FollowedDraft, type FollowedRun } from '../database/delta/followed-run';
-import { ownCluster } from '../support/own-cluster';
+import { ownCluster } from '../support/postgres/own-cluster';
 
 export interface RoundFigures {
   readonly course: 'large' | 'small';

@@ -6,7 +6,7 @@ import { fly, type Flight } from '../stress/pilot';
 import { startStressServer, type StressServer } from '../stress/servers';
 import type { RunStatus } from '../../src/contract/run';
 import { openFolder } from '../support/open-folder';
-import { findPgbench, type Pgbench } from '../support/pgbench';
+import { findPgbench, type Pgbench } from '../support/postgres/pgbench';
 import { startTemporal } from '../support/temporal';
 import { createWorkbench, type Workbench } from '../support/workbench';
 

@@ -1,6 +1,6 @@
 import { createFingerprintActivities } from '../../activities/prepare';
 import { createRollbackActivities } from '../../activities/rollback';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { hostile, mappings } from './rollback-fixture';
 import { openTestRun, type TestRun } from './settle-fixture';
 

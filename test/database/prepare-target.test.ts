@@ -1,7 +1,7 @@
 import { createFinishActivities } from '../../activities/finish';
 import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
 import type { RowproofError } from '../../src/errors/rowproof-error';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { finish, rollBack } from './rollback-fixture';
 import { mappingOf, openTestRun } from './settle-fixture';
 

@@ -1,9 +1,9 @@
-import { cutoverSteps } from '../../activities/cutover-steps';
+import { cutoverSteps } from '../../src/engine/cutover/steps';
 import { createRollbackActivities } from '../../activities/rollback';
 import { createTableSql } from '../../src/delta/apply-sql';
-import { createCarefulTables } from '../../src/postgres/queries/copy-careful';
-import { saveRows } from '../../src/postgres/queries/rollback-rows';
-import { sessionOn } from '../support/session';
+import { createCarefulTables } from '../../src/postgres/queries/copy/careful';
+import { saveRows } from '../../src/postgres/queries/rollback/rows';
+import { sessionOn } from '../support/postgres/session';
 import { accounts, openCutoverRun, sides, type CutoverRun } from './cutover/cutover-fixture';
 
 /** Tables of schema rowproof of which a publication of everything would refuse updates and deletes. */

@@ -1,5 +1,5 @@
 import { openWholeRun, sentenceOf } from './copy/whole-run';
-import type { TestDatabase } from '../support/postgres';
+import type { TestDatabase } from '../support/postgres/postgres';
 
 jest.setTimeout(300_000);
 

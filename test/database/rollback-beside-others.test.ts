@@ -1,7 +1,7 @@
 import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
 import { createRollbackActivities } from '../../activities/rollback';
 import { onSource, openCutoverRun } from './cutover/cutover-fixture';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { finish, hostile, loadRows, mappings, rollBack } from './rollback-fixture';
 import { openTestRun, type TestRun } from './settle-fixture';
 

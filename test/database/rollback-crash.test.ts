@@ -2,7 +2,7 @@ import { createFingerprintActivities, createPrepareActivities } from '../../acti
 import { createFinishActivities } from '../../activities/finish';
 import { createRollbackActivities } from '../../activities/rollback';
 import type { Databases } from '../../src/postgres/databases';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { hostile, loadRows, mappings } from './rollback-fixture';
 import { openTestRun, type TestRun } from './settle-fixture';
 

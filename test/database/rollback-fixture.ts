@@ -1,6 +1,6 @@
 import { createFinishActivities } from '../../activities/finish';
 import { createRollbackActivities } from '../../activities/rollback';
-import type { TestDatabase } from '../support/postgres';
+import type { TestDatabase } from '../support/postgres/postgres';
 import { mappingOf, type TestRun } from './settle-fixture';
 
 /** Everything that a schema may hang on a table, under names that need quoting. */

@@ -1,5 +1,5 @@
-import { cutoverSteps } from '../../activities/cutover-steps';
-import { captureName } from '../../src/postgres/queries/capture-name';
+import { cutoverSteps } from '../../src/engine/cutover/steps';
+import { captureName } from '../../src/postgres/queries/capture/name';
 import { onSource, openCutoverRun, sqlstateOf, type CutoverRun } from './cutover/cutover-fixture';
 
 const go = { drill: false, by: 'ben' };

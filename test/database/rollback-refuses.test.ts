@@ -1,11 +1,11 @@
-import { appendEvent } from '../../src/postgres/ledger/event';
+import { appendEvent } from '../../src/postgres/ledger/run/event';
 import { createFinishActivities } from '../../activities/finish';
 import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
 import { createRollbackActivities } from '../../activities/rollback';
 import type { DecisionPlan } from '../../src/contract/resolved-plan';
 import { RowproofError } from '../../src/errors/rowproof-error';
-import { changeTarget, setTimeouts } from '../../src/postgres/queries/schema-change';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { changeTarget, setTimeouts } from '../../src/postgres/queries/schema-change/settings';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { mappingOf, openTestRun, type TestRun } from './settle-fixture';
 
 const schema = `

@@ -1,6 +1,6 @@
 import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
 import { createRollbackActivities } from '../../activities/rollback';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { finish, hostile, loadRows, mappings, rollBack } from './rollback-fixture';
 import { openTestRun } from './settle-fixture';
 

@@ -1,7 +1,7 @@
 import { createFinishActivities } from '../../activities/finish';
 import { createPrepareActivities } from '../../activities/prepare';
 import type { CompiledMapping } from '../../src/contract/compiled';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { mappingOf, openTestRun } from './settle-fixture';
 
 describe('sequences of mapped tables', () => {

@@ -1,13 +1,13 @@
-import { quietSettings } from '../support/quiet-settings';
+import { quietSettings } from '../support/postgres/quiet-settings';
 import type { CompiledColumn, CompiledMapping, CompiledPlan, KeyColumn } from '../../src/contract/compiled';
 import type { ColumnType, QualifiedName } from '../../src/contract/catalog';
 import type { DecisionPlan, ResolvedPlan } from '../../src/contract/resolved-plan';
 import type { RunRef } from '../../src/contract/run';
 import { createDatabases, type Databases } from '../../src/postgres/databases';
-import { createRun, type RunOptions } from '../../src/postgres/ledger/run';
-import { ensureLedger } from '../../src/postgres/ledger/schema';
+import { createRun, type RunOptions } from '../../src/postgres/ledger/run/run';
+import { ensureLedger } from '../../src/postgres/ledger/run/schema';
 import { identifier, qualified } from '../../src/sql/quote';
-import type { TestDatabase } from '../support/postgres';
+import type { TestDatabase } from '../support/postgres/postgres';
 
 /** Hand-made compiled mappings: what these tests need of them, over tables that the test makes itself. */
 

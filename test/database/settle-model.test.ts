@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { createFinishActivities } from '../../activities/finish';
 import { createPrepareActivities } from '../../activities/prepare';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { mappingOf, openTestRun, type TestRun } from './settle-fixture';
 
 /** Two tables that refer to themselves, to each other and to a table outside, with every kind of unique key. */

@@ -1,11 +1,11 @@
-import { settleTarget } from '../../activities/finish-settle';
+import { settleTarget } from '../../src/engine/settle/settle-run';
 import { createPrepareActivities } from '../../activities/prepare';
 import { onTarget } from '../../activities/prepare-host';
-import { replaceIdMap } from '../../src/postgres/ledger/id-map';
-import { openLanes } from '../../src/postgres/ledger/lane';
+import { replaceIdMap } from '../../src/postgres/ledger/quarantine/id-map';
+import { openLanes } from '../../src/postgres/ledger/follow/apply-lease';
 import { inTransaction } from '../../src/postgres/transaction';
-import { createDatabase } from '../support/postgres';
-import { RowsVisited } from '../support/rows-visited';
+import { createDatabase } from '../support/postgres/postgres';
+import { RowsVisited } from '../support/postgres/rows-visited';
 import { openSides } from './delta-apply/apply-fixture';
 import { mappingOf, openTestRun } from './settle-fixture';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createPrepareActivities } from '../../activities/prepare';
-import { wayBackProblems } from '../../activities/way-back';
+import { wayBackProblems } from '../../src/engine/prepare/way-back';
 import type { Problem } from '../../src/errors/rowproof-error';
-import { createDatabase, type TestDatabase } from '../support/postgres';
-import { sessionOn } from '../support/session';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
+import { sessionOn } from '../support/postgres/session';
 import { hostile, mappings as hostileMappings } from './rollback-fixture';
 import { mappingOf, openTestRun } from './settle-fixture';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { lookAt } from '../support/fingerprint';
+import { lookAt } from '../support/postgres/fingerprint';
 import { createGatedBench, gatedPlan, ordinaryRole, type GatedBench } from '../support/gated-bench';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { createWorkbench, withClient, type Workbench } from '../support/workbench';
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { cpSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { lookAt } from '../support/fingerprint';
+import { lookAt } from '../support/postgres/fingerprint';
 import { ordinaryRole } from '../support/gated-bench';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { createWorkbench, document, type Workbench } from '../support/workbench';
 

@@ -1,4 +1,4 @@
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { createWorkbench, type Workbench } from '../support/workbench';
 

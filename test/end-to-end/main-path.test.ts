@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { compareManifest, type SeenRow } from '../../src/demo/compare-manifest';
 import { startLiveWriter } from '../../src/dev/live-writer';
 import { createDemoBench, type DemoBench } from '../support/demo-bench';
-import { lookAt } from '../support/fingerprint';
+import { lookAt } from '../support/postgres/fingerprint';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { document } from '../support/workbench';
 

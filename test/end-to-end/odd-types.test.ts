@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import type { RunStatus } from '../../src/contract/run';
 import { oddChange, oddPairs, oddSource, oddTarget } from '../support/odd-types';
-import { ownCluster } from '../support/own-cluster';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { ownCluster } from '../support/postgres/own-cluster';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { createWorkbench, type Workbench } from '../support/workbench';
 

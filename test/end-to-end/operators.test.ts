@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { lookAt } from '../support/fingerprint';
+import { lookAt } from '../support/postgres/fingerprint';
 import { createGatedBench, type GatedBench } from '../support/gated-bench';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { document, eventually, type Started } from '../support/workbench';

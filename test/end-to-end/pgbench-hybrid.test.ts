@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { captureLeft } from '../support/capture-left';
-import { ownCluster } from '../support/own-cluster';
-import { createDatabase, type TestDatabase } from '../support/postgres';
-import { findPgbench, type Pgbench, type PgbenchRun } from '../support/pgbench';
+import { ownCluster } from '../support/postgres/own-cluster';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
+import { findPgbench, type Pgbench, type PgbenchRun } from '../support/postgres/pgbench';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { createWorkbench, type Workbench } from '../support/workbench';
 

@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand, type CommandResult } from '../support/command';
 import { openFolder } from '../support/open-folder';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { binary, document } from '../support/workbench';
 
 /** The commands a person uses before the first run: they read both databases and write nothing into them. */

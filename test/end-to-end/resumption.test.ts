@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { findTemporal } from '../../src/dev/find-temporal';
 import { stateFolder } from '../../src/dev/state-folder';
 import { openFolder } from '../support/open-folder';
-import { lookAt } from '../support/fingerprint';
+import { lookAt } from '../support/postgres/fingerprint';
 import { createGatedBench, type GatedBench, type Outcome } from '../support/gated-bench';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { document, eventually, withClient } from '../support/workbench';

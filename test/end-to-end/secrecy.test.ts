@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { ordinaryRole } from '../support/gated-bench';
-import { createDatabase, type TestDatabase } from '../support/postgres';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { createWorkbench, eventually, withClient, type Workbench } from '../support/workbench';
 

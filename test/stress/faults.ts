@@ -1,4 +1,4 @@
-import type { Fault } from '../../activities/fault-injection';
+import type { Fault } from '../../src/engine/fault-injection';
 import type { Capture, Scenario } from './scenario';
 
 /** A rule that is broken on purpose, what makes that show, and the difference that it then must make. */

@@ -1,4 +1,4 @@
-import type { TestDatabase } from './postgres';
+import type { TestDatabase } from './postgres/postgres';
 
 /** What is left of a capture on a source: publications, slots of its database, the change log of triggers; empty once a run has ended. */
 export async function captureLeft(source: TestDatabase): Promise<string[]> {

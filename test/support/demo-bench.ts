@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import type { DemoPlace } from '../../src/dev/provision-demo';
 import { provisionDemo } from '../../src/dev/provision-demo';
-import { serverUrl } from './postgres';
+import { serverUrl } from './postgres/postgres';
 import type { TestTemporal } from './temporal';
 import { createWorkbench, type Workbench } from './workbench';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Client } from 'pg';
-import type { TestDatabase } from './postgres';
-import { createDatabase } from './postgres';
+import type { TestDatabase } from './postgres/postgres';
+import { createDatabase } from './postgres/postgres';
 import type { TestTemporal } from './temporal';
 import { createWorkbench, eventually, type Workbench } from './workbench';
 

@@ -1,5 +1,5 @@
-import type { TestDatabase } from './postgres';
-import { createDatabase } from './postgres';
+import type { TestDatabase } from './postgres/postgres';
+import { createDatabase } from './postgres/postgres';
 import type { TestTemporal } from './temporal';
 import { createWorkbench, type Workbench } from './workbench';
 

@@ -5,7 +5,7 @@ import { embeddedPostgres } from '../../src/dev/embedded-postgres';
 import type { ServerBinaries } from '../../src/dev/find-postgres';
 import { openStateFolder, stateFolder } from '../../src/dev/state-folder';
 import { clusterOwner } from '../../src/dev/unprivileged-user';
-import { embeddedVersions } from '../support/embedded-versions';
+import { embeddedVersions } from '../support/postgres/embedded-versions';
 import { openFolder } from '../support/open-folder';
 
 /** What depends on the server: catalogs, capture, rounds, proof, cutover and rollback, and one run from the command line. */

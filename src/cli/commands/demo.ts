@@ -33,7 +33,7 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Co
   const { stateFolder } = await import('../../dev/state-folder');
   const { provisionDemo } = await import('../../dev/provision-demo');
   const { compareManifest } = await import('../../demo/compare-manifest');
-  const { readQuarantine } = await import('../../postgres/ledger/quarantine-summary');
+  const { readQuarantine } = await import('../../postgres/ledger/quarantine/quarantine-summary');
   const environment = await devUp({ say: terminal.talk });
   try {
     terminal.talk(`Generating a legacy CRM of about ${rows} rows from seed ${seed} …`);

@@ -1,5 +1,5 @@
 import pc from 'picocolors';
-import { connectionsOf } from '../../plan/connections';
+import { connectionsOf } from '../../plan/resolve/connections';
 import { parsePlan } from '../../plan/parse-plan';
 import { RowproofError } from '../../errors/rowproof-error';
 import { exitCodes } from '../exit-codes';
@@ -74,7 +74,7 @@ async function planConnections(terminal: Terminal, planPath: string): Promise<Fi
   const { plan, problems } = parsePlan(file.text, file.file);
   if (plan === null) throw new RowproofError(problems);
   const { sources, target } = connectionsOf(plan);
-  const { withSession } = await import('../../../activities/read-plan');
+  const { withSession } = await import('../../engine/run/read-plan');
   const all = [...Object.entries(sources), ['target', target] as const];
   const reached = await Promise.all(
     all.map(([name, spec]) =>
@@ -91,8 +91,8 @@ async function planConnections(terminal: Terminal, planPath: string): Promise<Fi
 
 /** Whether the role may make on the target what a run of this plan makes, and make again what it takes away. */
 async function targetRights(terminal: Terminal, file: ReturnType<typeof planArgument>): Promise<string> {
-  const { compile, readPlan } = await import('../../../activities/read-plan');
-  const { tryTarget } = await import('../../../activities/check-plan');
+  const { compile, readPlan } = await import('../../engine/run/read-plan');
+  const { tryTarget } = await import('../../engine/run/check-plan');
   const read = await readPlan(file, terminal.env);
   const problems = await tryTarget(read, compile(read).compiled, terminal.env);
   if (problems.length > 0) throw new RowproofError(problems);

@@ -15,7 +15,7 @@ export async function finish(
   const record = await locateRun(terminal, run, options);
   await refuseWhileOpen(terminal, record);
   const { createRollbackActivities } = await import('../../../activities/rollback');
-  const { frozenStill } = await import('../../postgres/ledger/step');
+  const { frozenStill } = await import('../../postgres/ledger/run/step');
   const finished = await withLedger(terminal, record, 'finish', async (session, ref, databases) => {
     const frozen = await frozenStill(session, record.run);
     if (frozen.length > 0 && options.liftFreeze !== true && !(await mayLift(terminal, record.run, frozen))) return null;

@@ -19,7 +19,7 @@ export async function init(terminal: Terminal, options: InitOptions): Promise<Co
   if (existsSync(file) && options.force !== true) {
     throw fail('RP9002', `${file} is there already.`, { where: { file } });
   }
-  const { withSession } = await import('../../../activities/read-plan');
+  const { withSession } = await import('../../engine/run/read-plan');
   const { readCatalog } = await import('../../postgres/catalog/read-catalog');
   const { suggestPlan } = await import('../../plan/suggest/suggest-plan');
   const sources: Record<string, { url: string; catalog: Catalog }> = {};

@@ -1,13 +1,13 @@
 import pc from 'picocolors';
-import type { Explanation } from '../../compile/explain-plan';
+import type { Explanation } from '../../compile/explain/explain-plan';
 import { duration, group } from '../live-view';
 import { planArgument } from '../plan-argument';
 import type { CommandResult, Terminal } from '../terminal';
 
 /** What a run would do, on each side: statements with their locks, what stays behind, disk and time. */
 export async function plan(terminal: Terminal, planPath: string, options: { sql?: boolean }): Promise<CommandResult> {
-  const { compile, readPlan } = await import('../../../activities/read-plan');
-  const { explainPlan } = await import('../../compile/explain-plan');
+  const { compile, readPlan } = await import('../../engine/run/read-plan');
+  const { explainPlan } = await import('../../compile/explain/explain-plan');
   const { RowproofError } = await import('../../errors/rowproof-error');
   const read = await readPlan(planArgument(terminal.cwd, planPath), terminal.env);
   const { compiled, problems } = compile(read);

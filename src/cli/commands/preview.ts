@@ -12,8 +12,8 @@ export interface PreviewOptions {
 /** Rows of one table before and after, read in a transaction that the server keeps read-only. Values go to this screen only. */
 export async function preview(terminal: Terminal, table: string, options: PreviewOptions): Promise<CommandResult> {
   const limit = wholeNumber('--limit', options.limit, 1, 10_000);
-  const { compile, readPlan, withSession } = await import('../../../activities/read-plan');
-  const { bindStatement } = await import('../../compile/bind-statement');
+  const { compile, readPlan, withSession } = await import('../../engine/run/read-plan');
+  const { bindStatement } = await import('../../compile/statements/bind-statement');
   const { readRows } = await import('../../postgres/read-rows');
   const { inTransaction } = await import('../../postgres/transaction');
   const { RowproofError } = await import('../../errors/rowproof-error');

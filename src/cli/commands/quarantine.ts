@@ -23,7 +23,7 @@ export async function quarantine(
   }
   const record = await locateRun(terminal, run, options);
   if (options.csv === true) return exportCsv(terminal, record, options);
-  const { quarantineByReason } = await import('../../postgres/ledger/quarantine-summary');
+  const { quarantineByReason } = await import('../../postgres/ledger/quarantine/quarantine-summary');
   const groups = await withLedger(terminal, record, 'quarantine', (session) => quarantineByReason(session, record.run));
   const shown = groups.filter(({ mapping }) => options.table === undefined || mapping === options.table);
   const lines = shown.map(
@@ -41,7 +41,7 @@ async function exportCsv(
   record: Awaited<ReturnType<typeof locateRun>>,
   options: QuarantineOptions,
 ): Promise<CommandResult> {
-  const { exportQuarantine } = await import('../../../activities/export-quarantine');
+  const { exportQuarantine } = await import('../../engine/run/export-quarantine');
   const rows = await withLedger(terminal, record, 'quarantine export', (_, ref, databases) =>
     exportQuarantine(
       databases,

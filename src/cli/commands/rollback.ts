@@ -48,7 +48,7 @@ export async function rollback(terminal: Terminal, run: string | undefined, opti
 
 /** A worker elsewhere may reach what we do not; what we do see is said at once, with what leads on. */
 async function refuseOpened(terminal: Terminal, record: RunRecord, insist: boolean): Promise<void> {
-  const { readRunEnd } = await import('../../postgres/ledger/run-end');
+  const { readRunEnd } = await import('../../postgres/ledger/run/run-end');
   let end: RunEnd;
   try {
     end = await withLedger(terminal, record, 'rollback', (session) => readRunEnd(session, record.run));

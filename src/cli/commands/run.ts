@@ -47,7 +47,7 @@ export async function run(terminal: Terminal, planOrRun: string, options: RunOpt
       'A run goes on with what it was started with: --only, --sample, --check and --resume go with a plan.',
     );
   const file = known === null ? planArgument(terminal.cwd, planOrRun) : null;
-  const { continueRun, openRun, resumeRun } = await import('../../../activities/open-run');
+  const { continueRun, openRun, resumeRun } = await import('../../engine/run/open-run');
   const temporal = await connectTemporal(terminal, { start: true });
   try {
     const { workflowIsOpen } = await import('../../worker/workflow-state');
@@ -133,7 +133,7 @@ export async function watchToEnd(
   }
   const result = await outcomeOf(handle);
   const report = await writeRunReport(terminal, record);
-  const { readRunEnd } = await import('../../postgres/ledger/run-end');
+  const { readRunEnd } = await import('../../postgres/ledger/run/run-end');
   const ways = waysOut(await withLedger(terminal, record, 'end', (session) => readRunEnd(session, record.run)));
   return renderEnd(record, result, report, link, runFolder(terminal.cwd, record.run), ways);
 }

@@ -23,9 +23,9 @@ export async function status(
     return { data: { status: shown, ui: driver.link }, text: renderStatus(shown, driver.link).join('\n') };
   }
   if (driver?.state.kind === 'silent') return silentStatus(terminal, record, driver.state, driver.link);
-  const { readRunEnd } = await import('../../postgres/ledger/run-end');
-  const { loadRunSummary } = await import('../../postgres/ledger/run');
-  const { openFindings } = await import('../../../activities/open-findings');
+  const { readRunEnd } = await import('../../postgres/ledger/run/run-end');
+  const { loadRunSummary } = await import('../../postgres/ledger/run/run');
+  const { openFindings } = await import('../../engine/run/open-findings');
   const seen = await withLedger(terminal, record, 'status', async (session, ref, databases) => ({
     summary: await loadRunSummary(session, record.run),
     end: await readRunEnd(session, record.run),
@@ -55,7 +55,7 @@ async function silentStatus(
   state: Extract<DriverState, { kind: 'silent' }>,
   link: string | null,
 ): Promise<CommandResult> {
-  const { loadRunSummary } = await import('../../postgres/ledger/run');
+  const { loadRunSummary } = await import('../../postgres/ledger/run/run');
   const summary = await withLedger(terminal, record, 'status', (session) => loadRunSummary(session, record.run)).catch(
     () => null,
   );
@@ -98,7 +98,7 @@ async function allRuns(terminal: Terminal, options: { plan?: string }): Promise<
     return { data: { runs: records }, text: lines.join('\n') || 'No run was started from this folder.' };
   }
   const record = await locateRun(terminal, undefined, options);
-  const { listRuns } = await import('../../postgres/ledger/run');
+  const { listRuns } = await import('../../postgres/ledger/run/run');
   const runs = await withLedger(terminal, record, 'status', (session) => listRuns(session, record.plan));
   const lines = runs.map((known) =>
     `${known.run}  ${known.outcome ?? known.phase}  ${known.openedAt}  ${known.sentence ?? ''}`.trimEnd(),

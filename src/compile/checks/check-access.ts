@@ -4,7 +4,7 @@ import { identifier } from '../../sql/quote';
 import { readColumns } from '../compile-columns';
 import type { MappingWork } from '../mapping-work';
 import { pathOf, sameTable } from '../mapping-work';
-import { tableKey } from '../table-key';
+import { tableKey } from '../key/table-key';
 import type { ProblemList } from '../problem-list';
 
 /** Privileges, ownership and row security of both relations of a mapping. */

@@ -1,10 +1,10 @@
 import type { QualifiedName } from '../../contract/catalog';
 import type { CompiledMapping } from '../../contract/compiled';
-import { tokenizeSql } from '../../plan/sql-tokens';
+import { tokenizeSql } from '../../plan/check/sql-tokens';
 import { isCaptured } from '../is-captured';
 import type { MappingWork } from '../mapping-work';
 import { pathOf } from '../mapping-work';
-import { tableKey } from '../table-key';
+import { tableKey } from '../key/table-key';
 
 /** What keeps the changes of a relation from being captured, or from being followed to all rows they change. */
 export function checkCaptured(work: MappingWork): void {

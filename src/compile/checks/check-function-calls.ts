@@ -4,7 +4,7 @@ import type { ResolvedPlan } from '../../contract/resolved-plan';
 import type { Catalogs } from '../compile-plan';
 import { findRelation, pathOf, sameTable } from '../mapping-work';
 import type { ProblemList } from '../problem-list';
-import { tableKey } from '../table-key';
+import { tableKey } from '../key/table-key';
 
 /**
  * CHECKs of mapped tables that are set aside for the load, because what they say of a row may depend on rows that come later. What

@@ -2,7 +2,7 @@ import type { Catalog, Relation } from '../../contract/catalog';
 import type { MappingPlan, ResolvedPlan } from '../../contract/resolved-plan';
 import { isCaptured } from '../is-captured';
 import { descends, findRelation, pathOf, sameTable } from '../mapping-work';
-import { tableKey } from '../table-key';
+import { tableKey } from '../key/table-key';
 import type { ProblemList } from '../problem-list';
 import { counted } from '../../report/counted';
 

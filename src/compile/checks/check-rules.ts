@@ -3,7 +3,7 @@ import type { ResolvedPlan } from '../../contract/resolved-plan';
 import type { Catalogs } from '../compile-plan';
 import { findRelation, pathOf, sameTable } from '../mapping-work';
 import type { ProblemList } from '../problem-list';
-import { tableKey } from '../table-key';
+import { tableKey } from '../key/table-key';
 
 /** Rules of the target that PostgreSQL itself does not vouch for: said before a run, since they come back as they were. */
 export function checkRules(plan: ResolvedPlan, { target }: Catalogs, problems: ProblemList): void {

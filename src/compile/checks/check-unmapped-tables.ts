@@ -2,7 +2,7 @@ import type { Relation } from '../../contract/catalog';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
 import type { Catalogs } from '../compile-plan';
 import { descends, sameTable } from '../mapping-work';
-import { tableKey } from '../table-key';
+import { tableKey } from '../key/table-key';
 import type { ProblemList } from '../problem-list';
 
 /** Source tables that nothing in the plan reads. */

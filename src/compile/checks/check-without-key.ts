@@ -1,8 +1,8 @@
 import type { KeyColumn } from '../../contract/compiled';
 import type { MappingWork } from '../mapping-work';
 import { pathOf } from '../mapping-work';
-import { isPhysical } from '../row-identity';
-import { tableKey } from '../table-key';
+import { isPhysical } from '../key/row-identity';
+import { tableKey } from '../key/table-key';
 
 /** Says which sides have no key, and what that means for their rows. */
 export function warnWithoutKey(

@@ -1,4 +1,4 @@
-import { distance } from '../nearest';
+import { distance } from '../check/nearest';
 
 /** Words that legacy schemas shorten, by their short form. */
 const abbreviations: Readonly<Record<string, string>> = {

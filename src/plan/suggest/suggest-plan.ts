@@ -1,5 +1,5 @@
 import type { Catalog, Relation } from '../../contract/catalog';
-import { writeQualifiedName } from '../qualified-name';
+import { writeQualifiedName } from '../resolve/qualified-name';
 import { isMappable, matchTables } from './match-tables';
 import type { SuggestedColumn, SuggestedTable } from './suggest-table';
 import { suggestTable } from './suggest-table';

@@ -1,7 +1,7 @@
 import type { Column, Relation } from '../../contract/catalog';
 import type { Json } from '../../contract/resolved-plan';
 import { familyOf } from '../../transform/cast/type-family';
-import { sameName, writeQualifiedName } from '../qualified-name';
+import { sameName, writeQualifiedName } from '../resolve/qualified-name';
 import type { ColumnMatch } from './match-columns';
 import { conversion, matchColumns } from './match-columns';
 import type { TableMatch } from './match-tables';

@@ -1,5 +1,5 @@
 import type { Session } from '../session';
-import type { LaneName } from './lane';
+import type { LaneName } from './follow/apply-lease';
 
 export interface HeldLease {
   readonly mapping: string;

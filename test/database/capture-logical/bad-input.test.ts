@@ -1,7 +1,7 @@
 import { createCaptureActivities } from '../../../activities/capture';
 import type { RowproofError } from '../../../src/errors/rowproof-error';
 import { createDatabases } from '../../../src/postgres/databases';
-import { ownCluster } from '../../support/own-cluster';
+import { ownCluster } from '../../support/postgres/own-cluster';
 import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
 
 let cluster: Awaited<ReturnType<typeof ownCluster>>;

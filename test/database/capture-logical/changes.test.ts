@@ -1,4 +1,4 @@
-import { ownCluster } from '../../support/own-cluster';
+import { ownCluster } from '../../support/postgres/own-cluster';
 import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
 
 let run: LogicalRun;

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { createCaptureActivities } from '../../../activities/capture';
 import { createDatabases } from '../../../src/postgres/databases';
-import { readablePending } from '../../../src/postgres/ledger/pending';
-import { ownCluster } from '../../support/own-cluster';
+import { readablePending } from '../../../src/postgres/ledger/follow/pending';
+import { ownCluster } from '../../support/postgres/own-cluster';
 import { openProxy } from '../copy/tcp-proxy';
 import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
 

@@ -1,17 +1,17 @@
 import { Client } from 'pg';
 import { createCaptureActivities } from '../../../activities/capture';
-import { pullChanges, type IntakeWork, type Pulled } from '../../../activities/capture-logical-pull';
-import { slotName } from '../../../activities/capture-logical-names';
-import { checkCapture } from '../../../activities/capture-source';
+import { pullChanges, type IntakeWork, type Pulled } from '../../../src/engine/capture/logical/pull-changes';
+import { slotName } from '../../../src/engine/capture/logical/names';
+import { checkCapture } from '../../../src/engine/capture/capture-source';
 import { capturedRelations } from '../../../src/capture/captured-relations';
 import type { CaptureActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
-import { readCursors } from '../../../src/postgres/ledger/cursor';
-import type { LoadedRun } from '../../../src/postgres/ledger/run';
-import { captureName } from '../../../src/postgres/queries/capture-name';
+import { readCursors } from '../../../src/postgres/ledger/follow/cursor';
+import type { LoadedRun } from '../../../src/postgres/ledger/run/run';
+import { captureName } from '../../../src/postgres/queries/capture/name';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
-import { quietSettings } from '../../support/quiet-settings';
+import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCopyRun, type CopyRun, type MappingDraft } from '../copy/copy-run';
 
 /** A run that captures by a slot, with what tests look at. */

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { currentLsn, pullChanges, pullUpTo } from '../../../activities/capture-logical-pull';
-import { takeLane } from '../../../src/postgres/ledger/lane';
+import { currentLsn, pullChanges, pullUpTo } from '../../../src/engine/capture/logical/pull-changes';
+import { takeLane } from '../../../src/postgres/ledger/follow/apply-lease';
 import type { Session } from '../../../src/postgres/session';
-import { ownCluster } from '../../support/own-cluster';
+import { ownCluster } from '../../support/postgres/own-cluster';
 import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
 
 const schema = `create table item (id int primary key, body text);

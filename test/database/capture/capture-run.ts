@@ -1,17 +1,17 @@
 import { Client } from 'pg';
-import { captureOf, checkCapture } from '../../../activities/capture-source';
+import { captureOf, checkCapture } from '../../../src/engine/capture/capture-source';
 import { createCaptureActivities } from '../../../activities/capture';
 import { capturedRelations, type CapturedRelation } from '../../../src/capture/captured-relations';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import type { CaptureActivities } from '../../../src/contract/activity-types';
-import { readCursors, moveCursor } from '../../../src/postgres/ledger/cursor';
-import type { LoadedRun } from '../../../src/postgres/ledger/run';
-import { captureName, changeTable } from '../../../src/postgres/queries/capture-name';
-import { marksBetween, truncatedBetween, type Mark } from '../../../src/postgres/queries/capture-marks';
-import { currentSnapshot } from '../../../src/postgres/queries/copy-transaction';
+import { readCursors, moveCursor } from '../../../src/postgres/ledger/follow/cursor';
+import type { LoadedRun } from '../../../src/postgres/ledger/run/run';
+import { captureName, changeTable } from '../../../src/postgres/queries/capture/name';
+import { marksBetween, truncatedBetween, type Mark } from '../../../src/postgres/queries/capture/changes';
+import { currentSnapshot } from '../../../src/postgres/queries/copy/transaction';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
-import { quietSettings } from '../../support/quiet-settings';
+import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCopyRun, type CopyRun, type MappingDraft } from '../copy/copy-run';
 
 /** A run that captures by triggers, with what tests look at. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setLaneState, takeLane } from '../../../src/postgres/ledger/lane';
+import { setLaneState, takeLane } from '../../../src/postgres/ledger/follow/apply-lease';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { mappingOf, openCaptureRun, type CaptureRun } from './capture-run';
 

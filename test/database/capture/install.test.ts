@@ -1,5 +1,5 @@
 import type { RowproofError } from '../../../src/errors/rowproof-error';
-import { ensureLedger, ledgerVersion } from '../../../src/postgres/ledger/schema';
+import { ensureLedger, ledgerVersion } from '../../../src/postgres/ledger/run/schema';
 import { mappingOf, openCaptureRun, type CaptureRun } from './capture-run';
 
 let run: CaptureRun | undefined;

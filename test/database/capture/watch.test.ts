@@ -1,7 +1,7 @@
-import { chooseWindow, openSnapshot, type SourceWindow } from '../../../activities/delta-window';
-import { readCursors } from '../../../src/postgres/ledger/cursor';
-import { purgeTable } from '../../../src/postgres/queries/capture-name';
-import { purgeMarks } from '../../../src/postgres/queries/capture-purge';
+import { chooseWindow, openSnapshot, type SourceWindow } from '../../../src/engine/follow/change-window';
+import { readCursors } from '../../../src/postgres/ledger/follow/cursor';
+import { purgeTable } from '../../../src/postgres/queries/capture/name';
+import { purgeMarks } from '../../../src/postgres/queries/capture/purge';
 import { mappingOf, openCaptureRun, type CaptureRun } from './capture-run';
 
 let run: CaptureRun | undefined;

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { keyText } from '../../../src/contract/key';
-import { markLag, streamMarks } from '../../../src/postgres/queries/capture-marks';
-import { currentSnapshot } from '../../../src/postgres/queries/copy-transaction';
+import { markLag, streamMarks } from '../../../src/postgres/queries/capture/changes';
+import { currentSnapshot } from '../../../src/postgres/queries/copy/transaction';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { seeded } from './seeded';
 import { mappingOf, openCaptureRun, type CaptureRun } from './capture-run';

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import { bindStatement } from '../../../src/compile/bind-statement';
+import { bindStatement } from '../../../src/compile/statements/bind-statement';
 import { compilePlan } from '../../../src/compile/compile-plan';
 import type { CheckedProblem } from '../../../src/compile/problem-list';
-import type { RecomputedRow } from '../../../src/compile/recompute-row';
-import { createRecompute } from '../../../src/compile/recompute-row';
+import type { RecomputedRow } from '../../../src/compile/statements/recompute-row';
+import { createRecompute } from '../../../src/compile/statements/recompute-row';
 import type { CompiledMapping, CompiledPlan } from '../../../src/contract/compiled';
 import { parsePlan } from '../../../src/plan/parse-plan';
 import { planDigest } from '../../../src/plan/plan-digest';
-import { resolvePlan } from '../../../src/plan/resolve-plan';
+import { resolvePlan } from '../../../src/plan/resolve/resolve-plan';
 import { readCatalog } from '../../../src/postgres/catalog/read-catalog';
 import { copyOut } from '../../../src/postgres/copy-stream';
 import type { Session } from '../../../src/postgres/session';
-import { sessionOn } from '../../support/session';
+import { sessionOn } from '../../support/postgres/session';
 
 export function sha256(bytes: Uint8Array): Uint8Array {
   return createHash('sha256').update(bytes).digest();

@@ -1,9 +1,9 @@
-import { bindStatement } from '../../../src/compile/bind-statement';
+import { bindStatement } from '../../../src/compile/statements/bind-statement';
 import { withSample } from '../../../src/compile/with-sample';
 import type { CompiledMapping } from '../../../src/contract/compiled';
 import type { KeyRange } from '../../../src/contract/key';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { compileFine, expectAgreement, loadAll, openSides, recomputeAll, rowsOf } from './compile-harness';
 
 let source: TestDatabase;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { CompiledMapping } from '../../../src/contract/compiled';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { compileFine, expectAgreement, loadAll, openSides } from './compile-harness';
 
 let source: TestDatabase;

@@ -1,7 +1,7 @@
-import { explainPlan } from '../../../src/compile/explain-plan';
+import { explainPlan } from '../../../src/compile/explain/explain-plan';
 import { restrictPlan } from '../../../src/compile/restrict-plan';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { catalogsOf, compileFine, compileTables, openSides } from './compile-harness';
 
 let source: TestDatabase;

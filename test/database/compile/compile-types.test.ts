@@ -1,7 +1,7 @@
-import { bindStatement } from '../../../src/compile/bind-statement';
+import { bindStatement } from '../../../src/compile/statements/bind-statement';
 import type { CompiledMapping } from '../../../src/contract/compiled';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import {
   blankServer,
   compileFine,

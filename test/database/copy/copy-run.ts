@@ -1,7 +1,7 @@
-import { quietSettings } from '../../support/quiet-settings';
+import { quietSettings } from '../../support/postgres/quiet-settings';
 import { restrictPlan } from '../../../src/compile/restrict-plan';
 import { createCopyActivities } from '../../../activities/copy';
-import type { CopyHost } from '../../../activities/copy-host';
+import type { CopyHost } from '../../../src/engine/copy/run-lookup';
 import type {
   ColumnPlan,
   DecisionPlan,
@@ -13,9 +13,9 @@ import type {
 } from '../../../src/contract/resolved-plan';
 import type { RunRef } from '../../../src/contract/run';
 import { createDatabases, type Databases } from '../../../src/postgres/databases';
-import { createRun, type RunOptions } from '../../../src/postgres/ledger/run';
-import { ensureLedger } from '../../../src/postgres/ledger/schema';
-import { createDatabase, type TestDatabase } from '../../support/postgres';
+import { createRun, type RunOptions } from '../../../src/postgres/ledger/run/run';
+import { ensureLedger } from '../../../src/postgres/ledger/run/schema';
+import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
 import { compileForTest } from './compile-for-test';
 
 export interface ColumnDraft extends Partial<Omit<ColumnPlan, 'target'>> {

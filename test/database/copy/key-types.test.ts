@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { serverUrl } from '../../support/postgres';
+import { serverUrl } from '../../support/postgres/postgres';
 import { openCopyRun, type CopyRun } from './copy-run';
 
 let run: CopyRun | undefined;

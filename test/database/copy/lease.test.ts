@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import { fence, renewLease, takeLease } from '../../../activities/copy-lease';
-import { setLockTimeout } from '../../../src/postgres/queries/copy-transaction';
+import { fence, renewLease, takeLease } from '../../../src/engine/copy/batch-lease';
+import { setLockTimeout } from '../../../src/postgres/queries/copy/transaction';
 import { createRollbackActivities } from '../../../activities/rollback';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';

@@ -1,7 +1,7 @@
 import { sentenceOf } from './whole-run';
-import { exportQuarantine } from '../../../activities/export-quarantine';
+import { exportQuarantine } from '../../../src/engine/run/export-quarantine';
 import { createFinishActivities } from '../../../activities/finish';
-import { createValidationActivities } from '../../../activities/validation';
+import { createValidationActivities } from '../../../activities/proof';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
 
 let run: CopyRun;

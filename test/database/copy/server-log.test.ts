@@ -1,6 +1,6 @@
 import { createDiscoveryActivities } from '../../../activities/discovery';
-import { createDatabase } from '../../support/postgres';
-import { ownCluster, type OwnCluster } from '../../support/own-cluster';
+import { createDatabase } from '../../support/postgres/postgres';
+import { ownCluster, type OwnCluster } from '../../support/postgres/own-cluster';
 import { openCopyRun } from './copy-run';
 
 let cluster: OwnCluster;

@@ -1,9 +1,9 @@
 import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
-import { createValidationActivities } from '../../../activities/validation';
+import { createValidationActivities } from '../../../activities/proof';
 import type { Verdict } from '../../../src/contract/activity-types';
-import { functionBehind } from '../../../src/postgres/queries/function-behind';
+import { functionBehind } from '../../../src/postgres/queries/discovery/function-behind';
 import { safeFailure } from '../../../src/worker/failure-interceptor';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
 

@@ -1,11 +1,11 @@
-import { takeBarrier } from '../../../activities/cutover-barrier';
-import { cutoverSteps } from '../../../activities/cutover-steps';
-import { relationsBySource, gateName } from '../../../activities/cutover-names';
-import { thaw } from '../../../activities/cutover-freeze';
+import { takeBarrier } from '../../../src/engine/cutover/barrier';
+import { cutoverSteps } from '../../../src/engine/cutover/steps';
+import { relationsBySource, gateName } from '../../../src/engine/cutover/names';
+import { thaw } from '../../../src/engine/cutover/freeze';
 import { freezeGate } from '../../../src/cutover/gate-sql';
-import { markRollback } from '../../../src/postgres/ledger/step';
-import { limitBarrier } from '../../../src/postgres/queries/cutover-barrier';
-import { createGate, writableTree } from '../../../src/postgres/queries/freeze-trigger';
+import { markRollback } from '../../../src/postgres/ledger/run/step';
+import { limitBarrier } from '../../../src/postgres/queries/cutover/barrier';
+import { createGate, writableTree } from '../../../src/postgres/queries/cutover/freeze-trigger';
 import { openProxy, type Link, type Proxy } from '../copy/tcp-proxy';
 import { Clients, onSource, openCutoverRun, sourceAt, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
 

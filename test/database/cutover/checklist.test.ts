@@ -1,5 +1,5 @@
-import { LaneHolder } from '../../../activities/delta-lane';
-import { runRound } from '../../../activities/delta-round';
+import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { runRound } from '../../../src/engine/follow/run-round';
 import { Clients, openCutoverRun, proveAll, sqlstateOf, withSettings, type CutoverRun } from './cutover-fixture';
 
 const approval = { by: 'ben', reason: 'tonight', code: '' };

@@ -1,19 +1,19 @@
 import { Client } from 'pg';
 import { createCaptureActivities } from '../../../activities/capture';
 import { createCutoverActivities } from '../../../activities/cutover';
-import { cutoverSteps, type CutoverSteps } from '../../../activities/cutover-steps';
+import { cutoverSteps, type CutoverSteps } from '../../../src/engine/cutover/steps';
 import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
 import { createLiveProofActivities } from '../../../activities/live-proof';
-import type { ActivityHost } from '../../../activities/host';
+import type { ActivityHost } from '../../../activities/temporal-host';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
 import { createRollbackActivities } from '../../../activities/rollback';
-import { createValidationActivities } from '../../../activities/validation';
+import { createValidationActivities } from '../../../activities/proof';
 import type { CutoverActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
-import { setRulesOn } from '../../../src/postgres/ledger/lane';
+import { setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
 import { createDatabases, type Databases } from '../../../src/postgres/databases';
-import { quietSettings } from '../../support/quiet-settings';
+import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
 
 /** A run that was prepared, guarded, captured and copied: what a cutover starts from. */

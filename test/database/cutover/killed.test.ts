@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import type { Client } from 'pg';
-import { ownCluster, type OwnCluster } from '../../support/own-cluster';
+import { ownCluster, type OwnCluster } from '../../support/postgres/own-cluster';
 import { Clients, openCutoverRun, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
 
 const go = { drill: false, by: 'ben' };

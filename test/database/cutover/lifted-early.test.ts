@@ -1,6 +1,6 @@
 import { createRollbackActivities } from '../../../activities/rollback';
-import { readRunEnd } from '../../../src/postgres/ledger/run-end';
-import { setPhase } from '../../../src/postgres/ledger/phase';
+import { readRunEnd } from '../../../src/postgres/ledger/run/run-end';
+import { setPhase } from '../../../src/postgres/ledger/run/phase';
 import { waysOut } from '../../../src/progress/ways-out';
 import { openCutoverRun, sqlstateOf } from './cutover-fixture';
 

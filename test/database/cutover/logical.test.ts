@@ -1,6 +1,6 @@
 import { createCaptureActivities } from '../../../activities/capture';
-import { cutoverSteps } from '../../../activities/cutover-steps';
-import { takeLane } from '../../../src/postgres/ledger/lane';
+import { cutoverSteps } from '../../../src/engine/cutover/steps';
+import { takeLane } from '../../../src/postgres/ledger/follow/apply-lease';
 import { Clients, openCutoverRun, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
 
 const go = { drill: false, by: 'ben' };

@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LaneHolder } from '../../../activities/delta-lane';
-import { runRound } from '../../../activities/delta-round';
+import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { runRound } from '../../../src/engine/follow/run-round';
 import { createRollbackActivities } from '../../../activities/rollback';
 import { RowproofError } from '../../../src/errors/rowproof-error';
 import { leftFrozen } from '../../../src/postgres/ledger/cutover';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cutoverSteps } from '../../../activities/cutover-steps';
+import { cutoverSteps } from '../../../src/engine/cutover/steps';
 import { openCutoverRun, proveAll, sqlstateOf, type CutoverRun } from './cutover-fixture';
 
 const limitMs = 2_000;

@@ -1,4 +1,4 @@
-import { gateName } from '../../../activities/cutover-names';
+import { gateName } from '../../../src/engine/cutover/names';
 import { Clients, openCutoverRun, proveAll, sides, sqlstateOf, type CutoverRun } from './cutover-fixture';
 
 const go = { drill: false, by: 'ben' };

@@ -1,4 +1,4 @@
-import { createDatabase, type TestDatabase } from '../../support/postgres';
+import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
 import { openCutoverRun, proveAll, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
 
 const rows = 'select id, owner, balance from accounts order by id';

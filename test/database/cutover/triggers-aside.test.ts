@@ -1,7 +1,7 @@
 import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
-import { createValidationActivities } from '../../../activities/validation';
-import { cutoverSteps } from '../../../activities/cutover-steps';
+import { createValidationActivities } from '../../../activities/proof';
+import { cutoverSteps } from '../../../src/engine/cutover/steps';
 import { openCopyRun } from '../copy/copy-run';
 import { accounts, openCutoverRun, type CutoverRun } from './cutover-fixture';
 

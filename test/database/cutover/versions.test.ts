@@ -1,10 +1,10 @@
-import { cutoverSteps } from '../../../activities/cutover-steps';
+import { cutoverSteps } from '../../../src/engine/cutover/steps';
 import { embeddedPostgres } from '../../../src/dev/embedded-postgres';
 import type { ServerBinaries } from '../../../src/dev/find-postgres';
 import { openStateFolder, stateFolder } from '../../../src/dev/state-folder';
 import { clusterOwner } from '../../../src/dev/unprivileged-user';
-import { embeddedVersions } from '../../support/embedded-versions';
-import { ownCluster, type OwnCluster } from '../../support/own-cluster';
+import { embeddedVersions } from '../../support/postgres/embedded-versions';
+import { ownCluster, type OwnCluster } from '../../support/postgres/own-cluster';
 import { openCutoverRun, sides, sqlstateOf } from './cutover-fixture';
 
 const oldest = '13';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { waitingWriters } from '../../../src/postgres/queries/cutover-barrier';
-import { createDatabase } from '../../support/postgres';
-import { sessionOn } from '../../support/session';
+import { waitingWriters } from '../../../src/postgres/queries/cutover/barrier';
+import { createDatabase } from '../../support/postgres/postgres';
+import { sessionOn } from '../../support/postgres/session';
 import { Clients, until } from './cutover-fixture';
 
 it('those who wait for a barrier are those of its database: a clone has tables of the same oids', async () => {

@@ -1,13 +1,13 @@
-import { applyRound } from '../../../activities/delta-apply';
-import type { Applied, Incoming } from '../../../activities/delta-contract';
+import { applyRound } from '../../../src/engine/follow/apply/apply-round';
+import type { Applied, Incoming } from '../../../src/engine/follow/round-contract';
 import type { CompiledMapping } from '../../../src/contract/compiled';
 import type { QuarantinedRow } from '../../../src/copy/quarantined-row';
-import { heldTable } from '../../../src/postgres/ledger/held';
-import type { LoadedRun } from '../../../src/postgres/ledger/run';
+import { heldTable } from '../../../src/postgres/ledger/quarantine/deferred';
+import type { LoadedRun } from '../../../src/postgres/ledger/run/run';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { qualified } from '../../../src/sql/quote';
-import type { TestDatabase } from '../../support/postgres';
+import type { TestDatabase } from '../../support/postgres/postgres';
 import type { TestRun } from '../settle-fixture';
 
 /** A row as the source becomes it: `fate` says whether it can be loaded, has a reason of its own, or is out of scope. */

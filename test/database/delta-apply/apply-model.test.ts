@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { CompiledMapping } from '../../../src/contract/compiled';
-import { createDatabase, type TestDatabase } from '../../support/postgres';
+import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
 import { mappingOf, openTestRun, type TestRun } from '../settle-fixture';
 import { Client } from 'pg';
 import {
@@ -270,7 +270,7 @@ describe('applying rounds', () => {
   }, 600_000);
 
   async function dropHeldRows(name: string): Promise<void> {
-    const { heldTable } = await import('../../../src/postgres/ledger/held');
+    const { heldTable } = await import('../../../src/postgres/ledger/quarantine/deferred');
     await query(`truncate rowproof."${heldTable(run.ref.run, name).name}"`);
   }
 });

@@ -1,6 +1,6 @@
-import { LaneHolder } from '../../../activities/delta-lane';
-import { runRound } from '../../../activities/delta-round';
-import { setRulesOn } from '../../../src/postgres/ledger/lane';
+import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { runRound } from '../../../src/engine/follow/run-round';
+import { setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
 import { openFollowedRun, type FollowedDraft, type FollowedRun } from '../delta/followed-run';
 
 /** The source knows no rules; the target has a foreign key, a unique key and, in the second test, a trigger of its own. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { LaneHolder } from '../../../activities/delta-lane';
-import { runRound } from '../../../activities/delta-round';
-import { setRulesOn } from '../../../src/postgres/ledger/lane';
+import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { runRound } from '../../../src/engine/follow/run-round';
+import { setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
 import { bothSides, openFollowedRun, people, type FollowedRun } from '../delta/followed-run';
 
 let run: FollowedRun;

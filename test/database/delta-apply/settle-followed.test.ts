@@ -1,10 +1,10 @@
-import { settleFollowed } from '../../../activities/delta-settle';
+import { settleFollowed } from '../../../src/engine/settle/settle-followed';
 import { createFinishActivities } from '../../../activities/finish';
 import { createPrepareActivities } from '../../../activities/prepare';
 import { onTarget } from '../../../activities/prepare-host';
-import { dropHeld } from '../../../src/postgres/ledger/held';
-import { openLanes, readLane } from '../../../src/postgres/ledger/lane';
-import { createDatabase, type TestDatabase } from '../../support/postgres';
+import { dropHeld } from '../../../src/postgres/ledger/quarantine/deferred';
+import { openLanes, readLane } from '../../../src/postgres/ledger/follow/apply-lease';
+import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
 import { mappingOf, openTestRun, type TestRun } from '../settle-fixture';
 import { apply, heldRows, incomingOf, openSides, type Sides, type SourceRow } from './apply-fixture';
 

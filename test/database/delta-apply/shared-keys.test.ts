@@ -1,5 +1,5 @@
 import { createPrepareActivities } from '../../../activities/prepare';
-import { createDatabase } from '../../support/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { mappingOf, openTestRun } from '../settle-fixture';
 import { apply, heldRows, incomingOf, openSides } from './apply-fixture';
 

@@ -1,7 +1,7 @@
-import { align } from '../../../activities/delta-align';
-import { drain } from '../../../activities/delta-drain';
-import { LaneHolder } from '../../../activities/delta-lane';
-import { runRound } from '../../../activities/delta-round';
+import { align } from '../../../src/engine/follow/align';
+import { drain } from '../../../src/engine/follow/drain';
+import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { runRound } from '../../../src/engine/follow/run-round';
 import { openFollowedRun, people, type FollowedRun } from './followed-run';
 
 let run: FollowedRun;

@@ -1,5 +1,5 @@
-import { cutoverSteps } from '../../../activities/cutover-steps';
-import { quietSettings } from '../../support/quiet-settings';
+import { cutoverSteps } from '../../../src/engine/cutover/steps';
+import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCutoverRun, type CutoverRun } from '../cutover/cutover-fixture';
 
 /** People of one source table go to two targets; departments and staff refer to each other, staff to itself. */

@@ -1,12 +1,12 @@
 import { createCaptureActivities } from '../../../activities/capture';
-import { createDeltaActivities } from '../../../activities/delta';
-import { LaneHolder } from '../../../activities/delta-lane';
-import { runRound, type RoundOutcome } from '../../../activities/delta-round';
-import type { ActivityHost } from '../../../activities/host';
+import { createDeltaActivities } from '../../../activities/follow';
+import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { runRound, type RoundOutcome } from '../../../src/engine/follow/run-round';
+import type { ActivityHost } from '../../../activities/temporal-host';
 import type { CaptureActivities, DeltaActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import { createDatabases } from '../../../src/postgres/databases';
-import { quietSettings } from '../../support/quiet-settings';
+import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
 
 /** A copied run whose capture stands: rounds can follow. */

@@ -1,8 +1,8 @@
 import { Client } from 'pg';
-import { align } from '../../../activities/delta-align';
-import { drain } from '../../../activities/delta-drain';
-import { readLag } from '../../../activities/delta-lag';
-import { LaneHolder } from '../../../activities/delta-lane';
+import { align } from '../../../src/engine/follow/align';
+import { drain } from '../../../src/engine/follow/drain';
+import { readLag } from '../../../src/engine/follow/read-lag';
+import { LaneHolder } from '../../../src/engine/follow/apply-lease';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
 
 let run: FollowedRun;

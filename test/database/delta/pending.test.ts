@@ -1,4 +1,9 @@
-import { addPending, readablePending, removePending, type PendingKey } from '../../../src/postgres/ledger/pending';
+import {
+  addPending,
+  readablePending,
+  removePending,
+  type PendingKey,
+} from '../../../src/postgres/ledger/follow/pending';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { openFollowedRun, people, type FollowedRun } from './followed-run';

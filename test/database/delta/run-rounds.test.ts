@@ -1,4 +1,4 @@
-import { align } from '../../../activities/delta-align';
+import { align } from '../../../src/engine/follow/align';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
 
 let run: FollowedRun;

@@ -1,12 +1,12 @@
 import { Client } from 'pg';
 import { createCaptureActivities } from '../../../activities/capture';
 import { createCutoverActivities } from '../../../activities/cutover';
-import { createDeltaActivities } from '../../../activities/delta';
-import { LaneHolder } from '../../../activities/delta-lane';
-import { throttled } from '../../../activities/delta-throttle';
+import { createDeltaActivities } from '../../../activities/follow';
+import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { throttled } from '../../../src/engine/follow/throttle';
 import type { Settings } from '../../../src/contract/resolved-plan';
-import { quietSettings } from '../../support/quiet-settings';
-import { openStandbyPair, type StandbyPair } from '../../support/standby';
+import { quietSettings } from '../../support/postgres/quiet-settings';
+import { openStandbyPair, type StandbyPair } from '../../support/postgres/standby';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
 

@@ -1,4 +1,4 @@
-import { booksAfterFreeze } from '../../../src/postgres/ledger/proof-books';
+import { booksAfterFreeze } from '../../../src/postgres/ledger/proof/proof-books';
 import { busyWrite, openFollowedRun, type FollowedRun } from './followed-run';
 
 jest.setTimeout(120_000);

@@ -1,9 +1,9 @@
 import { createLiveProofActivities } from '../../../activities/live-proof';
-import { createValidationActivities } from '../../../activities/validation';
-import type { ActivityHost } from '../../../activities/host';
+import { createValidationActivities } from '../../../activities/proof';
+import type { ActivityHost } from '../../../activities/temporal-host';
 import type { LiveProofActivities, ValidationActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
-import type { ReadyHost, ValidationHost } from '../../../activities/validation-host';
+import type { ReadyHost, ValidationHost } from '../../../src/engine/proof/proof-host';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
 import { StandInRounds } from './stand-in-rounds';
 

@@ -1,5 +1,5 @@
-import { createValidationActivities } from '../../../activities/validation';
-import { createHeld, heldTable } from '../../../src/postgres/ledger/held';
+import { createValidationActivities } from '../../../activities/proof';
+import { createHeld, heldTable } from '../../../src/postgres/ledger/quarantine/deferred';
 import { qualified } from '../../../src/sql/quote';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
 

@@ -1,4 +1,4 @@
-import { liveProofState } from '../../../src/postgres/ledger/proof-alignment';
+import { liveProofState } from '../../../src/postgres/ledger/proof/proof-alignment';
 import { busyWrite, openFollowedRun, type FollowedRun } from './followed-run';
 
 jest.setTimeout(120_000);

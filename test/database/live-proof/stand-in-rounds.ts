@@ -1,10 +1,10 @@
-import { bindStatement } from '../../../src/compile/bind-statement';
+import { bindStatement } from '../../../src/compile/statements/bind-statement';
 import type { CompiledMapping } from '../../../src/contract/compiled';
 import type { RunRef } from '../../../src/contract/run';
-import type { Alignment } from '../../../activities/delta-contract';
+import type { Alignment } from '../../../src/engine/follow/round-contract';
 import type { Databases } from '../../../src/postgres/databases';
-import type { LoadedRun } from '../../../src/postgres/ledger/run';
-import { openLanes, setRulesOn } from '../../../src/postgres/ledger/lane';
+import type { LoadedRun } from '../../../src/postgres/ledger/run/run';
+import { openLanes, setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
 import { readRows } from '../../../src/postgres/read-rows';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
-import { proveTouched, refreshProof, type TouchedProof } from '../../../activities/live-proof-touched';
-import { liveProofState } from '../../../src/postgres/ledger/proof-alignment';
-import { forgetTouched } from '../../../src/postgres/ledger/proof-touched';
+import { proveTouched, refreshProof, type TouchedProof } from '../../../src/engine/proof/live/touched-keys';
+import { liveProofState } from '../../../src/postgres/ledger/proof/proof-alignment';
+import { forgetTouched } from '../../../src/postgres/ledger/proof/proof-touched';
 import { busyWrite, openFollowedRun, type FollowedRun } from './followed-run';
 
 jest.setTimeout(120_000);

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
-import { checkSql } from '../../../src/plan/check-sql';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
+import { checkSql } from '../../../src/plan/check/check-sql';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 
 /** Values of one row under two sessions that differ in everything a session can decide. */
 const settings = [

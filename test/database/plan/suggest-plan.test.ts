@@ -3,12 +3,12 @@ import { compilePlan } from '../../../src/compile/compile-plan';
 import type { Catalog } from '../../../src/contract/catalog';
 import { parsePlan } from '../../../src/plan/parse-plan';
 import { planDigest } from '../../../src/plan/plan-digest';
-import { resolvePlan } from '../../../src/plan/resolve-plan';
+import { resolvePlan } from '../../../src/plan/resolve/resolve-plan';
 import { suggestPlan } from '../../../src/plan/suggest/suggest-plan';
 import { readCatalog } from '../../../src/postgres/catalog/read-catalog';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
-import { sessionOn } from '../../support/session';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
+import { sessionOn } from '../../support/postgres/session';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 

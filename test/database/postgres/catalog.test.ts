@@ -1,8 +1,8 @@
 import type { Catalog, Column, Relation } from '../../../src/contract/catalog';
 import { readCatalog } from '../../../src/postgres/catalog/read-catalog';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
-import { sessionOn } from '../../support/session';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
+import { sessionOn } from '../../support/postgres/session';
 
 let database: TestDatabase;
 let catalog: Catalog;

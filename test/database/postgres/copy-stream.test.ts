@@ -3,9 +3,9 @@ import { copyIn, copyOut, relayCopy } from '../../../src/postgres/copy-stream';
 import type { Session } from '../../../src/postgres/session';
 import { describeDatabaseError } from '../../../src/postgres/sqlstate';
 import { terminateBackend } from '../../../src/postgres/terminate';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
-import { sessionOn } from '../../support/session';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
+import { sessionOn } from '../../support/postgres/session';
 
 let database: TestDatabase;
 let source: Session;

@@ -1,11 +1,11 @@
 import type { CompiledPlan } from '../../../src/contract/compiled';
 import type { ConnectionSpec } from '../../../src/contract/resolved-plan';
 import { createDatabases } from '../../../src/postgres/databases';
-import { closeRun, createRun } from '../../../src/postgres/ledger/run';
-import { ensureLedger } from '../../../src/postgres/ledger/schema';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
-import { sessionOn } from '../../support/session';
+import { closeRun, createRun } from '../../../src/postgres/ledger/run/run';
+import { ensureLedger } from '../../../src/postgres/ledger/run/schema';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
+import { sessionOn } from '../../support/postgres/session';
 
 let database: TestDatabase;
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { terminateBackend } from '../../../src/postgres/terminate';
-import { createDatabase, type TestDatabase } from '../../support/postgres';
-import { sessionOn } from '../../support/session';
+import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
+import { sessionOn } from '../../support/postgres/session';
 
 let database: TestDatabase;
 let role: string;

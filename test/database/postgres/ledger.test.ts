@@ -1,7 +1,7 @@
 import type { CompiledPlan } from '../../../src/contract/compiled';
-import { claimTables, releaseTables } from '../../../src/postgres/ledger/claim';
-import { appendEvent, readEvents, verifyChain } from '../../../src/postgres/ledger/event';
-import { finishedPhases, readPhases, setPhase } from '../../../src/postgres/ledger/phase';
+import { claimTables, releaseTables } from '../../../src/postgres/ledger/run/claim';
+import { appendEvent, readEvents, verifyChain } from '../../../src/postgres/ledger/run/event';
+import { finishedPhases, readPhases, setPhase } from '../../../src/postgres/ledger/run/phase';
 import {
   closeRun,
   createRun,
@@ -10,14 +10,14 @@ import {
   loadRun,
   reopenRun,
   setWorkflow,
-} from '../../../src/postgres/ledger/run';
+} from '../../../src/postgres/ledger/run/run';
 import { ledgerMigrations } from '../../../src/postgres/ledger/migrations/migrations';
-import { ensureLedger, ledgerVersion } from '../../../src/postgres/ledger/schema';
+import { ensureLedger, ledgerVersion } from '../../../src/postgres/ledger/run/schema';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
-import { sessionOn } from '../../support/session';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
+import { sessionOn } from '../../support/postgres/session';
 
 let database: TestDatabase;
 let session: Session;

@@ -1,7 +1,7 @@
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
-import { startPooler } from '../../support/pooler';
-import { sessionOn } from '../../support/session';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
+import { startPooler } from '../../support/postgres/pooler';
+import { sessionOn } from '../../support/postgres/session';
 
 let database: TestDatabase;
 

@@ -1,9 +1,9 @@
 import { inTransaction } from '../../../src/postgres/transaction';
 import { terminateBackend } from '../../../src/postgres/terminate';
 import { describeDatabaseError } from '../../../src/postgres/sqlstate';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
-import { sessionOn } from '../../support/session';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
+import { sessionOn } from '../../support/postgres/session';
 
 let database: TestDatabase;
 

@@ -1,8 +1,8 @@
 import { buildReport } from '../../../src/report/build-report';
 import { renderReportHtml } from '../../../src/report/render-html';
-import { appendEvent } from '../../../src/postgres/ledger/event';
-import { finishPhase, startPhase } from '../../../src/postgres/ledger/phase';
-import { readReportData } from '../../../src/postgres/ledger/report';
+import { appendEvent } from '../../../src/postgres/ledger/run/event';
+import { finishPhase, startPhase } from '../../../src/postgres/ledger/run/phase';
+import { readReportData } from '../../../src/postgres/ledger/run/report';
 import type { ReportDocument } from '../../../src/contract/report';
 import { openValidationRun, type ValidationRun } from '../validate/validation-run';
 

@@ -1,21 +1,21 @@
-import { checkPlan } from '../../../activities/check-plan';
+import { checkPlan } from '../../../src/engine/run/check-plan';
 import { createCopyActivities } from '../../../activities/copy';
 import { openDatabases } from '../../../activities/dependencies';
 import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
-import { openRun } from '../../../activities/open-run';
+import { openRun } from '../../../src/engine/run/open-run';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
-import { readPlan } from '../../../activities/read-plan';
+import { readPlan } from '../../../src/engine/run/read-plan';
 import { createRollbackActivities } from '../../../activities/rollback';
-import { createValidationActivities } from '../../../activities/validation';
+import { createValidationActivities } from '../../../activities/proof';
 import type { Verdict } from '../../../src/contract/activity-types';
 import type { Catalog } from '../../../src/contract/catalog';
 import type { RunRef } from '../../../src/contract/run';
 import { suggestPlan } from '../../../src/plan/suggest/suggest-plan';
 import { readCatalog } from '../../../src/postgres/catalog/read-catalog';
 import type { Databases } from '../../../src/postgres/databases';
-import { sessionOn } from '../../support/session';
-import { createDatabase, type TestDatabase } from '../../support/postgres';
+import { sessionOn } from '../../support/postgres/session';
+import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
 
 /** A run of a quiet source between two new databases: every phase by its activities, in the order of the workflow. */
 export interface QuietRun {

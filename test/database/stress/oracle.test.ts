@@ -4,7 +4,7 @@ import { compareHistories, compareSides, firstModels, leftBehind } from '../../s
 import { judge } from '../../stress/probe';
 import { firstRows, ownRange, sourceSchema, targetSchema } from '../../stress/world';
 import { startWriter, type Writer } from '../../stress/writer';
-import { createDatabase, type TestDatabase } from '../../support/postgres';
+import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
 
 /** Moves every row by statements written by hand: a migration that is right, of a source that is quiet. */
 const moves: readonly (readonly [string, string])[] = [

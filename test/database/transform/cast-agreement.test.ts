@@ -4,8 +4,8 @@ import type { ColumnType } from '../../../src/contract/catalog';
 import { castRules } from '../../../src/transform/cast/cast-rules';
 import { castToSql } from '../../../src/transform/cast/cast-to-sql';
 import { chooseCast } from '../../../src/transform/cast/choose-cast';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { compareCast, connect, declared, type } from './both-sides';
 import { clockText, hostileText, near, numberText, timestampText, timestamptzText } from './hostile-text';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { canEncode } from '../../../src/transform/encoding';
 import { offset, offsetSql, uuidFrom, uuidFromSql } from '../../../src/transform/id';
-import { createDatabase } from '../../support/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { connect, contextOf } from './both-sides';
 import { hostileText, near, numberText } from './hostile-text';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { Client } from 'pg';
 import { parseStep } from '../../../src/transform/registry';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { compareStep, connect, contextOf } from './both-sides';
 
 let database: TestDatabase;

@@ -2,8 +2,8 @@ import type { Client } from 'pg';
 import { casePairs } from '../../../src/transform/case-pairs';
 import { canEncode } from '../../../src/transform/encoding';
 import { whitespaceOf } from '../../../src/transform/whitespace';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { connect } from './both-sides';
 
 let database: TestDatabase;

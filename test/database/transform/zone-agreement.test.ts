@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { utcToWall, wallToUtc } from '../../../src/transform/zone';
-import type { TestDatabase } from '../../support/postgres';
-import { createDatabase } from '../../support/postgres';
+import type { TestDatabase } from '../../support/postgres/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { connect } from './both-sides';
 
 let database: TestDatabase;

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
-import { exportQuarantine } from '../../../activities/export-quarantine';
+import { exportQuarantine } from '../../../src/engine/run/export-quarantine';
 import { untranslatableSql } from '../../../src/transform/untranslatable';
-import { createDatabase } from '../../support/postgres';
+import { createDatabase } from '../../support/postgres/postgres';
 import { openDiscovery } from '../discovery/discovery-run';
 import { runWhole, type WholeRun } from './whole-run';
 

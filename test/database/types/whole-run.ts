@@ -1,7 +1,7 @@
 import { createCopyActivities } from '../../../activities/copy';
 import { createFinishActivities } from '../../../activities/finish';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
-import { createValidationActivities } from '../../../activities/validation';
+import { createValidationActivities } from '../../../activities/proof';
 import type { Verdict } from '../../../src/contract/activity-types';
 import { openDiscovery, type DiscoveryRun } from '../discovery/discovery-run';
 

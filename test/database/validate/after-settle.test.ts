@@ -1,6 +1,6 @@
 import { createFinishActivities } from '../../../activities/finish';
 import { createPrepareActivities } from '../../../activities/prepare';
-import { createValidationActivities } from '../../../activities/validation';
+import { createValidationActivities } from '../../../activities/proof';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
 
 jest.setTimeout(120_000);

@@ -88,7 +88,7 @@ test('Cancelling ends the proof and its backends', async () => {
     target: `create table t (id int primary key, n text)`,
     mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'n' }] }],
   } as never);
-  const { createValidationActivities } = await import('../../../activities/validation');
+  const { createValidationActivities } = await import('../../../activities/proof');
   const abort = new AbortController();
   const validation = createValidationActivities({
     databases: run.databases,

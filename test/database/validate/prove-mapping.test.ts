@@ -242,7 +242,7 @@ test('A retried activity goes on after the slices that its earlier attempt store
     ).map((row) => row.at);
   const before = await times();
   const beats: Readonly<Record<string, unknown>>[] = [];
-  const { createValidationActivities } = await import('../../../activities/validation');
+  const { createValidationActivities } = await import('../../../activities/proof');
   const retried = createValidationActivities({
     databases: run.databases,
     plansFolder: null,

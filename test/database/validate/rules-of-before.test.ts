@@ -2,7 +2,7 @@ import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createFinishActivities } from '../../../activities/finish';
 import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
 import { createRollbackActivities } from '../../../activities/rollback';
-import { createValidationActivities } from '../../../activities/validation';
+import { createValidationActivities } from '../../../activities/proof';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
 
 jest.setTimeout(120_000);

@@ -1,4 +1,4 @@
-import { createValidationActivities } from '../../../activities/validation';
+import { createValidationActivities } from '../../../activities/proof';
 import type { ValidationActivities, Verdict } from '../../../src/contract/activity-types';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
 

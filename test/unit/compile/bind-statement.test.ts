@@ -1,7 +1,7 @@
 import type { ColumnType } from '../../../src/contract/catalog';
 import type { KeyColumn } from '../../../src/contract/compiled';
-import { bindStatement } from '../../../src/compile/bind-statement';
-import { rangePredicate } from '../../../src/compile/range-predicate';
+import { bindStatement } from '../../../src/compile/statements/bind-statement';
+import { rangePredicate } from '../../../src/compile/key/range-predicate';
 import { withSample } from '../../../src/compile/with-sample';
 
 function type(name: string, extra: Partial<ColumnType> = {}): ColumnType {

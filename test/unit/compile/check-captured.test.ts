@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { compilePlan } from '../../../src/compile/compile-plan';
 import type { Catalog, Relation } from '../../../src/contract/catalog';
 import { parsePlan } from '../../../src/plan/parse-plan';
-import { resolvePlan } from '../../../src/plan/resolve-plan';
+import { resolvePlan } from '../../../src/plan/resolve/resolve-plan';
 import { catalog, column, table, type } from './small-catalog';
 
 const people = table('public', 'people', [column('id', type('integer'), true), column('name', type('text'))]);

@@ -1,4 +1,4 @@
-import { portableCheck } from '../../../src/compile/check-expression';
+import { portableCheck } from '../../../src/compile/statements/check-expression';
 import { checkTypeNamed } from '../../../src/compile/check-types';
 
 const types: Readonly<Record<string, string>> = {

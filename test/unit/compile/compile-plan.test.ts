@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
-import { bindStatement } from '../../../src/compile/bind-statement';
+import { bindStatement } from '../../../src/compile/statements/bind-statement';
 import { compilePlan } from '../../../src/compile/compile-plan';
 import type { CheckedProblem } from '../../../src/compile/problem-list';
 import { locateMappings } from '../../../src/compile/problem-list';
-import { createRecompute } from '../../../src/compile/recompute-row';
+import { createRecompute } from '../../../src/compile/statements/recompute-row';
 import type { Catalog } from '../../../src/contract/catalog';
 import type { CompiledMapping, CompiledPlan } from '../../../src/contract/compiled';
 import { parsePlan } from '../../../src/plan/parse-plan';
-import { resolvePlan } from '../../../src/plan/resolve-plan';
+import { resolvePlan } from '../../../src/plan/resolve/resolve-plan';
 import { catalog, column, table, type } from './small-catalog';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { faulty } from '../../../activities/fault-injection';
+import { faulty } from '../../../src/engine/fault-injection';
 import { faultRuns } from '../../stress/faults';
 
 const root = resolve(__dirname, '../../..');
@@ -45,7 +45,7 @@ describe('fault injection', () => {
       ...['Dockerfile', 'docker-compose.yml', 'package.json'],
     ]);
     const naming = [...files].filter(([, text]) => text.includes('ROWPROOF_FAULT')).map(([path]) => path);
-    expect(naming).toEqual(['activities/fault-injection.ts']);
+    expect(naming).toEqual(['src/engine/fault-injection.ts']);
   });
 
   it('breaks nothing that no run of the stress test has to show', () => {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Piece, PieceToRead } from '../../../activities/delta-read';
-import { ReadAhead } from '../../../activities/delta-read-ahead';
+import type { Piece, PieceToRead } from '../../../src/engine/follow/read-round';
+import { ReadAhead } from '../../../src/engine/follow/read-ahead';
 import type { Session } from '../../../src/postgres/session';
 
 const source = {} as Session;

@@ -1,4 +1,4 @@
-import { checkSql } from '../../../src/plan/check-sql';
+import { checkSql } from '../../../src/plan/check/check-sql';
 
 const codes = (sql: string): string[] => checkSql(sql, null).map((one) => one.code);
 

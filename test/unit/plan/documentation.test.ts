@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { rules } from '../../../src/validate/rules/registry';
-import { knownKeys } from '../../../src/plan/known-keys';
+import { knownKeys } from '../../../src/plan/check/known-keys';
 import { parsePlan } from '../../../src/plan/parse-plan';
 
 const text = readFileSync(join(__dirname, '../../../docs/plan.md'), 'utf8');

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { parseDocument } from 'yaml';
 import { parsePlan } from '../../../src/plan/parse-plan';
 import { planDigest } from '../../../src/plan/plan-digest';
-import { resolvePlan } from '../../../src/plan/resolve-plan';
+import { resolvePlan } from '../../../src/plan/resolve/resolve-plan';
 import { crmCatalogs, crmPlan } from './crm-plan';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();

@@ -1,6 +1,6 @@
-import type { Catalogs } from '../../../src/plan/expand-tables';
+import type { Catalogs } from '../../../src/plan/resolve/expand-tables';
 import { parsePlan } from '../../../src/plan/parse-plan';
-import { resolvePlan } from '../../../src/plan/resolve-plan';
+import { resolvePlan } from '../../../src/plan/resolve/resolve-plan';
 import { catalog, relation } from './catalogs';
 import { crmCatalogs, crmPlan } from './crm-plan';
 

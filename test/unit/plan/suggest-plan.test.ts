@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { parsePlan } from '../../../src/plan/parse-plan';
-import { resolvePlan } from '../../../src/plan/resolve-plan';
+import { resolvePlan } from '../../../src/plan/resolve/resolve-plan';
 import { nameSimilarity } from '../../../src/plan/suggest/name-similarity';
 import { suggestPlan } from '../../../src/plan/suggest/suggest-plan';
 import { catalog, foreignKey, relation } from './catalogs';

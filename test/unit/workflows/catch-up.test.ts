@@ -1,4 +1,4 @@
-import { catchUp } from '../../../workflows/catch-up';
+import { catchUp } from '../../../workflows/phases/catch-up';
 
 /** Slices that leave so much behind, [keys, bytes of WAL], one after another; null: caught up. How many were asked for. */
 async function slicesOf(left: Iterable<[number, number] | null>): Promise<number> {

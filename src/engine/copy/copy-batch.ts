@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import type { BatchReceipt } from '../../contract/activity-types';
+import type { CompiledMapping } from '../../contract/compiled';
+import type { RunRef } from '../../contract/run';
+import { anyFound } from '../../postgres/ledger/decision/finding';
+import type { BatchName, Receipt } from '../../postgres/ledger/batch';
+import type { LoadedRun } from '../../postgres/ledger/run/run';
+import type { Session } from '../../postgres/session';
+import { CommitUnknownError } from '../../postgres/transaction';
+import type { CopyAttempt } from './attempt';
+import { rangedStatement } from './attempt';
+import { copyCarefully } from './careful-path';
+import { copyFast, RowsSwallowed } from './fast-path';
+import { copyStaged } from './staged-path';
+import { wireFormat } from './row-format';
+import { withHeartbeat } from '../heartbeat';
+import type { CopyHost } from './run-lookup';
+import { classOfFindings, mappingOf } from './run-lookup';
+import { label, renewLease, resolveLostCommit, takeLease } from './batch-lease';
+import { CopySessions } from '../sessions';
+import { during } from '../../postgres/refusal';
+import { dotted } from '../../sql/quote';
+import { isRefusal } from '../proof/expected-rows';
+
+/** How the rows of a batch get to their books under the lease; `renew` gives fresh sessions after a failure. */
+export type BatchWork = (
+  attempt: CopyAttempt,
+  sessions: Session[],
+  renew: () => Promise<Session[]>,
+) => Promise<Receipt>;
+
+/**
+ * One attempt at one batch. Idempotent: a batch that is done answers with its receipt; otherwise the attempt takes the lease
+ * (ending whoever holds it), and commits rows and receipt together under it. A lost COMMIT reply is looked up under the batch
+ * lock before anything else happens.
+ */
+export async function attemptBatch(
+  host: CopyHost,
+  ref: RunRef,
+  mappingName: string,
+  ordinal: number,
+  work: BatchWork,
+): Promise<BatchReceipt> {
+  const name: BatchName = { run: ref.run, mapping: mappingName, ordinal };
+  const signal = host.signal();
+  const sessions = new CopySessions(host, ref, `copy ${label(name)}`, signal);
+  let succeeded = false;
+  try {
+    const receipt = await withHeartbeat(host, { mapping: mappingName, ordinal }, async (progress) => {
+      const nonce = randomUUID();
+      const { target, run } = await sessions.openTarget();
+      const mapping = mappingOf(run, mappingName);
+      const lease = await takeLease(target, name, nonce);
+      if ('receipt' in lease) return lease.receipt;
+      const classOf = await classOfFindings(target, run);
+      const attempt: CopyAttempt = {
+        ref,
+        run,
+        mapping,
+        name,
+        range: lease.batch.range,
+        nonce,
+        classOf,
+        progress,
+        signal,
+      };
+      const renew = async (): Promise<Session[]> => {
+        sessions.discard();
+        const { target: again } = await sessions.openTarget();
+        await renewLease(again, name, nonce);
+        return [await sessions.openSource(run, mapping.source), again];
+      };
+      try {
+        return await during(`copying batch ${ordinal} of ${dotted(mapping.target)}`, async () =>
+          asAnswer(name, await work(attempt, [await sessions.openSource(run, mapping.source), target], renew)),
+        );
+      } catch (error) {
+        if (!(error instanceof CommitUnknownError) || signal?.aborted === true) throw error;
+        sessions.discard();
+        return await resolveLostCommit((await sessions.openTarget()).target, name);
+      }
+    });
+    succeeded = true;
+    return receipt;
+  } catch (error) {
+    // a destroyed socket raises whatever it was doing; the reason is the cancellation
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    await sessions.end(succeeded);
+  }
+}
+
+function asAnswer(name: BatchName, receipt: Receipt): BatchReceipt {
+  const { migrated, quarantined, outOfScope, path } = receipt;
+  return { mapping: name.mapping, ordinal: name.ordinal, migrated, quarantined, outOfScope, path };
+}
+
+/** Whether discovery saw rows that break a CHECK which the source cannot evaluate. */
+async function breaksWhatOnlyTheTargetKnows({ run, mapping }: CopyAttempt, ledger: Session): Promise<boolean> {
+  const own = mapping.checks.filter(({ reason }) => reason === null).map(({ finding }) => finding);
+  return own.length > 0 && (await anyFound(ledger, run.run, own));
+}
+
+/** Copies a batch: fast, and carefully in the same attempt and lease when data stopped the fast path. */
+export function createCopyBatch(host: CopyHost) {
+  const formats = new Map<string, 'binary' | 'text'>();
+  async function formatOf(run: LoadedRun, mapping: CompiledMapping, load: string, source: Session, target: Session) {
+    const id = `${run.run} ${mapping.name}`;
+    const known = formats.get(id) ?? (await wireFormat(mapping, load, source, target));
+    formats.set(id, known);
+    return known;
+  }
+  return (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
+    attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
+      // COPY would round or cut some values without an error
+      if (attempt.mapping.columns.some((column) => column.trial?.silent === true))
+        return copyCarefully(attempt, source as Session, target as Session);
+      try {
+        if (await breaksWhatOnlyTheTargetKnows(attempt, target as Session))
+          return await copyStaged(attempt, source as Session, target as Session);
+        const load = rangedStatement(attempt.mapping, 'load', attempt.range);
+        const format = await formatOf(attempt.run, attempt.mapping, load, source as Session, target as Session);
+        return await copyFast(attempt, source as Session, target as Session, format);
+      } catch (error) {
+        if (attempt.signal?.aborted === true) throw error;
+        if (!(error instanceof RowsSwallowed) && !isRefusal(attempt.mapping, error)) throw error;
+      }
+      attempt.progress.rows = 0;
+      attempt.progress.bytes = 0;
+      const [freshSource, freshTarget] = await renew();
+      return copyCarefully(attempt, freshSource as Session, freshTarget as Session);
+    });
+}

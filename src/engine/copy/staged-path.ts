@@ -1,0 +1,81 @@
+import { fail } from '../../errors/rowproof-error';
+import { isFollowed } from '../../delta/is-followed';
+import { needsProvenance } from '../../delta/needs-provenance';
+import { relayCopy } from '../../postgres/copy-stream';
+import {
+  createStage,
+  dropTable,
+  insertStage,
+  provenanceOfStage,
+  stagedRowsInto,
+} from '../../postgres/queries/copy/careful';
+import { countByClass } from '../../copy/quarantine-cause';
+import { namesOfChecksAside } from '../../copy/checks-aside';
+import { asApplication } from '../../postgres/application-path';
+import { markBroken, quarantineBroken } from '../../postgres/queries/copy/rules';
+import { countScope } from '../../postgres/queries/proof/rows';
+import { checkConstraintsAtOnce, currentSnapshot, currentXmin } from '../../postgres/queries/copy/transaction';
+import type { Session } from '../../postgres/session';
+import type { BatchOutcome, CopyAttempt } from './attempt';
+import { rangedStatement } from './attempt';
+import { breach, failedRow } from './careful-path';
+import { quarantineRejected, RowsSwallowed } from './fast-path';
+import { label } from './batch-lease';
+import { commitReceipt } from './receipt';
+
+/**
+ * The whole range by one COPY into a temporary table of the target, which then evaluates its own CHECKs on it: for rules that only
+ * the target can evaluate and that discovery saw broken. Which rows break them is decided here, in the batch's own snapshot.
+ */
+export async function copyStaged(attempt: CopyAttempt, source: Session, target: Session): Promise<BatchOutcome> {
+  const { mapping, range, name, run } = attempt;
+  return commitReceipt(source, target, attempt, async () => {
+    const snapshot = await currentSnapshot(source);
+    const xid = await currentXmin(target);
+    await checkConstraintsAtOnce(target);
+    const stage = await createStage(target, mapping.columns.length);
+    const staged = await relayCopy({
+      source,
+      select: rangedStatement(mapping, 'expected', range),
+      target,
+      into: stagedRowsInto(stage, mapping.columns.length),
+      format: 'text',
+      ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
+      onBytes: (bytes) => (attempt.progress.bytes += bytes),
+    });
+    await markBroken(target, stage, mapping, namesOfChecksAside(run.compiled, mapping));
+    const { causes, written: kept } = await quarantineBroken(target, stage, mapping, name, (check) =>
+      failedRow(attempt, '', breach(mapping.checks[check]), null),
+    );
+    const arrived = await asApplication(target, () => insertStage(target, stage, mapping.target, mapping.columns));
+    if (arrived + kept !== staged.targetRows) throw new RowsSwallowed();
+    attempt.progress.rows = arrived;
+    if (isFollowed(run.compiled) && needsProvenance(mapping))
+      await provenanceOfStage(target, stage, name.run, mapping.name);
+    await dropTable(target, stage);
+    const broken = countByClass(causes);
+    const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
+    const missing = counts.total - counts.outOfScope - staged.targetRows;
+    const rejected =
+      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target, missing);
+    const bad = rejected.quarantined + rejected.outOfScope;
+    if (bad !== missing || kept !== broken.quarantined + broken.outOfScope || arrived + kept !== staged.sourceRows) {
+      throw fail(
+        'RP5004',
+        `Batch ${label(name)} read ${counts.total} rows, but loaded ${arrived}, rejected ${bad + kept} and left ${counts.outOfScope} out of scope`,
+        { where: { object: label(name) } },
+      );
+    }
+    return {
+      path: 'fast',
+      sourceRows: counts.total,
+      migrated: arrived,
+      quarantined: rejected.quarantined + broken.quarantined,
+      outOfScope: counts.outOfScope + rejected.outOfScope + broken.outOfScope,
+      bytes: staged.bytes,
+      digest: staged.sha256,
+      snapshot,
+      xids: [xid],
+    };
+  });
+}

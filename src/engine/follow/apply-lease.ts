@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto';
+import type { RunRef } from '../../contract/run';
+import { fail, type RowproofError } from '../../errors/rowproof-error';
+import type { Lane, LaneName } from '../../postgres/ledger/follow/apply-lease';
+import {
+  laneHolder,
+  lockLane,
+  moveLane,
+  readLane,
+  releaseLane,
+  takeLane,
+} from '../../postgres/ledger/follow/apply-lease';
+import type { LoadedRun } from '../../postgres/ledger/run/run';
+import { refuseAfterRollback } from '../../postgres/ledger/run/step';
+import { currentSnapshot } from '../../postgres/queries/copy/transaction';
+import type { Session } from '../../postgres/session';
+import { describeDatabaseError } from '../../postgres/sqlstate';
+import { terminateBackend } from '../../postgres/terminate';
+import { inTransaction } from '../../postgres/transaction';
+import { CopySessions } from '../sessions';
+import { faulty } from '../fault-injection';
+import type { ActivityHost } from '../../../activities/temporal-host';
+
+const lockNotAvailable = '55P03';
+const attempts = 6;
+
+export function laneLost(run: string): RowproofError {
+  return fail('RP5401', `Another session follows the sources of ${run} now`, { where: { object: run } });
+}
+
+/** Why a lane cannot be used, from what the ledger says of it. */
+export function laneRefused(run: string, lane: Lane | null): RowproofError {
+  const where = { object: run };
+  if (lane === null) return fail('RP5406', `Run ${run} does not follow its sources`, { where });
+  if (lane.state === 'closed') return fail('RP5403', `Run ${run} is switched over, and its lane is closed`, { where });
+  if (lane.state === 'stopped')
+    return fail('RP5402', `Following the sources of ${run} was stopped: ${lane.reason ?? 'no reason is recorded'}`, {
+      where,
+    });
+  return laneLost(run);
+}
+
+/**
+ * Does what needs the row lock of a lane. Waits `patience` lock timeouts for its holder, then terminates the backend that the
+ * ledger records (only while its start time matches) and tries again. RP5404 when the lock stays taken.
+ */
+export async function underLaneLock<T>(
+  session: Session,
+  run: string,
+  lane: LaneName,
+  patience: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  let cause: unknown;
+  for (let tried = 0; tried < patience + attempts; tried += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (describeDatabaseError(error).sqlstate !== lockNotAvailable) throw error;
+      cause = error;
+    }
+    if (tried < patience) continue;
+    const holder = await readLane(session, run, lane);
+    if (holder?.backendPid != null && holder.backendStart !== null && holder.backendPid !== session.pid) {
+      await terminateBackend(session, holder.backendPid, holder.backendStart);
+    }
+  }
+  throw fail('RP5404', `The lane of ${run} stays locked by another session`, { where: { object: run }, cause });
+}
+
+/** The fence of a round: locks the lane until the transaction ends and proves that `nonce` still owns it. */
+export async function fenceLane(session: Session, run: string, nonce: string): Promise<Lane> {
+  const lane = await lockLane(session, run, 'delta');
+  if (lane === null || (lane.state !== 'open' && !faulty('closed'))) throw laneRefused(run, lane);
+  if (lane.owner !== nonce && !faulty('fence') && !faulty('closed')) throw laneLost(run);
+  await refuseAfterRollback(session, run);
+  return lane;
+}
+
+/** One holder of the lane with the sessions it works on; they stay open from round to round. */
+export class LaneHolder {
+  readonly nonce = randomUUID();
+  private readonly sources = new Map<string, Session>();
+  private readonly intakes = new Map<string, { source: Session; target: Session }>();
+  private readonly sessions: CopySessions;
+  private taken = false;
+
+  private constructor(
+    readonly host: ActivityHost,
+    readonly ref: RunRef,
+    purpose: string,
+    readonly signal: AbortSignal | undefined,
+    /** How long whoever is in the way is waited for; null as the plan says. */
+    readonly lockMs: number | null,
+  ) {
+    this.sessions = new CopySessions(host, ref, purpose, signal, lockMs);
+  }
+
+  /** Set by `open`. */
+  run!: LoadedRun;
+  target!: Session;
+
+  /** Opens the sessions without taking the lane. `lockMs`: how long to wait for a lock on the target, null as the plan says. */
+  static async connect(
+    host: ActivityHost,
+    ref: RunRef,
+    purpose: string,
+    lockMs: number | null = null,
+  ): Promise<LaneHolder> {
+    const holder = new LaneHolder(host, ref, purpose, host.signal(), lockMs);
+    try {
+      const { target, run } = await holder.sessions.openTarget();
+      holder.target = target;
+      holder.run = run;
+      await Promise.all(holder.sourceNames.map((name) => holder.source(name)));
+      return holder;
+    } catch (error) {
+      await holder.end(false);
+      throw error;
+    }
+  }
+
+  /** As connect, and takes the lane. */
+  static async open(
+    host: ActivityHost,
+    ref: RunRef,
+    purpose: string,
+    patience = 0,
+    lockMs: number | null = null,
+  ): Promise<LaneHolder> {
+    const holder = await LaneHolder.connect(host, ref, purpose, lockMs);
+    try {
+      await holder.take(patience);
+      return holder;
+    } catch (error) {
+      await holder.end(false);
+      throw error;
+    }
+  }
+
+  /** Takes the lane; `patience`: lock timeouts to wait for a round of another holder before its backend is ended. */
+  async take(patience = 0): Promise<Lane> {
+    const { target, nonce, run } = this;
+    const lane = await underLaneLock(target, run.run, 'delta', patience, () =>
+      takeLane(target, run.run, 'delta', nonce),
+    );
+    if (lane === null) throw laneRefused(run.run, await readLane(target, run.run, 'delta'));
+    this.taken = true;
+    return lane;
+  }
+
+  /** Sources that some mapping reads, in the order of their names: one order of work for every holder. */
+  get sourceNames(): string[] {
+    return [...new Set(this.run.compiled.mappings.map((mapping) => mapping.source))].sort();
+  }
+
+  async source(name: string): Promise<Session> {
+    const known = this.sources.get(name);
+    if (known !== undefined && !known.closed) return known;
+    const fresh = await this.sessions.openSource(this.run, name);
+    this.sources.set(name, fresh);
+    return fresh;
+  }
+
+  /** One more session on the target, which ends with the others. */
+  async anotherTarget(): Promise<Session> {
+    return (await this.sessions.openTarget()).target;
+  }
+
+  /** Sessions of their own for what a slot delivers: those of the round are in its transactions. */
+  async intake(name: string): Promise<{ source: Session; target: Session }> {
+    const known = this.intakes.get(name);
+    if (known !== undefined && !known.source.closed && !known.target.closed) return known;
+    const source = await this.sessions.openSource(this.run, name);
+    const fresh = { source, target: await this.anotherTarget() };
+    this.intakes.set(name, fresh);
+    return fresh;
+  }
+
+  /** The source's snapshot at this moment, outside the one of the round. */
+  async snapshotNow(name: string): Promise<string> {
+    const session = await this.sessions.openSource(this.run, name);
+    const snapshot = await currentSnapshot(session);
+    await session.close();
+    return snapshot;
+  }
+
+  /**
+   * After a lost COMMIT reply: waits under the lane lock for a commit still under way, or ends it, and goes on in a fresh session.
+   * True when `committed` says so of the lane as it is then.
+   */
+  async resolveLostCommit(committed: (session: Session, lane: Lane) => Promise<boolean>): Promise<boolean> {
+    const { run } = this.run;
+    const fresh = await this.anotherTarget();
+    const found = await underLaneLock(fresh, run, 'delta', 0, () =>
+      inTransaction(fresh, 'read write', async () => {
+        const lane = await lockLane(fresh, run, 'delta');
+        if (lane === null || lane.state !== 'open' || lane.owner !== this.nonce) throw laneRefused(run, lane);
+        return committed(fresh, lane);
+      }),
+    );
+    if (!(await underLaneLock(fresh, run, 'delta', 0, () => moveLane(fresh, run, 'delta', this.nonce))))
+      throw laneLost(run);
+    this.target = fresh;
+    return found;
+  }
+
+  /** Ends the sessions of others that the ledger records as holders of a lane: what they have not committed is lost, and comes again. */
+  async endOthers(): Promise<void> {
+    const fresh = await this.anotherTarget();
+    const own = new Set([this.target.pid, ...[...this.intakes.values()].map(({ target }) => target.pid)]);
+    for (const name of ['delta', 'intake'] as const) {
+      const lane = await readLane(fresh, this.run.run, name);
+      if (lane?.backendPid == null || lane.backendStart === null || own.has(lane.backendPid)) continue;
+      await terminateBackend(fresh, lane.backendPid, lane.backendStart);
+    }
+    await fresh.close();
+  }
+
+  /** Gives the lane back; its sessions stay open until `end`. */
+  async release(): Promise<void> {
+    if (!this.taken || this.target.closed || this.target.inTransaction) return;
+    this.taken = false;
+    await releaseLane(this.target, this.run.run, 'delta', this.nonce);
+  }
+
+  /** Ends all sessions, gently after success. */
+  async end(succeeded: boolean): Promise<void> {
+    if (succeeded) await this.release().catch(() => undefined);
+    await this.sessions.end(succeeded);
+  }
+}
+
+/** Purposes of holders that the background waits for instead of taking the lane away from them. */
+const before = [' align ', ' drain'];
+
+/** True while an aligned look or a cutover holds the lane. */
+export async function isLent(session: Session, run: string): Promise<boolean> {
+  const name = await laneHolder(session, run, 'delta');
+  return name !== null && before.some((purpose) => name.includes(purpose));
+}

@@ -1,0 +1,38 @@
+import { capturedRelations } from '../../capture/captured-relations';
+import { moveCursor, readCursors } from '../../postgres/ledger/follow/cursor';
+import { crossRowQuarantined } from '../../postgres/ledger/quarantine/deferred';
+import type { Lane } from '../../postgres/ledger/follow/apply-lease';
+import { addPending, type PendingKey } from '../../postgres/ledger/follow/pending';
+import { inTransaction } from '../../postgres/transaction';
+import { fenceLane, type LaneHolder } from './apply-lease';
+import { faulty } from '../fault-injection';
+
+/**
+ * Before the first round: rows that the copy quarantined because of other rows are read again, so that from then on rounds know
+ * what they wait for. Repeating it before a round committed changes nothing.
+ */
+export async function beginFollowing(holder: LaneHolder, lane: Lane): Promise<void> {
+  if (lane.round > 0) return;
+  const { run, target, nonce } = holder;
+  if (faulty('first')) {
+    for (const { source, snapshot } of await readCursors(target, run.run))
+      await moveCursor(target, run.run, source, snapshot, await holder.snapshotNow(source));
+  }
+  const waiting = await crossRowQuarantined(target, run.run);
+  if (waiting.length === 0) return;
+  const bySource = new Map<string, PendingKey[]>();
+  for (const relation of capturedRelations(run.compiled)) {
+    const keys = waiting.filter(({ mapping }) => relation.mappings.includes(mapping));
+    const into = bySource.get(relation.source) ?? [];
+    bySource.set(relation.source, into);
+    for (const { sourceKey } of keys) into.push({ relation: relation.id, key: sourceKey, xid: null });
+  }
+  await inTransaction(target, 'read write', async () => {
+    await fenceLane(target, run.run, nonce);
+    for (const [source, keys] of bySource) await addPending(target, run.run, source, chunks(keys));
+  });
+}
+
+async function* chunks(keys: readonly PendingKey[]): AsyncGenerator<readonly PendingKey[]> {
+  if (keys.length > 0) yield keys;
+}

@@ -1,0 +1,148 @@
+import type { RunRef } from '../../../contract/run';
+import { openQuarantine, refusedByServer, type QuarantineBook } from '../../../postgres/ledger/proof/proof-quarantine';
+import type { LoadedRun } from '../../../postgres/ledger/run/run';
+import { beginInSnapshot, transactionAgeMs } from '../../../postgres/queries/proof/snapshot';
+import type { Session } from '../../../postgres/session';
+import { mayRaise } from '../../../profile/raising';
+import type { Progress } from '../../heartbeat';
+import { mappingOf } from '../../copy/run-lookup';
+import { CopySessions } from '../../sessions';
+import type { Alignment } from '../../follow/round-contract';
+import { alignInTurn } from './align-next';
+import { createComparison, type Comparison } from '../compare-rows';
+import type { ReadyHost } from '../proof-host';
+import { prepareReading, type Sides } from '../sides';
+
+/** What reads at one alignment: its sessions, and two more on the target. */
+export class AlignedView {
+  private readonly books = new Map<string, QuarantineBook>();
+  /** A COPY under way ends with its socket only. */
+  private readonly onAbort = (): void => {
+    for (const { session } of [this.alignment.target, ...this.alignment.sources.values()]) session.destroy();
+  };
+
+  private constructor(
+    private readonly host: ReadyHost,
+    private readonly ref: RunRef,
+    private readonly run: LoadedRun,
+    private readonly alignment: Alignment,
+    private readonly sessions: CopySessions,
+    /** In the snapshot of the target. */
+    readonly lookup: Session,
+    private readonly speller: Session,
+    private readonly ageAtStart: number,
+    private readonly startedAt: number,
+  ) {
+    host.signal()?.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  static async open(host: ReadyHost, ref: RunRef, run: LoadedRun, purpose: string): Promise<AlignedView> {
+    // what a retry goes on from stays in the last heartbeat, so the alignment sends none of its own
+    const alignment = await alignInTurn({ ...host, heartbeat: () => undefined }, ref, purpose);
+    const sessions = new CopySessions(host, ref, purpose, host.signal());
+    try {
+      const lookup = (await sessions.openTarget()).target;
+      await beginInSnapshot(lookup, alignment.target.snapshotId);
+      const speller = (await sessions.openTarget()).target;
+      const reading = [alignment.target, ...alignment.sources.values()].map(({ session }) => session);
+      for (const session of [lookup, ...reading]) await prepareReading(run, session);
+      const ages = [];
+      for (const session of reading) ages.push(await transactionAgeMs(session));
+      return new AlignedView(
+        host,
+        ref,
+        run,
+        alignment,
+        sessions,
+        lookup,
+        speller,
+        Math.max(...ages),
+        performance.now(),
+      );
+    } catch (error) {
+      await sessions.end(false);
+      await alignment.close();
+      throw error;
+    }
+  }
+
+  get round(): number {
+    return this.alignment.round;
+  }
+
+  /** Age of the oldest of its snapshots, milliseconds. */
+  ageMs(): number {
+    return this.ageAtStart + performance.now() - this.startedAt;
+  }
+
+  get target(): Session {
+    return this.alignment.target.session;
+  }
+
+  source(name: string): Session {
+    const source = this.alignment.sources.get(name);
+    if (source === undefined) throw new Error('the alignment holds every source of the plan');
+    return source.session;
+  }
+
+  sidesOf(mapping: string): Sides {
+    const { source } = mappingOf(this.run, mapping);
+    return { source: this.source(source), target: this.target, lookup: this.lookup, speller: this.speller };
+  }
+
+  /** The quarantine of a mapping as the snapshot shows it. */
+  async quarantine(mapping: string): Promise<QuarantineBook> {
+    const known = this.books.get(mapping) ?? (await openQuarantine(this.lookup, this.run.run, mapping));
+    this.books.set(mapping, known);
+    return known;
+  }
+
+  async comparison(name: string, progress: Progress): Promise<Comparison> {
+    const { host, ref, run } = this;
+    const mapping = mappingOf(run, name);
+    const refused = mayRaise(mapping) ? await refusedByServer(this.lookup, run.run, name) : [];
+    return createComparison(
+      { host, ref, run, mapping, refused, progress },
+      this.sidesOf(name),
+      await this.quarantine(name),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.host.signal()?.removeEventListener('abort', this.onAbort);
+    await this.sessions.end(true);
+    await this.alignment.close();
+  }
+}
+
+/** The alignment that a live proof reads at: shared by its slices until it is too old. */
+export class AlignedViews {
+  private view: AlignedView | null = null;
+
+  constructor(
+    private readonly host: ReadyHost,
+    private readonly ref: RunRef,
+    private readonly run: LoadedRun,
+    private readonly purpose: string,
+  ) {}
+
+  /** One that is younger than the plan's limit. */
+  async current(): Promise<AlignedView> {
+    const { maxSnapshotAgeMs } = this.run.compiled.plan.settings.proof;
+    const { view } = this;
+    return view !== null && view.ageMs() < maxSnapshotAgeMs ? view : this.fresh();
+  }
+
+  /** A new one; what was held before is let go first, so that vacuum is held back by one at a time. */
+  async fresh(): Promise<AlignedView> {
+    await this.close();
+    this.view = await AlignedView.open(this.host, this.ref, this.run, this.purpose);
+    return this.view;
+  }
+
+  async close(): Promise<void> {
+    const { view } = this;
+    this.view = null;
+    await view?.close();
+  }
+}

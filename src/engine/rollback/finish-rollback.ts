@@ -1,0 +1,78 @@
+import type { RunRef } from '../../contract/run';
+import { fail } from '../../errors/rowproof-error';
+import { appendEvent } from '../../postgres/ledger/run/event';
+import { dropHeld } from '../../postgres/ledger/quarantine/deferred';
+import { lockSteps, readSteps, setStepState } from '../../postgres/ledger/run/step';
+import { deleteRun, dropLedger, lockRunEnd, remainingRuns } from '../../postgres/queries/rollback/finish';
+import { dropTable } from '../../postgres/queries/rollback/rows';
+import { scopeTable } from '../../postgres/queries/settle/settle';
+import type { Session } from '../../postgres/session';
+import { inTransaction } from '../../postgres/transaction';
+import type { StepHost, StepWork } from '../../../activities/prepare-host';
+import { liftFreeze, takeCaptureAway } from './restore-sources';
+
+export interface RemovedRun {
+  readonly removed: boolean;
+  /** Runs that the ledger still holds; it is gone when there is none. */
+  readonly left: readonly string[];
+  /** Sources that take writes again. */
+  readonly freed: readonly string[];
+  /** The run is not over: only its freeze was lifted. */
+  readonly needed: boolean;
+}
+
+/**
+ * One transaction: either all of the run is gone from the ledger, or none. The ledger itself goes when no run is left but
+ * those that left nothing on the target. Of a run that still needs its ledger nothing but the freeze is taken away, and that only
+ * with `liftFreeze`; RP7003 otherwise.
+ */
+export async function removeRun(host: StepHost, ref: RunRef, work: StepWork, liftFreeze = false): Promise<RemovedRun> {
+  const { session, run } = work;
+  const state = await inTransaction(session, 'read write', () => lockRunEnd(session, run.run));
+  if (state === 'needed' && liftFreeze) {
+    const freed = await freeWriters(host, work);
+    return { removed: false, left: [run.run], freed, needed: true };
+  }
+  const freed = state === 'ended' ? await freeSources(host, ref, work) : [];
+  return inTransaction(session, 'read write', async () => {
+    await lockSteps(session, run.run);
+    const end = await lockRunEnd(session, run.run);
+    if (end === 'needed')
+      throw fail('RP7003', `Run ${run.run} is neither complete nor rolled back`, { where: { object: run.run } });
+    if (end === 'ended') await removeOne(session, run.run);
+    const others = await remainingRuns(session);
+    if (others.some(({ spent }) => !spent)) {
+      return { removed: end === 'ended', left: others.map((other) => other.run), freed, needed: false };
+    }
+    for (const other of others) await removeOne(session, other.run);
+    await dropLedger(session);
+    return { removed: end === 'ended', left: [], freed, needed: false };
+  });
+}
+
+/** The freeze and the capture of a run that ended: once its ledger is gone, nobody would know of them. */
+async function freeSources(host: StepHost, ref: RunRef, work: StepWork): Promise<string[]> {
+  const captured = (await readSteps(work.session, work.run.run, 'capture')).filter(({ state }) => state === 'done');
+  if (captured.length > 0) await takeCaptureAway(host, ref, work);
+  return freeWriters(host, work);
+}
+
+async function freeWriters(host: StepHost, work: StepWork): Promise<string[]> {
+  const { session, run } = work;
+  const freed: string[] = [];
+  for (const step of await readSteps(session, run.run, 'freeze')) {
+    if (step.state !== 'done') continue;
+    await liftFreeze(host, work, step.detail);
+    await setStepState(session, run.run, step.ordinal, 'restored');
+    freed.push(step.subject);
+  }
+  if (freed.length > 0) await appendEvent(session, run.run, 'freeze lifted', { sources: freed });
+  return freed;
+}
+
+async function removeOne(session: Session, run: string): Promise<void> {
+  await dropHeld(session, run);
+  for (const step of await readSteps(session, run, 'rows_saved')) await dropTable(session, step.detail.saved);
+  await dropTable(session, scopeTable(run));
+  await deleteRun(session, run);
+}

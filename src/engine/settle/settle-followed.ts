@@ -1,0 +1,42 @@
+import { fail } from '../../errors/rowproof-error';
+import { sumAdjustments } from '../../postgres/ledger/quarantine/adjustment';
+import { lockLane, readLane, setRulesOn } from '../../postgres/ledger/follow/apply-lease';
+import { changeTarget } from '../../postgres/queries/schema-change/settings';
+import type { Alignment } from '../follow/round-contract';
+import { settleTarget } from './settle-run';
+import type { StepHost, StepWork } from '../../../activities/prepare-host';
+
+/** How settle gets a moment in which the target is T(source); a round of the run that stays open. */
+export type AlignForSettle = () => Promise<Alignment>;
+
+const attempts = 3;
+
+/**
+ * Settle of a run that follows: losers go to held tables and quarantine, and then rounds uphold the rules. Converges when
+ * repeated from any point: a round before the rules are on may let rows in again, and they are judged anew.
+ */
+export async function settleFollowed(
+  host: StepHost,
+  work: StepWork,
+  align: AlignForSettle,
+): Promise<{ adjusted: number; rounds: number }> {
+  const { session, run } = work;
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    if ((await readLane(session, run.run, 'delta'))?.rulesOn === true) return sumAdjustments(session, run.run);
+    const alignment = await align();
+    try {
+      const sources = new Map([...alignment.sources].map(([name, source]) => [name, source.session]));
+      const settled = await settleTarget(host, work, sources);
+      const on = await changeTarget(session, run.run, { object: 'rowproof.lane', onAttempt: work.beat }, async () => {
+        const lane = await lockLane(session, run.run, 'delta');
+        if (lane?.round !== alignment.round) return false;
+        await setRulesOn(session, run.run);
+        return true;
+      });
+      if (on) return settled;
+    } finally {
+      await alignment.close();
+    }
+  }
+  throw fail('RP5444', `Rounds of ${run.run} went on while it was settled`, { where: { object: run.run } });
+}

@@ -1,0 +1,63 @@
+import type { Catalog } from '../../../contract/catalog';
+import type { CheckOutcome } from '../../../validate/verdict';
+import type { Session } from '../../session';
+import { inTransaction } from '../../transaction';
+
+export interface CheckResult extends CheckOutcome {
+  readonly mapping: string | null;
+  /** Object names, codes and counts; never row or key values. */
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}
+
+/** Name of the row that says a kind of check ran, even when there was nothing to check. */
+export const ranMark = '*';
+
+/**
+ * Stores the results of one kind of check in place of earlier ones (of one mapping when given), and that it ran.
+ */
+export async function replaceChecks(
+  session: Session,
+  run: string,
+  kind: string,
+  results: readonly Omit<CheckResult, 'kind'>[],
+  mapping: string | null = null,
+): Promise<void> {
+  const mark = mapping === null ? ranMark : `${mapping} ${ranMark}`;
+  const all = [...results, { name: mark, mapping, broken: 0, detail: { checked: results.length } }];
+  await inTransaction(session, 'read write', async () => {
+    await session.query(
+      'delete from rowproof.check_result where run = $1 and kind = $2 and ($3::text is null or mapping = $3)',
+      [run, kind, mapping],
+    );
+    await session.query(
+      `insert into rowproof.check_result (run, kind, name, mapping, broken, detail)
+       select $1, $2, r.name, r.mapping, r.broken, r.detail
+       from jsonb_to_recordset($3::jsonb) as r (name text, mapping text, broken bigint, detail jsonb)`,
+      [run, kind, JSON.stringify(all)],
+    );
+  });
+}
+
+export async function readChecks(session: Session, run: string): Promise<CheckResult[]> {
+  const { rows } = await session.query<Record<string, string | null>>(
+    `select kind, name, mapping, broken::text as broken, detail::text as detail
+     from rowproof.check_result where run = $1 order by kind, name`,
+    [run],
+  );
+  return rows.map((row) => ({
+    kind: row['kind'] as string,
+    name: row['name'] as string,
+    mapping: row['mapping'] ?? null,
+    broken: Number(row['broken']),
+    detail: JSON.parse(row['detail'] as string) as CheckResult['detail'],
+  }));
+}
+
+/** A catalog as the run found it; null when discovery has not stored it. */
+export async function readStoredCatalog(session: Session, run: string, side: string): Promise<Catalog | null> {
+  const { rows } = await session.query<{ document: string }>(
+    'select document::text as document from rowproof.catalog where run = $1 and side = $2',
+    [run, side],
+  );
+  return rows[0] === undefined ? null : (JSON.parse(rows[0].document) as Catalog);
+}

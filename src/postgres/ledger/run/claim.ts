@@ -1,0 +1,46 @@
+import { fail, problem, RowproofError } from '../../../errors/rowproof-error';
+import type { Session } from '../../session';
+import { joinTransaction } from '../../transaction';
+
+/**
+ * Claims target tables for a run, all or none; again is harmless. Relations are any injective text, `"s"."t"` by habit.
+ * RP4005 names every other run that holds one.
+ */
+export async function claimTables(session: Session, run: string, relations: readonly string[]): Promise<void> {
+  if (relations.length === 0) return;
+  await joinTransaction(session, async () => {
+    await session.query(
+      // one order for everybody, so that two runs that claim the same tables wait and do not deadlock
+      `insert into rowproof.claim (relation, run)
+       select relation, $1 from pg_catalog.unnest($2::text[]) as relation order by relation collate "C"
+       on conflict (relation) do nothing`,
+      [run, relations],
+    );
+    const { rows } = await session.query<{ relation: string; run: string }>(
+      'select relation, run from rowproof.claim where relation = any ($2::text[]) and run <> $1 order by relation',
+      [run, relations],
+    );
+    if (rows.length === 0) return;
+    throw new RowproofError(
+      rows.map((held) =>
+        problem('RP4005', `${held.relation} is claimed by run ${held.run}`, { where: { object: held.run } }),
+      ),
+    );
+  });
+}
+
+/** Gives all claims of the run back. */
+export async function releaseTables(session: Session, run: string): Promise<void> {
+  await session.query('delete from rowproof.claim where run = $1', [run]);
+}
+
+/** Raises RP4005 when another run holds one of the tables; claims nothing. */
+export async function refuseClaimed(session: Session, run: string | null, relations: readonly string[]): Promise<void> {
+  const { rows } = await session.query<{ relation: string; run: string }>(
+    'select relation, run from rowproof.claim where relation = any ($2::text[]) and run is distinct from $1 order by relation limit 1',
+    [run, relations],
+  );
+  const held = rows[0];
+  if (held !== undefined)
+    throw fail('RP4005', `${held.relation} is claimed by run ${held.run}`, { where: { object: held.run } });
+}

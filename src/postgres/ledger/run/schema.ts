@@ -1,0 +1,84 @@
+import { fail } from '../../../errors/rowproof-error';
+import type { Session } from '../../session';
+import { describeDatabaseError } from '../../sqlstate';
+import { inTransaction } from '../../transaction';
+import { ledgerMigrations } from '../migrations/migrations';
+
+/** Any constant; one lock for all ledgers of a database, since there is one ledger a database. */
+const ledgerLock = '7310579612348801';
+
+/**
+ * Creates schema rowproof or brings it forward, one session at a time. Idempotent and cheap when there is nothing to do.
+ * RP4002 newer ledger, RP4003 the schema is somebody else's, RP4004 privilege missing.
+ */
+export async function ensureLedger(session: Session): Promise<void> {
+  if ((await ledgerVersion(session)) === ledgerMigrations.length) return;
+  try {
+    await inTransaction(session, 'read write', async () => {
+      await session.query('select pg_catalog.pg_advisory_xact_lock($1::bigint)', [ledgerLock]);
+      const version = (await ledgerVersion(session)) ?? (await createSchema(session));
+      for (let next = version; next < ledgerMigrations.length; next++) {
+        await session.query(ledgerMigrations[next] as string);
+        await session.query('insert into rowproof.ledger (version) values ($1)', [next + 1]);
+      }
+    });
+  } catch (error) {
+    if (describeDatabaseError(error).sqlstate !== '42501') throw error;
+    throw fail(
+      'RP4004',
+      `Role ${session.connection.user} may not create or change schema rowproof on ${session.connection.label}`,
+      {
+        where: { object: session.connection.label },
+      },
+    );
+  }
+}
+
+/** Version of the ledger here; null without schema rowproof. Raises RP4002, RP4003, RP4004. */
+export async function ledgerVersion(session: Session): Promise<number | null> {
+  const where = { object: session.connection.label };
+  // catalogs by name: to_regclass raises where the role may not use the schema
+  const { rows } = await session.query<{ versioned: string; usable: string; relations: string }>(
+    `select (exists (select from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname = 'ledger' and c.relkind = 'r'))::text as versioned,
+       pg_catalog.has_schema_privilege(n.oid, 'usage')::text as usable,
+       (select pg_catalog.count(*) from pg_catalog.pg_class c where c.relnamespace = n.oid and c.relname not in ('id_map', 'id_map_pkey')
+         and c.relname !~ '^(change|purged)_[a-z0-9_]+$' and c.relkind <> 't') as relations
+     from pg_catalog.pg_namespace n where n.nspname = 'rowproof'`,
+  );
+  const found = rows[0];
+  if (found === undefined) return null;
+  if (found.usable !== 'true') {
+    throw fail('RP4004', `Role ${session.connection.user} may not use schema rowproof on ${session.connection.label}`, {
+      where,
+    });
+  }
+  if (found.versioned !== 'true') {
+    // welcome: an empty schema made by an administrator (the role then needs no CREATE on the database), the id map that a
+    // finished run left behind, and change logs of runs that this database is a source of
+    if (Number(found.relations) > 0)
+      throw fail('RP4003', `Schema rowproof on ${session.connection.label} is not a ledger`, { where });
+    return null;
+  }
+  const result = await session.query<{ version: string }>(
+    'select coalesce(max(version), 0) as version from rowproof.ledger',
+  );
+  const version = Number((result.rows[0] as { version: string }).version);
+  if (version > ledgerMigrations.length) {
+    throw fail(
+      'RP4002',
+      `The ledger on ${session.connection.label} is version ${version}; this rowproof knows up to ${ledgerMigrations.length}`,
+      { where },
+    );
+  }
+  return version;
+}
+
+async function createSchema(session: Session): Promise<number> {
+  const { rowCount } = await session.query(`select from pg_catalog.pg_namespace where nspname = 'rowproof'`);
+  // whatever default privileges say: keys and original values stay in here
+  if (rowCount === 0) await session.query('create schema rowproof; revoke all on schema rowproof from public');
+  await session.query(
+    `create table rowproof.ledger (version int primary key, applied_at timestamptz not null default clock_timestamp())`,
+  );
+  return 0;
+}

@@ -1,0 +1,69 @@
+import { createScratchSql, createTableSql, dropScratchSql, type ScratchLifetime } from '../../../delta/apply-sql';
+import type { ApplyTable } from '../../../delta/apply-table';
+import { identifier } from '../../../sql/quote';
+import type { Session } from '../../session';
+import type { ApplyFacts } from './apply-facts';
+
+/** Scratch tables of so many target tables stay in a session: each of them is emptied at every commit. */
+const mostKept = 40;
+
+/**
+ * The scratch tables of a round. Temporary ones stay from round to round of a session, empty, as long as the target's definitions do:
+ * creating them costs more than a small round.
+ */
+export class RoundScratch {
+  private constructor(
+    private readonly session: Session,
+    private readonly facts: ApplyFacts,
+    /** Names without schema of those that stand. */
+    private readonly standing: Set<string>,
+    /** The table in which every subtransaction leaves the xmin of what it wrote, as SQL. */
+    readonly mark: string,
+  ) {}
+
+  /** Looks at what stands, in the round's transaction, and drops what fits no more. */
+  static async open(session: Session, facts: ApplyFacts): Promise<RoundScratch> {
+    const name = facts.temporary ? 'rowproof_round_mark' : `round_mark_${session.pid}`;
+    const mark = `${facts.temporary ? 'pg_temp' : 'rowproof'}.${identifier(name)}`;
+    const standing = new Set(facts.temporary ? await temporaryTables(session) : []);
+    const scratch = new RoundScratch(session, facts, standing, mark);
+    const stale = [...standing].filter((one) => kept.test(one) && !one.endsWith(`_${facts.version}`));
+    if (stale.length > 0) {
+      await session.query(`drop table ${stale.map((one) => `pg_temp.${identifier(one)}`).join(', ')}`);
+      for (const one of stale) standing.delete(one);
+    }
+    if (!standing.has(name)) await session.query(createTableSql(mark, 'one int', scratch.lifetime()));
+    return scratch;
+  }
+
+  /** Creates those of a target table where they do not stand; all of a table's come and go together. */
+  async create(table: ApplyTable): Promise<void> {
+    const name = `rowproof_fate_${table.number}_${this.facts.version}`;
+    if (this.standing.has(name)) return;
+    const lifetime = this.lifetime();
+    await this.session.query(createScratchSql(table, lifetime));
+    if (lifetime === 'session') this.standing.add(name);
+  }
+
+  /** Temporary ones end with transaction or session; the others have to go before the round commits. */
+  async drop(tables: readonly ApplyTable[]): Promise<void> {
+    if (this.facts.temporary) return;
+    await this.session.query([...tables.map(dropScratchSql), `drop table ${this.mark}`].join('; '));
+  }
+
+  private lifetime(): ScratchLifetime {
+    if (!this.facts.temporary) return 'dropped';
+    const tables = [...this.standing].filter((one) => one.startsWith('rowproof_fate_')).length;
+    return tables < mostKept ? 'session' : 'round';
+  }
+}
+
+const kept = /^rowproof_(raw|row|dirty|old|stay|fate|trace)_/;
+
+async function temporaryTables(session: Session): Promise<string[]> {
+  const { rows } = await session.query<{ name: string }>(
+    `select c.relname::text as name from pg_catalog.pg_class c
+     where c.relnamespace = pg_catalog.pg_my_temp_schema() and c.relkind = 'r' and pg_catalog.starts_with(c.relname::text, 'rowproof_')`,
+  );
+  return rows.map(({ name }) => name);
+}

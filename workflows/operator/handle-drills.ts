@@ -1,0 +1,27 @@
+import { isCancellation } from '@temporalio/workflow';
+import type { OpenedRun } from '../../src/contract/activity-types';
+import { factsOf } from '../../src/progress/cutover-attempt';
+import { sentenceOf } from '../../src/progress/failure-sentence';
+import { withChecklist, withFreeze } from '../../src/progress/follow-view';
+import { workflowTime } from '../runtime/clock';
+import type { ControlDesk } from './control';
+import type { Follower } from '../phases/follow';
+import { ordered, runCutover } from '../phases/follow-to-freeze';
+
+/** Does the drills that operators ask for, one after the other, until it is cancelled. */
+export async function attendDrills(run: OpenedRun, desk: ControlDesk, follower: Follower): Promise<never> {
+  for (;;) {
+    const asked = await desk.nextDrill();
+    const { by, reason } = asked;
+    try {
+      const order = { drill: true, by, reason, code: run.code, ...ordered(asked) };
+      const { lines, result } = await follower.alone(() => runCutover(run, desk, order));
+      const facts = factsOf(result, workflowTime(), by);
+      desk.change((view) => withFreeze(withChecklist(view, lines), 'drill', facts));
+      desk.answerDrill(result.sentence);
+    } catch (error) {
+      desk.answerDrill(isCancellation(error) ? 'The drill was cut short; writers are free.' : sentenceOf(error));
+      if (isCancellation(error)) throw error;
+    }
+  }
+}

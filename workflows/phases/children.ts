@@ -1,0 +1,106 @@
+import {
+  CancellationScope,
+  executeChild,
+  proxyActivities,
+  startChild,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Activities, OpenedRun, Verdict } from '../../src/contract/activity-types';
+import type { RollbackResult } from '../../src/contract/run';
+import { groupMappings } from '../../src/copy/group-mappings';
+import { reportSteps } from '../../src/progress/table-progress';
+import * as options from '../runtime/activity-options';
+import { batchCopy } from '../batch-copy';
+import type { ControlDesk } from '../operator/control';
+import { discovery } from '../discovery';
+import { pausedSignal } from '../operator/messages';
+import { rollback } from '../rollback';
+import { validation } from '../validation';
+import { withBooks } from '../../src/progress/run-view';
+
+const control = proxyActivities<Activities>(options.quick);
+
+/** Ends in uuid4: after a UI Reset a fixed id would collide with the old child, which still runs. The fence decides between them. */
+export function childId(run: OpenedRun, kind: string): string {
+  return `${run.ref.run}-${kind}-${uuid4()}`;
+}
+
+function phaseInput(run: OpenedRun): { ref: OpenedRun['ref']; mappings: string[]; inFlight: number } {
+  return { ref: run.ref, mappings: run.mappings.map((mapping) => mapping.name), inFlight: run.inFlight };
+}
+
+export async function runDiscovery(run: OpenedRun, desk: ControlDesk): Promise<void> {
+  const workflowId = childId(run, 'discovery');
+  remember(desk, 'discovery', workflowId);
+  await executeChild(discovery, { workflowId, args: [phaseInput(run)], staticSummary: `${run.plan}: discovery` });
+}
+
+export async function runValidation(run: OpenedRun, desk: ControlDesk, live = false): Promise<Verdict> {
+  const workflowId = childId(run, 'validation');
+  remember(desk, 'validation', workflowId);
+  const verdict = await executeChild(validation, {
+    workflowId,
+    args: [{ ...phaseInput(run), ...(live ? { live } : {}) }],
+    staticSummary: `${run.plan}: proof of every row`,
+  });
+  desk.change((view) => withBooks(view, verdict.books));
+  return verdict;
+}
+
+/** A child for each big table, the small ones in groups; all at once, the worker's slots decide how many batches run. */
+export async function runCopy(run: OpenedRun, desk: ControlDesk): Promise<void> {
+  const groups = groupMappings(run.mappings);
+  const parent = workflowInfo().workflowId;
+  const results: Promise<void>[] = [];
+  const scope = new CancellationScope();
+  try {
+    await scope.run(async () => {
+      for (const group of groups) {
+        const workflowId = childId(run, 'copy');
+        const paused = desk.paused();
+        const handle = await startChild(batchCopy, {
+          workflowId,
+          args: [
+            {
+              ref: run.ref,
+              mappings: [...group],
+              inFlight: run.inFlight,
+              parent,
+              searchAttributes: run.searchAttributes,
+              paused,
+              reports: reportSteps(run.mappings.length),
+            },
+          ],
+          staticSummary: `${run.plan}: ${group.length === 1 ? group[0] : `${group.length} small tables`}`,
+        });
+        results.push(handle.result());
+        desk.listen(workflowId);
+        if (desk.paused() !== paused) await handle.signal(pausedSignal, desk.paused());
+        remember(desk, 'batchCopy', workflowId);
+      }
+      await Promise.all(results);
+    });
+  } catch (error) {
+    scope.cancel();
+    await CancellationScope.nonCancellable(() => Promise.allSettled(results));
+    throw error;
+  } finally {
+    desk.quiet();
+  }
+}
+
+export async function runRollback(run: OpenedRun, by: string, reason: string): Promise<RollbackResult> {
+  await control.startPhase(run.ref, 'rollback');
+  const result = await executeChild(rollback, {
+    workflowId: childId(run, 'rollback'),
+    args: [{ run: run.ref.run, ledger: run.ref.ledger, by, reason }],
+    staticSummary: `${run.plan}: undo`,
+  });
+  await control.finishPhase(run.ref, 'rollback');
+  return result;
+}
+
+export function remember(desk: ControlDesk, kind: string, workflowId: string): void {
+  desk.change((view) => ({ ...view, children: [...view.children, { kind, workflowId }] }));
+}

@@ -1,0 +1,127 @@
+import { CancellationScope, executeChild, proxyActivities } from '@temporalio/workflow';
+import type { Activities, OpenedRun, Verdict } from '../../src/contract/activity-types';
+import type { CutoverInput } from '../../src/contract/batch-copy';
+import type { OverrideFields } from '../../src/contract/delta';
+import type { FindingSummary } from '../../src/contract/run';
+import { overridesOf } from '../../src/cutover/overrides';
+import { factsOf, onlyProofMissing, whyAgain } from '../../src/progress/cutover-attempt';
+import { standing, expectedFreeze } from '../../src/progress/follow-lines';
+import { withChecklist, withFreeze, withProof } from '../../src/progress/follow-view';
+import { inPhase } from '../../src/progress/run-view';
+import * as options from '../runtime/activity-options';
+import { attendDrills } from '../operator/handle-drills';
+import { attendFindings } from '../operator/handle-findings';
+import { childId, remember, runValidation } from './children';
+import { workflowTime } from '../runtime/clock';
+import type { ControlDesk } from '../operator/control';
+import type { Course } from './phase-context';
+import { cutover, type CutoverAttempt } from '../cutover';
+import { decideAll } from '../operator/decide-all';
+import { whileFollowing, type Follower } from './follow';
+import { plainFailure } from '../runtime/input';
+import { tell } from '../runtime/reporter';
+
+const control = proxyActivities<Activities>(options.quick);
+
+/** Follows, proves, waits at the gate and cuts over: as often as it takes until the sources are frozen. */
+export async function followToFreeze({ run, desk }: Course): Promise<Verdict> {
+  return whileFollowing(run, desk, async (follower) => {
+    const attendants = new CancellationScope();
+    try {
+      desk.change((view) => inPhase(view, 'delta', 'catching up with what changed meanwhile'));
+      await follower.caughtUp();
+      attendants
+        .run(() => Promise.all([attendDrills(run, desk, follower), attendFindings(run, desk)]))
+        .catch(() => undefined);
+      return await untilFrozen(run, desk, follower);
+    } finally {
+      attendants.cancel();
+      desk.endDrills();
+    }
+  });
+}
+
+async function untilFrozen(run: OpenedRun, desk: ControlDesk, follower: Follower): Promise<Verdict> {
+  let verdict: Verdict | null = null;
+  let again: string | null = null;
+  for (;;) {
+    await desk.whenRunning();
+    await decideAll(run, desk, () => undecided(run));
+    verdict ??= await prove(run, desk);
+    if (verdict === null) continue;
+    const approval = await atTheGate(run, desk, again);
+    const { by, reason, code } = approval;
+    // one proof made again an approval: whoever approved hears when that was not enough
+    for (let renewed = false; ; renewed = true) {
+      desk.change((view) => inPhase(view, 'cutover', 'cutting over'));
+      const order = { drill: false, by, reason, code, ...ordered(approval) };
+      const { lines, result } = await follower.alone(
+        () => runCutover(run, desk, order),
+        (attempt) => attempt.result.outcome === 'frozen',
+      );
+      const facts = factsOf(result, workflowTime(), by);
+      desk.change((view) => withFreeze(withChecklist(view, lines), 'freeze', facts));
+      if (result.outcome === 'frozen') return verdict;
+      again = whyAgain(result);
+      if (renewed || !onlyProofMissing(lines)) break;
+      verdict = await prove(run, desk);
+      if (verdict === null) break;
+    }
+  }
+}
+
+/** The settings that came with an approval or the order of a drill, where there are any. */
+export function ordered(message: OverrideFields): Pick<CutoverInput, 'overrides'> {
+  const overrides = overridesOf(message);
+  return overrides === undefined ? {} : { overrides };
+}
+
+/** A cutover, or a drill, as a child of its own. The lane has to be free. */
+export async function runCutover(
+  run: OpenedRun,
+  desk: ControlDesk,
+  order: Omit<CutoverInput, 'ref'>,
+): Promise<CutoverAttempt> {
+  const workflowId = childId(run, order.drill ? 'drill' : 'cutover');
+  remember(desk, order.drill ? 'drill' : 'cutover', workflowId);
+  return executeChild(cutover, {
+    workflowId,
+    args: [{ ref: run.ref, ...order }],
+    staticSummary: `${run.plan}: ${order.drill ? 'drill' : 'cutover'}`,
+  });
+}
+
+/** Null when rows came in meanwhile that nobody has decided about: that is asked first, and proved again. */
+async function prove(run: OpenedRun, desk: ControlDesk): Promise<Verdict | null> {
+  desk.change((view) => inPhase(view, 'proof', 'comparing every row and field while the sources are written to'));
+  await control.startPhase(run.ref, 'proof');
+  const verdict = await runValidation(run, desk, true);
+  if (!verdict.green) {
+    if ((await undecided(run)).length > 0) return null;
+    throw plainFailure('NotProved', verdict.sentence);
+  }
+  await control.finishPhase(run.ref, 'proof');
+  const quarantined = verdict.books.reduce((sum, table) => sum + table.quarantined, 0);
+  desk.change((view) => withProof(view, workflowTime(), quarantined));
+  return verdict;
+}
+
+async function atTheGate(run: OpenedRun, desk: ControlDesk, again: string | null): ReturnType<ControlDesk['gate']> {
+  await control.startPhase(run.ref, 'cutover');
+  desk.change((view) => inPhase(view, 'cutover', 'following'));
+  const { follow } = desk.view();
+  const expected = follow === undefined ? '' : expectedFreeze(follow);
+  await tell(
+    run,
+    'gate',
+    [`CUT OVER ${run.plan}?`, `${standing(desk.view())}.`, expected, again ?? ''].join(' ').trim(),
+  );
+  const sentence = again === null ? 'waits for approval of the cutover' : `waits for approval of the cutover. ${again}`;
+  return desk.gate(['cutover'], again ?? '', sentence);
+}
+
+/** Findings and kinds of quarantined rows without a decision, each once. */
+async function undecided(run: OpenedRun): Promise<FindingSummary[]> {
+  const all = [...(await control.undecidedFindings(run.ref)), ...(await control.undecidedQuarantine(run.ref))];
+  return all.filter((finding, at) => all.findIndex(({ id }) => id === finding.id) === at);
+}

@@ -1,0 +1,56 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities, OpenedRun, Verdict } from '../../src/contract/activity-types';
+import * as options from '../runtime/activity-options';
+import { runCopy } from './children';
+import { prepare, type Course } from './phase-context';
+import { whileFollowing } from './follow';
+import { followToFreeze } from './follow-to-freeze';
+import { plainFailure } from '../runtime/input';
+import { withBooks } from '../../src/progress/run-view';
+
+const control = proxyActivities<Activities>(options.quick);
+const long = proxyActivities<Activities>(options.longRunning);
+
+/**
+ * Copy, follow, short cutover: the sources are written to until the freeze. Ends with the sources frozen and the target
+ * proved; opening it is what comes after.
+ */
+export async function hybrid(course: Course): Promise<Verdict> {
+  const { run } = course;
+  // before anything is captured: an installation that dies half-way leaves something to bound as well
+  await course.watch.begin(run);
+  await prepare(course);
+  const frozen = run.finished.includes('freeze') && (await stillFrozen(run));
+  const verdict = frozen ? run.verdict : await copyAndFollow(course);
+  if (verdict === null) throw plainFailure('NotProved', 'The sources are frozen, and the ledger holds no verdict.');
+  return verdict;
+}
+
+/** A freeze that was lifted or lost since (by hand, by a new partition) is none: the run follows again, and freezes anew. */
+async function stillFrozen(run: OpenedRun): Promise<boolean> {
+  const { opened, whole } = await control.freezeState(run.ref);
+  return opened || whole;
+}
+
+async function copyAndFollow(course: Course): Promise<Verdict> {
+  const { run, desk, phase } = course;
+  await phase('capture', 'putting the capture of changes in place', async () => {
+    await long.installCapture(run.ref);
+  });
+  await phase('copy', 'copying', () => runCopy(run, desk));
+  await phase('delta', 'catching up with what changed during the copy', () =>
+    whileFollowing(run, desk, (follower) => follower.caughtUp(), true),
+  );
+  await phase('settle', 'settling unique keys and references', async () => {
+    const { books = [] } = await long.settle(run.ref);
+    desk.change((view) => withBooks(view, books));
+  });
+  await phase('finish', 'rebuilding indexes and foreign keys', async () => {
+    await long.rebuildIndexes(run.ref);
+    await long.rebuildForeignKeys(run.ref);
+    await long.advanceSequences(run.ref);
+    // statistics and views as of now: no part of the freeze, and nearly right when the target opens; again after that
+    await long.analyzeAndRefresh(run.ref);
+  });
+  return followToFreeze(course);
+}

@@ -1,0 +1,91 @@
+import { proxyActivities } from '@temporalio/workflow';
+import type { Activities, OpenedRun } from '../../src/contract/activity-types';
+import type { MigrationInput, Phase } from '../../src/contract/run';
+import { inPhase, withBooks } from '../../src/progress/run-view';
+import * as options from '../runtime/activity-options';
+import { runDiscovery } from './children';
+import type { ControlDesk } from '../operator/control';
+import { decideAll } from '../operator/decide-all';
+import { tell } from '../runtime/reporter';
+import type { Watch } from './monitor';
+
+const control = proxyActivities<Activities>(options.quick);
+const long = proxyActivities<Activities>(options.longRunning);
+
+/** One way of a run through its phases. */
+export interface Course {
+  readonly input: MigrationInput;
+  readonly run: OpenedRun;
+  readonly desk: ControlDesk;
+  readonly watch: Watch;
+  /** What later decides whether there is something to undo. */
+  readonly changes: { begun: boolean };
+  /** Does a phase unless the ledger says it is finished; waits first while the run is paused. */
+  phase(name: Phase, sentence: string, work: () => Promise<void>): Promise<void>;
+}
+
+export function openCourse(
+  input: MigrationInput,
+  run: OpenedRun,
+  desk: ControlDesk,
+  watch: Watch,
+  changes: { begun: boolean },
+): Course {
+  return {
+    input,
+    run,
+    desk,
+    watch,
+    changes,
+    phase: async (name, sentence, work) => {
+      await desk.whenRunning();
+      if (run.finished.includes(name)) return;
+      desk.change((view) => inPhase(view, name, sentence));
+      await control.startPhase(run.ref, name);
+      await work();
+      await control.finishPhase(run.ref, name);
+    },
+  };
+}
+
+/** Both databases read, and every finding decided unless this is only a check. */
+export async function discover({ input, run, desk, phase }: Course): Promise<void> {
+  await phase('discovery', 'reading and profiling both databases', async () => {
+    await runDiscovery(run, desk);
+    if (input.mode !== 'check') await decideAll(run, desk, () => control.undecidedFindings(run.ref));
+  });
+}
+
+/** The gate before the first write, where the plan has it; answers who approved. */
+export async function approveFirstWrite({ run, desk }: Course, question: string): Promise<string> {
+  if (!run.gates.includes('copy') || run.begun) return 'plan';
+  await tell(run, 'gate', question);
+  return (await desk.gate(['copy'], question, 'waits for approval of the copy')).by;
+}
+
+export async function prepare({ run, phase }: Course): Promise<void> {
+  await phase('prepare', 'setting aside indexes, foreign keys and triggers of the target', async () => {
+    await long.prepareTarget(run.ref);
+    if (run.pattern === 'hybrid' || run.pattern === 'big_bang') await long.guardTarget(run.ref);
+  });
+}
+
+/** What settle put into quarantine, decided before anything is built on it. */
+export async function settle({ run, desk, phase }: Course): Promise<void> {
+  await phase('settle', 'settling unique keys and references', async () => {
+    const { books = [] } = await long.settle(run.ref);
+    desk.change((view) => withBooks(view, books));
+    await decideAll(run, desk, () => control.undecidedQuarantine(run.ref));
+  });
+}
+
+export async function finish({ run, phase }: Course): Promise<void> {
+  await phase('finish', 'rebuilding indexes and foreign keys', async () => {
+    await long.rebuildIndexes(run.ref);
+    await long.rebuildForeignKeys(run.ref);
+    await long.restoreTriggers(run.ref);
+    await long.advanceSequences(run.ref);
+    await long.analyzeAndRefresh(run.ref);
+    await long.writeIdMap(run.ref);
+  });
+}
