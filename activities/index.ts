@@ -1,20 +1,22 @@
 import type { Activities } from '../src/contract/activity-types';
-import type { ActivityDependencies } from './dependencies';
+import { openDatabases } from '../src/engine/open-databases';
+import type { RunHost } from '../src/engine/run/run';
 import { createCaptureActivities } from './capture';
 import { createCopyActivities } from './copy';
 import { createCutoverActivities } from './cutover';
-import { createDeltaActivities } from './follow';
-import { createLiveProofActivities } from './live-proof';
-import { openDatabases } from './dependencies';
 import { createDiscoveryActivities } from './discovery';
-import { createFingerprintActivities, createPrepareActivities } from './prepare';
 import { createFinishActivities } from './finish';
+import { createDeltaActivities } from './follow';
+import { createPrepareActivities } from './prepare';
+import { createLiveProofActivities, createValidationActivities } from './proof';
 import { createRollbackActivities } from './rollback';
-import { temporalHost } from './temporal-host';
 import { createRunActivities } from './run';
-import { createValidationActivities } from './proof';
+import { temporalHost } from './temporal-host';
 
-export type { ActivityDependencies };
+/** What the activities of one worker are made from. */
+export type ActivityDependencies = Pick<RunHost, 'env' | 'workflowIsOpen' | 'searchAttributes' | 'log'> & {
+  readonly plansFolder: string | null;
+};
 
 type CopySide = Pick<Activities, 'copyBatch' | 'quarantineBatch' | 'proveMapping' | 'proveLive'>;
 
@@ -23,22 +25,18 @@ export function createActivities(dependencies: ActivityDependencies): {
   control: Omit<Activities, keyof CopySide>;
   copy: CopySide;
 } {
-  const databases = openDatabases(dependencies);
-  const host = temporalHost(databases);
+  const { plansFolder } = dependencies;
+  const host = temporalHost({ databases: openDatabases(dependencies), plansFolder });
   const { copyBatch, quarantineBatch, ...copyControl } = createCopyActivities(host);
-  const { proveMapping, ...validation } = createValidationActivities({
-    databases,
-    plansFolder: dependencies.plansFolder,
-  });
+  const { proveMapping, ...validation } = createValidationActivities(host);
   return {
     control: {
-      ...createRunActivities({ ...dependencies, databases }),
+      ...createRunActivities({ ...dependencies, ...host }),
       ...createDiscoveryActivities(host),
-      ...createFingerprintActivities({ databases }),
-      ...createPrepareActivities({ databases }),
+      ...createPrepareActivities(host),
       ...copyControl,
-      ...createFinishActivities({ databases }),
-      ...createRollbackActivities({ databases }),
+      ...createFinishActivities(host),
+      ...createRollbackActivities(host),
       ...createCaptureActivities(host),
       ...createDeltaActivities(host),
       ...createCutoverActivities(host, dependencies.env),

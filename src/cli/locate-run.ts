@@ -60,7 +60,7 @@ export async function withLedger<T>(
   purpose: string,
   work: (session: Session, ref: RunRef, databases: Databases) => Promise<T>,
 ): Promise<T> {
-  const { openDatabases } = await import('../../activities/dependencies');
+  const { openDatabases } = await import('../engine/open-databases');
   const { loadRunSummary } = await import('../postgres/ledger/run/run');
   const databases = openDatabases({ env: terminal.env, plansFolder: record.plansFolder });
   const ref = { run: record.run, ledger: record.ledger };

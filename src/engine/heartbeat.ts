@@ -1,4 +1,4 @@
-import type { CopyHost } from './copy/run-lookup';
+import type { HeartbeatDetails, Host } from './host';
 
 export interface Progress {
   rows: number;
@@ -7,12 +7,12 @@ export interface Progress {
 
 /** Heartbeats by time, not by progress, while the work goes on: a long sort moves no bytes and is alive. */
 export async function withHeartbeat<T>(
-  host: CopyHost,
-  subject: Readonly<Record<string, string | number>>,
+  host: Host,
+  subject: HeartbeatDetails,
   work: (progress: Progress) => Promise<T>,
 ): Promise<T> {
   const progress: Progress = { rows: 0, bytes: 0 };
-  const beat = (): void => host.heartbeat({ ...subject, rows: progress.rows, bytes: progress.bytes });
+  const beat = (): void => host.heartbeat?.({ ...subject, rows: progress.rows, bytes: progress.bytes });
   beat();
   const timer = setInterval(beat, host.heartbeatMs ?? 2_000);
   try {

@@ -100,3 +100,8 @@ function text(value: unknown): string | null {
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
+
+/** Whether a statement ended because it did not get a lock within lock_timeout. */
+export function isLockTimeout(error: unknown): boolean {
+  return describeDatabaseError(error).sqlstate === '55P03';
+}

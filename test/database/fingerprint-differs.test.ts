@@ -1,8 +1,8 @@
-import { createFingerprintActivities } from '../../activities/prepare';
-import { createRollbackActivities } from '../../activities/rollback';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { hostile, mappings } from './rollback-fixture';
 import { openTestRun, type TestRun } from './settle-fixture';
+import { createDiscoveryActivities } from '../../activities/discovery';
+import { createRollbackActivities } from '../../activities/rollback';
 
 /** One change of each kind, with what it undoes, and the objects that must be named. */
 const changes: readonly (readonly [string, string, string, readonly string[]])[] = [
@@ -101,7 +101,7 @@ describe('the fingerprint of a target', () => {
       `${hostile}; create table "Neu.Schema".t (t int, x int); insert into "Neu.Schema".t values (1, 1)`,
     );
     run = await openTestRun(database, mappings(true));
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
   });
   afterAll(() => database.drop());
 

@@ -1,9 +1,10 @@
-import { createFinishActivities } from '../../activities/finish';
-import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
 import type { RowproofError } from '../../src/errors/rowproof-error';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { finish, rollBack } from './rollback-fixture';
 import { mappingOf, openTestRun } from './settle-fixture';
+import { createFinishActivities } from '../../activities/finish';
+import { createDiscoveryActivities } from '../../activities/discovery';
+import { createPrepareActivities } from '../../activities/prepare';
 
 const t = (name: string) => ({ schema: 's', name });
 
@@ -85,7 +86,7 @@ describe('preparing a target', () => {
       }),
     ];
     const run = await openTestRun(database, mappings);
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     await database.query('insert into s.t select id, u from src.t; insert into s.n select id, u from src.t');
     await run.receipt('t', t('t'));
@@ -104,7 +105,7 @@ describe('preparing a target', () => {
     const run = await openTestRun(database, [
       mappingOf({ name: 't', target: t('t'), targetKey: ['id'], more: { whenNotEmpty: 'replace' } }),
     ]);
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     expect(await database.query('select * from s.t')).toEqual([]);
     await database.query(`insert into s.t (v) values ('new')`);
@@ -135,7 +136,7 @@ describe('preparing a target', () => {
     const mappings = [mappingOf({ name: 't', target: t('t'), targetKey: ['id'] })];
     try {
       const run = await openTestRun(database, mappings, { targetUrl: url.toString() });
-      await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+      await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
       const error = await createPrepareActivities(run)
         .prepareTarget(run.ref)
         .catch((caught: unknown) => caught);

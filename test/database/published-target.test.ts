@@ -1,10 +1,10 @@
 import { cutoverSteps } from '../../src/engine/cutover/steps';
-import { createRollbackActivities } from '../../activities/rollback';
 import { createTableSql } from '../../src/delta/apply-sql';
 import { createCarefulTables } from '../../src/postgres/queries/copy/careful';
 import { saveRows } from '../../src/postgres/queries/rollback/rows';
 import { sessionOn } from '../support/postgres/session';
 import { accounts, openCutoverRun, sides, type CutoverRun } from './cutover/cutover-fixture';
+import { finishRun } from '../../src/engine/rollback/roll-back';
 
 /** Tables of schema rowproof of which a publication of everything would refuse updates and deletes. */
 const withoutIdentity = `select c.oid::regclass::text as name from pg_class c
@@ -35,7 +35,7 @@ describe.each(['triggers', 'logical'] as const)('with publications of all tables
     expect(target).toEqual(source);
     expect(await run.rollBack()).toMatchObject({ equal: true });
     await run.target.query(`update rowproof.run set outcome = 'rolled_back'`);
-    expect(await createRollbackActivities(run).finishRun(run.ref)).toMatchObject({ removed: true });
+    expect(await finishRun(run, run.ref)).toMatchObject({ removed: true });
   });
 
   it('tables that live for one transaction or keep rows have one too', async () => {

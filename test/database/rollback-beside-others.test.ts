@@ -1,9 +1,10 @@
-import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
-import { createRollbackActivities } from '../../activities/rollback';
 import { onSource, openCutoverRun } from './cutover/cutover-fixture';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { finish, hostile, loadRows, mappings, rollBack } from './rollback-fixture';
 import { openTestRun, type TestRun } from './settle-fixture';
+import { createDiscoveryActivities } from '../../activities/discovery';
+import { createPrepareActivities } from '../../activities/prepare';
+import { finishRun } from '../../src/engine/rollback/roll-back';
 
 /** What an application does to a source while a run is under way, and what a rollback says of it. */
 const source: readonly (readonly [string, string])[] = [
@@ -44,7 +45,7 @@ describe.each(['triggers', 'logical'] as const)('a run that is followed with %s'
       // once more changes nothing, and the ledger may go
       expect(await run.rollBack()).toMatchObject({ equal: true });
       await run.target.query(`update rowproof.run set outcome = 'rolled_back'`);
-      expect(await createRollbackActivities(run).finishRun(run.ref)).toMatchObject({ removed: true, left: [] });
+      expect(await finishRun(run, run.ref)).toMatchObject({ removed: true, left: [] });
     } finally {
       await run.drop();
     }
@@ -112,7 +113,7 @@ describe('a target that others change during a run', () => {
     database = await createDatabase({ prefix: 'beside' });
     await database.query(`${hostile}; create sequence "Neu.Schema".beside`);
     run = await openTestRun(database, mappings(false));
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     await loadRows(database, run);
   });
@@ -149,7 +150,7 @@ it.each([
   try {
     await database.query(hostile);
     const run = await openTestRun(database, mappings(true));
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     await loadRows(database, run);
     await database.query(`create table refers (id int primary key, c int constraint refers_c references "Neu.Schema".child (id));
@@ -172,7 +173,7 @@ it('leaves a sequence that other tables draw from where it stands', async () => 
       `${hostile}; create table "Neu.Schema".drawn (id int default nextval('"Neu.Schema".old_id_seq'))`,
     );
     const run = await openTestRun(database, mappings(false));
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     await loadRows(database, run);
     await database.query('insert into "Neu.Schema".drawn default values');

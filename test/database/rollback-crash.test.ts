@@ -1,10 +1,11 @@
-import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
-import { createFinishActivities } from '../../activities/finish';
-import { createRollbackActivities } from '../../activities/rollback';
 import type { Databases } from '../../src/postgres/databases';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { hostile, loadRows, mappings } from './rollback-fixture';
 import { openTestRun, type TestRun } from './settle-fixture';
+import { createDiscoveryActivities } from '../../activities/discovery';
+import { createPrepareActivities } from '../../activities/prepare';
+import { createFinishActivities } from '../../activities/finish';
+import { createRollbackActivities } from '../../activities/rollback';
 
 class Crash extends Error {}
 
@@ -52,7 +53,7 @@ describe('workers that die at every step', () => {
 
   it('prepare, finish and roll back to the target as it was', async () => {
     const run = await openTestRun(database, mappings(false));
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     await persevere(run, (host) => createPrepareActivities(host).prepareTarget(run.ref));
     await loadRows(database, run);
     await persevere(run, (host) => createFinishActivities(host).settle(run.ref));
@@ -84,13 +85,13 @@ describe('workers that die at every step', () => {
 
   it('prepare half of it and roll back to the target as it was', async () => {
     const run = await openTestRun(database, mappings(false));
-    const { digest } = await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    const { digest } = await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     for (const commits of [9, 14]) {
       await createPrepareActivities({ databases: dyingAt(run.databases, commits, 'before') })
         .prepareTarget(run.ref)
         .catch(() => undefined);
     }
-    expect((await createFingerprintActivities(run).fingerprintTarget(run.ref, 'after')).digest).not.toBe(digest);
+    expect((await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'after')).digest).not.toBe(digest);
     const activities = createRollbackActivities(run);
     await activities.revokeLeases(run.ref);
     for (const step of await activities.openSteps(run.ref)) await activities.compensate(run.ref, step.ordinal);

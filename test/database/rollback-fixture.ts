@@ -1,7 +1,7 @@
-import { createFinishActivities } from '../../activities/finish';
-import { createRollbackActivities } from '../../activities/rollback';
 import type { TestDatabase } from '../support/postgres/postgres';
 import { mappingOf, type TestRun } from './settle-fixture';
+import { createFinishActivities } from '../../activities/finish';
+import { createRollbackActivities } from '../../activities/rollback';
 
 /** Everything that a schema may hang on a table, under names that need quoting. */
 export const hostile = `

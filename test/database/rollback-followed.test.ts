@@ -22,7 +22,9 @@ const points: Readonly<Record<string, (run: CutoverRun) => Promise<void>>> = {
       drain: async (host, ref, beat) => {
         calls += 1;
         if (calls === 1) return cutoverSteps.drain(host, ref, beat);
-        return new Promise((_, reject) => host.signal()?.addEventListener('abort', () => reject(new Error('aborted'))));
+        return new Promise((_, reject) =>
+          host.signal?.()?.addEventListener('abort', () => reject(new Error('aborted'))),
+        );
       },
     });
     expect(await slow.cutOver(run.ref, go)).toMatchObject({ outcome: 'deadline' });

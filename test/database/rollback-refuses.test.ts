@@ -1,12 +1,14 @@
 import { appendEvent } from '../../src/postgres/ledger/run/event';
-import { createFinishActivities } from '../../activities/finish';
-import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
-import { createRollbackActivities } from '../../activities/rollback';
 import type { DecisionPlan } from '../../src/contract/resolved-plan';
 import { RowproofError } from '../../src/errors/rowproof-error';
 import { changeTarget, setTimeouts } from '../../src/postgres/queries/schema-change/settings';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { mappingOf, openTestRun, type TestRun } from './settle-fixture';
+import { createFinishActivities } from '../../activities/finish';
+import { createDiscoveryActivities } from '../../activities/discovery';
+import { createPrepareActivities } from '../../activities/prepare';
+import { createRollbackActivities } from '../../activities/rollback';
+import { finishRun } from '../../src/engine/rollback/roll-back';
 
 const schema = `
 create schema s;
@@ -42,7 +44,7 @@ describe('a run and what is not its own', () => {
 
   async function loaded(decisions: readonly DecisionPlan[] = []): Promise<TestRun> {
     const run = await openTestRun(database, plain, { decisions });
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     await database.query(
       `insert into s.parent select g, 'v' || g from generate_series(1, 10) g; insert into s.child select g, g from generate_series(1, 10) g`,
@@ -199,53 +201,49 @@ describe('a run and what is not its own', () => {
 
   it('keeps the ledger of a run that may still be rolled back: failed, aborted, or with steps left to undo', async () => {
     const run = await loaded();
-    const activities = createRollbackActivities(run);
     const other = await openTestRun(database, plain);
     const setOutcome = (one: TestRun, outcome: string): Promise<unknown> =>
       database.query(`update rowproof.run set outcome = '${outcome}' where run = '${one.ref.run}'`);
     for (const outcome of ['failed', 'aborted', 'rolled_back']) {
       await setOutcome(run, outcome);
-      expect(await codeOf(activities.finishRun(run.ref))).toBe('RP7003');
+      expect(await codeOf(finishRun(run, run.ref))).toBe('RP7003');
     }
     // the run of another that is finished takes only those along that left nothing behind
     await setOutcome(other, 'complete');
-    expect(await createRollbackActivities(other).finishRun(other.ref)).toMatchObject({
+    expect(await finishRun(other, other.ref)).toMatchObject({
       removed: true,
       left: [run.ref.run],
     });
     await undo(run);
-    expect(await activities.finishRun(run.ref)).toMatchObject({ removed: true, left: [] });
+    expect(await finishRun(run, run.ref)).toMatchObject({ removed: true, left: [] });
   });
 
   it('can be finished once nothing of it is left to undo, however its rollback ended, and once its target is open', async () => {
     const run = await loaded();
-    const activities = createRollbackActivities(run);
     await undo(run);
     await database.query(
       `update rowproof.run set outcome = 'failed', sentence = 'Rolled back, but the target differs.'`,
     );
-    expect(await activities.finishRun(run.ref)).toMatchObject({ removed: true, needed: false });
+    expect(await finishRun(run, run.ref)).toMatchObject({ removed: true, needed: false });
     await database.query('truncate s.child, s.parent');
     const other = await loaded();
-    const ended = createRollbackActivities(other);
     await database.query(`update rowproof.run set outcome = 'failed'`);
-    expect(await codeOf(ended.finishRun(other.ref))).toBe('RP7003');
+    expect(await codeOf(finishRun(other, other.ref))).toBe('RP7003');
     const session = await other.databases.ledger(other.ref, 'test');
     await appendEvent(session, other.ref.run, 'target opened', {});
     await session.close();
-    expect(await ended.finishRun(other.ref)).toMatchObject({ removed: true, left: [] });
+    expect(await finishRun(other, other.ref)).toMatchObject({ removed: true, left: [] });
   });
 
   it('frees nothing but the writers of a run that still needs its ledger', async () => {
     const run = await loaded();
-    const activities = createRollbackActivities(run);
-    expect(await activities.finishRun(run.ref, true)).toEqual({
+    expect(await finishRun(run, run.ref, true)).toEqual({
       removed: false,
       left: [run.ref.run],
       freed: [],
       needed: true,
     });
-    expect(await codeOf(activities.finishRun(run.ref))).toBe('RP7003');
+    expect(await codeOf(finishRun(run, run.ref))).toBe('RP7003');
   });
 
   it('is proved to be as before where it ended before anything was looked at', async () => {
@@ -257,8 +255,7 @@ describe('a run and what is not its own', () => {
 
   it('removes itself from the ledger when it has ended, and the ledger with the last run', async () => {
     const run = await loaded();
-    const activities = createRollbackActivities(run);
-    expect(await codeOf(activities.finishRun(run.ref))).toBe('RP7003');
+    expect(await codeOf(finishRun(run, run.ref))).toBe('RP7003');
     const other = await openTestRun(database, plain);
     await database.query(
       `update rowproof.run set outcome = 'complete'; insert into rowproof.id_map values ($1, 'parent', '["1"]', '["2"]')`.replace(
@@ -266,9 +263,9 @@ describe('a run and what is not its own', () => {
         `'${run.ref.run}'`,
       ),
     );
-    expect(await activities.finishRun(run.ref)).toMatchObject({ removed: true, left: [other.ref.run] });
+    expect(await finishRun(run, run.ref)).toMatchObject({ removed: true, left: [other.ref.run] });
     expect(await database.query('select run from rowproof.run')).toEqual([{ run: other.ref.run }]);
-    expect(await createRollbackActivities(other).finishRun(other.ref)).toMatchObject({ removed: true, left: [] });
+    expect(await finishRun(other, other.ref)).toMatchObject({ removed: true, left: [] });
     expect(await database.query(`select tablename from pg_tables where schemaname = 'rowproof'`)).toEqual([
       { tablename: 'id_map' },
     ]);

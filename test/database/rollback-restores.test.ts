@@ -1,8 +1,9 @@
-import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
-import { createRollbackActivities } from '../../activities/rollback';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { finish, hostile, loadRows, mappings, rollBack } from './rollback-fixture';
 import { openTestRun } from './settle-fixture';
+import { createDiscoveryActivities } from '../../activities/discovery';
+import { createPrepareActivities } from '../../activities/prepare';
+import { createRollbackActivities } from '../../activities/rollback';
 
 describe.each([true, false])('rolling a run back, with target keys that are injective: %s', (injective) => {
   let database: TestDatabase;
@@ -14,7 +15,7 @@ describe.each([true, false])('rolling a run back, with target keys that are inje
 
   it('leaves a target that was prepared and loaded exactly as it was', async () => {
     const run = await openTestRun(database, mappings(injective));
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     const { steps } = await createPrepareActivities(run).prepareTarget(run.ref);
     expect(steps).toBeGreaterThan(15);
     expect(await createPrepareActivities(run).prepareTarget(run.ref)).toEqual({ steps });
@@ -25,7 +26,7 @@ describe.each([true, false])('rolling a run back, with target keys that are inje
 
   it('leaves a target whose run had put everything back already exactly as it was', async () => {
     const run = await openTestRun(database, mappings(injective));
-    const { digest } = await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    const { digest } = await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     await loadRows(database, run);
     await finish(run);
@@ -37,7 +38,7 @@ describe.each([true, false])('rolling a run back, with target keys that are inje
     await finish(run);
     await rollBack(run);
     // taking it again does not move what is kept from before
-    expect(await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before')).toEqual({ digest });
+    expect(await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before')).toEqual({ digest });
     expect(await createRollbackActivities(run).proveRollback(run.ref)).toEqual({
       equal: true,
       differences: [],

@@ -1,8 +1,8 @@
-import { createFinishActivities } from '../../activities/finish';
-import { createPrepareActivities } from '../../activities/prepare';
 import type { CompiledMapping } from '../../src/contract/compiled';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { mappingOf, openTestRun } from './settle-fixture';
+import { createFinishActivities } from '../../activities/finish';
+import { createPrepareActivities } from '../../activities/prepare';
 
 describe('sequences of mapped tables', () => {
   let target: TestDatabase;

@@ -1,7 +1,8 @@
-import { createFinishActivities } from '../../activities/finish';
-import { createFingerprintActivities, createPrepareActivities } from '../../activities/prepare';
-import { createRollbackActivities } from '../../activities/rollback';
 import { openCopyRun, type CopyRun } from './copy/copy-run';
+import { createFinishActivities } from '../../activities/finish';
+import { createDiscoveryActivities } from '../../activities/discovery';
+import { createPrepareActivities } from '../../activities/prepare';
+import { createRollbackActivities } from '../../activities/rollback';
 
 const source = `
 create table customer (no int primary key, mail text, boss int, gone boolean not null default false);
@@ -89,7 +90,7 @@ describe('a migration settled and finished', () => {
     );
 
   async function migrate(): Promise<void> {
-    await createFingerprintActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities(run).prepareTarget(run.ref);
     await run.copyAll();
     const finish = createFinishActivities(run);

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { createFinishActivities } from '../../activities/finish';
-import { createPrepareActivities } from '../../activities/prepare';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { mappingOf, openTestRun, type TestRun } from './settle-fixture';
+import { createFinishActivities } from '../../activities/finish';
+import { createPrepareActivities } from '../../activities/prepare';
 
 /** Two tables that refer to themselves, to each other and to a table outside, with every kind of unique key. */
 const schema = `

@@ -1,6 +1,5 @@
 import { settleTarget } from '../../src/engine/settle/settle-run';
-import { createPrepareActivities } from '../../activities/prepare';
-import { onTarget } from '../../activities/prepare-host';
+import { onTarget } from '../../src/engine/target-work';
 import { replaceIdMap } from '../../src/postgres/ledger/quarantine/id-map';
 import { openLanes } from '../../src/postgres/ledger/follow/apply-lease';
 import { inTransaction } from '../../src/postgres/transaction';
@@ -8,6 +7,7 @@ import { createDatabase } from '../support/postgres/postgres';
 import { RowsVisited } from '../support/postgres/rows-visited';
 import { openSides } from './delta-apply/apply-fixture';
 import { mappingOf, openTestRun } from './settle-fixture';
+import { createPrepareActivities } from '../../activities/prepare';
 
 const parent = mappingOf({
   name: 'parent',

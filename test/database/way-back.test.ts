@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createPrepareActivities } from '../../activities/prepare';
 import { wayBackProblems } from '../../src/engine/prepare/way-back';
 import type { Problem } from '../../src/errors/rowproof-error';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { sessionOn } from '../support/postgres/session';
 import { hostile, mappings as hostileMappings } from './rollback-fixture';
 import { mappingOf, openTestRun } from './settle-fixture';
+import { createPrepareActivities } from '../../activities/prepare';
 
 const t = (name: string) => ({ schema: 's', name });
 const tables = [

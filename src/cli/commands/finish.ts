@@ -14,16 +14,12 @@ export async function finish(
 ): Promise<CommandResult> {
   const record = await locateRun(terminal, run, options);
   await refuseWhileOpen(terminal, record);
-  const { createRollbackActivities } = await import('../../../activities/rollback');
+  const { finishRun } = await import('../../engine/rollback/roll-back');
   const { frozenStill } = await import('../../postgres/ledger/run/step');
   const finished = await withLedger(terminal, record, 'finish', async (session, ref, databases) => {
     const frozen = await frozenStill(session, record.run);
     if (frozen.length > 0 && options.liftFreeze !== true && !(await mayLift(terminal, record.run, frozen))) return null;
-    return withWays(
-      createRollbackActivities({ databases }).finishRun(ref, options.liftFreeze === true),
-      terminal,
-      record,
-    );
+    return withWays(finishRun({ databases }, ref, options.liftFreeze === true), terminal, record);
   });
   if (finished === null)
     return { data: { run: record.run, finished: false }, text: `${record.run} is left as it is; the freeze stays.` };

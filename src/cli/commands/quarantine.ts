@@ -41,7 +41,7 @@ async function exportCsv(
   record: Awaited<ReturnType<typeof locateRun>>,
   options: QuarantineOptions,
 ): Promise<CommandResult> {
-  const { exportQuarantine } = await import('../../engine/run/export-quarantine');
+  const { exportQuarantine } = await import('../../engine/copy/export-quarantine');
   const rows = await withLedger(terminal, record, 'quarantine export', (_, ref, databases) =>
     exportQuarantine(
       databases,

@@ -3,16 +3,17 @@ import { captureName } from '../../postgres/queries/capture/name';
 import type { Session } from '../../postgres/session';
 import type { LoneWork, SourceCapture } from './capture-kind';
 import { captureOf } from './capture-source';
-import type { ActivityHost } from '../../../activities/temporal-host';
-import type { StepWork } from '../../../activities/prepare-host';
+import type { TargetWork } from '../target-work';
+import type { Host } from '../host';
+import { withSessions } from '../session-scope';
 
 /**
  * Does `each` for every source that relations are captured on, one after the other; nothing where the plan captures nothing. Needs
- * nothing of the target. Sessions end with it, and at once when the activity is cancelled.
+ * nothing of the target. Sessions end with it, and at once when the call is cancelled.
  */
 export async function onCaptureSources<T>(
-  host: ActivityHost,
-  { run, beat, signal }: Pick<StepWork, 'run' | 'beat' | 'signal'>,
+  host: Host,
+  { ref, run, beat }: Pick<TargetWork, 'ref' | 'run' | 'beat'>,
   purpose: string,
   each: (capture: SourceCapture, source: LoneWork) => Promise<T>,
 ): Promise<T[]> {
@@ -21,28 +22,15 @@ export async function onCaptureSources<T>(
   const relations = capturedRelations(run.compiled);
   const results: T[] = [];
   for (const sourceName of new Set(relations.map(({ source }) => source))) {
-    const opened: Session[] = [];
-    const openSource = async (why: string): Promise<Session> => {
-      const one = await host.databases.source(run.compiled, sourceName, why);
-      opened.push(one);
-      return one;
-    };
-    const cut = (): void => opened.forEach((one) => one.destroy());
-    signal?.addEventListener('abort', cut, { once: true });
-    try {
+    const found = await withSessions(host, ref, purpose, async (scope) => {
       beat();
-      const source = await openSource(purpose);
+      const openSource = (): Promise<Session> => scope.openSource(run, sourceName);
+      const source = await openSource();
       const own = relations.filter((relation) => relation.source === sourceName);
       const name = captureName(run, sourceName);
-      results.push(await each(capture, { run, sourceName, name, source, relations: own, openSource, beat }));
-    } catch (error) {
-      // a destroyed socket raises whatever it was doing; the reason is the cancellation
-      signal?.throwIfAborted();
-      throw error;
-    } finally {
-      signal?.removeEventListener('abort', cut);
-      await Promise.all(opened.map((one) => one.close()));
-    }
+      return each(capture, { run, sourceName, name, source, relations: own, openSource, beat });
+    });
+    results.push(found);
   }
   return results;
 }

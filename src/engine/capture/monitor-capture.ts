@@ -5,8 +5,9 @@ import { readCursors } from '../../postgres/ledger/follow/cursor';
 import { appendEvent, lastEvent } from '../../postgres/ledger/run/event';
 import { readSteps } from '../../postgres/ledger/run/step';
 import { onCaptureSources } from './capture-on-sources';
-import { whileBeating, type ActivityHost } from '../../../activities/temporal-host';
-import { onTarget, type StepWork } from '../../../activities/prepare-host';
+import { onTarget, type TargetWork } from '../target-work';
+import { type Host, beatOf } from '../host';
+import { withHeartbeat } from '../heartbeat';
 
 /** Kind of the event by which a watcher says that it is the one from here on. */
 const watchedEvent = 'capture watched';
@@ -23,7 +24,7 @@ export interface Watcher {
  * One look at the capture of every source. Where the ledger cannot be looked into, the limits are upheld by what this process last knew
  * of the run, on the source alone. `over` once there is nothing left to watch, or another watcher began.
  */
-export async function watchCapture(host: ActivityHost, ref: RunRef, watcher: Watcher | null): Promise<WatchReport> {
+export async function watchCapture(host: Host, ref: RunRef, watcher: Watcher | null): Promise<WatchReport> {
   try {
     return await onTarget(host, ref, 'watch capture', async (work) => {
       if (watcher?.begin === true) await takeOver(work, watcher);
@@ -31,7 +32,7 @@ export async function watchCapture(host: ActivityHost, ref: RunRef, watcher: Wat
       return { ...together(await lookAtAll(host, work)), asked: true, over: false };
     });
   } catch (error) {
-    host.signal()?.throwIfAborted();
+    host.signal?.()?.throwIfAborted();
     // the run was finished, and the ledger went with it
     if (error instanceof RowproofError && error.code === 'RP4001') return { ...nothing, asked: true, over: true };
     if (isAnswer(error)) throw error;
@@ -44,7 +45,7 @@ function isAnswer(error: unknown): boolean {
   return error instanceof RowproofError && error.code.startsWith('RP53');
 }
 
-async function lookAtAll(host: ActivityHost, work: StepWork): Promise<CaptureReport[]> {
+async function lookAtAll(host: Host, work: TargetWork): Promise<CaptureReport[]> {
   const cursors = await readCursors(work.session, work.run.run);
   return onCaptureSources(host, work, 'watch', async (capture, source) => {
     const cursor = cursors.find((one) => one.source === source.sourceName);
@@ -55,19 +56,15 @@ async function lookAtAll(host: ActivityHost, work: StepWork): Promise<CaptureRep
   });
 }
 
-async function lookAlone(host: ActivityHost, ref: RunRef, cause: unknown): Promise<CaptureReport> {
+async function lookAlone(host: Host, ref: RunRef, cause: unknown): Promise<CaptureReport> {
   const run = host.databases.known(ref);
   // a process that never saw the run knows neither its sources nor its limits
   if (run === null) throw cause;
   const why = cause instanceof RowproofError ? (cause.problems[0]?.what ?? cause.code) : 'its answer was an error';
   const warning = `The target could not be asked (${why}): only the limits of the capture are watched, on the sources alone.`;
-  return whileBeating(host, 'watch alone', async () => {
-    const signal = host.signal();
-    const beat = (): void => {
-      signal?.throwIfAborted();
-      host.heartbeat({ purpose: 'watch alone' });
-    };
-    const found = await onCaptureSources(host, { run, beat, signal }, 'watch alone', (capture, source) =>
+  return withHeartbeat(host, { purpose: 'watch alone' }, async () => {
+    const beat = beatOf(host, 'watch alone');
+    const found = await onCaptureSources(host, { ref, run, beat }, 'watch alone', (capture, source) =>
       capture.watchAlone(source),
     );
     const report = together(found);
@@ -76,12 +73,12 @@ async function lookAlone(host: ActivityHost, ref: RunRef, cause: unknown): Promi
 }
 
 /** Said once: a look that fails after it is repeated for as long as it fails. */
-async function takeOver({ session, run }: StepWork, { name }: Watcher): Promise<void> {
+async function takeOver({ session, run }: TargetWork, { name }: Watcher): Promise<void> {
   if ((await lastEvent(session, run.run, watchedEvent))?.['watcher'] === name) return;
   await appendEvent(session, run.run, watchedEvent, { watcher: name });
 }
 
-async function isOver({ session, run }: StepWork, watcher: Watcher | null): Promise<boolean> {
+async function isOver({ session, run }: TargetWork, watcher: Watcher | null): Promise<boolean> {
   const last = watcher === null ? null : await lastEvent(session, run.run, watchedEvent);
   if (last !== null && last['watcher'] !== watcher?.name) return true;
   const steps = await readSteps(session, run.run, 'capture');

@@ -4,12 +4,10 @@ import type { Batch, BatchName } from '../../postgres/ledger/batch';
 import { lockBatch, moveLease, readBatch, takeBatch } from '../../postgres/ledger/batch';
 import { refuseAfterRollback } from '../../postgres/ledger/run/step';
 import type { Session } from '../../postgres/session';
-import { describeDatabaseError } from '../../postgres/sqlstate';
-import { terminateBackend } from '../../postgres/terminate';
 import { inTransaction } from '../../postgres/transaction';
+import { recordedHolder, takeFromHolder } from '../take-from-holder';
 
-const lockNotAvailable = '55P03';
-const patience = 5;
+const attempts = 5;
 
 export function label(name: BatchName): string {
   return `${name.mapping}:${name.ordinal}`;
@@ -30,28 +28,17 @@ export function notToBeCopied(name: BatchName, batch: Batch | null): RowproofErr
 }
 
 /**
- * Does what needs the row lock of a batch. Waits for its holder up to lock_timeout, then terminates the backend that the
- * ledger records (only while its start time matches) and tries again. RP5005 when the lock stays taken.
+ * Does what needs the row lock of a batch, taken from whoever holds it. RP5005 when the lock stays taken; the lock timeout as its cause
+ * says that another attempt may succeed.
  */
-export async function underBatchLock<T>(session: Session, name: BatchName, work: () => Promise<T>): Promise<T> {
-  let cause: unknown;
-  for (let round = 0; round < patience; round += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (describeDatabaseError(error).sqlstate !== lockNotAvailable) throw error;
-      cause = error;
-    }
-    const holder = await readBatch(session, name);
-    if (holder?.backendPid != null && holder.backendStart !== null && holder.backendPid !== session.pid) {
-      await terminateBackend(session, holder.backendPid, holder.backendStart);
-    }
-  }
-  // the lock timeout as cause tells that another attempt may succeed
-  throw fail('RP5005', `Batch ${label(name)} stays locked by another session`, {
-    where: { object: label(name) },
-    cause,
-  });
+export function underBatchLock<T>(session: Session, name: BatchName, work: () => Promise<T>): Promise<T> {
+  const taking = {
+    holders: async () => recordedHolder(await readBatch(session, name)),
+    attempts,
+    gaveUp: (cause: unknown) =>
+      fail('RP5005', `Batch ${label(name)} stays locked by another session`, { where: { object: label(name) }, cause }),
+  };
+  return takeFromHolder(session, taking, work);
 }
 
 export type Lease = { readonly batch: Batch } | { readonly receipt: BatchReceipt };

@@ -6,14 +6,15 @@ import { profiledRows } from '../../postgres/ledger/decision/copy-decision';
 import { countOwnBadRows } from '../../postgres/ledger/quarantine/quarantine';
 import { decisionFor } from '../../profile/decision-match';
 import { coversRows } from '../../profile/undecided';
-import type { CopyHost } from './run-lookup';
-import { decisionsOf, mappingOf, onLedger } from './run-lookup';
+import { type Host, mappingOf } from '../host';
+import { decisionsOf } from '../run/decisions';
+import { onLedger } from '../session-scope';
 
 /**
  * RP5011 when a table that stops on bad rows has one without a decision, RP5010 when more rows than max_bad_rows are bad.
  * Rows that only follow a parent, and findings with a decision that expects them, do not count. Reads only.
  */
-export function createCheckLimits(host: CopyHost) {
+export function createCheckLimits(host: Host) {
   return async (ref: RunRef, mappingName: string): Promise<void> => {
     await onLedger(host, ref, `limits of ${mappingName}`, async (session) => {
       const run = await host.databases.run(ref, session);

@@ -14,13 +14,13 @@ import { copyFast, RowsSwallowed } from './fast-path';
 import { copyStaged } from './staged-path';
 import { wireFormat } from './row-format';
 import { withHeartbeat } from '../heartbeat';
-import type { CopyHost } from './run-lookup';
-import { classOfFindings, mappingOf } from './run-lookup';
 import { label, renewLease, resolveLostCommit, takeLease } from './batch-lease';
-import { CopySessions } from '../sessions';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
-import { isRefusal } from '../proof/expected-rows';
+import { type Host, mappingOf } from '../host';
+import { classOfFindings } from '../run/decisions';
+import { SessionScope } from '../session-scope';
+import { isRefusal } from './refused-value';
 
 /** How the rows of a batch get to their books under the lease; `renew` gives fresh sessions after a failure. */
 export type BatchWork = (
@@ -35,15 +35,15 @@ export type BatchWork = (
  * lock before anything else happens.
  */
 export async function attemptBatch(
-  host: CopyHost,
+  host: Host,
   ref: RunRef,
   mappingName: string,
   ordinal: number,
   work: BatchWork,
 ): Promise<BatchReceipt> {
   const name: BatchName = { run: ref.run, mapping: mappingName, ordinal };
-  const signal = host.signal();
-  const sessions = new CopySessions(host, ref, `copy ${label(name)}`, signal);
+  const signal = host.signal?.();
+  const sessions = new SessionScope(host, ref, `copy ${label(name)}`);
   let succeeded = false;
   try {
     const receipt = await withHeartbeat(host, { mapping: mappingName, ordinal }, async (progress) => {
@@ -103,7 +103,7 @@ async function breaksWhatOnlyTheTargetKnows({ run, mapping }: CopyAttempt, ledge
 }
 
 /** Copies a batch: fast, and carefully in the same attempt and lease when data stopped the fast path. */
-export function createCopyBatch(host: CopyHost) {
+export function createCopyBatch(host: Host) {
   const formats = new Map<string, 'binary' | 'text'>();
   async function formatOf(run: LoadedRun, mapping: CompiledMapping, load: string, source: Session, target: Session) {
     const id = `${run.run} ${mapping.name}`;

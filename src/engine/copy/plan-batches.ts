@@ -9,19 +9,18 @@ import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import { inTransaction } from '../../postgres/transaction';
 import { rangedStatement } from './attempt';
 import { withHeartbeat } from '../heartbeat';
-import type { CopyHost } from './run-lookup';
-import { mappingOf } from './run-lookup';
-import { CopySessions } from '../sessions';
 import { during } from '../../postgres/refusal';
+import { type Host, mappingOf } from '../host';
+import { SessionScope } from '../session-scope';
 
 /**
  * Computes the batch ranges of a mapping by one pass over the source key and stores them in one transaction. Idempotent: what
  * is stored stays, also when two planners run at once. RP5104 once a rollback has begun: it could not revoke what comes later.
  */
-export function createPlanBatches(host: CopyHost) {
+export function createPlanBatches(host: Host) {
   return async (ref: RunRef, mappingName: string): Promise<{ batches: number; rows: number }> => {
-    const signal = host.signal();
-    const sessions = new CopySessions(host, ref, `plan ${mappingName}`, signal);
+    const signal = host.signal?.();
+    const sessions = new SessionScope(host, ref, `plan ${mappingName}`);
     let succeeded = false;
     try {
       const planned = await during(`computing the batches of ${mappingName}`, () =>

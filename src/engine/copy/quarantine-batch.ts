@@ -14,9 +14,9 @@ import { attemptBatch } from './copy-batch';
 import type { CopyAttempt } from './attempt';
 import { copyRowByRow } from './careful-path';
 import { keysOfRange, readCarefully } from './careful-read';
-import type { CopyHost } from './run-lookup';
 import { commitReceipt } from './receipt';
 import { mayBeOfRows, refuseCauseOfNoRow } from './whole-cause';
+import type { Host } from '../host';
 
 /**
  * Copies what can be copied of a batch that is blocked and puts the rest into quarantine, with the operator's decision in the same
@@ -24,7 +24,7 @@ import { mayBeOfRows, refuseCauseOfNoRow } from './whole-cause';
  * the batch cannot be copied row by row, for a cause that is no refusal, all of its rows go. Idempotent: a batch that is done answers
  * with its receipt.
  */
-export function createQuarantineBatch(host: CopyHost) {
+export function createQuarantineBatch(host: Host) {
   return (ref: RunRef, mapping: string, ordinal: number, by: string, reason: string): Promise<BatchReceipt> =>
     attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
       const finding = `${mapping}.batch_${ordinal}.blocked`;

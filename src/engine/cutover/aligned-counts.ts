@@ -10,9 +10,10 @@ import type { Session } from '../../postgres/session';
 import { qualified } from '../../sql/quote';
 import type { MappingFacts } from '../../validate/books';
 import type { SourceWorks } from './source-sessions';
-import type { ActivityHost } from '../../../activities/temporal-host';
 import { AlignedView } from '../proof/live/live-view';
-import { readyHost, sha256, sourceStatement } from '../proof/proof-host';
+import type { Host } from '../host';
+import { sha256 } from '../run/digests';
+import { sourceStatement } from '../run/source-statement';
 
 /** Both sides of a table, each counted by itself. */
 export type Counted = Pick<MappingFacts, 'source'> & { readonly targetRows: number };
@@ -27,8 +28,8 @@ export interface AlignedCounts {
 const keysAtOnce = 4_000;
 
 /** Counts at an alignment while writers go on; its snapshots stay open until `end`, so that each touched key can be looked at as it was. */
-export async function countsAligned(host: ActivityHost, { ref, run, beat }: SourceWorks): Promise<AlignedCounts> {
-  const view = await AlignedView.open(readyHost({ ...host, plansFolder: null }), ref, run, 'count both sides');
+export async function countsAligned(host: Host, { ref, run, beat }: SourceWorks): Promise<AlignedCounts> {
+  const view = await AlignedView.open({ ...host, plansFolder: null }, ref, run, 'count both sides');
   const counted = new Map<string, Counted>();
   try {
     for (const mapping of run.compiled.mappings) {

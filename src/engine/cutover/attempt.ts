@@ -19,15 +19,15 @@ import type { SourceWorks } from './source-sessions';
 import { commitAll, raiseFreeze } from './commit-freeze';
 import type { CutoverSteps } from './steps';
 import { faulty } from '../fault-injection';
-import type { ActivityHost } from '../../../activities/temporal-host';
 import { refusalSentence } from '../../errors/refusal-sentence';
 import { describeRefusal } from '../../postgres/refusal';
 import { changedSinceProof, lockProved, rememberFrozen } from '../proof/proved-tables';
 import { placesOf } from '../proof/live/touched-keys';
+import type { Host } from '../host';
 
 /** What one attempt works with; all sessions belong to its caller. */
 export interface AttemptWork extends SourceWorks {
-  readonly host: ActivityHost;
+  readonly host: Host;
   readonly steps: CutoverSteps;
   readonly advanceSequences: () => Promise<void>;
   readonly books: ClosingBooks;
@@ -74,7 +74,7 @@ export async function attemptCutover(work: AttemptWork, drill: boolean): Promise
   try {
     taken = await takeBarrier(name, relations, sessions, limits, beat);
   } catch (error) {
-    work.host.signal()?.throwIfAborted();
+    work.host.signal?.()?.throwIfAborted();
     const why = expected(error);
     if (why === null) throw error;
     const outcome = mayNot(error) ? ('refused' as const) : ('not_proved' as const);
@@ -136,8 +136,8 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     measured,
   });
   try {
-    const own = work.host.signal();
-    const bounded: ActivityHost = {
+    const own = work.host.signal?.();
+    const bounded: Host = {
       ...work.host,
       signal: () => (own === undefined ? deadline.signal : AbortSignal.any([own, deadline.signal])),
     };
@@ -186,7 +186,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     // what was left behind may still be at it
     if (late) work.ledger.destroy();
     await barrier.release();
-    work.host.signal()?.throwIfAborted();
+    work.host.signal?.()?.throwIfAborted();
     const free = 'writers are free again and the run goes on following';
     if (late)
       return answer(

@@ -44,17 +44,17 @@ import { coversRows, undecided } from '../../profile/undecided';
 import { effectProblem } from '../../validate/decision-effect';
 import { changedSources, frozenSources, onSources, type SourceWorks } from './source-sessions';
 import type { CutoverSteps } from './steps';
-import type { ActivityHost } from '../../../activities/temporal-host';
-import { decisionsOfRun } from '../../../activities/prepare-host';
 import { changedSinceProof } from '../proof/proved-tables';
-import { patternOf } from '../../../activities/run';
 import { effectsOf } from '../proof/decision-effects';
+import type { Host } from '../host';
+import { decisionsOf } from '../run/decisions';
+import { patternOf } from '../run/pattern-of';
 
 export type Approval = { readonly by: string; readonly reason: string; readonly code: string };
 
 /** Looks at everything a cutover rests on; each line is an event. Changes nothing else, but rounds of its own may be among the rounds. */
 export function checkCutover(
-  host: ActivityHost,
+  host: Host,
   steps: CutoverSteps,
   ref: RunRef,
   approval: Approval | null,
@@ -84,7 +84,7 @@ export function checkCutover(
   });
 }
 
-async function followedLines(host: ActivityHost, steps: CutoverSteps, works: SourceWorks): Promise<ChecklistLine[]> {
+async function followedLines(host: Host, steps: CutoverSteps, works: SourceWorks): Promise<ChecklistLine[]> {
   const { run, ledger, ref } = works;
   const { cutover, delta } = run.compiled.plan.settings;
   const lane = laneLine(await readLane(ledger, run.run, 'delta'));
@@ -113,7 +113,7 @@ async function liveProof({ ledger, run }: SourceWorks): Promise<Parameters<typeo
 }
 
 /** How long it takes to bring everything across that is there now, milliseconds; null when longer than the bound allows. */
-async function lagOf(host: ActivityHost, steps: CutoverSteps, works: SourceWorks): Promise<number | null> {
+async function lagOf(host: Host, steps: CutoverSteps, works: SourceWorks): Promise<number | null> {
   const { maxLagMs } = works.run.compiled.plan.settings.cutover;
   const begun = performance.now();
   const late = new Error('late');
@@ -123,7 +123,7 @@ async function lagOf(host: ActivityHost, steps: CutoverSteps, works: SourceWorks
       if (performance.now() - begun > maxLagMs) throw late;
     });
   } catch (error) {
-    host.signal()?.throwIfAborted();
+    host.signal?.()?.throwIfAborted();
     // a round that cannot be made is a lag that nobody knows
     if (error === late || error instanceof RowproofError) return null;
     throw error;
@@ -166,7 +166,7 @@ export async function lateLines(work: LedgerWork): Promise<ChecklistLine[]> {
 type LedgerWork = Pick<SourceWorks, 'ledger' | 'run'>;
 
 async function quarantine({ ledger, run }: LedgerWork): Promise<ChecklistLine> {
-  const decisions = await decisionsOfRun(ledger, run);
+  const decisions = await decisionsOf(ledger, run);
   const groups = await quarantineByFinding(ledger, run.run);
   const open = groups.filter((group) => !coversRows(decisionFor(decisions, group.finding)));
   return quarantineLine(

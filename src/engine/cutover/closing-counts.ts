@@ -9,8 +9,8 @@ import { countedProblems } from '../../validate/books';
 import { countsAligned, type AlignedCounts, type Counted } from './aligned-counts';
 import type { SourceWorks } from './source-sessions';
 import { faulty } from '../fault-injection';
-import type { ActivityHost } from '../../../activities/temporal-host';
-import { sourceStatement } from '../proof/proof-host';
+import type { Host } from '../host';
+import { sourceStatement } from '../run/source-statement';
 
 /** Tables that are counted at a time, each on both sides at once. */
 const mostCounters = 4;
@@ -31,7 +31,7 @@ export class ClosingBooks {
     private readonly aligned: AlignedCounts | null,
   ) {}
 
-  static async open(host: ActivityHost, works: SourceWorks): Promise<ClosingBooks> {
+  static async open(host: Host, works: SourceWorks): Promise<ClosingBooks> {
     const { run } = works;
     const aligned = run.compiled.plan.settings.cutover.books === 'aligned' ? await countsAligned(host, works) : null;
     const counters: Counter[] = [];

@@ -11,12 +11,12 @@ import { endBarrier } from './barrier';
 import { attemptCutover, expected, type Attempted, type AttemptWork } from './attempt';
 import { ClosingBooks } from './closing-counts';
 import { lockMissed, recordFreeze, thaw } from './freeze';
-import { asStepWork, frozenSources, onSources, type SourceWorks } from './source-sessions';
+import { asTargetWork, frozenSources, onSources, type SourceWorks } from './source-sessions';
 import type { CutoverSteps } from './steps';
 import { writersOf } from './writers';
 import { advanceSequencesAgain } from '../finish/advance-sequences';
-import type { ActivityHost } from '../../../activities/temporal-host';
 import { placesOf } from '../proof/live/touched-keys';
+import type { Host } from '../host';
 
 export const nothing = { freezeMs: 0, lockAttempts: 0, changedKeys: 0, writers: [] };
 
@@ -25,7 +25,7 @@ export const nothing = { freezeMs: 0, lockAttempts: 0, changedKeys: 0, writers: 
  * one that stands on some, because an attempt died, is lifted first.
  */
 export function cutOver(
-  host: ActivityHost,
+  host: Host,
   steps: CutoverSteps,
   ref: RunRef,
   options: { readonly drill: boolean; readonly by: string; readonly overrides?: CutoverOverrides },
@@ -111,7 +111,7 @@ export async function stands(works: SourceWorks): Promise<CutoverResult | null> 
 
 /** All that can be done before writers wait: the bulk of the changes, their proof, who writes, the intent. */
 async function getReady(
-  host: ActivityHost,
+  host: Host,
   steps: CutoverSteps,
   works: SourceWorks,
   drill: boolean,
@@ -142,13 +142,13 @@ async function getReady(
     }
     const writers = await writersOf(works.relations, works.source);
     if (!drill) await recordFreeze(works.ledger, run, works.source, beat);
-    const advanceSequences = (): Promise<void> => advanceSequencesAgain(asStepWork(works, host), works.source);
+    const advanceSequences = (): Promise<void> => advanceSequencesAgain(asTargetWork(works, host), works.source);
     const kept = await works.freshLedger();
     const provedAhead = proof.keys;
     const books = await ClosingBooks.open(host, works);
     return { ...works, host, steps, writers, provedAhead, advanceSequences, kept, books };
   } catch (error) {
-    host.signal()?.throwIfAborted();
+    host.signal?.()?.throwIfAborted();
     const known = error instanceof RowproofError;
     // more rounds, then another attempt: by then somebody else's lock is free
     const late = lockMissed(error) || (known && ['RP5401', 'RP5404'].includes(error.code));

@@ -12,13 +12,13 @@ import { recordFreeze } from './freeze';
 import { nothing, record, refusal, stands } from './cut-over';
 import { onSources, type SourceWorks } from './source-sessions';
 import { writersOf } from './writers';
-import type { ActivityHost } from '../../../activities/temporal-host';
+import type { Host } from '../host';
 
 /** The freeze has no deadline here; only while it begins may its session not be silent for this long. */
 const idleMs = 30_000;
 
 /** Locks writers out and freezes, with nothing to drain: the copy then reads a source that stands still. Idempotent. */
-export function freezeSource(host: ActivityHost, ref: RunRef, by: string): Promise<CutoverResult> {
+export function freezeSource(host: Host, ref: RunRef, by: string): Promise<CutoverResult> {
   return onSources(host, ref, 'freeze', async (works) => {
     const { run, ledger } = works;
     for (const source of works.relations.keys()) {

@@ -20,7 +20,7 @@ import { describeDatabaseError } from '../../postgres/sqlstate';
 import { terminateBackend } from '../../postgres/terminate';
 import { inTransaction } from '../../postgres/transaction';
 import { qualified } from '../../sql/quote';
-import { gateName, relationsBySource } from './names';
+import { gateName, relationsBySource } from '../run/relations';
 
 export type Frozen = 'whole' | 'part' | 'none';
 

@@ -4,21 +4,21 @@ import { isOpened, openedEvent } from '../../postgres/ledger/cutover';
 import { appendEvent } from '../../postgres/ledger/run/event';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import { thaw } from './freeze';
-import { liftGuard } from './guard';
-import { againstLaneHolders, closeLanes } from './close-leases';
-import { asStepWork, changedSources, frozenSources, onSources, type SourceWorks } from './source-sessions';
+import { liftGuard } from '../proof/guard';
+import { asTargetWork, changedSources, frozenSources, onSources, type SourceWorks } from './source-sessions';
 import { restoreTriggersAtOnce } from '../finish/restore-objects';
-import type { ActivityHost } from '../../../activities/temporal-host';
 import { callHook } from '../run/notify';
 import { changedSinceProof, lockProved } from '../proof/proved-tables';
-import { patternOf } from '../../../activities/run';
+import type { Host } from '../host';
+import { patternOf } from '../run/pattern-of';
+import { againstLaneHolders, closeLanes } from '../lease';
 
 /**
  * One transaction: the forward lanes are closed, triggers come back, the guard goes, and the ledger says that the target is open. Only while every source is
  * frozen (RP5501), unless nothing was ever followed or frozen, and while both sides are what was proved and frozen, looked at under locks
  * that stay until it commits (RP5451, RP5452): else writers of sources that were followed are let go again. Idempotent.
  */
-export function openTarget(host: ActivityHost, ref: RunRef): Promise<void> {
+export function openTarget(host: Host, ref: RunRef): Promise<void> {
   return onSources(host, ref, 'open', async (works) => {
     const { run, ledger, beat } = works;
     if (await isOpened(ledger, run.run)) return;
@@ -32,7 +32,7 @@ export function openTarget(host: ActivityHost, ref: RunRef): Promise<void> {
           await requireProved(works);
           // the target's own triggers fire for the application, never for what rounds write
           await restoreTriggersAtOnce(ledger, run.run);
-          await liftGuard(asStepWork(works, host), 'restored');
+          await liftGuard(asTargetWork(works, host), 'restored');
           await appendEvent(ledger, run.run, openedEvent, { lanes });
         }),
       );
@@ -79,11 +79,7 @@ async function requireFrozen(works: SourceWorks): Promise<void> {
 }
 
 /** Calls settings.switch with a key that is the same at every call. RP5505, to be tried again, while it fails. */
-export async function callSwitch(
-  host: ActivityHost,
-  env: NodeJS.ProcessEnv,
-  ref: RunRef,
-): Promise<{ called: boolean }> {
+export async function callSwitch(host: Host, env: NodeJS.ProcessEnv, ref: RunRef): Promise<{ called: boolean }> {
   const run = await host.databases.run(ref);
   const hook = run.compiled.plan.settings.switch;
   if (hook === null) return { called: false };

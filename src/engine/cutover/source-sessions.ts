@@ -4,10 +4,12 @@ import type { LoadedRun } from '../../postgres/ledger/run/run';
 import type { Session } from '../../postgres/session';
 import { setTimeouts } from '../../postgres/queries/schema-change/settings';
 import { frozenState, type Frozen } from './freeze';
-import { gateName, relationsBySource } from './names';
-import { whileBeating, type ActivityHost } from '../../../activities/temporal-host';
-import { lockTimeoutOf, type StepWork } from '../../../activities/prepare-host';
+import { gateName, relationsBySource } from '../run/relations';
+import { type TargetWork } from '../target-work';
 import { changedSinceFreeze, type TableChanges } from '../proof/proved-tables';
+import { type Host, beatOf } from '../host';
+import { lockTimeoutOf } from '../run-settings';
+import { withSessions } from '../session-scope';
 
 /** Sessions on the ledger and on every source of a run, for as long as one activity lasts. */
 export interface SourceWorks {
@@ -30,22 +32,17 @@ export interface SourceWorks {
 
 /** Runs work that needs the ledger and the sources; sessions end with it, and at once when the activity is cancelled. */
 export function onSources<T>(
-  host: ActivityHost,
+  host: Host,
   ref: RunRef,
   purpose: string,
   work: (works: SourceWorks) => Promise<T>,
 ): Promise<T> {
-  return whileBeating(host, purpose, async (keep) => {
-    const signal = host.signal();
-    const ledger = keep(await host.databases.ledger(ref, purpose));
+  return withSessions(host, ref, purpose, async (scope) => {
+    const ledger = await scope.openLedger();
     const run = await host.databases.run(ref, ledger);
     await setTimeouts(ledger, { lockMs: lockTimeoutOf(run), statementMs: 0 });
     const { cutover } = run.compiled.plan.settings;
     const looking = new Map<string, Session>();
-    const freshSource = async (name: string): Promise<Session> => {
-      signal?.throwIfAborted();
-      return keep(await host.databases.source(run.compiled, name, purpose));
-    };
     return work({
       ref,
       run,
@@ -55,16 +52,13 @@ export function onSources<T>(
       source: async (name) => {
         const known = looking.get(name);
         if (known !== undefined && !known.closed) return known;
-        const opened = await freshSource(name);
+        const opened = await scope.openSource(run, name);
         looking.set(name, opened);
         return opened;
       },
-      freshSource,
-      freshLedger: async () => keep(await host.databases.ledger(ref, purpose)),
-      beat: () => {
-        signal?.throwIfAborted();
-        host.heartbeat({ purpose });
-      },
+      freshSource: (name) => scope.openSource(run, name),
+      freshLedger: () => scope.openLedger(),
+      beat: beatOf(host, purpose),
       thawLimits: { lockMs: cutover.lockTimeoutMs, budgetMs: cutover.lockBudgetMs },
     });
   });
@@ -92,7 +86,7 @@ export async function changedSources(works: SourceWorks): Promise<TableChanges> 
 }
 
 /** The same work as the activities around the copy know it. */
-export function asStepWork(works: SourceWorks, host: ActivityHost): StepWork {
-  const { run, ledger, beat } = works;
-  return { run, mappings: run.compiled.mappings, session: ledger, beat, signal: host.signal() };
+export function asTargetWork(works: SourceWorks, host: Host): TargetWork {
+  const { ref, run, ledger, beat } = works;
+  return { ref, run, mappings: run.compiled.mappings, session: ledger, beat, signal: host.signal?.() };
 }

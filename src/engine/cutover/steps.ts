@@ -1,16 +1,16 @@
 import type { RunRef } from '../../contract/run';
 import { drain } from '../follow/drain';
-import type { ActivityHost } from '../../../activities/temporal-host';
 import { proveTouched, refreshProof, type TouchedProof } from '../proof/live/touched-keys';
+import type { Host } from '../host';
 
 /** What a cutover does by means of others. */
 export interface CutoverSteps {
   /** Rounds until nothing is left of what was there when it was called. */
-  readonly drain: (host: ActivityHost, ref: RunRef, beat: () => void, lockMs?: number) => Promise<unknown>;
+  readonly drain: (host: Host, ref: RunRef, beat: () => void, lockMs?: number) => Promise<unknown>;
   /** The keys that changed since their proof, while rounds go on; leaves the last moments to the barrier. */
-  readonly refreshProof: (host: ActivityHost, ref: RunRef) => Promise<TouchedProof>;
+  readonly refreshProof: (host: Host, ref: RunRef) => Promise<TouchedProof>;
   /** The keys that changed since their proof, while nothing writes. */
-  readonly proveTouched: (host: ActivityHost, ref: RunRef) => Promise<TouchedProof>;
+  readonly proveTouched: (host: Host, ref: RunRef) => Promise<TouchedProof>;
 }
 
 export const cutoverSteps: CutoverSteps = { drain, refreshProof, proveTouched };

@@ -10,7 +10,8 @@ import { judgeValue } from '../../postgres/queries/copy/judge-value';
 import { readRows } from '../../postgres/read-rows';
 import type { Session } from '../../postgres/session';
 import { raisingRowsFinding, type Finding } from '../../profile/finding';
-import { sha256, sourceStatement } from '../proof/proof-host';
+import { sha256 } from '../run/digests';
+import { sourceStatement } from '../run/source-statement';
 
 const rowsAtATime = 2_000;
 

@@ -40,30 +40,30 @@ import {
 import { refusalKind } from '../../transform/value-trial';
 import { canFire, columnsWritten } from '../../profile/trigger-effect';
 import { nothingRaises, rowsThatRaise } from './raising';
-import { whileBeating, type ActivityHost } from '../../../activities/temporal-host';
-import { patternOf } from '../../../activities/run';
-import { sourceStatement } from '../proof/proof-host';
 import { asApplication } from '../../postgres/application-path';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
+import type { Host } from '../host';
+import { withSessions } from '../session-scope';
+import { patternOf } from '../run/pattern-of';
+import { sourceStatement } from '../run/source-statement';
 
 /**
  * Tries the target's CHECKs, unique keys and foreign keys on the transformed source rows, in temporary tables of one
  * target session that leave nothing behind; in the order in which the load would meet them, so that counts agree.
  */
-export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findings: number }> {
-  const { databases } = host;
-  return whileBeating(host, 'rules of the target', async (keep) => {
-    const ledger = keep(await databases.ledger(ref, 'findings of rules'));
-    const run = await databases.run(ref, ledger);
+export function tryTargetRules(host: Host, ref: RunRef): Promise<{ findings: number }> {
+  return withSessions(host, ref, 'rules of the target', async (scope) => {
+    const ledger = await scope.openLedger();
+    const run = await host.databases.run(ref, ledger);
     const { mappings } = run.compiled;
-    const trial = keep(await databases.ledger(ref, 'rules of the target'));
+    const trial = await scope.openLedger();
     const findings: Finding[] = [];
     await trial.query('begin');
     // one snapshot a source for all its tables: a row that came after its parent's table was read would look like an orphan
     const sources = new Map<string, Session>();
     for (const name of new Set(mappings.map((mapping) => mapping.source)))
-      sources.set(name, keep(await databases.source(run.compiled, name, 'rules of the target')));
+      sources.set(name, await scope.openSource(run, name));
     await inSnapshots([...sources.values()], async () => {
       for (const [position, mapping] of mappings.entries()) {
         const source = sources.get(mapping.source) as Session;
@@ -76,7 +76,7 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
             mayRaise(mapping) &&
             'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
           const { keys } = raises ? await rowsThatRaise(source, trial, run, mapping) : nothingRaises;
-          const signal = host.signal();
+          const { signal } = scope;
           await relayCopy({
             source,
             select: rows(keys),

@@ -15,13 +15,14 @@ import type { SequenceDetail } from '../../rollback/step-detail';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import { qualified } from '../../sql/quote';
 import { putBack } from './restore-objects';
-import type { StepHost, StepWork } from '../../../activities/prepare-host';
+import type { TargetWork } from '../target-work';
+import type { Host } from '../host';
 
 /**
  * Sets every sequence of a mapped table past the largest value in its columns and past the source's own sequence, by the
  * plan's margin. What was advanced stays: a sequence never goes back here.
  */
-export async function advanceSequencesOf(host: StepHost, work: StepWork): Promise<{ advanced: number }> {
+export async function advanceSequencesOf(host: Host, work: TargetWork): Promise<{ advanced: number }> {
   const steps = await readSteps(work.session, work.run.run, 'sequence');
   for (const step of steps) {
     if (step.state !== 'done') continue;
@@ -40,7 +41,7 @@ export async function advanceSequencesOf(host: StepHost, work: StepWork): Promis
  * column has no index, the source's own sequence speaks for it.
  */
 export async function advanceSequencesAgain(
-  work: StepWork,
+  work: TargetWork,
   openSource: (source: string) => Promise<Session>,
 ): Promise<void> {
   const { session, run } = work;
@@ -54,7 +55,7 @@ export async function advanceSequencesAgain(
   });
 }
 
-async function advance(work: StepWork, detail: SequenceDetail, seen: readonly string[]): Promise<void> {
+async function advance(work: TargetWork, detail: SequenceDetail, seen: readonly string[]): Promise<void> {
   // one that begins anew at its end has no "past": it goes on where the source's own goes on
   const [only, ...others] = detail.cycle && detail.columns.length === 0 ? seen : [];
   if (only !== undefined && others.length === 0)
@@ -66,7 +67,7 @@ async function advance(work: StepWork, detail: SequenceDetail, seen: readonly st
 
 type UseSource = <T>(source: string, use: (session: Session) => Promise<T>) => Promise<T>;
 
-function ownSession(host: StepHost, work: StepWork): UseSource {
+function ownSession(host: Host, work: TargetWork): UseSource {
   return async (name, use) => {
     const source = await host.databases.source(work.run.compiled, name, 'sequences');
     try {
@@ -78,7 +79,7 @@ function ownSession(host: StepHost, work: StepWork): UseSource {
 }
 
 async function seenValues(
-  work: StepWork,
+  work: TargetWork,
   detail: SequenceDetail,
   how: { readonly source: UseSource; readonly scan: boolean },
 ): Promise<string[]> {
@@ -102,7 +103,7 @@ async function seenValues(
 }
 
 /** What the sequences of its name on the sources have given out: no mapped column says it. */
-async function counterpartValues(work: StepWork, detail: SequenceDetail, source: UseSource): Promise<string[]> {
+async function counterpartValues(work: TargetWork, detail: SequenceDetail, source: UseSource): Promise<string[]> {
   const values: string[] = [];
   for (const { source: name, sequence } of counterpartsOf(work, detail)) {
     const value = await source(name, (session) => lastGiven(session, sequence));
@@ -111,7 +112,7 @@ async function counterpartValues(work: StepWork, detail: SequenceDetail, source:
   return values;
 }
 
-function counterpartsOf(work: StepWork, { sequence }: SequenceDetail): CompiledSequence['sources'] {
+function counterpartsOf(work: TargetWork, { sequence }: SequenceDetail): CompiledSequence['sources'] {
   const found = work.run.compiled.sequences.find(
     (one) => one.sequence.schema === sequence.schema && one.sequence.name === sequence.name,
   );

@@ -12,13 +12,13 @@ import { describeRefusal } from '../../postgres/refusal';
 import { describeDatabaseError } from '../../postgres/sqlstate';
 import { dotted, qualified } from '../../sql/quote';
 import { putBack } from './restore-objects';
-import type { StepWork } from '../../../activities/prepare-host';
+import type { TargetWork } from '../target-work';
 
 /**
  * Refreshes the materialized views that read mapped tables, those included that held nothing, in the order of dependency. What is not
  * refreshed, and why, is kept with the checks. `again`: also those that were refreshed before.
  */
-export async function refreshViews(work: StepWork, again: boolean): Promise<number> {
+export async function refreshViews(work: TargetWork, again: boolean): Promise<number> {
   const { session, run } = work;
   const left: ViewLeft[] = [...(await readViewsLeft(session, work.mappings))];
   const views = await readSteps(session, run.run, 'materialized_view');
@@ -55,7 +55,7 @@ export async function refreshViews(work: StepWork, again: boolean): Promise<numb
 type Refresh = (beside: boolean) => Promise<void>;
 
 /** While the application reads: its readers wait only where a view has no unique index that spares them. */
-async function refreshAgain(work: StepWork, view: QualifiedName, how: Refresh): Promise<void> {
+async function refreshAgain(work: TargetWork, view: QualifiedName, how: Refresh): Promise<void> {
   const beside = await refreshesConcurrently(work.session, view);
   const options = {
     object: qualified(view),
@@ -67,7 +67,7 @@ async function refreshAgain(work: StepWork, view: QualifiedName, how: Refresh): 
 
 /** Null once it is refreshed; else why it was not, when another attempt would not help. */
 async function refreshed(
-  work: StepWork,
+  work: TargetWork,
   view: QualifiedName,
   attempt: (how: Refresh) => Promise<void>,
 ): Promise<string | null> {

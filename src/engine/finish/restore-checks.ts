@@ -14,9 +14,9 @@ import type { CheckDetail, Step } from '../../rollback/step-detail';
 import type { AssignedRow, TargetRow } from '../../settle/assign-source-keys';
 import { brokenCheckSql } from '../../settle/violations-sql';
 import { dotted, qualified } from '../../sql/quote';
-import { SettleBooks, type SettleWork } from './settle-books';
+import { SettleBooks, type SettleWork } from '../settle/settle-books';
 import { putBack, type Restored } from './restore-objects';
-import type { StepWork } from '../../../activities/prepare-host';
+import type { TargetWork } from '../target-work';
 
 const blockRows = 20_000;
 
@@ -26,7 +26,7 @@ export interface CheckSettling extends SettleWork {
   readonly classOf: (finding: string) => 'quarantined' | 'out_of_scope';
 }
 
-async function checksAside(work: StepWork): Promise<CheckDetail[]> {
+async function checksAside(work: TargetWork): Promise<CheckDetail[]> {
   const steps = await readSteps(work.session, work.run.run, 'check');
   return steps.filter(({ state }) => state === 'done').map(({ detail }) => detail);
 }
@@ -41,12 +41,12 @@ export async function settleChecks(work: CheckSettling, round: number): Promise<
 }
 
 /** From here on the CHECKs hold for every row that is written; rows that are there are validated later. */
-export async function enforceChecks(work: StepWork): Promise<void> {
+export async function enforceChecks(work: TargetWork): Promise<void> {
   // those of partitions first: the parent's then finds them there
   for (const check of (await checksAside(work)).reverse()) await addCheck(work, check, false);
 }
 
-async function addCheck(work: StepWork, check: CheckDetail, rollback: boolean): Promise<void> {
+async function addCheck(work: TargetWork, check: CheckDetail, rollback: boolean): Promise<void> {
   const { session, run } = work;
   const doing = `adding CHECK ${check.name} to ${dotted(check.relation)}`;
   await changeTarget(session, run.run, { object: subject(check), doing, rollback, onAttempt: work.beat }, async () => {
@@ -106,7 +106,7 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** Brings a CHECK back and validates it, where it was valid, in a transaction that readers and writers outlive. */
-export async function restoreCheck(work: StepWork, step: Step<'check'>, to: Restored): Promise<void> {
+export async function restoreCheck(work: TargetWork, step: Step<'check'>, to: Restored): Promise<void> {
   const { session, run } = work;
   const { detail } = step;
   await addCheck(work, detail, to === 'compensated');

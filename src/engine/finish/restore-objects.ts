@@ -13,7 +13,7 @@ import { restoreTriggerStatements } from '../../rollback/restore-triggers';
 import type { IndexNode, Step, StepKind, StepState } from '../../rollback/step-detail';
 import { dotted, qualified } from '../../sql/quote';
 import type { QualifiedName } from '../../contract/catalog';
-import type { StepWork } from '../../../activities/prepare-host';
+import type { TargetWork } from '../target-work';
 import { asApplication } from '../../postgres/application-path';
 
 /** Whether the run itself puts something back, or a rollback does. */
@@ -27,7 +27,7 @@ const restoring: Partial<Record<StepKind, string>> = {
   materialized_view: 'refreshing materialized view',
 };
 
-async function put(work: StepWork, step: Step, to: Restored, change: () => Promise<void>): Promise<void> {
+async function put(work: TargetWork, step: Step, to: Restored, change: () => Promise<void>): Promise<void> {
   const doing = `${restoring[step.kind] ?? 'restoring'} ${step.subject}`;
   const options = { object: step.subject, doing, rollback: to === 'compensated', onAttempt: work.beat };
   await changeTarget(work.session, work.run.run, options, async () => {
@@ -46,7 +46,7 @@ const goneStates: ReadonlySet<string | null> = new Set(['42703', '42P01', '42804
  * An index whose function is missing is not of that kind.
  */
 async function unlessGone(
-  work: StepWork,
+  work: TargetWork,
   step: Step,
   to: Restored,
   states: (sqlstate: string | null) => boolean,
@@ -61,7 +61,7 @@ async function unlessGone(
 }
 
 /** Brings an index tree back in one transaction, where its tables still are, and requires that PostgreSQL calls all of it valid. */
-export async function restoreIndex(work: StepWork, step: Step<'index'>, to: Restored): Promise<void> {
+export async function restoreIndex(work: TargetWork, step: Step<'index'>, to: Restored): Promise<void> {
   const { detail } = step;
   const { session } = work;
   const where = { object: step.subject };
@@ -103,7 +103,7 @@ export async function restoreIndex(work: StepWork, step: Step<'index'>, to: Rest
  * Brings a foreign key back: NOT VALID first, then validated in a transaction of its own, which readers and writers
  * outlive; a partitioned table from its leaves upwards. Not on tables that are gone.
  */
-export async function restoreForeignKeyStep(work: StepWork, step: Step<'foreign_key'>, to: Restored): Promise<void> {
+export async function restoreForeignKeyStep(work: TargetWork, step: Step<'foreign_key'>, to: Restored): Promise<void> {
   try {
     await unlessGone(
       work,
@@ -121,7 +121,7 @@ export async function restoreForeignKeyStep(work: StepWork, step: Step<'foreign_
   }
 }
 
-async function restoreNodes(work: StepWork, step: Step<'foreign_key'>, to: Restored): Promise<void> {
+async function restoreNodes(work: TargetWork, step: Step<'foreign_key'>, to: Restored): Promise<void> {
   const { session, run } = work;
   const { detail } = step;
   const options = { object: step.subject, rollback: to === 'compensated', onAttempt: work.beat };
@@ -164,7 +164,7 @@ async function restoreNodes(work: StepWork, step: Step<'foreign_key'>, to: Resto
 }
 
 /** Sets every trigger that is still there to the state it was found in. */
-export async function restoreTriggers(work: StepWork, step: Step<'triggers'>, to: Restored): Promise<void> {
+export async function restoreTriggers(work: TargetWork, step: Step<'triggers'>, to: Restored): Promise<void> {
   await put(work, step, to, async () => {
     const triggers = await existingTriggers(work.session, step.detail.triggers);
     await runStatements(work.session, restoreTriggerStatements({ ...step.detail, triggers }));
@@ -182,6 +182,6 @@ export async function restoreTriggersAtOnce(session: Session, run: string): Prom
 }
 
 /** A step whose undoing is one change; the ledger says when it was done. */
-export async function putBack(work: StepWork, step: Step, to: Restored, change: () => Promise<void>): Promise<void> {
+export async function putBack(work: TargetWork, step: Step, to: Restored, change: () => Promise<void>): Promise<void> {
   await put(work, step, to, change);
 }

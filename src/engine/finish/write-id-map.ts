@@ -4,10 +4,11 @@ import { copyOut } from '../../postgres/copy-stream';
 import { replaceIdMap } from '../../postgres/ledger/quarantine/id-map';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import { qualified } from '../../sql/quote';
-import type { StepHost, StepWork } from '../../../activities/prepare-host';
+import type { TargetWork } from '../target-work';
+import type { Host } from '../host';
 
 /** Old key to new key of every migrated row, for mappings whose ids change; one transaction a mapping, again is harmless. */
-export async function writeIdMaps(host: StepHost, work: StepWork): Promise<{ rows: number }> {
+export async function writeIdMaps(host: Host, work: TargetWork): Promise<{ rows: number }> {
   let rows = 0;
   for (const mapping of work.mappings) {
     if (mapping.id === null || mapping.id.kind === 'keep') continue;

@@ -8,8 +8,8 @@ import type { Alignment } from './round-contract';
 import { LaneHolder } from './apply-lease';
 import { endSnapshots, runRound } from './run-round';
 import { openSnapshot } from './change-window';
-import type { ActivityHost } from '../../../activities/temporal-host';
 import { withHeartbeat } from '../heartbeat';
+import type { Host } from '../host';
 
 const mostRounds = 1_000;
 /** Lock timeouts that a round under way is waited for: a look is no reason to end it. */
@@ -19,7 +19,7 @@ const patience = 20;
  * Two aligned snapshots: takes the lane, runs a round whose source transactions stay open, and opens a snapshot of the target that
  * shows exactly that round; then gives the lane back. `purpose` names the sessions.
  */
-export async function align(host: ActivityHost, ref: RunRef, purpose: string): Promise<Alignment> {
+export async function align(host: Host, ref: RunRef, purpose: string): Promise<Alignment> {
   return withHeartbeat(host, { purpose: `align ${purpose}` }, async () => {
     const holder = await LaneHolder.open(host, ref, `align ${purpose}`, patience);
     try {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RunRef } from '../../contract/run';
-import { fail, type RowproofError } from '../../errors/rowproof-error';
-import type { Lane, LaneName } from '../../postgres/ledger/follow/apply-lease';
+import type { Lane } from '../../postgres/ledger/follow/apply-lease';
 import {
   laneHolder,
   lockLane,
@@ -11,89 +10,31 @@ import {
   takeLane,
 } from '../../postgres/ledger/follow/apply-lease';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
-import { refuseAfterRollback } from '../../postgres/ledger/run/step';
 import { currentSnapshot } from '../../postgres/queries/copy/transaction';
 import type { Session } from '../../postgres/session';
-import { describeDatabaseError } from '../../postgres/sqlstate';
 import { terminateBackend } from '../../postgres/terminate';
 import { inTransaction } from '../../postgres/transaction';
-import { CopySessions } from '../sessions';
-import { faulty } from '../fault-injection';
-import type { ActivityHost } from '../../../activities/temporal-host';
-
-const lockNotAvailable = '55P03';
-const attempts = 6;
-
-export function laneLost(run: string): RowproofError {
-  return fail('RP5401', `Another session follows the sources of ${run} now`, { where: { object: run } });
-}
-
-/** Why a lane cannot be used, from what the ledger says of it. */
-export function laneRefused(run: string, lane: Lane | null): RowproofError {
-  const where = { object: run };
-  if (lane === null) return fail('RP5406', `Run ${run} does not follow its sources`, { where });
-  if (lane.state === 'closed') return fail('RP5403', `Run ${run} is switched over, and its lane is closed`, { where });
-  if (lane.state === 'stopped')
-    return fail('RP5402', `Following the sources of ${run} was stopped: ${lane.reason ?? 'no reason is recorded'}`, {
-      where,
-    });
-  return laneLost(run);
-}
-
-/**
- * Does what needs the row lock of a lane. Waits `patience` lock timeouts for its holder, then terminates the backend that the
- * ledger records (only while its start time matches) and tries again. RP5404 when the lock stays taken.
- */
-export async function underLaneLock<T>(
-  session: Session,
-  run: string,
-  lane: LaneName,
-  patience: number,
-  work: () => Promise<T>,
-): Promise<T> {
-  let cause: unknown;
-  for (let tried = 0; tried < patience + attempts; tried += 1) {
-    try {
-      return await work();
-    } catch (error) {
-      if (describeDatabaseError(error).sqlstate !== lockNotAvailable) throw error;
-      cause = error;
-    }
-    if (tried < patience) continue;
-    const holder = await readLane(session, run, lane);
-    if (holder?.backendPid != null && holder.backendStart !== null && holder.backendPid !== session.pid) {
-      await terminateBackend(session, holder.backendPid, holder.backendStart);
-    }
-  }
-  throw fail('RP5404', `The lane of ${run} stays locked by another session`, { where: { object: run }, cause });
-}
-
-/** The fence of a round: locks the lane until the transaction ends and proves that `nonce` still owns it. */
-export async function fenceLane(session: Session, run: string, nonce: string): Promise<Lane> {
-  const lane = await lockLane(session, run, 'delta');
-  if (lane === null || (lane.state !== 'open' && !faulty('closed'))) throw laneRefused(run, lane);
-  if (lane.owner !== nonce && !faulty('fence') && !faulty('closed')) throw laneLost(run);
-  await refuseAfterRollback(session, run);
-  return lane;
-}
+import { SessionScope } from '../session-scope';
+import type { Host } from '../host';
+import { underLaneLock, laneRefused, laneLost } from '../lease';
 
 /** One holder of the lane with the sessions it works on; they stay open from round to round. */
 export class LaneHolder {
   readonly nonce = randomUUID();
   private readonly sources = new Map<string, Session>();
   private readonly intakes = new Map<string, { source: Session; target: Session }>();
-  private readonly sessions: CopySessions;
+  private readonly sessions: SessionScope;
   private taken = false;
 
   private constructor(
-    readonly host: ActivityHost,
+    readonly host: Host,
     readonly ref: RunRef,
     purpose: string,
     readonly signal: AbortSignal | undefined,
     /** How long whoever is in the way is waited for; null as the plan says. */
     readonly lockMs: number | null,
   ) {
-    this.sessions = new CopySessions(host, ref, purpose, signal, lockMs);
+    this.sessions = new SessionScope(host, ref, purpose, lockMs);
   }
 
   /** Set by `open`. */
@@ -101,13 +42,8 @@ export class LaneHolder {
   target!: Session;
 
   /** Opens the sessions without taking the lane. `lockMs`: how long to wait for a lock on the target, null as the plan says. */
-  static async connect(
-    host: ActivityHost,
-    ref: RunRef,
-    purpose: string,
-    lockMs: number | null = null,
-  ): Promise<LaneHolder> {
-    const holder = new LaneHolder(host, ref, purpose, host.signal(), lockMs);
+  static async connect(host: Host, ref: RunRef, purpose: string, lockMs: number | null = null): Promise<LaneHolder> {
+    const holder = new LaneHolder(host, ref, purpose, host.signal?.(), lockMs);
     try {
       const { target, run } = await holder.sessions.openTarget();
       holder.target = target;
@@ -122,7 +58,7 @@ export class LaneHolder {
 
   /** As connect, and takes the lane. */
   static async open(
-    host: ActivityHost,
+    host: Host,
     ref: RunRef,
     purpose: string,
     patience = 0,

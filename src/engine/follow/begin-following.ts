@@ -4,8 +4,9 @@ import { crossRowQuarantined } from '../../postgres/ledger/quarantine/deferred';
 import type { Lane } from '../../postgres/ledger/follow/apply-lease';
 import { addPending, type PendingKey } from '../../postgres/ledger/follow/pending';
 import { inTransaction } from '../../postgres/transaction';
-import { fenceLane, type LaneHolder } from './apply-lease';
+import { type LaneHolder } from './apply-lease';
 import { faulty } from '../fault-injection';
+import { fenceLane } from '../lease';
 
 /**
  * Before the first round: rows that the copy quarantined because of other rows are read again, so that from then on rounds know

@@ -1,9 +1,9 @@
 import type { RunRef } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
-import { describeDatabaseError } from '../../postgres/sqlstate';
 import { LaneHolder } from './apply-lease';
 import { runRound, type RoundOutcome } from './run-round';
-import type { ActivityHost } from '../../../activities/temporal-host';
+import type { Host } from '../host';
+import { takeFromHolder } from '../take-from-holder';
 
 export interface Drained {
   /** Rounds it took, and keys they applied. */
@@ -18,12 +18,7 @@ export interface Drained {
  * raise to stop it. Whoever keeps a lock on the target from it for longer than `lockMs` (null: as the plan says) is ended where the
  * ledger records him as holder of a lane; RP5404 when the lock stays taken.
  */
-export async function drain(
-  host: ActivityHost,
-  ref: RunRef,
-  beat: () => void,
-  lockMs: number | null = null,
-): Promise<Drained> {
+export async function drain(host: Host, ref: RunRef, beat: () => void, lockMs: number | null = null): Promise<Drained> {
   const holder = await LaneHolder.open(host, ref, 'drain', 0, lockMs);
   let succeeded = false;
   try {
@@ -48,22 +43,17 @@ export async function drain(
 }
 
 /** Locks that were not got before the drain gives up. */
-const mostMissed = 8;
+const maxMissed = 8;
 
-async function roundAgainstHolders(holder: LaneHolder, limit: number, beat: () => void): Promise<RoundOutcome> {
-  for (let missed = 1; ; missed += 1) {
-    try {
-      return await runRound(holder, { limit, beat });
-    } catch (error) {
-      if (holder.target.closed || describeDatabaseError(error).sqlstate !== '55P03') throw error;
-      const { run } = holder.run;
-      if (missed >= mostMissed)
-        throw fail('RP5404', `A lock that following ${run} needs stays taken`, {
-          where: { object: run },
-          cause: error,
-        });
-    }
-    beat();
-    await holder.endOthers();
-  }
+function roundAgainstHolders(holder: LaneHolder, limit: number, beat: () => void): Promise<RoundOutcome> {
+  const { run } = holder.run;
+  const taking = {
+    holders: () => Promise.resolve([]),
+    endHolders: () => holder.endOthers(),
+    attempts: maxMissed,
+    beat,
+    gaveUp: (cause: unknown) =>
+      fail('RP5404', `A lock that following ${run} needs stays taken`, { where: { object: run }, cause }),
+  };
+  return takeFromHolder(holder.target, taking, () => runRound(holder, { limit, beat }));
 }

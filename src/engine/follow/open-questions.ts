@@ -6,7 +6,7 @@ import { quarantineByFinding } from '../../postgres/queries/settle/quarantine';
 import type { Session } from '../../postgres/session';
 import { decisionFor } from '../../profile/decision-match';
 import { coversRows, undecided } from '../../profile/undecided';
-import { decisionsOfRun } from '../../../activities/prepare-host';
+import { decisionsOf } from '../run/decisions';
 
 /**
  * What waits for a decision, as the ledger says: a round that was cut short, or made by a drill or a proof, may have found it. Rows in
@@ -18,7 +18,7 @@ export async function openQuestions(
 ): Promise<Required<Pick<DeltaReport, 'newFindings' | 'quarantined'>>> {
   const known = await knownDecisions(session, run.run, run.compiled.plan.decisions);
   const findings = undecided(await readFindings(session, run.run), known).map(({ id }) => id);
-  const decisions = await decisionsOfRun(session, run);
+  const decisions = await decisionsOf(session, run);
   const groups = await quarantineByFinding(session, run.run);
   const rows = groups.filter((group) => !coversRows(decisionFor(decisions, group.finding)));
   return {

@@ -13,17 +13,18 @@ import { provenanceOf, rewrittenSince } from '../../postgres/queries/follow/roun
 import type { Session } from '../../postgres/session';
 import { CommitUnknownError, inTransaction } from '../../postgres/transaction';
 import { fail, RowproofError } from '../../errors/rowproof-error';
-import { classOfFindings } from '../copy/run-lookup';
 import { applyRound } from './apply/apply-round';
 import type { Applied, Incoming } from './round-contract';
 import { pullSeen } from './take-in';
-import { fenceLane, laneLost, laneRefused, type LaneHolder } from './apply-lease';
+import { type LaneHolder } from './apply-lease';
 import { SourceReader } from './read-round';
 import { ReadAhead, type ReadPieces } from './read-ahead';
 import { targetKeyOf } from './target-key';
 import { chooseWindow, openSnapshot, type SourceWindow } from './change-window';
 import { faulty } from '../fault-injection';
 import { during } from '../../postgres/refusal';
+import { classOfFindings } from '../run/decisions';
+import { fenceLane, laneLost, laneRefused } from '../lease';
 
 export interface RoundOutcome {
   /** Number of the last committed round; an idle round has none of its own. */

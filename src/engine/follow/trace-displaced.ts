@@ -9,7 +9,7 @@ import { mayRaise } from '../../profile/raising';
 import { qualified } from '../../sql/quote';
 import type { ActiveTable, ApplyRound } from './apply/round-state';
 import { targetKeyOf } from './target-key';
-import { sourceStatement } from '../proof/proof-host';
+import { sourceStatement } from '../run/source-statement';
 
 interface Pair {
   readonly key: string;

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { DiscoveryActivities } from '../../contract/activity-types';
 import { readFingerprint, storeFingerprint } from '../../postgres/ledger/proof/fingerprint';
 import {
   describeAttachments,
@@ -22,12 +21,14 @@ import { tableExists } from '../../postgres/queries/schema-change/index-build';
 import { readMaterializedViews } from '../../postgres/queries/schema-change/view-dependencies';
 import { inTransaction } from '../../postgres/transaction';
 import type { Fingerprint } from '../../rollback/compare-fingerprints';
-import { onTarget, type StepHost, type StepWork } from '../../../activities/prepare-host';
-import { rememberSources } from '../rollback/restore-sources';
+import { onTarget, type TargetWork } from '../target-work';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
 import type { QualifiedName } from '../../contract/catalog';
 import type { Session } from '../../postgres/session';
+import type { Host } from '../host';
+import { rememberSources } from './fingerprint-sources';
+import type { RunRef } from '../../contract/run';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -36,7 +37,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
  * it touched `before`, where that is given.
  */
 export async function takeFingerprint(
-  { session, run, beat }: Pick<StepWork, 'session' | 'run' | 'beat'>,
+  { session, run, beat }: Pick<TargetWork, 'session' | 'run' | 'beat'>,
   before: Fingerprint | null = null,
 ): Promise<Fingerprint> {
   const tables = run.compiled.mappings;
@@ -84,16 +85,13 @@ function rowsOf(session: Session, table: QualifiedName): Promise<DescribedObject
 }
 
 /** `before` is taken once: a later call answers with what is stored. */
-export function createFingerprintActivities(host: StepHost): Pick<DiscoveryActivities, 'fingerprintTarget'> {
-  return {
-    fingerprintTarget: (ref, moment) =>
-      onTarget(host, ref, 'fingerprint', async (work) => {
-        const { session, run } = work;
-        if (moment === 'before') await rememberSources(host, work);
-        const stored = await readFingerprint(session, run.run, moment);
-        if (moment === 'before' && stored !== null) return { digest: stored.digest };
-        await storeFingerprint(session, run.run, moment, await takeFingerprint(work), moment !== 'before');
-        return { digest: (await readFingerprint(session, run.run, moment))?.digest as string };
-      }),
-  };
+export function fingerprintTarget(host: Host, ref: RunRef, moment: 'before' | 'after'): Promise<{ digest: string }> {
+  return onTarget(host, ref, 'fingerprint', async (work) => {
+    const { session, run } = work;
+    if (moment === 'before') await rememberSources(host, work);
+    const stored = await readFingerprint(session, run.run, moment);
+    if (moment === 'before' && stored !== null) return { digest: stored.digest };
+    await storeFingerprint(session, run.run, moment, await takeFingerprint(work), moment !== 'before');
+    return { digest: (await readFingerprint(session, run.run, moment))?.digest as string };
+  });
 }

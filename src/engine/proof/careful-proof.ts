@@ -9,13 +9,14 @@ import { canonicalTexts, rowsByKeys } from '../../postgres/queries/proof/rows';
 import type { Session } from '../../postgres/session';
 import { describeDatabaseError } from '../../postgres/sqlstate';
 import { suspectsKept } from '../../validate/tally';
-import { CopySessions } from '../sessions';
 import type { ProofWork } from './compare-rows';
-import { isRefusal, spelledAs } from './expected-rows';
-import { keyDigest, largeMark, sourceStatement } from './proof-host';
 import { inSnapshots, openSides, type Sides } from './sides';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
+import { SessionScope } from '../session-scope';
+import { isRefusal, spelledAs } from '../copy/refused-value';
+import { keyDigest, largeMark } from '../run/digests';
+import { sourceStatement } from '../run/source-statement';
 
 export interface CarefulResult {
   readonly check: Omit<CheckResult, 'kind'>;
@@ -139,7 +140,7 @@ async function compareRejected(
  */
 export async function proveCarefulBatch(work: ProofWork, batch: CarefulBatch): Promise<CarefulResult> {
   const { host, ref, run, mapping } = work;
-  const sessions = new CopySessions(host, ref, `recompute ${mapping.name}:${batch.ordinal}`, host.signal());
+  const sessions = new SessionScope(host, ref, `recompute ${mapping.name}:${batch.ordinal}`);
   let succeeded = false;
   try {
     const sides = await openSides(sessions, run, mapping);

@@ -17,12 +17,14 @@ import type { ProofCounts } from '../../validate/row';
 import { Tally, type Suspect } from '../../validate/tally';
 import type { Progress } from '../heartbeat';
 import { expectedRows, targetKeyPlaces, type ExpectationWork } from './expected-rows';
-import { keyDigest, largeMark, sha256, sourceStatement, type ReadyHost } from './proof-host';
+import { type ProofHost } from './proof-host';
 import type { Sides } from './sides';
 import { namedState } from '../../errors/sqlstate-names';
+import { keyDigest, largeMark, sha256 } from '../run/digests';
+import { sourceStatement } from '../run/source-statement';
 
 export interface ProofWork {
-  readonly host: ReadyHost;
+  readonly host: ProofHost;
   readonly ref: RunRef;
   readonly run: LoadedRun;
   readonly mapping: CompiledMapping;

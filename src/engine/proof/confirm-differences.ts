@@ -7,7 +7,8 @@ import type { ActualRow, ExpectedRow } from '../../validate/row';
 import { Tally, type Suspect } from '../../validate/tally';
 import type { Comparison } from './compare-rows';
 import { expectedRows } from './expected-rows';
-import { largeMark, sourceStatement } from './proof-host';
+import { largeMark } from '../run/digests';
+import { sourceStatement } from '../run/source-statement';
 
 const silent = { expected: () => undefined, actual: () => undefined };
 

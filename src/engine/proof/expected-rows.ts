@@ -1,13 +1,12 @@
 import { isMultiset } from '../../compile/key/row-identity';
 import type { CompiledMapping } from '../../contract/compiled';
 import type { QuarantineBook } from '../../postgres/ledger/proof/proof-quarantine';
-import { canonicalTexts, type SpelledColumn } from '../../postgres/queries/proof/rows';
+import { canonicalTexts } from '../../postgres/queries/proof/rows';
 import type { Session } from '../../postgres/session';
-import { describeDatabaseError } from '../../postgres/sqlstate';
 import { createExpectRow, type ExpectRow, type RecomputedRow } from '../../validate/expect-row';
-import { mayRefuseValue } from '../../transform/value-trial';
 import type { ExpectedRow } from '../../validate/row';
 import type { Tally } from '../../validate/tally';
+import { spelledAs, isRefusal } from '../copy/refused-value';
 
 /** One row of `raw`: the key text, then the raw columns; of a row without a key, then what its contents are known by. */
 type RawRow = readonly (string | null)[];
@@ -53,19 +52,6 @@ async function spell(work: ExpectationWork, rows: readonly PendingRow[], places:
     await spell(work, rows.slice(0, half), places);
     await spell(work, rows.slice(half), places);
   }
-}
-
-/** Whether the target refused to spell a value of the mapping. */
-export function isRefusal(mapping: CompiledMapping, error: unknown): boolean {
-  const { isDataError, sqlstate } = describeDatabaseError(error);
-  const trials = mapping.columns.flatMap(({ trial }) => trial ?? []);
-  return isDataError || mayRefuseValue(trials, sqlstate);
-}
-
-/** How the target spells a loaded column. */
-export function spelledAs(mapping: CompiledMapping, place: number): Pick<SpelledColumn, 'type' | 'trial'> {
-  const { type, trial } = mapping.columns[place] as CompiledMapping['columns'][number];
-  return { type, trial: trial ?? null };
 }
 
 function recomputed(work: ExpectationWork, raw: RawRow): RecomputedRow | null {

@@ -6,19 +6,20 @@ import { refreshStatistics } from '../../postgres/ledger/run/statistics';
 import { forgetVerdict } from '../../postgres/ledger/proof/verdict';
 import { mayRaise } from '../../profile/raising';
 import { withHeartbeat } from '../heartbeat';
-import { mappingOf, onLedger } from '../copy/run-lookup';
 import { beginProof } from './begin-proof';
 import { proveCarefulBatch } from './careful-proof';
 import type { ProofWork } from './compare-rows';
-import type { ReadyHost } from './proof-host';
+import type { ProofHost } from './proof-host';
 import { proveSlice } from './prove-slice';
 import { reexecutedColumns, storeCareful, storedDivision, summary } from './store-proof';
+import { mappingOf } from '../host';
+import { onLedger } from '../session-scope';
 
 /**
  * Idempotent: a slice is stored in one transaction in place of an earlier proof of it; a retry goes on after the slices that
  * were stored, a new call proves everything anew.
  */
-export function createProveMapping(host: ReadyHost): ValidationActivities['proveMapping'] {
+export function createProveMapping(host: ProofHost): ValidationActivities['proveMapping'] {
   return async (ref, name) => {
     const run = await host.databases.run(ref);
     const mapping = mappingOf(run, name);

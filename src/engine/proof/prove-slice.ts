@@ -3,12 +3,12 @@ import type { Difference } from '../../postgres/ledger/proof/proof';
 import { openQuarantine } from '../../postgres/ledger/proof/proof-quarantine';
 import type { ProofCounts } from '../../validate/row';
 import { reproduced } from '../../validate/tally';
-import { CopySessions } from '../sessions';
 import { compareSlice, createComparison, differencesOf, explained, type ProofWork } from './compare-rows';
 import { readAgain } from './confirm-differences';
 import { inSnapshots, openSides } from './sides';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
+import { SessionScope } from '../session-scope';
 
 export interface SliceResult {
   readonly counts: ProofCounts;
@@ -26,7 +26,7 @@ const looks = 3;
  */
 export async function proveSlice(work: ProofWork, slice: { index: number; of: number }): Promise<SliceResult> {
   const { host, ref, run, mapping } = work;
-  const sessions = new CopySessions(host, ref, `prove ${mapping.name}`, host.signal());
+  const sessions = new SessionScope(host, ref, `prove ${mapping.name}`);
   let succeeded = false;
   try {
     const sides = await openSides(sessions, run, mapping);

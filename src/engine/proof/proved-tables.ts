@@ -5,7 +5,7 @@ import type { LoadedRun } from '../../postgres/ledger/run/run';
 import { lockOutWriters } from '../../postgres/queries/cutover/barrier';
 import { readTableIdentities } from '../../postgres/queries/cutover/table-identity';
 import type { Session } from '../../postgres/session';
-import { gateName } from '../cutover/names';
+import { gateName } from '../run/relations';
 import { faulty } from '../fault-injection';
 
 /**

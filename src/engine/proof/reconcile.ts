@@ -21,13 +21,14 @@ import { qualified } from '../../sql/quote';
 import { closeBooks, type ClosedBooks, type MappingFacts } from '../../validate/books';
 import { reachVerdict, type VerdictFacts } from '../../validate/verdict';
 import { AlignedView } from './live/live-view';
-import { onTarget } from '../../../activities/prepare-host';
+import { onTarget } from '../target-work';
 import { changedSinceProof } from './proved-tables';
 import { effectsOf, restricted } from './decision-effects';
 import { whereRowsDiffer } from './differing-columns';
-import { sourceStatement, type ReadyHost } from './proof-host';
+import { type ProofHost } from './proof-host';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
+import { sourceStatement } from '../run/source-statement';
 
 /** Where rows are counted: at one alignment while rounds go on, else as both sides stand. */
 interface Counting {
@@ -43,7 +44,7 @@ interface Counting {
 /** Countings made again because a table was truncated meanwhile. */
 const mostCountings = 5;
 
-async function openCounting(host: ReadyHost, ref: RunRef, run: LoadedRun, own: Session): Promise<Counting> {
+async function openCounting(host: ProofHost, ref: RunRef, run: LoadedRun, own: Session): Promise<Counting> {
   const lane = await readLane(own, run.run, 'delta');
   // once it is closed the target is open, and the source stands still for good
   if (lane !== null && lane.state !== 'closed') {
@@ -103,7 +104,7 @@ async function bookOf(
 }
 
 async function whileCounting<T>(
-  host: ReadyHost,
+  host: ProofHost,
   ref: RunRef,
   run: LoadedRun,
   own: Session,
@@ -130,7 +131,7 @@ async function closing(session: Session, run: string): Promise<Pick<VerdictFacts
 }
 
 /** Idempotent: counts again and replaces the stored verdict. Nothing is green that is not in the ledger. */
-export function createReconcile(host: ReadyHost): ValidationActivities['reconcile'] {
+export function createReconcile(host: ProofHost): ValidationActivities['reconcile'] {
   return (ref) =>
     onTarget(host, ref, 'reconcile', async ({ run, session, beat }) => {
       const mappings = mappingsOfRun(run.compiled, run.options);

@@ -25,8 +25,8 @@ import { describeDatabaseError } from '../../postgres/sqlstate';
 import { identifier, qualified } from '../../sql/quote';
 import { parseRule } from '../../validate/rules/registry';
 import { shapeProblems } from '../../validate/table-shape';
-import { onTarget } from '../../../activities/prepare-host';
-import type { ReadyHost } from './proof-host';
+import { onTarget } from '../target-work';
+import type { ProofHost } from './proof-host';
 import { asApplication } from '../../postgres/application-path';
 import { namedState } from '../../errors/sqlstate-names';
 
@@ -41,7 +41,7 @@ function isChildOf(mapping: CompiledMapping, reference: LiveReference): boolean 
 }
 
 /** Idempotent: reads, then replaces the stored results. */
-export function createProveReferences(host: ReadyHost): ValidationActivities['proveReferences'] {
+export function createProveReferences(host: ProofHost): ValidationActivities['proveReferences'] {
   return (ref) =>
     onTarget(host, ref, 'prove references', async ({ run, mappings, session, beat }) => {
       const live = await foreignKeysOf(
@@ -218,7 +218,7 @@ async function ownRules(
 }
 
 /** Idempotent: reads, then replaces the stored results. */
-export function createCheckRules(host: ReadyHost): ValidationActivities['checkRules'] {
+export function createCheckRules(host: ProofHost): ValidationActivities['checkRules'] {
   return (ref) =>
     onTarget(host, ref, 'check rules', async ({ run, session, beat }) => {
       const mappings = mappingsOfRun(run.compiled, run.options);

@@ -4,7 +4,7 @@ import { currentSnapshot, liftTimeouts } from '../../postgres/queries/copy/trans
 import { setWorkMem } from '../../postgres/queries/proof/rows';
 import type { Session } from '../../postgres/session';
 import { inTransaction } from '../../postgres/transaction';
-import type { CopySessions } from '../sessions';
+import type { SessionScope } from '../session-scope';
 
 /** The sessions of a proof. */
 export interface Sides {
@@ -16,7 +16,7 @@ export interface Sides {
   readonly speller: Session;
 }
 
-export async function openSides(sessions: CopySessions, run: LoadedRun, mapping: CompiledMapping): Promise<Sides> {
+export async function openSides(sessions: SessionScope, run: LoadedRun, mapping: CompiledMapping): Promise<Sides> {
   const source = await sessions.openSource(run, mapping.source);
   const { target } = await sessions.openTarget();
   const helper = (await sessions.openTarget()).target;

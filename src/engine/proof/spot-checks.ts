@@ -11,15 +11,15 @@ import { describeDatabaseError } from '../../postgres/sqlstate';
 import { readSpotChecks, type SpotCheck } from '../../validate/spot-check-file';
 import { bareTypeName } from '../../transform/value-trial';
 import { plansFolder } from '../plans-folder';
-import { onTarget } from '../../../activities/prepare-host';
-import type { ReadyHost } from './proof-host';
+import { onTarget } from '../target-work';
+import type { ProofHost } from './proof-host';
 import { namedState } from '../../errors/sqlstate-names';
 
 type Result = Omit<CheckResult, 'kind'>;
 
 /** Text of the file beside the plan, or in the plans folder; nothing outside of that folder is read. */
-async function fileText(host: ReadyHost, run: LoadedRun, file: string): Promise<string | null> {
-  const folder = host.plansFolder;
+async function fileText(host: ProofHost, run: LoadedRun, file: string): Promise<string | null> {
+  const folder = host.plansFolder ?? null;
   if (folder === null) return null;
   const plan = await plansFolder(folder)
     .find(run.compiled.plan.name)
@@ -76,7 +76,7 @@ async function tryCheck(session: Session, mapping: CompiledMapping, check: SpotC
 }
 
 async function runFile(
-  host: ReadyHost,
+  host: ProofHost,
   run: LoadedRun,
   session: Session,
   spot: SpotCheckPlan,
@@ -106,7 +106,7 @@ async function runFile(
  * Idempotent: reads, then replaces the stored results. Expected values stay in the file and in the statement; only counts and
  * column names are stored.
  */
-export function createRunSpotChecks(host: ReadyHost): ValidationActivities['runSpotChecks'] {
+export function createRunSpotChecks(host: ProofHost): ValidationActivities['runSpotChecks'] {
   return (ref) =>
     onTarget(host, ref, 'spot checks', async ({ run, mappings, session, beat }) => {
       const results: Result[] = [];

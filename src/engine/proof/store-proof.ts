@@ -3,16 +3,16 @@ import type { CompiledMapping } from '../../contract/compiled';
 import type { RunRef } from '../../contract/run';
 import { replaceChecks } from '../../postgres/ledger/run/check-result';
 import { proofTotals, storeDifferences, type CarefulBatch } from '../../postgres/ledger/proof/proof';
-import { onLedger } from '../copy/run-lookup';
 import type { CarefulResult } from './careful-proof';
-import type { ReadyHost } from './proof-host';
+import type { ProofHost } from './proof-host';
+import { onLedger } from '../session-scope';
 
 /**
  * What an earlier attempt of this activity got to: it stored the slices below the one that its last heartbeat names. Null when
  * there was none.
  */
-export function storedDivision(host: ReadyHost, mapping: string): { slices: number; first: number } | null {
-  const last = host.lastHeartbeat() as { mapping?: unknown; slice?: unknown; slices?: unknown } | undefined;
+export function storedDivision(host: ProofHost, mapping: string): { slices: number; first: number } | null {
+  const last = host.lastHeartbeat?.() as { mapping?: unknown; slice?: unknown; slices?: unknown } | undefined;
   const { slice, slices } = last ?? {};
   if (last?.mapping !== mapping || typeof slice !== 'number' || typeof slices !== 'number' || slices < 1) return null;
   return { slices, first: Math.min(Math.max(0, slice), slices) };
@@ -25,7 +25,7 @@ export function reexecutedColumns(mapping: CompiledMapping): string[] {
 
 /** Recomputes the batches of the careful path one by one and stores what they showed, in place of what was stored. */
 export async function storeCareful(
-  host: ReadyHost,
+  host: ProofHost,
   ref: RunRef,
   mapping: string,
   batches: readonly CarefulBatch[],
@@ -45,7 +45,7 @@ export async function storeCareful(
 }
 
 /** The sums of what is stored about a mapping. */
-export async function summary(host: ReadyHost, ref: RunRef, mapping: string): Promise<ProofSummary> {
+export async function summary(host: ProofHost, ref: RunRef, mapping: string): Promise<ProofSummary> {
   const totals = await onLedger(host, ref, `sum up proof of ${mapping}`, (session) => proofTotals(session, ref.run));
   const own = totals.find((one) => one.mapping === mapping);
   if (own === undefined) throw new Error('the proof that was just stored is gone');

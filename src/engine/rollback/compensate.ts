@@ -23,19 +23,20 @@ import { dropForeignKeyStatement, restoreForeignKey } from '../../rollback/resto
 import { restoreTriggerStatements, silenceTriggerStatements } from '../../rollback/restore-triggers';
 import type { ForeignKeyDetail, Step, StepKind, TriggersDetail } from '../../rollback/step-detail';
 import type { QualifiedName } from '../../contract/catalog';
-import type { RunRef } from '../../contract/run';
 import { dotted, qualified } from '../../sql/quote';
 import { restoreCheck } from '../finish/restore-checks';
 import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from '../finish/restore-objects';
-import { liftGuard } from '../cutover/guard';
-import type { StepHost, StepWork } from '../../../activities/prepare-host';
-import { liftFreeze, takeCaptureAway } from './restore-sources';
+import { liftGuard } from '../proof/guard';
+import type { TargetWork } from '../target-work';
+import { liftFreeze } from './restore-sources';
 import { asApplication } from '../../postgres/application-path';
 import { counted } from '../../report/counted';
 import { namedState } from '../../errors/sqlstate-names';
+import type { Host } from '../host';
+import { removeCaptureOf } from '../capture/install-capture';
 
 /** Undoes one step; nothing when that was done before. RP7001, RP7002 where it would touch what is not the run's. */
-export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork, step: Step): Promise<void> {
+export async function compensateStep(host: Host, work: TargetWork, step: Step): Promise<void> {
   if (step.state === 'compensated') return;
   // on the sources, in short transactions of their own; the step is closed once nothing is left there
   if (is(step, 'freeze')) {
@@ -43,7 +44,7 @@ export async function compensateStep(host: StepHost, ref: RunRef, work: StepWork
     return putBack(work, step, 'compensated', () => Promise.resolve());
   }
   if (is(step, 'capture')) {
-    await takeCaptureAway(host, ref, work);
+    await removeCaptureOf(host, work);
     return putBack(work, step, 'compensated', () => Promise.resolve());
   }
   if (is(step, 'guard')) return putBack(work, step, 'compensated', () => liftGuard(work, 'compensated'));
@@ -82,7 +83,7 @@ function is<Kind extends StepKind>(step: Step, kind: Kind): step is Step<Kind> {
  * Empties all tables of the run at once, and only when every row in them is the run's own. Foreign keys that the run has
  * put back already go again first: TRUNCATE refuses while a table outside refers to one of these.
  */
-async function takeRowsAway(work: StepWork, step: Step<'rows'>): Promise<void> {
+async function takeRowsAway(work: TargetWork, step: Step<'rows'>): Promise<void> {
   const { session, run } = work;
   const options = {
     object: step.subject,
@@ -119,7 +120,7 @@ interface FilledTable {
 }
 
 /** Tables that hold the rows of a mapping: its own, and those that were partitions of it and are tables of their own now. */
-async function tablesOf({ session }: StepWork, { detail }: Step<'rows'>): Promise<FilledTable[]> {
+async function tablesOf({ session }: TargetWork, { detail }: Step<'rows'>): Promise<FilledTable[]> {
   const { mapping, relation, partitions } = detail;
   const now = await relationsNow(session, [relation, ...partitions]);
   const own = now.has(qualified(relation)) ? [relation] : [];
@@ -127,7 +128,7 @@ async function tablesOf({ session }: StepWork, { detail }: Step<'rows'>): Promis
   return [...own, ...detached].map((one) => ({ mapping, relation: one }));
 }
 
-async function refuseForeignRows(work: StepWork, mapping: string, table: QualifiedName): Promise<void> {
+async function refuseForeignRows(work: TargetWork, mapping: string, table: QualifiedName): Promise<void> {
   const rows = await countForeignRows(work.session, work.run.run, mapping, table);
   if (rows === 0) return;
   const name = qualified(table);
@@ -136,7 +137,7 @@ async function refuseForeignRows(work: StepWork, mapping: string, table: Qualifi
   });
 }
 
-async function dropForeignKeysAgain(work: StepWork): Promise<void> {
+async function dropForeignKeysAgain(work: TargetWork): Promise<void> {
   const { session, run } = work;
   for (const step of await readSteps(session, run.run, 'foreign_key')) {
     if (step.state === 'compensated') continue;
@@ -154,7 +155,7 @@ async function dropForeignKeysAgain(work: StepWork): Promise<void> {
  * Foreign keys of others that came to these tables since, from tables of theirs. Where no row of such a table refers to anything, the
  * key steps aside until the tables are empty; else nothing is emptied (RP7002).
  */
-async function strangersKeys(work: StepWork, tables: readonly FilledTable[]): Promise<ForeignKeyDetail[]> {
+async function strangersKeys(work: TargetWork, tables: readonly FilledTable[]): Promise<ForeignKeyDetail[]> {
   const { session } = work;
   const mapped = tables.map(({ mapping, relation }) => ({ name: mapping, target: relation }));
   const names = new Set(mapped.map(({ target }) => qualified(target)));
@@ -173,7 +174,7 @@ async function strangersKeys(work: StepWork, tables: readonly FilledTable[]): Pr
 
 /** Runs work on tables while none of their triggers fires; each is as before afterwards. */
 async function withoutTriggers(
-  work: StepWork,
+  work: TargetWork,
   tables: readonly { mapping: string; relation: QualifiedName }[],
   change: () => Promise<void>,
 ): Promise<void> {
@@ -189,7 +190,7 @@ async function withoutTriggers(
 }
 
 /** Writes the rows from before the run back and drops the table that kept them. RP7011 where others made the table refuse them. */
-async function bringRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<void> {
+async function bringRowsBack(work: TargetWork, step: Step<'rows_saved'>): Promise<void> {
   try {
     await writeRowsBack(work, step);
   } catch (error) {
@@ -204,7 +205,7 @@ async function bringRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<
   }
 }
 
-async function writeRowsBack(work: StepWork, step: Step<'rows_saved'>): Promise<void> {
+async function writeRowsBack(work: TargetWork, step: Step<'rows_saved'>): Promise<void> {
   const { session } = work;
   const { relation, saved, rows, columns, mapping } = step.detail;
   await putBack(work, step, 'compensated', async () => {

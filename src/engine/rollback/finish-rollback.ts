@@ -1,4 +1,3 @@
-import type { RunRef } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
 import { appendEvent } from '../../postgres/ledger/run/event';
 import { dropHeld } from '../../postgres/ledger/quarantine/deferred';
@@ -8,8 +7,10 @@ import { dropTable } from '../../postgres/queries/rollback/rows';
 import { scopeTable } from '../../postgres/queries/settle/settle';
 import type { Session } from '../../postgres/session';
 import { inTransaction } from '../../postgres/transaction';
-import type { StepHost, StepWork } from '../../../activities/prepare-host';
-import { liftFreeze, takeCaptureAway } from './restore-sources';
+import type { TargetWork } from '../target-work';
+import { liftFreeze } from './restore-sources';
+import type { Host } from '../host';
+import { removeCaptureOf } from '../capture/install-capture';
 
 export interface RemovedRun {
   readonly removed: boolean;
@@ -26,14 +27,14 @@ export interface RemovedRun {
  * those that left nothing on the target. Of a run that still needs its ledger nothing but the freeze is taken away, and that only
  * with `liftFreeze`; RP7003 otherwise.
  */
-export async function removeRun(host: StepHost, ref: RunRef, work: StepWork, liftFreeze = false): Promise<RemovedRun> {
+export async function removeRun(host: Host, work: TargetWork, liftFreeze = false): Promise<RemovedRun> {
   const { session, run } = work;
   const state = await inTransaction(session, 'read write', () => lockRunEnd(session, run.run));
   if (state === 'needed' && liftFreeze) {
     const freed = await freeWriters(host, work);
     return { removed: false, left: [run.run], freed, needed: true };
   }
-  const freed = state === 'ended' ? await freeSources(host, ref, work) : [];
+  const freed = state === 'ended' ? await freeSources(host, work) : [];
   return inTransaction(session, 'read write', async () => {
     await lockSteps(session, run.run);
     const end = await lockRunEnd(session, run.run);
@@ -51,13 +52,13 @@ export async function removeRun(host: StepHost, ref: RunRef, work: StepWork, lif
 }
 
 /** The freeze and the capture of a run that ended: once its ledger is gone, nobody would know of them. */
-async function freeSources(host: StepHost, ref: RunRef, work: StepWork): Promise<string[]> {
+async function freeSources(host: Host, work: TargetWork): Promise<string[]> {
   const captured = (await readSteps(work.session, work.run.run, 'capture')).filter(({ state }) => state === 'done');
-  if (captured.length > 0) await takeCaptureAway(host, ref, work);
+  if (captured.length > 0) await removeCaptureOf(host, work);
   return freeWriters(host, work);
 }
 
-async function freeWriters(host: StepHost, work: StepWork): Promise<string[]> {
+async function freeWriters(host: Host, work: TargetWork): Promise<string[]> {
   const { session, run } = work;
   const freed: string[] = [];
   for (const step of await readSteps(session, run.run, 'freeze')) {

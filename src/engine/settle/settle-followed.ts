@@ -4,7 +4,8 @@ import { lockLane, readLane, setRulesOn } from '../../postgres/ledger/follow/app
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import type { Alignment } from '../follow/round-contract';
 import { settleTarget } from './settle-run';
-import type { StepHost, StepWork } from '../../../activities/prepare-host';
+import type { TargetWork } from '../target-work';
+import type { Host } from '../host';
 
 /** How settle gets a moment in which the target is T(source); a round of the run that stays open. */
 export type AlignForSettle = () => Promise<Alignment>;
@@ -16,8 +17,8 @@ const attempts = 3;
  * repeated from any point: a round before the rules are on may let rows in again, and they are judged anew.
  */
 export async function settleFollowed(
-  host: StepHost,
-  work: StepWork,
+  host: Host,
+  work: TargetWork,
   align: AlignForSettle,
 ): Promise<{ adjusted: number; rounds: number }> {
   const { session, run } = work;

@@ -18,12 +18,14 @@ import { classifyOrphan, orphanRule, uniqueFinding } from '../../settle/classify
 import { settleOrder, type OwnForeignKey } from '../../settle/settle-order';
 import { anyDuplicateSql, anyOrphanSql, duplicatesSql, orphansSql } from '../../settle/violations-sql';
 import { dotted, qualified } from '../../sql/quote';
-import { SettleBooks, type SettleWork } from '../finish/settle-books';
+import { SettleBooks, type SettleWork } from './settle-books';
 import { enforceChecks, settleChecks, type CheckSettling } from '../finish/restore-checks';
-import { withSourceKeys } from '../finish/source-keys';
-import { decisionsOfRun, type StepHost, type StepWork } from '../../../activities/prepare-host';
+import { withSourceKeys } from './source-keys';
+import { type TargetWork } from '../target-work';
 import { during } from '../../postgres/refusal';
 import { asApplication } from '../../postgres/application-path';
+import { decisionsOf } from '../run/decisions';
+import type { Host } from '../host';
 
 const blockRows = 20_000;
 
@@ -46,15 +48,15 @@ interface Settling extends SettleWork {
  * the snapshots that the target is aligned with, and what is taken away is held.
  */
 export async function settleTarget(
-  host: StepHost,
-  work: StepWork,
+  host: Host,
+  work: TargetWork,
   followed: ReadonlyMap<string, Session> | null = null,
 ): Promise<{ adjusted: number; rounds: number }> {
   const sources = new Map<string, Promise<Session>>();
   const settling: Settling = {
     ...work,
     hold: followed !== null,
-    classOf: classByDecisions(await decisionsOfRun(work.session, work.run)),
+    classOf: classByDecisions(await decisionsOf(work.session, work.run)),
     sourceOf: (mapping) => {
       const aligned = followed?.get(mapping.source);
       if (aligned !== undefined) return Promise.resolve(aligned);
@@ -91,7 +93,7 @@ export async function settleTarget(
 }
 
 /** What was loaded, and the ledger beside it, for plans that do not depend on whether autovacuum came by. */
-async function countLoaded(work: StepWork): Promise<void> {
+async function countLoaded(work: TargetWork): Promise<void> {
   for (const table of await uncountedTables(work.session, work.mappings)) {
     const options = { object: qualified(table), onAttempt: work.beat };
     await changeTarget(work.session, work.run.run, options, () => analyzeTable(work.session, table));
@@ -106,7 +108,7 @@ function checking(work: Settling): CheckSettling {
   };
 }
 
-function mappingNamed(work: StepWork, name: string): CompiledMapping {
+function mappingNamed(work: TargetWork, name: string): CompiledMapping {
   const mapping = work.mappings.find((one) => one.name === name);
   if (mapping === undefined)
     throw fail('RP5106', `Run ${work.run.run} has no mapping ${name}`, { where: { object: name } });

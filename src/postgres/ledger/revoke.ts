@@ -4,7 +4,7 @@ import type { LaneName } from './follow/apply-lease';
 export interface HeldLease {
   readonly mapping: string;
   readonly ordinal: number;
-  readonly pid: number | null;
+  readonly backendPid: number | null;
   readonly backendStart: string | null;
 }
 
@@ -19,7 +19,7 @@ export async function readLeases(session: Session, run: string): Promise<HeldLea
   return rows.map((row) => ({
     mapping: row['mapping'] as string,
     ordinal: Number(row['ordinal']),
-    pid: row['pid'] === null || row['pid'] === undefined ? null : Number(row['pid']),
+    backendPid: row['pid'] === null || row['pid'] === undefined ? null : Number(row['pid']),
     backendStart: row['started'] ?? null,
   }));
 }
@@ -40,7 +40,7 @@ export async function revokeLease(session: Session, run: string, mapping: string
 export async function readOpenLanes(
   session: Session,
   run: string,
-): Promise<{ lane: LaneName; pid: number | null; backendStart: string | null }[]> {
+): Promise<{ lane: LaneName; backendPid: number | null; backendStart: string | null }[]> {
   const { rows } = await session.query<{ lane: LaneName; pid: string | null; started: string | null }>(
     `select lane, case when owner is not null then backend_pid::text end as pid, backend_start::text as started
      from rowproof.lane where run = $1 and state <> 'closed' order by lane`,
@@ -48,7 +48,7 @@ export async function readOpenLanes(
   );
   return rows.map((row) => ({
     lane: row.lane,
-    pid: row.pid === null ? null : Number(row.pid),
+    backendPid: row.pid === null ? null : Number(row.pid),
     backendStart: row.started,
   }));
 }

@@ -1,8 +1,8 @@
-import { createCaptureActivities } from '../../../activities/capture';
 import type { RowproofError } from '../../../src/errors/rowproof-error';
 import { createDatabases } from '../../../src/postgres/databases';
 import { ownCluster } from '../../support/postgres/own-cluster';
 import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
+import { createCaptureActivities } from '../../../activities/capture';
 
 let cluster: Awaited<ReturnType<typeof ownCluster>>;
 let run: LogicalRun;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { createCaptureActivities } from '../../../activities/capture';
 import { createDatabases } from '../../../src/postgres/databases';
 import { readablePending } from '../../../src/postgres/ledger/follow/pending';
 import { ownCluster } from '../../support/postgres/own-cluster';
 import { openProxy } from '../copy/tcp-proxy';
 import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
+import { createCaptureActivities } from '../../../activities/capture';
 
 const source = 'create table item (id int primary key, body text); create table noise (body text)';
 const mappings = [mappingOf('item', ['id', 'body'])];

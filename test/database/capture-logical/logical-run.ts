@@ -1,5 +1,4 @@
 import { Client } from 'pg';
-import { createCaptureActivities } from '../../../activities/capture';
 import { pullChanges, type IntakeWork, type Pulled } from '../../../src/engine/capture/logical/pull-changes';
 import { slotName } from '../../../src/engine/capture/logical/names';
 import { checkCapture } from '../../../src/engine/capture/capture-source';
@@ -13,6 +12,7 @@ import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCopyRun, type CopyRun, type MappingDraft } from '../copy/copy-run';
+import { createCaptureActivities } from '../../../activities/capture';
 
 /** A run that captures by a slot, with what tests look at. */
 export interface LogicalRun extends CopyRun {

@@ -1,6 +1,5 @@
 import { Client } from 'pg';
 import { captureOf, checkCapture } from '../../../src/engine/capture/capture-source';
-import { createCaptureActivities } from '../../../activities/capture';
 import { capturedRelations, type CapturedRelation } from '../../../src/capture/captured-relations';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import type { CaptureActivities } from '../../../src/contract/activity-types';
@@ -13,6 +12,7 @@ import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCopyRun, type CopyRun, type MappingDraft } from '../copy/copy-run';
+import { createCaptureActivities } from '../../../activities/capture';
 
 /** A run that captures by triggers, with what tests look at. */
 export interface CaptureRun extends CopyRun {

@@ -1,7 +1,7 @@
-import { createCaptureActivities } from '../../../activities/capture';
 import { createDatabases } from '../../../src/postgres/databases';
 import { openProxy, type Proxy } from '../copy/tcp-proxy';
 import { mappingOf, openCaptureRun, type CaptureRun } from './capture-run';
+import { createCaptureActivities } from '../../../activities/capture';
 
 let run: CaptureRun;
 let proxy: Proxy;

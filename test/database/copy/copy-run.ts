@@ -1,7 +1,6 @@
 import { quietSettings } from '../../support/postgres/quiet-settings';
 import { restrictPlan } from '../../../src/compile/restrict-plan';
 import { createCopyActivities } from '../../../activities/copy';
-import type { CopyHost } from '../../../src/engine/copy/run-lookup';
 import type {
   ColumnPlan,
   DecisionPlan,
@@ -17,6 +16,7 @@ import { createRun, type RunOptions } from '../../../src/postgres/ledger/run/run
 import { ensureLedger } from '../../../src/postgres/ledger/run/schema';
 import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
 import { compileForTest } from './compile-for-test';
+import type { Host } from '../../../src/engine/host';
 
 export interface ColumnDraft extends Partial<Omit<ColumnPlan, 'target'>> {
   readonly target: string;
@@ -64,7 +64,7 @@ export interface CopyRun {
     signal?: AbortSignal;
     sourceUrl?: string;
     targetUrl?: string;
-    heartbeat?: CopyHost['heartbeat'];
+    heartbeat?: Host['heartbeat'];
   }): ReturnType<typeof createCopyActivities>;
   /** Plans and copies every batch of every mapping, one after the other. */
   copyAll(): Promise<void>;

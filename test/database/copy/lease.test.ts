@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { fence, renewLease, takeLease } from '../../../src/engine/copy/batch-lease';
 import { setLockTimeout } from '../../../src/postgres/queries/copy/transaction';
-import { createRollbackActivities } from '../../../activities/rollback';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { openCopyRun, type CopyRun } from './copy-run';
+import { createRollbackActivities } from '../../../activities/rollback';
 
 let run: CopyRun;
 const open: Session[] = [];

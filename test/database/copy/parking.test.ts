@@ -1,8 +1,8 @@
 import { sentenceOf } from './whole-run';
-import { exportQuarantine } from '../../../src/engine/run/export-quarantine';
-import { createFinishActivities } from '../../../activities/finish';
+import { exportQuarantine } from '../../../src/engine/copy/export-quarantine';
 import { createValidationActivities } from '../../../activities/proof';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
+import { createFinishActivities } from '../../../activities/finish';
 
 let run: CopyRun;
 afterEach(() => run.drop());

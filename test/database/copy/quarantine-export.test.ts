@@ -1,4 +1,4 @@
-import { exportQuarantine } from '../../../src/engine/run/export-quarantine';
+import { exportQuarantine } from '../../../src/engine/copy/export-quarantine';
 import { parseCsv } from '../../../src/validate/csv';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
 

@@ -1,7 +1,7 @@
-import { createDiscoveryActivities } from '../../../activities/discovery';
 import { createDatabase } from '../../support/postgres/postgres';
 import { ownCluster, type OwnCluster } from '../../support/postgres/own-cluster';
 import { openCopyRun } from './copy-run';
+import { createDiscoveryActivities } from '../../../activities/discovery';
 
 let cluster: OwnCluster;
 beforeAll(async () => {

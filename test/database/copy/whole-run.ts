@@ -1,11 +1,11 @@
-import { createDiscoveryActivities } from '../../../activities/discovery';
-import { createFinishActivities } from '../../../activities/finish';
-import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
 import { createValidationActivities } from '../../../activities/proof';
 import type { Verdict } from '../../../src/contract/activity-types';
 import { functionBehind } from '../../../src/postgres/queries/discovery/function-behind';
 import { safeFailure } from '../../../src/worker/failure-interceptor';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
+import { createDiscoveryActivities } from '../../../activities/discovery';
+import { createFinishActivities } from '../../../activities/finish';
+import { createPrepareActivities } from '../../../activities/prepare';
 
 /** The phases of a run against a source that stands still, in their order, each as the workflow calls it. */
 export interface WholeRun extends CopyRun {
@@ -31,7 +31,7 @@ export async function openWholeRun(draft: CopyRunDraft): Promise<WholeRun> {
       await discovery.tryTargetRules(ref);
     },
     async prepare() {
-      await createFingerprintActivities({ databases }).fingerprintTarget(ref, 'before');
+      await createDiscoveryActivities({ databases }).fingerprintTarget(ref, 'before');
       await createPrepareActivities({ databases }).prepareTarget(ref);
     },
     async finish() {

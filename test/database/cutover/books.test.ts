@@ -1,5 +1,5 @@
-import { createCaptureActivities } from '../../../activities/capture';
 import { Clients, openCutoverRun, proveAll, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
+import { createCaptureActivities } from '../../../activities/capture';
 
 const go = { drill: false, by: 'ben' };
 

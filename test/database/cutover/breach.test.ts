@@ -1,6 +1,6 @@
 import { takeBarrier } from '../../../src/engine/cutover/barrier';
 import { cutoverSteps } from '../../../src/engine/cutover/steps';
-import { relationsBySource, gateName } from '../../../src/engine/cutover/names';
+import { relationsBySource, gateName } from '../../../src/engine/run/relations';
 import { thaw } from '../../../src/engine/cutover/freeze';
 import { freezeGate } from '../../../src/cutover/gate-sql';
 import { markRollback } from '../../../src/postgres/ledger/run/step';
@@ -38,7 +38,7 @@ describe('a cutover that does not come to its end', () => {
       drain: async (host, ref, beat) => {
         await cutoverSteps.drain(host, ref, beat);
         calls += 1;
-        if (calls === 2) await work(host.signal());
+        if (calls === 2) await work(host.signal?.());
       },
     });
   };

@@ -1,27 +1,26 @@
 import { Client } from 'pg';
-import { createCaptureActivities } from '../../../activities/capture';
 import { createCutoverActivities } from '../../../activities/cutover';
 import { cutoverSteps, type CutoverSteps } from '../../../src/engine/cutover/steps';
-import { createDiscoveryActivities } from '../../../activities/discovery';
-import { createFinishActivities } from '../../../activities/finish';
-import { createLiveProofActivities } from '../../../activities/live-proof';
-import type { ActivityHost } from '../../../activities/temporal-host';
-import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
-import { createRollbackActivities } from '../../../activities/rollback';
-import { createValidationActivities } from '../../../activities/proof';
+import { createValidationActivities, createLiveProofActivities } from '../../../activities/proof';
 import type { CutoverActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import { setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
 import { createDatabases, type Databases } from '../../../src/postgres/databases';
 import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
+import type { Host } from '../../../src/engine/host';
+import { createCaptureActivities } from '../../../activities/capture';
+import { createDiscoveryActivities } from '../../../activities/discovery';
+import { createFinishActivities } from '../../../activities/finish';
+import { createPrepareActivities } from '../../../activities/prepare';
+import { createRollbackActivities } from '../../../activities/rollback';
 
 /** A run that was prepared, guarded, captured and copied: what a cutover starts from. */
 export interface CutoverRun extends CopyRun {
-  readonly host: ActivityHost;
+  readonly host: Host;
   readonly cutover: CutoverActivities;
   /** Cutover activities whose parts are replaced. */
-  with(steps: Partial<CutoverSteps>, host?: Partial<ActivityHost>): CutoverActivities;
+  with(steps: Partial<CutoverSteps>, host?: Partial<Host>): CutoverActivities;
   rollBack(): Promise<{ equal: boolean; differences: readonly string[]; notes?: readonly string[] }>;
 }
 
@@ -57,7 +56,7 @@ export async function openCutoverRun(
       ...settings,
     },
   });
-  const host: ActivityHost = { databases: run.databases, signal: () => undefined, heartbeat: () => undefined };
+  const host: Host = { databases: run.databases, signal: () => undefined, heartbeat: () => undefined };
   const withSteps: CutoverRun['with'] = (steps, other = {}) =>
     createCutoverActivities({ ...host, ...other }, process.env, { ...cutoverSteps, ...steps });
   const opened: CutoverRun = {
@@ -75,7 +74,7 @@ export async function openCutoverRun(
   };
   try {
     await createDiscoveryActivities(host).recordCatalogs(run.ref);
-    await createFingerprintActivities({ databases: run.databases }).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities({ databases: run.databases }).fingerprintTarget(run.ref, 'before');
     await createPrepareActivities({ databases: run.databases }).prepareTarget(run.ref);
     await opened.cutover.guardTarget(run.ref);
     if (copied === false) return opened;

@@ -1,8 +1,8 @@
-import { createRollbackActivities } from '../../../activities/rollback';
 import { readRunEnd } from '../../../src/postgres/ledger/run/run-end';
 import { setPhase } from '../../../src/postgres/ledger/run/phase';
 import { waysOut } from '../../../src/progress/ways-out';
 import { openCutoverRun, sqlstateOf } from './cutover-fixture';
+import { finishRun } from '../../../src/engine/rollback/roll-back';
 
 it('A freeze that was lifted before the target of big_bang is open leaves the rollback alone, which works', async () => {
   const run = await openCutoverRun({ capture: 'none', copied: false, settings: { pattern: 'big_bang' } });
@@ -16,7 +16,7 @@ it('A freeze that was lifted before the target of big_bang is open leaves the ro
     const undo = `rowproof rollback ${run.ref.run} --by YOU --reason WHY`;
     const lift = `rowproof finish ${run.ref.run} --lift-freeze`;
     expect(await ways()).toEqual([`rowproof run ${run.ref.run}`, undo, lift]);
-    const finished = await createRollbackActivities(run).finishRun(run.ref, true);
+    const finished = await finishRun(run, run.ref, true);
     expect(finished).toMatchObject({ removed: false, needed: true });
     expect(await sqlstateOf(run.source.query('update accounts set balance = 9 where id = 9'))).toBe('done');
     expect(await ways()).toEqual([undo]);

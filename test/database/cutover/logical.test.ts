@@ -1,7 +1,7 @@
-import { createCaptureActivities } from '../../../activities/capture';
 import { cutoverSteps } from '../../../src/engine/cutover/steps';
 import { takeLane } from '../../../src/postgres/ledger/follow/apply-lease';
 import { Clients, openCutoverRun, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
+import { createCaptureActivities } from '../../../activities/capture';
 
 const go = { drill: false, by: 'ben' };
 const drill = { drill: true, by: 'ben' };

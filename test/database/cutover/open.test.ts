@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LaneHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
-import { createRollbackActivities } from '../../../activities/rollback';
 import { RowproofError } from '../../../src/errors/rowproof-error';
 import { leftFrozen } from '../../../src/postgres/ledger/cutover';
 import { onSource, openCutoverRun, sqlstateOf, type CutoverRun } from './cutover-fixture';
+import { createRollbackActivities } from '../../../activities/rollback';
+import { finishRun } from '../../../src/engine/rollback/roll-back';
 
 const go = { drill: false, by: 'ben' };
 
@@ -96,7 +97,7 @@ describe('opening the target', () => {
     await run.cutover.openTarget(run.ref);
     await run.target.query(`update rowproof.run set outcome = 'complete'`);
     expect(await sqlstateOf(run.source.query('delete from accounts where id = 1'))).toBe('25006');
-    await createRollbackActivities({ databases: run.databases }).finishRun(run.ref);
+    await finishRun({ databases: run.databases }, run.ref);
     expect(await onSource(run)).toEqual([]);
     expect(await sqlstateOf(run.source.query('delete from accounts where id = 1'))).toBe('done');
     expect(await run.target.query(`select 1 from pg_namespace where nspname = 'rowproof'`)).toEqual([]);

@@ -1,4 +1,4 @@
-import { gateName } from '../../../src/engine/cutover/names';
+import { gateName } from '../../../src/engine/run/relations';
 import { Clients, openCutoverRun, proveAll, sides, sqlstateOf, type CutoverRun } from './cutover-fixture';
 
 const go = { drill: false, by: 'ben' };

@@ -1,9 +1,9 @@
-import { createDiscoveryActivities } from '../../../activities/discovery';
-import { createFinishActivities } from '../../../activities/finish';
 import { createValidationActivities } from '../../../activities/proof';
 import { cutoverSteps } from '../../../src/engine/cutover/steps';
 import { openCopyRun } from '../copy/copy-run';
 import { accounts, openCutoverRun, type CutoverRun } from './cutover-fixture';
+import { createDiscoveryActivities } from '../../../activities/discovery';
+import { createFinishActivities } from '../../../activities/finish';
 
 const touch = `alter table accounts add column updated_at timestamptz;
   create function touch() returns trigger language plpgsql as $$ begin new.updated_at := now(); return new; end $$;

@@ -1,7 +1,7 @@
 import type { TestDatabase } from '../../support/postgres/postgres';
 import { createGate, writableTree } from '../../../src/postgres/queries/cutover/freeze-trigger';
 import { freezeGate } from '../../../src/cutover/gate-sql';
-import { gateName } from '../../../src/engine/cutover/names';
+import { gateName } from '../../../src/engine/run/relations';
 import { accounts, Clients, openCutoverRun, sqlstateOf, type CutoverRun } from './cutover-fixture';
 
 const go = { drill: false, by: 'ben' };

@@ -1,12 +1,12 @@
 import { settleFollowed } from '../../../src/engine/settle/settle-followed';
-import { createFinishActivities } from '../../../activities/finish';
-import { createPrepareActivities } from '../../../activities/prepare';
-import { onTarget } from '../../../activities/prepare-host';
+import { onTarget } from '../../../src/engine/target-work';
 import { dropHeld } from '../../../src/postgres/ledger/quarantine/deferred';
 import { openLanes, readLane } from '../../../src/postgres/ledger/follow/apply-lease';
 import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
 import { mappingOf, openTestRun, type TestRun } from '../settle-fixture';
 import { apply, heldRows, incomingOf, openSides, type Sides, type SourceRow } from './apply-fixture';
+import { createFinishActivities } from '../../../activities/finish';
+import { createPrepareActivities } from '../../../activities/prepare';
 
 describe('settle of a run that follows its source', () => {
   let database: TestDatabase;

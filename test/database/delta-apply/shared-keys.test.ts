@@ -1,7 +1,7 @@
-import { createPrepareActivities } from '../../../activities/prepare';
 import { createDatabase } from '../../support/postgres/postgres';
 import { mappingOf, openTestRun } from '../settle-fixture';
 import { apply, heldRows, incomingOf, openSides } from './apply-fixture';
+import { createPrepareActivities } from '../../../activities/prepare';
 
 describe('rounds before settle, where source rows may share a target key', () => {
   it('never take the row of another source key for the one that changed', async () => {

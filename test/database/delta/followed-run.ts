@@ -1,17 +1,17 @@
-import { createCaptureActivities } from '../../../activities/capture';
-import { createDeltaActivities } from '../../../activities/follow';
 import { LaneHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound, type RoundOutcome } from '../../../src/engine/follow/run-round';
-import type { ActivityHost } from '../../../activities/temporal-host';
 import type { CaptureActivities, DeltaActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import { createDatabases } from '../../../src/postgres/databases';
 import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
+import type { Host } from '../../../src/engine/host';
+import { createCaptureActivities } from '../../../activities/capture';
+import { createDeltaActivities } from '../../../activities/follow';
 
 /** A copied run whose capture stands: rounds can follow. */
 export interface FollowedRun extends CopyRun {
-  readonly host: ActivityHost;
+  readonly host: Host;
   readonly capture: CaptureActivities;
   readonly delta: DeltaActivities;
   /** One round of a holder of its own. */
@@ -19,7 +19,7 @@ export interface FollowedRun extends CopyRun {
   /** Rounds of one holder until one leaves nothing behind. */
   catchUp(limit?: number): Promise<RoundOutcome>;
   /** A host on other urls, such as a proxy's. */
-  hostOf(options: { sourceUrl?: string; targetUrl?: string; signal?: AbortSignal }): ActivityHost;
+  hostOf(options: { sourceUrl?: string; targetUrl?: string; signal?: AbortSignal }): Host;
 }
 
 export type FollowedDraft = Omit<CopyRunDraft, 'settings'> & {

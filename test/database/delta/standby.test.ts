@@ -1,7 +1,5 @@
 import { Client } from 'pg';
-import { createCaptureActivities } from '../../../activities/capture';
 import { createCutoverActivities } from '../../../activities/cutover';
-import { createDeltaActivities } from '../../../activities/follow';
 import { LaneHolder } from '../../../src/engine/follow/apply-lease';
 import { throttled } from '../../../src/engine/follow/throttle';
 import type { Settings } from '../../../src/contract/resolved-plan';
@@ -9,6 +7,8 @@ import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openStandbyPair, type StandbyPair } from '../../support/postgres/standby';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
+import { createCaptureActivities } from '../../../activities/capture';
+import { createDeltaActivities } from '../../../activities/follow';
 
 let pair: StandbyPair;
 const runs: CopyRun[] = [];

@@ -1,9 +1,9 @@
-import { openDatabases } from '../../../activities/dependencies';
-import { createDiscoveryActivities } from '../../../activities/discovery';
 import { openRun } from '../../../src/engine/run/open-run';
 import type { RunRef } from '../../../src/contract/run';
 import type { Databases } from '../../../src/postgres/databases';
 import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
+import { openDatabases } from '../../../src/engine/open-databases';
+import { createDiscoveryActivities } from '../../../activities/discovery';
 
 export interface DiscoveryRun {
   readonly ref: RunRef;

@@ -1,6 +1,6 @@
 import { createCopyActivities } from '../../../activities/copy';
-import { createFinishActivities } from '../../../activities/finish';
 import { openDiscovery, type DiscoveryRun } from './discovery-run';
+import { createFinishActivities } from '../../../activities/finish';
 
 let run: DiscoveryRun | undefined;
 afterEach(async () => {

@@ -1,13 +1,12 @@
-import { createLiveProofActivities } from '../../../activities/live-proof';
-import { createValidationActivities } from '../../../activities/proof';
-import type { ActivityHost } from '../../../activities/temporal-host';
+import { createValidationActivities, createLiveProofActivities } from '../../../activities/proof';
 import type { LiveProofActivities, ValidationActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
-import type { ReadyHost, ValidationHost } from '../../../src/engine/proof/proof-host';
+import type { ProofHost } from '../../../src/engine/proof/proof-host';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
 import { StandInRounds } from './stand-in-rounds';
+import type { Host } from '../../../src/engine/host';
 
-type FollowedHost = ActivityHost & Required<Pick<ValidationHost, 'lastHeartbeat' | 'align'>>;
+type FollowedHost = Host & Required<Pick<ProofHost, 'lastHeartbeat' | 'align'>>;
 
 /** A copied run whose source is followed by rounds that the test makes. */
 export interface FollowedRun extends CopyRun {
@@ -73,7 +72,7 @@ export async function openFollowedRun(
     host,
     heartbeats,
     proof: createLiveProofActivities(host),
-    validation: createValidationActivities({ ...host, plansFolder: null } satisfies Partial<ReadyHost>),
+    validation: createValidationActivities({ ...host, plansFolder: null } satisfies Partial<ProofHost>),
     again: (other = {}) => createLiveProofActivities({ ...host, lastHeartbeat: () => heartbeats.at(-1), ...other }),
     follow(write) {
       let going = true;

@@ -1,8 +1,7 @@
 import { align } from '../../../src/engine/follow/align';
 import { drain } from '../../../src/engine/follow/drain';
-import { createLiveProofActivities } from '../../../activities/live-proof';
 import { proveTouched, refreshProof } from '../../../src/engine/proof/live/touched-keys';
-import { createValidationActivities } from '../../../activities/proof';
+import { createValidationActivities, createLiveProofActivities } from '../../../activities/proof';
 import { openFollowedRun, type FollowedRun } from '../delta/followed-run';
 import { busyWrite, items } from './followed-run';
 

@@ -1,4 +1,4 @@
-import { exportQuarantine } from '../../../src/engine/run/export-quarantine';
+import { exportQuarantine } from '../../../src/engine/copy/export-quarantine';
 import { openQuietRun, type QuietRun } from './quiet-run';
 
 jest.setTimeout(180_000);

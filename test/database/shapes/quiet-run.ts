@@ -1,12 +1,7 @@
-import { checkPlan } from '../../../src/engine/run/check-plan';
+import { checkPlan } from '../../../src/engine/prepare/check-plan';
 import { createCopyActivities } from '../../../activities/copy';
-import { openDatabases } from '../../../activities/dependencies';
-import { createDiscoveryActivities } from '../../../activities/discovery';
-import { createFinishActivities } from '../../../activities/finish';
 import { openRun } from '../../../src/engine/run/open-run';
-import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
 import { readPlan } from '../../../src/engine/run/read-plan';
-import { createRollbackActivities } from '../../../activities/rollback';
 import { createValidationActivities } from '../../../activities/proof';
 import type { Verdict } from '../../../src/contract/activity-types';
 import type { Catalog } from '../../../src/contract/catalog';
@@ -16,6 +11,11 @@ import { readCatalog } from '../../../src/postgres/catalog/read-catalog';
 import type { Databases } from '../../../src/postgres/databases';
 import { sessionOn } from '../../support/postgres/session';
 import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
+import { openDatabases } from '../../../src/engine/open-databases';
+import { createDiscoveryActivities } from '../../../activities/discovery';
+import { createFinishActivities } from '../../../activities/finish';
+import { createPrepareActivities } from '../../../activities/prepare';
+import { createRollbackActivities } from '../../../activities/rollback';
 
 /** A run of a quiet source between two new databases: every phase by its activities, in the order of the workflow. */
 export interface QuietRun {
@@ -110,7 +110,7 @@ function phases(
 ): Omit<QuietRun, 'drop' | 'warnings'> {
   const host = { databases, signal: () => undefined, heartbeat: () => undefined };
   const discovery = createDiscoveryActivities(host);
-  const fingerprint = createFingerprintActivities(host);
+  const fingerprint = createDiscoveryActivities(host);
   const preparation = createPrepareActivities(host);
   const copying = createCopyActivities(host);
   const finishing = createFinishActivities(host);

@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { exportQuarantine } from '../../../src/engine/run/export-quarantine';
+import { exportQuarantine } from '../../../src/engine/copy/export-quarantine';
 import { untranslatableSql } from '../../../src/transform/untranslatable';
 import { createDatabase } from '../../support/postgres/postgres';
 import { openDiscovery } from '../discovery/discovery-run';

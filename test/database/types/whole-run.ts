@@ -1,9 +1,10 @@
 import { createCopyActivities } from '../../../activities/copy';
-import { createFinishActivities } from '../../../activities/finish';
-import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
 import { createValidationActivities } from '../../../activities/proof';
 import type { Verdict } from '../../../src/contract/activity-types';
 import { openDiscovery, type DiscoveryRun } from '../discovery/discovery-run';
+import { createFinishActivities } from '../../../activities/finish';
+import { createDiscoveryActivities } from '../../../activities/discovery';
+import { createPrepareActivities } from '../../../activities/prepare';
 
 /** What a migration of two databases said and did, from the first look to the verdict. */
 export interface WholeRun extends DiscoveryRun {
@@ -36,7 +37,7 @@ export async function runWhole(given: Parameters<typeof openDiscovery>[0]): Prom
     const prepare = createPrepareActivities({ databases });
     const finish = createFinishActivities({ databases });
     const validation = createValidationActivities({ databases, plansFolder: null });
-    await createFingerprintActivities({ databases }).fingerprintTarget(ref, 'before');
+    await createDiscoveryActivities({ databases }).fingerprintTarget(ref, 'before');
     await prepare.prepareTarget(ref);
     const names = await mappingsOf(run);
     for (const name of names) {

@@ -1,7 +1,7 @@
-import { createFinishActivities } from '../../../activities/finish';
-import { createPrepareActivities } from '../../../activities/prepare';
 import { createValidationActivities } from '../../../activities/proof';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
+import { createFinishActivities } from '../../../activities/finish';
+import { createPrepareActivities } from '../../../activities/prepare';
 
 jest.setTimeout(120_000);
 

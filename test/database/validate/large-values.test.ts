@@ -1,5 +1,5 @@
-import { createDiscoveryActivities } from '../../../activities/discovery';
 import { openValidationRun, type ValidationRun } from './validation-run';
+import { createDiscoveryActivities } from '../../../activities/discovery';
 
 let run: ValidationRun | undefined;
 afterEach(async () => {

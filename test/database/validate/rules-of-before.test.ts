@@ -1,9 +1,9 @@
-import { createDiscoveryActivities } from '../../../activities/discovery';
-import { createFinishActivities } from '../../../activities/finish';
-import { createFingerprintActivities, createPrepareActivities } from '../../../activities/prepare';
-import { createRollbackActivities } from '../../../activities/rollback';
 import { createValidationActivities } from '../../../activities/proof';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
+import { createDiscoveryActivities } from '../../../activities/discovery';
+import { createFinishActivities } from '../../../activities/finish';
+import { createPrepareActivities } from '../../../activities/prepare';
+import { createRollbackActivities } from '../../../activities/rollback';
 
 jest.setTimeout(120_000);
 
@@ -34,7 +34,7 @@ async function whole(opened: CopyRun) {
   const { databases, ref } = opened;
   const host = { databases, signal: () => undefined, heartbeat: () => undefined };
   await createDiscoveryActivities(host).recordCatalogs(ref);
-  await createFingerprintActivities({ databases }).fingerprintTarget(ref, 'before');
+  await createDiscoveryActivities({ databases }).fingerprintTarget(ref, 'before');
   await createPrepareActivities({ databases }).prepareTarget(ref);
   await opened.copyAll();
   const finish = createFinishActivities({ databases });

@@ -26,7 +26,7 @@ import type { SourceWork } from '../capture-kind';
 import { whyBroken } from './check-slot';
 import { capturedOids, whileFree } from './logical-source';
 import { stopBroken } from './stop-capture';
-import { laneLost, laneRefused, underLaneLock } from '../../follow/apply-lease';
+import { laneLost, laneRefused, underLaneLock } from '../../lease';
 
 /** Both sessions are outside transactions and have no statement timeout. */
 export interface IntakeWork extends Pick<

@@ -36,7 +36,7 @@ import { failedRow } from '../../copy/careful-path';
 import type { ActiveTable, ApplyRound } from './round-state';
 import { quarantine } from './stage-rows';
 import { trace } from '../trace-displaced';
-import { sourceStatement } from '../../proof/proof-host';
+import { sourceStatement } from '../../run/source-statement';
 
 /** Books what the round decided: who waits and why, who came in, provenance, touched keys, running totals. */
 export async function bookRound(

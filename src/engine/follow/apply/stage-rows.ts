@@ -14,8 +14,8 @@ import { failedRow } from '../../copy/careful-path';
 import type { ActiveTable, ApplyRound } from './round-state';
 import type { Incoming } from '../round-contract';
 import { inTurn } from '../serialize';
-import { sourceStatement } from '../../proof/proof-host';
 import { asApplication } from '../../../postgres/application-path';
+import { sourceStatement } from '../../run/source-statement';
 
 const rowsPerStatement = 50_000;
 

@@ -3,7 +3,8 @@ import type { RunRef } from '../../../contract/run';
 import { RowproofError } from '../../../errors/rowproof-error';
 import { waitForTurn } from '../../../postgres/queries/proof/snapshot';
 import type { Alignment } from '../../follow/round-contract';
-import type { ReadyHost } from '../proof-host';
+import type { ProofHost } from '../proof-host';
+import { align } from '../../follow/align';
 
 /** Takes the lane away from an alignment under way: a cutover, an operator's check. It is over in seconds. */
 const laneLost = 'RP5401';
@@ -14,15 +15,15 @@ const pauseMs = 250;
  * Takes an alignment after those that others wait for: several tables are proved side by side, and whoever takes the lane in the
  * middle of another one's round undoes that round. Tries again when somebody else took it.
  */
-export async function alignInTurn(host: ReadyHost, ref: RunRef, purpose: string): Promise<Alignment> {
+export async function alignInTurn(host: ProofHost, ref: RunRef, purpose: string): Promise<Alignment> {
   // its end is the end of the turn
   const turn = await host.databases.ledger(ref, `wait to ${purpose}`);
   try {
-    while (!(await waitForTurn(turn, ref.run))) host.signal()?.throwIfAborted();
+    while (!(await waitForTurn(turn, ref.run))) host.signal?.()?.throwIfAborted();
     for (let tried = 1; ; tried += 1) {
-      host.signal()?.throwIfAborted();
+      host.signal?.()?.throwIfAborted();
       try {
-        return await host.align(host, ref, purpose);
+        return await (host.align ?? align)(host, ref, purpose);
       } catch (error) {
         if (!(error instanceof RowproofError) || error.code !== laneLost || tried === attempts) throw error;
       }

@@ -5,13 +5,13 @@ import { beginInSnapshot, transactionAgeMs } from '../../../postgres/queries/pro
 import type { Session } from '../../../postgres/session';
 import { mayRaise } from '../../../profile/raising';
 import type { Progress } from '../../heartbeat';
-import { mappingOf } from '../../copy/run-lookup';
-import { CopySessions } from '../../sessions';
 import type { Alignment } from '../../follow/round-contract';
 import { alignInTurn } from './align-next';
 import { createComparison, type Comparison } from '../compare-rows';
-import type { ReadyHost } from '../proof-host';
+import type { ProofHost } from '../proof-host';
 import { prepareReading, type Sides } from '../sides';
+import { mappingOf } from '../../host';
+import { SessionScope } from '../../session-scope';
 
 /** What reads at one alignment: its sessions, and two more on the target. */
 export class AlignedView {
@@ -22,24 +22,24 @@ export class AlignedView {
   };
 
   private constructor(
-    private readonly host: ReadyHost,
+    private readonly host: ProofHost,
     private readonly ref: RunRef,
     private readonly run: LoadedRun,
     private readonly alignment: Alignment,
-    private readonly sessions: CopySessions,
+    private readonly sessions: SessionScope,
     /** In the snapshot of the target. */
     readonly lookup: Session,
     private readonly speller: Session,
     private readonly ageAtStart: number,
     private readonly startedAt: number,
   ) {
-    host.signal()?.addEventListener('abort', this.onAbort, { once: true });
+    host.signal?.()?.addEventListener('abort', this.onAbort, { once: true });
   }
 
-  static async open(host: ReadyHost, ref: RunRef, run: LoadedRun, purpose: string): Promise<AlignedView> {
+  static async open(host: ProofHost, ref: RunRef, run: LoadedRun, purpose: string): Promise<AlignedView> {
     // what a retry goes on from stays in the last heartbeat, so the alignment sends none of its own
     const alignment = await alignInTurn({ ...host, heartbeat: () => undefined }, ref, purpose);
-    const sessions = new CopySessions(host, ref, purpose, host.signal());
+    const sessions = new SessionScope(host, ref, purpose);
     try {
       const lookup = (await sessions.openTarget()).target;
       await beginInSnapshot(lookup, alignment.target.snapshotId);
@@ -109,7 +109,7 @@ export class AlignedView {
   }
 
   async close(): Promise<void> {
-    this.host.signal()?.removeEventListener('abort', this.onAbort);
+    this.host.signal?.()?.removeEventListener('abort', this.onAbort);
     await this.sessions.end(true);
     await this.alignment.close();
   }
@@ -120,7 +120,7 @@ export class AlignedViews {
   private view: AlignedView | null = null;
 
   constructor(
-    private readonly host: ReadyHost,
+    private readonly host: ProofHost,
     private readonly ref: RunRef,
     private readonly run: LoadedRun,
     private readonly purpose: string,

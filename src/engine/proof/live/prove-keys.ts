@@ -15,10 +15,11 @@ import { suspectsKept, type Suspect } from '../../../validate/tally';
 import type { TouchedSessions } from './touched-sessions';
 import { createComparison, differencesOf, explained } from '../compare-rows';
 import { compareKeys } from '../confirm-differences';
-import { sha256, type ReadyHost } from '../proof-host';
+import { type ProofHost } from '../proof-host';
+import { sha256 } from '../../run/digests';
 
 export interface TouchedWork {
-  readonly host: ReadyHost;
+  readonly host: ProofHost;
   readonly ref: RunRef;
   readonly run: LoadedRun;
   readonly mapping: CompiledMapping;
@@ -86,7 +87,7 @@ async function readBatches(
     ? () => null
     : createTargetKeys(mapping, { encoding: mapping.encoding, sha256 });
   for (; keys !== null; keys = await next()) {
-    host.signal()?.throwIfAborted();
+    host.signal?.()?.throwIfAborted();
     found.keys += keys.length;
     let except: string[] = [];
     if (mayRaise(mapping)) {

@@ -4,14 +4,14 @@ import { storeDifferences, touchedSlice } from '../../../postgres/ledger/proof/p
 import { moveAlignment, provedRound } from '../../../postgres/ledger/proof/proof-alignment';
 import { forgetTouched } from '../../../postgres/ledger/proof/proof-touched';
 import type { LoadedRun } from '../../../postgres/ledger/run/run';
-import { onLedger } from '../../copy/run-lookup';
 import type { Alignment } from '../../follow/round-contract';
-import type { ActivityHost } from '../../../../activities/temporal-host';
 import { alignInTurn } from './align-next';
 import { TouchedSessions } from './touched-sessions';
 import { compareTouched, type TouchedFindings } from './prove-keys';
 import { whereRowsDiffer } from '../differing-columns';
-import { readyHost, type ReadyHost, type ValidationHost } from '../proof-host';
+import { type ProofHost } from '../proof-host';
+import { onLedger } from '../../session-scope';
+import type { Host } from '../../host';
 
 /** What a proof of the keys that changed came to. */
 export interface TouchedProof {
@@ -37,8 +37,8 @@ const readers = 2;
  * Proves every key again that rounds touched since its table was proved, on both sides, as they are now: nothing may write on
  * either side meanwhile (call it under the barrier, after the drain). Costs what changed. Replaces what an earlier call stored.
  */
-export async function proveTouched(host: ActivityHost, ref: RunRef): Promise<TouchedProof> {
-  const ready = readyHost({ ...host, plansFolder: null });
+export async function proveTouched(host: Host, ref: RunRef): Promise<TouchedProof> {
+  const ready = { ...host, plansFolder: null };
   const run = await ready.databases.run(ref);
   const found = await lookAt(ready, ref, run, null);
   return store(ready, ref, run, found);
@@ -49,11 +49,8 @@ export async function proveTouched(host: ActivityHost, ref: RunRef): Promise<Tou
  * the barrier has only the last moments left. A difference is looked at again at a second alignment before it is stored. Call
  * it right before the barrier.
  */
-export async function refreshProof(
-  host: ActivityHost & Pick<ValidationHost, 'align'>,
-  ref: RunRef,
-): Promise<TouchedProof> {
-  const ready = readyHost({ ...host, plansFolder: null });
+export async function refreshProof(host: Host & Pick<ProofHost, 'align'>, ref: RunRef): Promise<TouchedProof> {
+  const ready = { ...host, plansFolder: null };
   const run = await ready.databases.run(ref);
   const look = async (): Promise<Found> => {
     const alignment = await alignInTurn(ready, ref, 'prove what changed');
@@ -73,7 +70,7 @@ interface Found {
   readonly mappings: readonly TouchedFindings[];
 }
 
-async function lookAt(host: ReadyHost, ref: RunRef, run: LoadedRun, alignment: Alignment | null): Promise<Found> {
+async function lookAt(host: ProofHost, ref: RunRef, run: LoadedRun, alignment: Alignment | null): Promise<Found> {
   const mappings = mappingsOfRun(run.compiled, run.options);
   const pool = new TouchedSessions(host, ref, run, alignment);
   let succeeded = false;
@@ -91,7 +88,7 @@ async function lookAt(host: ReadyHost, ref: RunRef, run: LoadedRun, alignment: A
   }
 }
 
-async function store(host: ReadyHost, ref: RunRef, run: LoadedRun, { round, mappings }: Found): Promise<TouchedProof> {
+async function store(host: ProofHost, ref: RunRef, run: LoadedRun, { round, mappings }: Found): Promise<TouchedProof> {
   const where = await onLedger(host, ref, 'store proof of what changed', async (session) => {
     for (const { mapping, differences, broken } of mappings) {
       await storeDifferences(session, { run: run.run, mapping, slice: touchedSlice }, differences);

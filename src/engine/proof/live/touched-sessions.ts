@@ -3,23 +3,23 @@ import type { RunRef } from '../../../contract/run';
 import type { LoadedRun } from '../../../postgres/ledger/run/run';
 import { beginInSnapshot } from '../../../postgres/queries/proof/snapshot';
 import type { Session } from '../../../postgres/session';
-import { CopySessions } from '../../sessions';
 import type { Alignment } from '../../follow/round-contract';
-import type { ReadyHost } from '../proof-host';
+import type { ProofHost } from '../proof-host';
 import { prepareReading, type Sides } from '../sides';
+import { SessionScope } from '../../session-scope';
 
 /** The sessions of a proof by keys, kept over all tables; in the snapshots of the alignment where there is one. */
 export class TouchedSessions {
-  private readonly sessions: CopySessions;
+  private readonly sessions: SessionScope;
   private readonly kept = new Map<string, Promise<Session>>();
 
   constructor(
-    host: ReadyHost,
+    host: ProofHost,
     ref: RunRef,
     private readonly run: LoadedRun,
     private readonly alignment: Alignment | null,
   ) {
-    this.sessions = new CopySessions(host, ref, 'prove what changed', host.signal());
+    this.sessions = new SessionScope(host, ref, 'prove what changed');
   }
 
   /** Reads the lists of keys in the ledger. */

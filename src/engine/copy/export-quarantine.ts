@@ -15,7 +15,7 @@ import { originalColumns, originalValue } from '../../postgres/queries/copy/orig
 import { readRows } from '../../postgres/read-rows';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
-import { mayBeOfRows } from '../copy/whole-cause';
+import { mayBeOfRows } from './whole-cause';
 
 const mostRows = 500;
 const pageBytes = 8 * 1024 * 1024;

@@ -11,16 +11,16 @@ import {
 } from '../../postgres/queries/cutover/freeze-trigger';
 import { subscribedRelations } from '../../postgres/queries/cutover/barrier';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
-import { gateName } from './names';
-import type { StepWork } from '../../../activities/prepare-host';
-import { keepingProof } from '../proof/proved-tables';
+import { gateName } from '../run/relations';
+import type { TargetWork } from '../target-work';
+import { keepingProof } from './proved-tables';
 
-type GuardWork = Pick<StepWork, 'session' | 'run' | 'mappings' | 'beat'>;
+type GuardWork = Pick<TargetWork, 'session' | 'run' | 'mappings' | 'beat'>;
 
 const subject = 'target tables';
 
 /** Refuses writes of others to the mapped target tables from here on; step and triggers in one transaction. Idempotent. */
-export async function putGuard(work: StepWork): Promise<{ tables: number }> {
+export async function putGuard(work: TargetWork): Promise<{ tables: number }> {
   const { session, run, mappings } = work;
   const name = gateName(run, 'guard');
   return changeTarget(session, run.run, { object: 'the target tables', onAttempt: work.beat }, async () => {
@@ -53,7 +53,7 @@ export async function repairGuard({ session, run, mappings, beat }: GuardWork): 
 }
 
 /** Takes the guard away in the caller's transaction and says so in its step. */
-export async function liftGuard(work: StepWork, state: 'restored' | 'compensated'): Promise<void> {
+export async function liftGuard(work: TargetWork, state: 'restored' | 'compensated'): Promise<void> {
   const { session, run } = work;
   for (const step of await readSteps(session, run.run, 'guard')) {
     if (step.state === 'compensated' || step.state === state) continue;

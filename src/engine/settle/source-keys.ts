@@ -14,13 +14,13 @@ import type { Session } from '../../postgres/session';
 import { mayRaise } from '../../profile/raising';
 import { assignSourceKeys, sharedTargetKeys, type AssignedRow, type TargetRow } from '../../settle/assign-source-keys';
 import { qualified } from '../../sql/quote';
-import type { StepWork } from '../../../activities/prepare-host';
-import { spelledAs } from '../proof/expected-rows';
-import { sourceStatement } from '../proof/proof-host';
+import type { TargetWork } from '../target-work';
+import { spelledAs } from '../copy/refused-value';
+import { sourceStatement } from '../run/source-statement';
 
 /** The rows, in the order given, with the source rows that they were loaded from. */
 export async function withSourceKeys(
-  work: StepWork,
+  work: TargetWork,
   source: Session,
   mapping: CompiledMapping,
   rows: readonly TargetRow[],

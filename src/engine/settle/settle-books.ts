@@ -5,10 +5,10 @@ import { holdRows } from '../../postgres/ledger/quarantine/deferred';
 import { deleteRows, quarantineRows } from '../../postgres/queries/settle/settle';
 import type { AssignedRow } from '../../settle/assign-source-keys';
 import { qualified } from '../../sql/quote';
-import type { StepWork } from '../../../activities/prepare-host';
+import type { TargetWork } from '../target-work';
 import { counted } from '../../report/counted';
 
-export interface SettleWork extends StepWork {
+export interface SettleWork extends TargetWork {
   /** Rows that leave the target are kept: rounds let them in again once their obstacle is gone. */
   readonly hold: boolean;
 }

@@ -7,8 +7,8 @@ import {
 } from '../../postgres/queries/discovery/check-plan';
 import { subscribedRelations } from '../../postgres/queries/cutover/barrier';
 import type { Session } from '../../postgres/session';
-import { wayBackProblems } from '../prepare/way-back';
-import { compile, withSession, type ReadPlan } from './read-plan';
+import { wayBackProblems } from './way-back';
+import { compile, withSession, type ReadPlan } from '../run/read-plan';
 import type { CompiledPlan } from '../../contract/compiled';
 
 export interface CheckedPlan {

@@ -1,44 +1,38 @@
-import type { LiveProofActivities } from '../src/contract/activity-types';
-import { carefulBatches, forgetSlices, mappingRows, storeSlice } from '../src/postgres/ledger/proof/proof';
-import { provedRound } from '../src/postgres/ledger/proof/proof-alignment';
-import { forgetTouched } from '../src/postgres/ledger/proof/proof-touched';
-import { refreshStatistics } from '../src/postgres/ledger/run/statistics';
-import { forgetVerdict } from '../src/postgres/ledger/proof/verdict';
-import type { LoadedRun } from '../src/postgres/ledger/run/run';
-import { liveSlices } from '../src/validate/live-slices';
-import { withHeartbeat } from '../src/engine/heartbeat';
-import { mappingOf, onLedger } from '../src/engine/copy/run-lookup';
-import type { ActivityHost } from './temporal-host';
-import { beginProof } from '../src/engine/proof/begin-proof';
-import { proveLiveCareful, proveLiveSlice } from '../src/engine/proof/live/live-slice';
-import { AlignedViews } from '../src/engine/proof/live/live-view';
-import { readyHost, type ReadyHost, type ValidationHost } from '../src/engine/proof/proof-host';
-import { reexecutedColumns, storeCareful, storedDivision, summary } from '../src/engine/proof/store-proof';
+import type { LiveProofActivities, ProofSummary } from '../../../contract/activity-types';
+import { carefulBatches, forgetSlices, mappingRows, storeSlice } from '../../../postgres/ledger/proof/proof';
+import { provedRound } from '../../../postgres/ledger/proof/proof-alignment';
+import { forgetTouched } from '../../../postgres/ledger/proof/proof-touched';
+import { refreshStatistics } from '../../../postgres/ledger/run/statistics';
+import { forgetVerdict } from '../../../postgres/ledger/proof/verdict';
+import type { LoadedRun } from '../../../postgres/ledger/run/run';
+import { liveSlices } from '../../../validate/live-slices';
+import { withHeartbeat } from '../../heartbeat';
+import { beginProof } from '../begin-proof';
+import { proveLiveCareful, proveLiveSlice } from './live-slice';
+import { AlignedViews } from './live-view';
+import { type ProofHost } from '../proof-host';
+import { reexecutedColumns, storeCareful, storedDivision, summary } from '../store-proof';
+import { mappingOf } from '../../host';
+import { onLedger } from '../../session-scope';
+import type { RunRef } from '../../../contract/run';
 
 /**
  * Proves tables while rounds go on. Idempotent: a slice is stored in one transaction with where it was aligned, in place of an
  * earlier proof of it; a retry keeps the division and goes on after what was stored, a new call proves everything anew.
  */
-export function createLiveProofActivities(
-  host: ActivityHost & Pick<ValidationHost, 'lastHeartbeat' | 'align'>,
-): LiveProofActivities {
-  const ready = readyHost({ ...host, plansFolder: null });
-  return {
-    proveLive: async (ref, name) => {
-      const run = await ready.databases.run(ref);
-      const views = new AlignedViews(ready, ref, run, `prove ${name}`);
-      try {
-        await proveTable({ host: ready, ref, run, views }, name);
-      } finally {
-        await views.close();
-      }
-      return summary(ready, ref, name);
-    },
-  };
+export async function proveLive(host: ProofHost, ref: RunRef, name: string): Promise<ProofSummary> {
+  const run = await host.databases.run(ref);
+  const views = new AlignedViews(host, ref, run, `prove ${name}`);
+  try {
+    await proveTable({ host, ref, run, views }, name);
+  } finally {
+    await views.close();
+  }
+  return summary(host, ref, name);
 }
 
 interface LiveWork {
-  readonly host: ReadyHost;
+  readonly host: ProofHost;
   readonly ref: Parameters<LiveProofActivities['proveLive']>[0];
   readonly run: LoadedRun;
   readonly views: AlignedViews;
