@@ -45,7 +45,7 @@ export function booksSection(report: ReportDocument): Html {
           cell: (row) =>
             row.target === ''
               ? html`<b>${row.mapping}</b>`
-              : html`${row.mapping}<br /><span class="soft mono">${row.target}</span>`,
+              : html`${row.mapping}<br /><span class="soft mono whole">${row.target}</span>`,
         },
         { head: 'Source =', cell: (row) => row.source },
         { head: 'out of scope +', cell: (row) => row.outOfScope },
