@@ -34,6 +34,17 @@ export function createProgram(
   const add = (name: string, description: string): Command => program.command(name).description(description);
   const person = (command: Command): Command =>
     command.requiredOption('--by <name>', 'who you are').requiredOption('--reason <text>', 'why');
+  /** Settings of the cutover that count for one attempt. */
+  const attemptOptions = (command: Command): Command =>
+    command
+      .option(
+        '--max-freeze <time>',
+        'of the cutover: how long writers may wait in this attempt, such as 8s; in place of the plan',
+      )
+      .option(
+        '--books <when>',
+        'of the cutover: when this attempt counts both sides, frozen (while writers wait) or aligned (right before); in place of the plan',
+      );
   const planOption = (command: Command): Command =>
     command.option('--plan <file>', 'find RUN in the ledger of this plan instead of the runs started from this folder');
 
@@ -109,26 +120,23 @@ export function createProgram(
   }
   on(
     planOption(
-      person(
-        add('approve', 'approve the gate a run waits at')
-          .argument('<gate>')
-          .requiredOption('--code <code>', 'plan code, as status shows it'),
-      ).option('--run <run>'),
+      attemptOptions(
+        person(
+          add('approve', 'approve the gate a run waits at')
+            .argument('<gate>')
+            .requiredOption('--code <code>', 'plan code, as status shows it'),
+        ).option('--run <run>'),
+      ),
     ),
     async () => (await import('./commands/operate')).approve as Action,
   );
   on(
     planOption(
-      person(add('cutover', 'approve the cutover a run waits for, or try it').argument('[run]'))
+      attemptOptions(person(add('cutover', 'approve the cutover a run waits for, or try it').argument('[run]')))
         .option('--code <code>', 'plan code, as status shows it; needed unless it is a drill')
         .option(
           '--drill',
           'everything up to the commit of the freeze, then writers are let go; says how long they waited, or exits with 1 when it did not get so far',
-        )
-        .option('--max-freeze <time>', 'how long writers may wait in this attempt, such as 8s; in place of the plan')
-        .option(
-          '--books <when>',
-          'when this attempt counts both sides: frozen (while writers wait) or aligned (right before); in place of the plan',
         ),
     ),
     async () => (await import('./commands/operate')).cutover as Action,

@@ -8,7 +8,8 @@ import { tableKey } from './key/table-key';
 
 /**
  * Sequences beside those that number a mapped column: drawn from by functions, triggers, defaults of texts, or the application. A
- * sequence of the target follows the sequence of its name in the schemas that its own schema is filled from.
+ * sequence of the target follows the sequence of its name in the schemas that its own schema is filled from, or, where no table of its schema
+ * is filled, in the schema of the same name. Sequences that only tables outside the plan draw from are theirs.
  */
 export function compileSequences(
   plan: ResolvedPlan,
@@ -19,14 +20,13 @@ export function compileSequences(
   const left: SequenceLeft[] = [];
   const followed = new Set<string>();
   for (const sequence of catalogs.target.sequences) {
-    if (ownedOutside(plan, catalogs.target, sequence)) continue;
+    if (ownedOutside(plan, catalogs.target, 'target', sequence)) continue;
     const counterparts = counterpartsOf(plan, catalogs, sequence);
     for (const { source, sequence: one } of counterparts) followed.add(`${source} ${tableKey(one)}`);
     const name = { schema: sequence.schema, name: sequence.name };
     const hidden = counterparts.filter(({ sequence: one }) => !one.readable);
     if (counterparts.length === 0) {
-      if (isMapped(plan, sequence) && !numbersColumn(catalogs.target, sequence))
-        left.push({ ...noted(name), side: 'target', why: 'unmatched' });
+      if (!numbersColumn(catalogs.target, sequence)) left.push({ ...noted(name), side: 'target', why: 'unmatched' });
       continue;
     }
     if (!sequence.settable || hidden.length > 0) left.push({ ...noted(name), side: 'target', why: 'not_permitted' });
@@ -44,8 +44,8 @@ export function compileSequences(
   for (const source of Object.keys(plan.sources)) {
     const catalog = catalogs.sources[source];
     for (const sequence of catalog?.sequences ?? []) {
-      const read = plan.mappings.some((one) => one.source === source && one.from.schema === sequence.schema);
-      if (!read || followed.has(`${source} ${tableKey(sequence)}`) || numbersColumn(catalog as Catalog, sequence))
+      if (followed.has(`${source} ${tableKey(sequence)}`)) continue;
+      if (numbersColumn(catalog as Catalog, sequence) || ownedOutside(plan, catalog as Catalog, source, sequence))
         continue;
       left.push({ ...noted({ schema: sequence.schema, name: sequence.name }), side: source, why: 'unmatched' });
     }
@@ -80,7 +80,6 @@ interface Counterpart {
 
 function counterpartsOf(plan: ResolvedPlan, catalogs: Catalogs, sequence: Sequence): Counterpart[] {
   const mapped = isMapped(plan, sequence);
-  if (!mapped && !sequence.named && !numbersMapped(plan, catalogs.target, sequence)) return [];
   return Object.keys(plan.sources).flatMap((source) => {
     const schemas = mapped
       ? plan.mappings
@@ -103,15 +102,15 @@ function drawing(catalog: Catalog, sequence: QualifiedName): Relation[] {
   );
 }
 
-/** Belongs to tables outside the plan, and to no other. */
-function ownedOutside(plan: ResolvedPlan, target: Catalog, sequence: Sequence): boolean {
-  return drawing(target, sequence).length > 0 && !numbersMapped(plan, target, sequence);
-}
-
-function numbersMapped(plan: ResolvedPlan, target: Catalog, sequence: QualifiedName): boolean {
-  return drawing(target, sequence).some((relation) =>
-    plan.mappings.some((one) => sameTable(one.target, relation) || isPartOf(target, relation, one.target)),
-  );
+/** Belongs to tables of one side that are outside the plan, and to no other. */
+function ownedOutside(plan: ResolvedPlan, catalog: Catalog, side: string, sequence: QualifiedName): boolean {
+  const mapped = plan.mappings
+    .filter(({ source }) => side === 'target' || side === source)
+    .map(({ from, target }) => (side === 'target' ? target : from));
+  const tables = drawing(catalog, sequence);
+  const isOurs = (relation: Relation): boolean =>
+    mapped.some((one) => sameTable(one, relation) || isPartOf(catalog, relation, one));
+  return tables.length > 0 && !tables.some(isOurs);
 }
 
 function isPartOf(catalog: Catalog, relation: Relation, root: QualifiedName): boolean {

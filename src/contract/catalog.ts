@@ -197,8 +197,6 @@ export interface Sequence extends QualifiedName {
   /** The role may read its position, set it. */
   readonly readable: boolean;
   readonly settable: boolean;
-  /** A function of users names it. */
-  readonly named: boolean;
 }
 
 export interface Catalog {

@@ -16,7 +16,7 @@ export const shapeErrors = {
   },
   RP2082: {
     title: 'Sequence without a counterpart',
-    why: 'A sequence that numbers no mapped column is matched by its name, in the schema that the target schema is filled from.',
+    why: 'A sequence that numbers no mapped column is matched by its name, in the schemas that the target schema is filled from, or in the schema of the same name where no table of it is filled.',
     fix: 'Nothing, when it is not needed. Else rename one of them, or set it after the switch with setval().',
     exit: 2,
   },

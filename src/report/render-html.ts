@@ -44,18 +44,27 @@ function facts(report: ReportDocument): Html {
   </dl>`;
 }
 
+/** What the run's sentence says that the verdict's does not: it often begins with that one. */
+function beyond(sentence: string, verdict: string): string {
+  return sentence.startsWith(verdict) ? sentence.slice(verdict.length).replace(/^[;.]?\s*/, '') : sentence;
+}
+
+function capital(sentence: string): string {
+  return sentence.charAt(0).toUpperCase() + sentence.slice(1);
+}
+
 function verdictSection(report: ReportDocument): Html {
   const { tone, badge } = state(report);
   const sentence = report.verdict?.sentence ?? report.sentence ?? 'No verdict yet: validation has not finished.';
-  const own = report.verdict !== null && report.sentence !== null && report.sentence !== report.verdict.sentence;
+  const more = report.verdict === null ? '' : beyond(report.sentence ?? '', report.verdict.sentence);
   const problems = report.verdict?.problems ?? [];
   return html`<section class="verdict ${tone}">
     <div class="head">
       <h1>${report.run}</h1>
       <span class="badge ${tone}">${badge}</span>
     </div>
-    <p class="sentence">${sentence}</p>
-    ${own ? html`<p class="soft">${report.sentence}</p>` : null}
+    <p class="sentence">${capital(sentence)}</p>
+    ${more === '' ? null : html`<p class="soft">${capital(more)}</p>`}
     ${
       problems.length === 0
         ? null

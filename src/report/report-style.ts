@@ -9,9 +9,9 @@ export const reportStyle = `
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--page); color: var(--ink); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; }
 main { max-width: 1080px; margin: 0 auto; padding: 32px 20px 64px; }
-h1 { font-size: 22px; margin: 0; } h2 { font-size: 16px; margin: 0 0 12px; } p { margin: 6px 0; }
+h1 { font-size: 22px; margin: 0; } h2 { font-size: 16px; margin: 0 0 12px; } h3 { font-size: 14px; margin: 16px 0 6px; } p { margin: 6px 0; }
 code, .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 13px; overflow-wrap: anywhere; }
-.soft { color: var(--soft); }
+.soft { color: var(--soft); } td .mono.whole { overflow-wrap: normal; white-space: nowrap; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 18px 20px; margin-top: 16px; overflow-x: auto; }
 .verdict { border-left: 6px solid var(--hold); } .verdict.good { border-left-color: var(--good); } .verdict.bad { border-left-color: var(--bad); }
 .verdict .sentence { font-size: 20px; line-height: 1.35; margin: 10px 0 4px; }
@@ -21,7 +21,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 dl.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); gap: 10px 20px; margin: 14px 0 0; }
 dl.facts dt { color: var(--soft); font-size: 12px; } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; } th, td { text-align: left; padding: 6px 10px; border-top: 1px solid var(--line); vertical-align: top; }
-thead th { border-top: 0; color: var(--soft); font-size: 12px; font-weight: 600; white-space: nowrap; }
+thead th { border-top: 0; color: var(--soft); font-size: 12px; font-weight: 600; vertical-align: bottom; } thead th.n { white-space: normal; }
 th:first-child, td:first-child { padding-left: 0; } th:last-child, td:last-child { padding-right: 0; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } td.zero { color: var(--soft); }
 td.alarm { color: var(--bad); font-weight: 600; } tfoot td { font-weight: 600; }

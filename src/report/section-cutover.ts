@@ -32,14 +32,22 @@ function chosenBy({ by, limits }: Attempt, name: 'max_freeze' | 'books'): string
   return limits?.overridden.includes(name) === true ? `, set by ${by} and not by the plan` : '';
 }
 
-function limitCell(row: Attempt): string {
-  return row.limits === undefined ? '' : `${duration(row.limits.maxFreezeMs / 1000)}${chosenBy(row, 'max_freeze')}`;
+function limitCell(row: Attempt): Html | string {
+  if (row.limits === undefined) return '';
+  return html`<span class="n">${duration(row.limits.maxFreezeMs / 1000)}</span>${chosenBy(row, 'max_freeze')}`;
 }
 
 function countedCell(row: Attempt): string {
   if (row.limits === undefined) return '';
   const when = row.limits.books === 'frozen' ? 'while writers wait' : 'right before the freeze';
   return `${when}${chosenBy(row, 'books')}`;
+}
+
+/** What the attempts said of themselves: a sentence has no room in a row. */
+function sentences(attempts: readonly Attempt[]): Html[] {
+  return attempts
+    .filter(({ sentence }) => sentence !== '')
+    .map(({ at, sentence }) => html`<p class="soft">${moment(at)}: ${sentence}</p>`);
 }
 
 /** How long writers could not write, in drills and in the cutover, and who they were; null for a run without a cutover. */
@@ -61,11 +69,11 @@ export function cutoverSection(report: ReportDocument): Html | null {
         { head: 'Both sides counted', cell: countedCell },
         { head: 'Lock attempts', cell: (row) => row.lockAttempts },
         { head: 'Keys proved again', cell: (row) => row.changedKeys },
-        { head: '', cell: (row) => row.sentence },
       ],
       report.cutovers,
       '',
     )}
+    ${sentences(report.cutovers)}
     <h3>Who writes to the sources</h3>
     ${table<ReportDocument['writers'][number]>(
       [

@@ -45,7 +45,7 @@ export function booksSection(report: ReportDocument): Html {
           cell: (row) =>
             row.target === ''
               ? html`<b>${row.mapping}</b>`
-              : html`${row.mapping}<br /><span class="soft mono">${row.target}</span>`,
+              : html`${row.mapping}<br /><span class="soft mono whole">${row.target}</span>`,
         },
         { head: 'Source =', cell: (row) => row.source },
         { head: 'out of scope +', cell: (row) => row.outOfScope },
@@ -111,12 +111,7 @@ export function proofSection(report: ReportDocument): Html {
         { head: 'Duplicate', cell: (row) => row.duplicate, alarm: true },
         { head: 'Unverifiable', cell: (row) => row.unverifiable, alarm: true },
         { head: 'Slices', cell: (row) => `${row.proved}/${row.slices}`, numeric: true },
-        ...(later
-          ? [
-              { head: 'Came since', cell: (row: Proof) => row.since ?? 0 },
-              { head: 'In scope in the books', cell: (row: Proof) => row.rows + (row.since ?? 0) },
-            ]
-          : []),
+        ...(later ? [{ head: 'Came since', cell: (row: Proof) => row.since ?? 0 }] : []),
       ],
       report.proof,
       'Nothing is proved yet.',
@@ -125,7 +120,8 @@ export function proofSection(report: ReportDocument): Html {
       later
         ? html`<p class="soft">
             Slices were proved while the sources were written to. Rows that came, went or changed after that are proved
-            by their keys, up to the freeze: see the cutover.
+            by their keys, up to the freeze: see the cutover. Rows and what came since are the source of the books
+            without what is out of scope.
           </p>`
         : null
     }

@@ -321,9 +321,17 @@ describe('a run that follows a source which is written to', () => {
     await roundsGoOn(bench);
     await slow.end();
 
-    await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
+    const approve = (...terms: string[]): ReturnType<typeof bench.rowproof> =>
+      bench.rowproof('approve', 'cutover', '--run', 'shop-1', '--code', code, ...terms, ...ben);
+    const unclear = await approve('--max-freeze', '8');
+    expect([unclear.code, unclear.stderr]).toEqual([4, expect.stringContaining('max_freeze is "8"; it has to be')]);
+    await approve('--max-freeze', '8s', '--books', 'aligned');
     const asking = await bench.until('shop-1', ({ gate }) => gate === 'switch');
     expect(asking.sentence).toContain('settings.switch failed');
+    expect(asking.follow?.freeze).toMatchObject({
+      outcome: 'frozen',
+      limits: { maxFreezeMs: 8_000, books: 'aligned', overridden: ['max_freeze', 'books'] },
+    });
     const late = await bench.rowproof('abort', 'shop-1', '--then', 'rollback', ...ben);
     expect(late.stderr).toContain('only goes forward');
     // whatever the application takes to move: nothing captures any more, and views show what the last rounds brought

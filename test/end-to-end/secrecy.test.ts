@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { Client } from 'pg';
 import { ordinaryRole } from '../support/gated-bench';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
@@ -177,6 +177,10 @@ describe('secrets and row values', () => {
       inQuarantine.map(({ source_key: key }) => Number(/\d+(?="\]$)/.exec(key)?.[0])).sort((a, b) => a - b),
     ).toEqual([7, 8, 9, 10, 11, 12, 13, 14]);
     await rowproof('quarantine', 'vault-1');
+    // its stdout is the file that somebody asked for, the one place where rows may go
+    const exported = await bench.rowproof('quarantine', 'vault-1', '--csv');
+    expect([exported.code, leaks(exported.stdout)]).toEqual([0, expect.arrayContaining([expect.any(String)])]);
+    said.push(exported.stderr);
     await rowproof('report', 'vault-1');
     await rowproof('rollback', 'vault-1', ...by);
 
@@ -191,13 +195,15 @@ describe('secrets and row values', () => {
   it('occur nowhere outside: histories, logs, terminal, reports, hooks', async () => {
     const histories = await allHistories(temporal);
     expect(Object.keys(histories).length).toBeGreaterThan(5);
+    const written = filesBelow(join(bench.folder, 'rowproof'));
+    expect(Object.keys(written).map((path) => basename(path))).toEqual(
+      expect.arrayContaining(['report.html', 'report.json', 'run.json']),
+    );
     const places: Record<string, string> = {
       ...histories,
       'worker log': readFileSync(bench.workerLog, 'utf8'),
       'Temporal log': readFileSync(temporal.log, 'utf8'),
-      'report.html': readFileSync(join(bench.folder, 'rowproof', 'vault-1', 'report.html'), 'utf8'),
-      'report.json': readFileSync(join(bench.folder, 'rowproof', 'vault-1', 'report.json'), 'utf8'),
-      'run.json': readFileSync(join(bench.folder, 'rowproof', 'vault-1', 'run.json'), 'utf8'),
+      ...written,
       'commands and hooks': said.join('\n'),
     };
     expect(said.some((text) => text.startsWith('hook'))).toBe(true);
@@ -211,6 +217,13 @@ interface Waiting {
   readonly code: string;
   readonly undecided: readonly { id: string; choices: string[] }[];
   readonly blocked: readonly unknown[];
+}
+
+/** Every file that the commands left behind. */
+function filesBelow(folder: string): Record<string, string> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = entries.map((entry) => join(entry.parentPath, entry.name));
+  return Object.fromEntries(paths.map((path) => [path, readFileSync(path, 'utf8')]));
 }
 
 /** Each occurrence with what is around it; role names are no secret and are taken out first. */

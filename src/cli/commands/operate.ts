@@ -6,6 +6,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type WorkflowHandle,
 } from '@temporalio/client';
+import type { OverrideFields } from '../../contract/delta';
 import type { RunStatus } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
 import { look } from '../../progress/commands';
@@ -25,33 +26,36 @@ export interface Person {
   readonly plan?: string;
 }
 
+/** Settings of the cutover that count for one attempt. */
+interface AttemptTerms {
+  readonly maxFreeze?: string;
+  readonly books?: string;
+}
+
 export async function approve(
   terminal: Terminal,
   gate: string,
-  options: Person & { code: string },
+  options: Person & AttemptTerms & { code: string },
 ): Promise<CommandResult> {
-  return update(terminal, 'approve', options, { gate, code: options.code, ...signed(options) });
+  return update(terminal, 'approve', options, { gate, code: options.code, ...signed(options), ...termsOf(options) });
 }
 
 /** Approves the gate of the cutover, or does a drill and says how long writers waited. */
 export async function cutover(
   terminal: Terminal,
   run: string | undefined,
-  options: Person & { code?: string; drill?: boolean; maxFreeze?: string; books?: string },
+  options: Person & AttemptTerms & { code?: string; drill?: boolean },
 ): Promise<CommandResult> {
   const person = { ...options, ...(run === undefined ? {} : { run }) };
-  const terms = {
-    ...(options.maxFreeze === undefined ? {} : { max_freeze: options.maxFreeze }),
-    ...(options.books === undefined ? {} : { books: options.books }),
-  };
-  if (options.drill === true) return update(terminal, 'drill', person, { ...signed(options), ...terms }, cameOf);
+  if (options.drill === true)
+    return update(terminal, 'drill', person, { ...signed(options), ...termsOf(options) }, cameOf);
   if (options.code === undefined) {
     throw fail('RP9001', '`cutover` needs --code: the plan code, as status shows it.', {
       why: 'It says that you approve this plan and not another one.',
       fix: 'Add --code CODE, or --drill to try it first.',
     });
   }
-  return update(terminal, 'approve', person, { gate: 'cutover', code: options.code, ...signed(options), ...terms });
+  return approve(terminal, 'cutover', { ...person, code: options.code });
 }
 
 export async function decide(
@@ -116,6 +120,10 @@ export async function pauseOrResume(
 
 function signed(person: Person): { by: string; reason: string } {
   return { by: person.by, reason: person.reason };
+}
+
+function termsOf({ maxFreeze, books }: AttemptTerms): OverrideFields {
+  return { ...(maxFreeze === undefined ? {} : { max_freeze: maxFreeze }), ...(books === undefined ? {} : { books }) };
 }
 
 interface CameOf {

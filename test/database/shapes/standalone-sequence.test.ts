@@ -20,7 +20,9 @@ test('Sequences that no number column takes its values from go on past what the 
   const sequences = `create sequence in_default; create sequence in_function; create sequence in_trigger; create sequence by_app;
     create sequence descending increment -5 start -5; create sequence stepping increment 100 start 7; create sequence great; create sequence unused start 40;
     create sequence set_back; create sequence round minvalue 1 maxvalue 50 cycle; create sequence near_end as smallint;
-    create schema tools; create sequence tools.helper; create sequence tools.foreign_to_us;
+    create schema tools; create sequence tools.helper; create sequence tools.by_app;
+    create sequence tools.theirs;
+    create table tools.outside (id serial primary key, no text default nextval('tools.theirs')::text);
     create function draw() returns bigint language sql as $$ select nextval('in_function') + nextval('tools.helper') $$;
     create function number() returns trigger language plpgsql as $$ begin new.no := coalesce(new.no, nextval('in_trigger')::text); return new; end $$;
     create table t (id int primary key, no text default 'ORD-' || nextval('in_default'));
@@ -29,7 +31,7 @@ test('Sequences that no number column takes its values from go on past what the 
     source: `${sequences} insert into t values (1, 'ORD-5499');
       select setval('in_default', 5499), setval('in_function', 600), setval('in_trigger', 700), setval('by_app', 800), setval('descending', -50),
         setval('stepping', 507), setval('great', 9007199254740993), setval('set_back', 90, false), setval('round', 49), setval('near_end', 32760),
-        setval('tools.helper', 33), setval('tools.foreign_to_us', 33);`,
+        setval('tools.helper', 33), setval('tools.by_app', 33), setval('tools.theirs', 33);`,
     target: sequences.replace('create sequence in_default', 'create sequence in_default start 5000'),
     plan: `${plan}decisions: { "t.number.trigger": { do: disable, because: copied, by: ana } }\n`,
   });
@@ -48,7 +50,8 @@ test('Sequences that no number column takes its values from go on past what the 
   expect([await next('round'), await next('round')]).toEqual([50n, 1n]);
   expect(await next('near_end')).toBe(32761n);
   expect(await next('tools.helper')).toBe(44n);
-  expect(await next('tools.foreign_to_us')).toBe(1n);
+  expect(await next('tools.by_app')).toBe(44n);
+  expect(await next('tools.theirs')).toBe(1n);
   await run.rollBack();
   const after = await run.rows(
     `select schemaname, sequencename, last_value from pg_sequences where schemaname = 'public' and sequencename <> 'unused'`,
@@ -78,6 +81,28 @@ test('What has no counterpart on the other side is named before the run and in i
     `select count(*)::int as n from rowproof.finding where severity = 'note' and kind = 'sequence'`,
   );
   expect(notes).toEqual({ n: 2 });
+});
+
+test('In a schema that no mapping names it is moved where both sides have it, and named where one has', async () => {
+  const drawing = (sequence: string): string =>
+    `create schema app; create sequence app.${sequence}; create table t (id int primary key, no text default 'ORD-' || nextval('app.${sequence}'));`;
+  run = await openQuietRun({
+    source: `${drawing('s_old')} create sequence app.both; select setval('app.both', 50), setval('app.s_old', 60);
+      create schema elsewhere; create sequence elsewhere.alone;`,
+    target: `${drawing('s_new')} create sequence app.both; create schema hidden; create sequence hidden.alone;`,
+    plan,
+  });
+  const names = ['app.s_new', 'app.s_old', 'elsewhere.alone', 'hidden.alone'];
+  expect(await run.discover()).toEqual(Object.fromEntries(names.map((name) => [`${name}.sequence`, 0])));
+  const warned = await run.warnings();
+  expect(warned.filter(([code]) => code === 'RP2082').map(([, object]) => object)).toEqual([
+    'target: app.s_new',
+    'target: hidden.alone',
+    'old: app.s_old',
+    'old: elsewhere.alone',
+  ]);
+  expect((await run.complete()).problems).toEqual([]);
+  expect([await next('app.both'), await next('app.s_new')]).toEqual([61n, 1n]);
 });
 
 test('A sequence that the role may not read on the source holds the run for a decision', async () => {

@@ -19,7 +19,7 @@ describe('renderReportHtml', () => {
     const page = renderReportHtml(sampleReport);
     for (const text of [
       'COMPLETE',
-      'every row accounted for, every field proved',
+      'Every row accounted for, every field proved',
       '59,690,207',
       '17m00s',
       'CHG-4711',
@@ -81,8 +81,17 @@ describe('renderReportHtml', () => {
     const later = { ...customer!, rows: 2344000, identical: 2323351, since: 847 };
     const page = renderReportHtml({ ...sampleReport, proof: [later] });
     expect(page).toContain('Came since');
-    expect(page).toMatch(/2,344,000[^]*847[^]*2,344,847/);
+    expect(page).toMatch(/2,344,000[^]*847/);
+    expect(page).toMatch(/Rows and what came since are the source of the books\s+without what is out of scope/);
     expect(renderReportHtml(sampleReport)).not.toContain('Came since');
+  });
+
+  it('says once what the verdict and the sentence of the run have in common', () => {
+    const verdict = { ...sampleReport.verdict!, sentence: 'every row accounted for' };
+    const sentence = 'every row accounted for; writes stopped 0.73 s';
+    const page = renderReportHtml({ ...sampleReport, verdict, sentence });
+    expect(page).toContain('<p class="sentence">Every row accounted for</p>');
+    expect(page).toContain('<p class="soft">Writes stopped 0.73 s</p>');
   });
 
   it('shows a run that is not proved as such', () => {
