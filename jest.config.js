@@ -5,6 +5,7 @@ module.exports = {
   testTimeout: 180_000,
   // most tests wait for servers: two at a time also on two cores
   maxWorkers: '100%',
+  testSequencer: '<rootDir>/test/support/longest-first.js',
   projects: tiers.map((tier) => ({
     displayName: tier,
     rootDir: __dirname,

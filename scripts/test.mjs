@@ -1,8 +1,10 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
-import { ensureModules, runTool, say } from './bootstrap.mjs';
+import { ensureModules, root, runTool, say } from './bootstrap.mjs';
+import { pathsFirst } from './jest-arguments.mjs';
 
 const checks = [
   ['types', 'typescript/bin/tsc', ['--noEmit']],
@@ -13,7 +15,9 @@ const checks = [
 await ensureModules();
 let failedChecks = 0;
 // Arguments are for jest (`npm test -- --selectProjects unit`); somebody who asks for a part wants no checks of all.
-const wanted = process.argv.slice(2);
+const { projects } = createRequire(import.meta.url)(join(root, 'jest.config.js'));
+const names = projects.map(({ displayName }) => displayName);
+const wanted = pathsFirst(process.argv.slice(2), names);
 if (wanted.length === 0) {
   for (const [name, script, args] of checks) {
     say(`Checking ${name}.`);
@@ -28,7 +32,7 @@ if (!(await build())) failedChecks += 1;
 say('Running the tests (jest); PostgreSQL and Temporal are found or fetched when they are needed.');
 const folder = mkdtempSync(join(tmpdir(), 'rowproof-results-'));
 const results = join(folder, 'results.json');
-const code = await runTool('jest/bin/jest.js', ['--json', `--outputFile=${results}`, '--passWithNoTests', ...wanted]);
+const code = await runTool('jest/bin/jest.js', [...wanted, '--json', `--outputFile=${results}`, '--passWithNoTests']);
 const { passed, failed, skipped } = count(results);
 rmSync(folder, { recursive: true, force: true });
 if (failedChecks > 0) say(`${failedChecks} checks failed before the tests and count as failed below.`);
