@@ -12,7 +12,7 @@ import {
 import { countByClass } from '../src/copy/quarantine-cause';
 import { namesOfChecksAside } from '../src/copy/checks-aside';
 import { asApplication } from '../src/postgres/application-path';
-import { markBroken, quarantineBroken } from '../src/postgres/queries/copy-rules';
+import { quarantineBroken } from '../src/postgres/queries/copy-rules';
 import { countScope } from '../src/postgres/queries/proof-rows';
 import { checkConstraintsAtOnce, currentSnapshot, currentXmin } from '../src/postgres/queries/copy-transaction';
 import type { Session } from '../src/postgres/session';
@@ -43,23 +43,28 @@ export async function copyStaged(attempt: CopyAttempt, source: Session, target: 
       ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
       onBytes: (bytes) => (attempt.progress.bytes += bytes),
     });
-    await markBroken(target, stage, mapping, namesOfChecksAside(run.compiled, mapping));
-    const { causes, written: kept } = await quarantineBroken(target, stage, mapping, name, (check) =>
-      failedRow(attempt, '', breach(mapping.checks[check]), null),
+    const causes = await quarantineBroken(
+      target,
+      stage,
+      mapping,
+      name,
+      namesOfChecksAside(run.compiled, mapping),
+      (check) => failedRow(attempt, '', breach(mapping.checks[check]), null),
     );
+    const broken = countByClass(causes);
+    const kept = broken.quarantined + broken.outOfScope;
     const arrived = await asApplication(target, () => insertStage(target, stage, mapping.target, mapping.columns));
     if (arrived + kept !== staged.targetRows) throw new RowsSwallowed();
     attempt.progress.rows = arrived;
     if (isFollowed(run.compiled) && needsProvenance(mapping))
       await provenanceOfStage(target, stage, name.run, mapping.name);
     await dropTable(target, stage);
-    const broken = countByClass(causes);
     const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
     const missing = counts.total - counts.outOfScope - staged.targetRows;
     const rejected =
-      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target, missing);
+      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target);
     const bad = rejected.quarantined + rejected.outOfScope;
-    if (bad !== missing || kept !== broken.quarantined + broken.outOfScope || arrived + kept !== staged.sourceRows) {
+    if (bad !== missing || arrived + kept !== staged.sourceRows) {
       throw fail(
         'RP5004',
         `Batch ${label(name)} read ${counts.total} rows, but loaded ${arrived}, rejected ${bad + kept} and left ${counts.outOfScope} out of scope`,

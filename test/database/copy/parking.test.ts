@@ -3,6 +3,7 @@ import { exportQuarantine } from '../../../activities/export-quarantine';
 import { createFinishActivities } from '../../../activities/finish';
 import { createValidationActivities } from '../../../activities/validation';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
+import { writableQuarantine } from '../../support/writable-quarantine';
 
 let run: CopyRun;
 afterEach(() => run.drop());
@@ -76,6 +77,7 @@ test('Bad rows within the limit pass, one more ends the run, and an expected fin
 
 test('Rows that only follow a parent do not count against the limit of their table', async () => {
   run = await openCopyRun({ ...draft, mappings: [{ ...draft.mappings[0]!, maxBadRows: { rows: 0, percent: null } }] });
+  await writableQuarantine(run.target);
   await run.target.query(
     `insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding)
      values ($1, 'people', '["1"]', 'quarantined', 'parent_quarantined', 'people.boss_id.parent_quarantined')`,
