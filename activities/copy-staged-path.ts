@@ -1,6 +1,7 @@
 import { fail } from '../src/errors/rowproof-error';
 import { isFollowed } from '../src/delta/is-followed';
 import { needsProvenance } from '../src/delta/needs-provenance';
+import { stagedRows } from '../src/compile/loaded-keys';
 import { relayCopy } from '../src/postgres/copy-stream';
 import {
   createStage,
@@ -27,22 +28,31 @@ import { commitReceipt } from './copy-receipt';
  * The whole range by one COPY into a temporary table of the target, which then evaluates its own CHECKs on it: for rules that only
  * the target can evaluate and that discovery saw broken. Which rows break them is decided here, in the batch's own snapshot.
  */
-export async function copyStaged(attempt: CopyAttempt, source: Session, target: Session): Promise<BatchOutcome> {
+export async function copyStaged(
+  attempt: CopyAttempt,
+  source: Session,
+  target: Session,
+  format: 'binary' | 'text',
+): Promise<BatchOutcome> {
   const { mapping, range, name, run } = attempt;
   return commitReceipt(source, target, attempt, async () => {
     const snapshot = await currentSnapshot(source);
     const xid = await currentXmin(target);
     await checkConstraintsAtOnce(target);
-    const stage = await createStage(target, mapping.columns.length);
-    const staged = await relayCopy({
+    const stage = await createStage(target, mapping.columns);
+    const traced = isFollowed(run.compiled) && needsProvenance(mapping);
+    const width = mapping.columns.length;
+    const copying = {
       source,
-      select: rangedStatement(mapping, 'expected', range),
+      select: stagedRows(rangedStatement(mapping, 'staged', range), width, traced),
       target,
-      into: stagedRowsInto(stage, mapping.columns.length),
-      format: 'text',
+      into: stagedRowsInto(stage, width, traced),
+      format,
       ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
-      onBytes: (bytes) => (attempt.progress.bytes += bytes),
-    });
+      onBytes: (bytes: number) => (attempt.progress.bytes += bytes),
+    };
+    // a type of the application may look for names when it reads a value
+    const staged = await asApplication(target, () => relayCopy(copying));
     const causes = await quarantineBroken(
       target,
       stage,
@@ -56,8 +66,7 @@ export async function copyStaged(attempt: CopyAttempt, source: Session, target: 
     const arrived = await asApplication(target, () => insertStage(target, stage, mapping.target, mapping.columns));
     if (arrived + kept !== staged.targetRows) throw new RowsSwallowed();
     attempt.progress.rows = arrived;
-    if (isFollowed(run.compiled) && needsProvenance(mapping))
-      await provenanceOfStage(target, stage, name.run, mapping.name);
+    if (traced) await provenanceOfStage(target, stage, name.run, mapping.name);
     await dropTable(target, stage);
     const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
     const missing = counts.total - counts.outOfScope - staged.targetRows;

@@ -1,4 +1,3 @@
-import { baseTypeName } from '../../compile/type-facts';
 import type { CheckSpec, CompiledMapping } from '../../contract/compiled';
 import type { QuarantineCause, SharedFacts } from '../../copy/quarantine-cause';
 import { identifier, literal } from '../../sql/quote';
@@ -7,20 +6,18 @@ import type { BatchName } from '../ledger/batch';
 import { noteBatchCauses } from '../ledger/quarantine-bulk';
 import { mappingId } from '../ledger/quarantine-cause';
 import type { Session } from '../session';
-import { castTo, type CarefulTables } from './copy-careful';
+import { looseType, type CarefulTables } from './copy-careful';
 import { inSavepoint } from './copy-savepoint';
 
 type Column = CompiledMapping['columns'][number];
 
-/** A text as the type itself or the base of its domain, whose rules are looked at apart. */
-function typed(column: Column, text: string): string {
-  const { type } = column;
-  if (type.kind !== 'domain' || type.base === null) return `${text}${castTo(type)}`;
-  return `${text}${castTo({ ...type, schema: 'pg_catalog', name: baseTypeName(type) })}`;
+/** A value, or its text, as the type itself or the base of its domain. */
+function typed(column: Column, value: string): string {
+  return `${value}::${looseType(column)}`;
 }
 
 /**
- * SQL that is true for rows of `rows`, an expression of FROM whose columns c0, c1, … are the loaded columns as text, that break the
+ * SQL that is true for rows of `rows`, an expression of FROM whose columns c0, c1, … are the loaded columns or their text, that break the
  * CHECK by the target's own functions, operators and types. It may raise. Null where the CHECK reads what is not loaded.
  */
 export function breaksCheckSql(
