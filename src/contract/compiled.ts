@@ -159,6 +159,8 @@ export interface MappingStatements {
   readonly actualInProofOrder: string;
   /** Source. key text, target key text, then every loaded column as text as SQL computes it, for loadable rows in {{range}}. For COPY text. */
   readonly expected: string;
+  /** Source. key text, target key text, then the columns and rows of `load`. For COPY (…) TO STDOUT. */
+  readonly staged: string;
   /** Target. target key text and every loaded column as text where the target key text = ANY($1::text[]). */
   readonly actualByKey: string;
   /** Source. The key columns as text of every {{rows}}-th row in key order: the upper bounds of batches. */

@@ -7,6 +7,12 @@ import type { ApplyTable, ReferenceRule } from './apply-table';
 
 /** SQL that books what a round decided: quarantine and held rows, provenance, touched keys. $1 run, $2 mapping throughout. */
 
+/** The number of the mapping. */
+const mappingNumber = `(select id from rowproof.mapping where run = $1 and name = $2)`;
+
+/** Class of the quarantine row q. */
+const classOfRow = `(select c.class from rowproof.quarantine_cause c where c.mapping = q.mapping and c.cause = q.cause) as class`;
+
 /** Rows of the fate `why` with their source keys, `rowproof_k`. */
 function rowsOf(table: ApplyTable, why: string): string {
   const { fate, row, trace } = table.scratch;
@@ -39,7 +45,7 @@ export function refusedSql(table: ApplyTable): string {
 export function releaseSql(table: ApplyTable, held: QualifiedName): string {
   const entered = `select r.${key} from ${table.scratch.fate} f join ${table.scratch.row} r on r.ctid = f.n where f.why in ('in', 'x') and r.rowproof_rank = 3`;
   return `with gone as (delete from ${qualified(held)} where ${key} in (${entered}))
-    delete from rowproof.quarantine where run = $1 and mapping = $2 and source_key in (${entered}) returning class`;
+    delete from rowproof.quarantined q where q.mapping = ${mappingNumber} and q.source_key in (${entered}) returning ${classOfRow}`;
 }
 
 /** Losers that do not wait yet start to wait. */
@@ -51,15 +57,17 @@ export function holdSql(table: ApplyTable, held: QualifiedName): string {
 
 /** Quarantine rows of held losers whose obstacle is another one by now; $3 the constraint, $4 fate. */
 export function unbookLosersSql(table: ApplyTable): string {
-  return `delete from rowproof.quarantine q using (${rowsOf(table, '= any($4::text[])')}) l
-    where q.run = $1 and q.mapping = $2 and q.source_key = l.rowproof_k and q.constraint_name is distinct from $3 returning q.class`;
+  return `delete from rowproof.quarantined q using (${rowsOf(table, '= any($4::text[])')}) l
+    where q.mapping = ${mappingNumber} and q.source_key = l.rowproof_k
+      and not exists (select from rowproof.quarantine_cause c where c.mapping = q.mapping and c.cause = q.cause and c.constraint_name = $3)
+    returning ${classOfRow}`;
 }
 
-/** $3 constraint, $4 fates, $5 class, $6 reason, $7 finding, $8 columns. */
+/** $3 fates, $4 name of the cause, $5 its class. */
 export function bookLosersSql(table: ApplyTable): string {
-  return `insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, column_name, constraint_name, findings, refs)
-    select $1, $2, rowproof_k, $5, $6, $7, $8, $3, array[$7], ${refsSql(table, 'l.')} from (${rowsOf(table, '= any($4::text[])')}) l
-    where not exists (select from rowproof.quarantine q where q.run = $1 and q.mapping = $2 and q.source_key = l.rowproof_k) returning class`;
+  return `insert into rowproof.quarantined (mapping, source_key, cause, refs)
+    select ${mappingNumber}, rowproof_k, $4, ${refsSql(table, 'l.')} from (${rowsOf(table, '= any($3::text[])')}) l
+    where not exists (select from rowproof.quarantined q where q.mapping = ${mappingNumber} and q.source_key = l.rowproof_k) returning $5::text as class`;
 }
 
 /** Values, spelled as its child spells them, of the parents that rows held for a foreign key miss. */
@@ -114,15 +122,24 @@ export function reclassifySql(rule: ReferenceRule, held: QualifiedName, reasons:
         union all select e, 'out_of_scope' from jsonb_array_elements($4::jsonb) as e) s) g
       where ${numbers.map((name) => `${name} is not null`).join(' and ')} group by ${numbers.join(', ')}
     ), w as (
-      select h.source_key, h.class as was, case when h.mixed then 'n' when gone.q then 'q' when gone.o then 'o'
+      select h.source_key, h.class as was, h.reason, h.finding, case when h.mixed then 'n' when gone.q then 'q' when gone.o then 'o'
         when $4::jsonb is null and h.reason = 'parent_out_of_scope' then 'o' else 'n' end as state
-      from (select ${ours.join(', ')}, ${mixed} as mixed, q.source_key, q.class, q.reason from ${qualified(held)} h
+      from (select ${ours.join(', ')}, ${mixed} as mixed, q.source_key, q.class, q.reason, q.finding from ${qualified(held)} h
         join rowproof.quarantine q on q.run = $1 and q.mapping = $2 and q.source_key = h.${key} and q.constraint_name = ${literal(rule.name)}) h
       left join gone on ${numbers.map((name) => `gone.${name} = h.${name}`).join(' and ')}
+    ), moved as (
+      select q.mapping, q.source_key, q.cause, w.was, ${of('reason')} as reason, ${of('finding')} as finding, ${of('class')} as class,
+        split_part(q.cause, '>', 1) || '>' || w.state || ${of('class')} as now
+      from w join rowproof.quarantined q on q.mapping = ${mappingNumber} and q.source_key = w.source_key
+      where (w.reason, w.finding, w.was) is distinct from (${of('reason')}, ${of('finding')}, ${of('class')})
+    ), named as (
+      insert into rowproof.quarantine_cause (mapping, cause, class, reason, finding, column_name, transform, sqlstate, constraint_name, findings, batch, adjustment)
+      select distinct c.mapping, m.now, m.class, m.reason, m.finding, c.column_name, c.transform, c.sqlstate, c.constraint_name, array[m.finding], c.batch, c.adjustment
+      from moved m join rowproof.quarantine_cause c on c.mapping = m.mapping and c.cause = m.cause
+      on conflict do nothing
     )
-    update rowproof.quarantine q set reason = ${of('reason')}, finding = ${of('finding')}, class = ${of('class')}, findings = array[${of('finding')}]
-    from w where q.run = $1 and q.mapping = $2 and q.source_key = w.source_key and (q.reason, q.finding, q.class) is distinct from (${of('reason')}, ${of('finding')}, ${of('class')})
-    returning w.was, q.class as now`;
+    update rowproof.quarantined q set cause = m.now from moved m
+    where q.mapping = m.mapping and q.source_key = m.source_key returning m.was, m.class as now`;
 }
 
 /** Source keys of rows in the target that provenance has to know: changed in place or let in. */
@@ -193,8 +210,8 @@ export function touchTargetSql(table: ApplyTable, { run, round }: Touch): string
 
 /** Quarantine rows of changed source keys go; returns their classes. */
 export function forgetQuarantineSql(table: ApplyTable, whole: boolean): string {
-  const which = whole ? '' : ` and source_key in (select ${key} from ${table.scratch.dirty})`;
-  return `delete from rowproof.quarantine where run = $1 and mapping = $2${which} returning class`;
+  const which = whole ? '' : ` and q.source_key in (select ${key} from ${table.scratch.dirty})`;
+  return `delete from rowproof.quarantined q where q.mapping = ${mappingNumber}${which} returning ${classOfRow}`;
 }
 
 /** Held rows of changed source keys go. */

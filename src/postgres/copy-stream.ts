@@ -27,8 +27,10 @@ export async function relayCopy(options: {
   readonly format: 'binary' | 'text';
   readonly signal?: AbortSignal;
   readonly onBytes?: (bytes: number) => void;
+  /** Sees every byte on its way; lines are cut anywhere. */
+  readonly onChunk?: (chunk: Buffer) => void;
 }): Promise<RelayResult> {
-  const { source, target, signal, onBytes } = options;
+  const { source, target, signal, onBytes, onChunk } = options;
   signal?.throwIfAborted();
   const read = `copy (${options.select}) to stdout (format ${options.format})`;
   const written = `copy ${options.into} from stdin (format ${options.format})`;
@@ -53,6 +55,7 @@ export async function relayCopy(options: {
         hash.update(chunk);
         bytes += chunk.length;
         onBytes?.(chunk.length);
+        onChunk?.(chunk);
         if (!writer.write(chunk)) {
           reader.pause();
           writer.once('drain', () => reader.resume());

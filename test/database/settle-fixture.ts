@@ -108,6 +108,7 @@ export function mappingOf(sketch: MappingSketch): CompiledMapping {
     statements: {
       ...empty,
       expected: `select ${keyText}, ${targetKeyText}${loaded === '' ? '' : `, ${loaded}`} from ${qualified(from)} where {{range}}`,
+      staged: '',
       actualByKey: '',
       boundaries: '',
       trial: '',

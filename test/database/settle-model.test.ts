@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
-import { mappingOf, openTestRun, type TestRun } from './settle-fixture';
 import { createFinishActivities } from '../../activities/finish';
 import { createPrepareActivities } from '../../activities/prepare';
+import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
+import { mappingOf, openTestRun, type TestRun } from './settle-fixture';
+import { writableQuarantine } from '../support/writable-quarantine';
 
 /** Two tables that refer to themselves, to each other and to a table outside, with every kind of unique key. */
 const schema = `
@@ -142,11 +143,14 @@ describe('settle', () => {
       statements('b', ['id', 'k', 'a_id', 'a_u', 'outside'], ['id']),
     ]);
     await createPrepareActivities(run).prepareTarget(run.ref);
+    await writableQuarantine(database);
   });
   afterAll(() => database.drop());
 
   async function load(a: readonly Keyed<A>[], b: readonly Keyed<B>[]): Promise<void> {
-    await database.query('truncate src.a, src.b, dst.a, dst.b; truncate rowproof.quarantine, rowproof.adjustment');
+    await database.query(
+      'truncate src.a, src.b, dst.a, dst.b; truncate rowproof.quarantined, rowproof.quarantine_cause, rowproof.adjustment',
+    );
     await database.query('insert into src.a select * from jsonb_populate_recordset(null::src.a, $1::jsonb)', [
       JSON.stringify(a),
     ]);

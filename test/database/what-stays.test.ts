@@ -1,10 +1,10 @@
-import { cutoverSteps } from '../../activities/cutover-steps';
+import { cutoverSteps } from '../../src/engine/cutover/steps';
 import { createCaptureActivities } from '../../activities/capture';
-import { exportQuarantine } from '../../activities/export-quarantine';
-import { createRollbackActivities } from '../../activities/rollback';
+import { exportQuarantine } from '../../src/engine/copy/export-quarantine';
 import { createRunActivities } from '../../activities/run';
 import { openCutoverRun, proveAll, type CutoverRun } from './cutover/cutover-fixture';
-import type { TestDatabase } from '../support/postgres';
+import type { TestDatabase } from '../support/postgres/postgres';
+import { finishRun } from '../../src/engine/rollback/roll-back';
 
 jest.setTimeout(120_000);
 
@@ -104,7 +104,7 @@ describe('what stays of a run that was followed, where a row did not fit for a t
 
   it('when it is finished: no key either, where the target has the keys of the source', async () => {
     await complete();
-    await createRollbackActivities({ databases: run.databases }).finishRun(run.ref, true);
+    await finishRun({ databases: run.databases }, run.ref, true);
     expect(await holding(run.target, 'KEY')).toEqual([]);
     expect(await run.source.query(`select 1 from pg_namespace where nspname = 'rowproof'`)).toEqual([]);
   });

@@ -69,7 +69,7 @@ async function blockBatches(place: TinyPlace): Promise<() => Promise<void>> {
   client.on('error', () => undefined);
   await client.connect();
   locks.push(client);
-  await client.query('begin; lock table rowproof.quarantine in exclusive mode');
+  await client.query('begin; lock table rowproof.quarantined in exclusive mode');
   await follow(first, 'approve copy');
   await bench.until(place.run, ({ blocked }) => blocked.length > 0);
   return async () => {

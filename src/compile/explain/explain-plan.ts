@@ -50,6 +50,7 @@ const purposes: readonly [keyof CompiledMapping['statements'], string][] = [
   ['trial', 'tries the unique, foreign key and CHECK rules of the target'],
   ['boundaries', 'finds the upper bounds of batches'],
   ['load', 'reads one batch (COPY … TO STDOUT)'],
+  ['staged', 'reads one batch whose rows break rules that only the target can evaluate'],
   ['rejected', 'finds the rows of a batch that go to quarantine'],
   ['raw', 'reads a batch again when the target refused it, for the careful path'],
   ['keysOfTargets', 'finds the source keys of rows that settle takes away'],

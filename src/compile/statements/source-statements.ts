@@ -28,6 +28,7 @@ export function sourceStatements(mapping: MappingFacts, context: TransformContex
     raw: raw(start()),
     rawInProofOrder: rawInProofOrder(start()),
     expected: expected(start()),
+    staged: staged(start()),
     boundaries: boundaries(start()),
     keyCheck: keyCheck(start()),
     unsendableKeys: unsendableKeys(start()),
@@ -146,6 +147,13 @@ function expected(select: SourceSelect): string {
     };
   });
   return select.write('in', [plain(select.key()), select.targetKey(), ...texts], select.loadable(), { ordered: true });
+}
+
+function staged(select: SourceSelect): string {
+  const columns = select.columns().map(({ wire }) => wire);
+  return select.write('in', [select.keyOfPassing(), select.targetKey(), ...columns], select.loadable(), {
+    ordered: true,
+  });
 }
 
 function boundaries(select: SourceSelect): string {

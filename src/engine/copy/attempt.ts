@@ -25,7 +25,7 @@ export interface CopyAttempt {
 /** What an attempt has to store when it commits; the receipt itself is complete only then. */
 export type BatchOutcome = Receipt;
 
-type RangedStatement = 'load' | 'expected' | 'rejected' | 'scopeCounts' | 'raw' | 'boundaries';
+type RangedStatement = 'load' | 'expected' | 'staged' | 'rejected' | 'scopeCounts' | 'raw' | 'boundaries';
 
 /** A statement over one range of source keys. What a run was restricted to is part of what it compiled. */
 export function rangedStatement(

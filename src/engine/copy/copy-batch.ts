@@ -117,11 +117,10 @@ export function createCopyBatch(host: Host) {
       if (attempt.mapping.columns.some((column) => column.trial?.silent === true))
         return copyCarefully(attempt, source as Session, target as Session);
       try {
-        if (await breaksWhatOnlyTheTargetKnows(attempt, target as Session))
-          return await copyStaged(attempt, source as Session, target as Session);
         const load = rangedStatement(attempt.mapping, 'load', attempt.range);
         const format = await formatOf(attempt.run, attempt.mapping, load, source as Session, target as Session);
-        return await copyFast(attempt, source as Session, target as Session, format);
+        const copy = (await breaksWhatOnlyTheTargetKnows(attempt, target as Session)) ? copyStaged : copyFast;
+        return await copy(attempt, source as Session, target as Session, format);
       } catch (error) {
         if (attempt.signal?.aborted === true) throw error;
         if (!(error instanceof RowsSwallowed) && !isRefusal(attempt.mapping, error)) throw error;

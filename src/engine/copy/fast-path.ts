@@ -3,15 +3,8 @@ import { identifier, qualified } from '../../sql/quote';
 import type { CompiledMapping } from '../../contract/compiled';
 import { countByClass } from '../../copy/quarantine-cause';
 import { rejectedRow, type ClassOf, type QuarantinedRow } from '../../copy/quarantined-row';
-import { copyOut, relayCopy } from '../../postgres/copy-stream';
-import { writeQuarantine } from '../../postgres/ledger/quarantine/quarantine';
-import {
-  causesOf,
-  createRejectedTable,
-  rejectedRowsOf,
-  writeQuarantineInBulk,
-} from '../../postgres/ledger/quarantine/quarantine-bulk';
-import { dropTable } from '../../postgres/queries/copy/careful';
+import { relayCopy } from '../../postgres/copy-stream';
+import { relayQuarantine } from '../../postgres/ledger/quarantine/quarantine-bulk';
 import { countScope } from '../../postgres/queries/proof/rows';
 import { currentSnapshot, currentXmin } from '../../postgres/queries/copy/transaction';
 import type { Session } from '../../postgres/session';
@@ -59,7 +52,7 @@ export async function copyFast(
     // expressions are dear: rows with a reason are looked for only when some of those in scope did not come along
     const missing = counts.total - counts.outOfScope - loaded.targetRows;
     const rejected =
-      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target, missing);
+      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target);
     const bad = rejected.quarantined + rejected.outOfScope;
     if (bad !== missing) {
       throw fail(
@@ -82,70 +75,23 @@ export async function copyFast(
   });
 }
 
-/** From so many rows on, a table beside the quarantine costs less than reading each row here. */
-const inBulkFrom = 1_000;
-
-/** The `missing` rows that the source itself rejects, in its snapshot. */
+/** The rows that the source itself rejects, in its snapshot, into quarantine. */
 export async function quarantineRejected(
-  attempt: CopyAttempt,
-  source: Session,
-  target: Session,
-  missing: number,
-): Promise<{ quarantined: number; outOfScope: number }> {
-  const write = missing < inBulkFrom ? rejectedOneByOne : rejectedInBulk;
-  const { written, ...sums } = await write(attempt, source, target);
-  if (written !== sums.quarantined + sums.outOfScope) {
-    throw fail(
-      'RP5004',
-      `Batch ${label(attempt.name)} kept ${written} of ${sums.quarantined + sums.outOfScope} rejected rows`,
-    );
-  }
-  return sums;
-}
-
-interface Rejected {
-  readonly quarantined: number;
-  readonly outOfScope: number;
-  readonly written: number;
-}
-
-async function rejectedOneByOne(
-  { mapping, range, name, classOf }: CopyAttempt,
-  source: Session,
-  target: Session,
-): Promise<Rejected> {
-  const sums = { quarantined: 0, outOfScope: 0 };
-  async function* rows(): AsyncGenerator<QuarantinedRow[]> {
-    for await (const chunk of copyOut(source, rangedStatement(mapping, 'rejected', range))) {
-      const rejected = chunk.map((row) => rejectedByStatement(mapping, row, classOf));
-      for (const row of rejected) sums[row.class === 'quarantined' ? 'quarantined' : 'outOfScope'] += 1;
-      yield rejected;
-    }
-  }
-  const written = await writeQuarantine(target, name, rows());
-  return { ...sums, written };
-}
-
-/** The same by one COPY beside the quarantine and one statement into it. */
-async function rejectedInBulk(
   { mapping, range, name, classOf, signal }: CopyAttempt,
   source: Session,
   target: Session,
-): Promise<Rejected> {
-  const table = await createRejectedTable(target);
-  await relayCopy({
-    source,
-    select: rangedStatement(mapping, 'rejected', range),
-    target,
-    into: table,
-    format: 'text',
-    ...(signal === undefined ? {} : { signal }),
-  });
-  const rows = rejectedRowsOf(table);
-  const causes = await causesOf(target, rows, (reasons) => rejectedByStatement(mapping, ['', reasons, null], classOf));
-  const written = await writeQuarantineInBulk(target, name, rows, causes);
-  await dropTable(target, table);
-  return { ...countByClass(causes), written };
+): Promise<{ quarantined: number; outOfScope: number }> {
+  const { causes, written } = await relayQuarantine(
+    { source, target, ...(signal === undefined ? {} : { signal }) },
+    name,
+    rangedStatement(mapping, 'rejected', range),
+    (reasons) => rejectedByStatement(mapping, ['', reasons, null], classOf),
+  );
+  const sums = countByClass(causes);
+  if (written !== sums.quarantined + sums.outOfScope) {
+    throw fail('RP5004', `Batch ${label(name)} kept ${written} of ${sums.quarantined + sums.outOfScope} rejected rows`);
+  }
+  return sums;
 }
 
 /** One row of the statement `rejected`: key text, reasons, refs. */

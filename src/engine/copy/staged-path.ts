@@ -1,6 +1,7 @@
 import { fail } from '../../errors/rowproof-error';
 import { isFollowed } from '../../delta/is-followed';
 import { needsProvenance } from '../../delta/needs-provenance';
+import { stagedRows } from '../../compile/key/loaded-keys';
 import { relayCopy } from '../../postgres/copy-stream';
 import {
   createStage,
@@ -12,7 +13,7 @@ import {
 import { countByClass } from '../../copy/quarantine-cause';
 import { namesOfChecksAside } from '../../copy/checks-aside';
 import { asApplication } from '../../postgres/application-path';
-import { markBroken, quarantineBroken } from '../../postgres/queries/copy/rules';
+import { quarantineBroken } from '../../postgres/queries/copy/rules';
 import { countScope } from '../../postgres/queries/proof/rows';
 import { checkConstraintsAtOnce, currentSnapshot, currentXmin } from '../../postgres/queries/copy/transaction';
 import type { Session } from '../../postgres/session';
@@ -27,39 +28,52 @@ import { commitReceipt } from './receipt';
  * The whole range by one COPY into a temporary table of the target, which then evaluates its own CHECKs on it: for rules that only
  * the target can evaluate and that discovery saw broken. Which rows break them is decided here, in the batch's own snapshot.
  */
-export async function copyStaged(attempt: CopyAttempt, source: Session, target: Session): Promise<BatchOutcome> {
+export async function copyStaged(
+  attempt: CopyAttempt,
+  source: Session,
+  target: Session,
+  format: 'binary' | 'text',
+): Promise<BatchOutcome> {
   const { mapping, range, name, run } = attempt;
   return commitReceipt(source, target, attempt, async () => {
     const snapshot = await currentSnapshot(source);
     const xid = await currentXmin(target);
     await checkConstraintsAtOnce(target);
-    const stage = await createStage(target, mapping.columns.length);
-    const staged = await relayCopy({
+    const stage = await createStage(target, mapping.columns);
+    const traced = isFollowed(run.compiled) && needsProvenance(mapping);
+    const width = mapping.columns.length;
+    const copying = {
       source,
-      select: rangedStatement(mapping, 'expected', range),
+      select: stagedRows(rangedStatement(mapping, 'staged', range), width, traced),
       target,
-      into: stagedRowsInto(stage, mapping.columns.length),
-      format: 'text',
+      into: stagedRowsInto(stage, width, traced),
+      format,
       ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
-      onBytes: (bytes) => (attempt.progress.bytes += bytes),
-    });
-    await markBroken(target, stage, mapping, namesOfChecksAside(run.compiled, mapping));
-    const { causes, written: kept } = await quarantineBroken(target, stage, mapping, name, (check) =>
-      failedRow(attempt, '', breach(mapping.checks[check]), null),
+      onBytes: (bytes: number) => (attempt.progress.bytes += bytes),
+    };
+    // a type of the application may look for names when it reads a value
+    const staged = await asApplication(target, () => relayCopy(copying));
+    const causes = await quarantineBroken(
+      target,
+      stage,
+      mapping,
+      name,
+      namesOfChecksAside(run.compiled, mapping),
+      (check) => failedRow(attempt, '', breach(mapping.checks[check]), null),
     );
+    const broken = countByClass(causes);
+    const kept = broken.quarantined + broken.outOfScope;
     const arrived = await asApplication(target, () => insertStage(target, stage, mapping.target, mapping.columns));
     if (arrived + kept !== staged.targetRows) throw new RowsSwallowed();
     attempt.progress.rows = arrived;
-    if (isFollowed(run.compiled) && needsProvenance(mapping))
-      await provenanceOfStage(target, stage, name.run, mapping.name);
+    if (traced) await provenanceOfStage(target, stage, name.run, mapping.name);
     await dropTable(target, stage);
-    const broken = countByClass(causes);
     const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
     const missing = counts.total - counts.outOfScope - staged.targetRows;
     const rejected =
-      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target, missing);
+      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target);
     const bad = rejected.quarantined + rejected.outOfScope;
-    if (bad !== missing || kept !== broken.quarantined + broken.outOfScope || arrived + kept !== staged.sourceRows) {
+    if (bad !== missing || arrived + kept !== staged.sourceRows) {
       throw fail(
         'RP5004',
         `Batch ${label(name)} read ${counts.total} rows, but loaded ${arrived}, rejected ${bad + kept} and left ${counts.outOfScope} out of scope`,

@@ -141,6 +141,41 @@ test('A CHECK that only the target can evaluate is decided in the snapshot of th
   ]);
 });
 
+test('A staged batch keeps exactly the rows that the target would refuse, whatever the types of its columns', async () => {
+  const columns = ['id', 'price', 'mood', 'marks', 'code', 'name', 'raw'];
+  const opened = await open({
+    source: `create table items (id int primary key, price numeric, mood text, marks int[], code char(6), name text, raw bytea);
+      insert into items select g, case when g % 9 = 0 then null else (g % 11 - 4)::numeric / 4 end, case when g % 2 = 0 then 'sad' else 'glad' end,
+        array[g, g % 3], 'c' || g % 4, case when g % 5 = 0 then E'tab\there' else 'n"' || g end, decode(repeat('0a', g % 6), 'hex')
+      from generate_series(1, 300) g`,
+    target: `create type mood as enum ('sad', 'glad');
+      create function fine(numeric) returns boolean language sql immutable as 'select $1 >= 0';
+      create function even(int[]) returns boolean language sql immutable as 'select $1[2] <> 1';
+      create domain amount as numeric(8, 2) constraint amount_fine check (public.fine(value));
+      create table items (id int primary key, price amount, mood mood, marks int[] constraint c_even check (public.even(marks)),
+        code char(6), name text, raw bytea, constraint c_mood check (mood > 'sad' or public.fine(id - 100)))`,
+    columns,
+  });
+  await opened.target.query(`insert into rowproof.finding (run, id, mapping, kind, severity, rows, sentence)
+    values ('${opened.ref.run}', 'items.c_even.check', 'items', 'check', 'decide', 100, 'known')`);
+  await opened.copyAll();
+  expect(await paths(opened)).toBe('fast');
+  const loaded = await opened.target.query('select id, mood::text, name, raw from items order by id');
+  const kept = (await quarantine(opened)).map(
+    (row) => `${(JSON.parse(row['source_key'] as string) as string[])[0]} ${row['constraint_name'] as string}`,
+  );
+  await opened.target.query('delete from items');
+  const refused = await refusedAlone(opened, columns.join(', '));
+  expect(kept.map((one) => one.split(' ')[0])).toEqual(refused.map((one) => one.split(' ')[0]));
+  expect(new Set(kept.map((one) => one.split(' ')[1]))).toEqual(new Set(['amount_fine', 'c_even', 'c_mood']));
+  const left = refused.map((one) => Number(one.split(' ')[0]));
+  expect(loaded).toEqual(
+    await opened.source.query(
+      `select id, mood, name, raw from items where not id = any('{${left.join(',')}}') order by id`,
+    ),
+  );
+});
+
 test('Rows that are written in bulk have the same facts in quarantine as rows written one by one', async () => {
   const source = (rows: number): string => `create table items (id int primary key, qty int, name text, code text);
     insert into items select g, case when g % 3 = 0 then -1 else 1 end, case when g % 5 = 0 then null else 'n' || g end,

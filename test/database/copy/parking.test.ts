@@ -2,6 +2,7 @@ import { sentenceOf } from './whole-run';
 import { exportQuarantine } from '../../../src/engine/copy/export-quarantine';
 import { createValidationActivities } from '../../../activities/proof';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
+import { writableQuarantine } from '../../support/writable-quarantine';
 import { createFinishActivities } from '../../../activities/finish';
 
 let run: CopyRun;
@@ -76,6 +77,7 @@ test('Bad rows within the limit pass, one more ends the run, and an expected fin
 
 test('Rows that only follow a parent do not count against the limit of their table', async () => {
   run = await openCopyRun({ ...draft, mappings: [{ ...draft.mappings[0]!, maxBadRows: { rows: 0, percent: null } }] });
+  await writableQuarantine(run.target);
   await run.target.query(
     `insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding)
      values ($1, 'people', '["1"]', 'quarantined', 'parent_quarantined', 'people.boss_id.parent_quarantined')`,

@@ -1,5 +1,5 @@
 import { Clients, openCutoverRun, proveAll, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
-import { gateName } from '../../../activities/cutover-names';
+import { gateName } from '../../../src/engine/run/relations';
 
 const go = { drill: false, by: 'ben' };
 const target = `create type mood as enum ('calm', 'wild');

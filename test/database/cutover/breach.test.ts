@@ -8,6 +8,7 @@ import { limitBarrier } from '../../../src/postgres/queries/cutover/barrier';
 import { createGate, writableTree } from '../../../src/postgres/queries/cutover/freeze-trigger';
 import { openProxy, type Link, type Proxy } from '../copy/tcp-proxy';
 import { Clients, onSource, openCutoverRun, sourceAt, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
+import { writableQuarantine } from '../../support/writable-quarantine';
 
 const go = { drill: false, by: 'ben' };
 const limits = { lockTimeoutMs: 200, lockBudgetMs: 5_000, idleMs: 400 };
@@ -87,6 +88,7 @@ describe('a cutover that does not come to its end', () => {
 
   it('frees the writers when the last rounds quarantined a row that nobody decided about', async () => {
     const late = underBarrier(async () => {
+      await writableQuarantine(run.target);
       await run.target.query(`insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding)
         select run, 'parts', '["x"]', 'quarantined', 'cast', 'parts.v.cast' from rowproof.run`);
     });

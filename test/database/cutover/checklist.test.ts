@@ -1,6 +1,7 @@
 import { LaneHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
 import { Clients, openCutoverRun, proveAll, sqlstateOf, withSettings, type CutoverRun } from './cutover-fixture';
+import { writableQuarantine } from '../../support/writable-quarantine';
 
 const approval = { by: 'ben', reason: 'tonight', code: '' };
 
@@ -123,6 +124,7 @@ describe('the checklist of a cutover', () => {
     await run.target.query(`update rowproof.batch set state = 'blocked' where mapping = 'parts'`);
     expect(await wrong()).toContain('blocked');
     await run.target.query(`update rowproof.batch set state = 'done'`);
+    await writableQuarantine(run.target);
     await run.target.query(`insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding)
       select run, 'parts', '["x"]', 'quarantined', 'cast', 'parts.v.cast' from rowproof.run`);
     expect(await wrong()).toEqual(['quarantine']);

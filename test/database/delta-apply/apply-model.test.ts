@@ -234,7 +234,7 @@ describe('applying rounds', () => {
     await fc.assert(
       fc.asyncProperty(rounds, async (plan) => {
         await query(
-          `truncate dst.a, dst.b, dst.c; truncate rowproof.quarantine, rowproof.delta_books, rowproof.provenance, rowproof.touched, rowproof.touched_target`,
+          `truncate dst.a, dst.b, dst.c; truncate rowproof.quarantined, rowproof.delta_books, rowproof.provenance, rowproof.touched, rowproof.touched_target`,
         );
         for (const name of ['a', 'b', 'c']) {
           const [first] = await heldRows(query, run, name);

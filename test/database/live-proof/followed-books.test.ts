@@ -37,7 +37,9 @@ test('The books of a followed run close while it is written to, and say what the
       quarantined: verdict.books[0]?.quarantined,
       problems: [],
     });
-    await target.query('delete from rowproof.quarantine where ctid in (select ctid from rowproof.quarantine limit 1)');
+    await target.query(
+      'delete from rowproof.quarantined where ctid in (select ctid from rowproof.quarantined limit 1)',
+    );
     expect((await booksAfterFreeze(ledger, ref.run, ['item'])).problems).toHaveLength(1);
   } finally {
     await ledger.close();
@@ -48,7 +50,7 @@ test.each([
   [`update rowproof.delta_books set migrated = migrated + 1`],
   [`update rowproof.delta_books set quarantined = quarantined - 1`],
   [`insert into item values (999999, 'x', 1, 'x')`],
-  [`delete from rowproof.quarantine where source_key = '["51"]'`],
+  [`delete from rowproof.quarantined where source_key = '["51"]'`],
 ])('The books do not close after %s', async (sql) => {
   const { validation, ref, rounds, target } = await checked();
   await rounds.round();

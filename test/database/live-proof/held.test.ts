@@ -2,6 +2,7 @@ import { createValidationActivities } from '../../../activities/proof';
 import { createHeld, heldTable } from '../../../src/postgres/ledger/quarantine/deferred';
 import { qualified } from '../../../src/sql/quote';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
+import { writableQuarantine } from '../../support/writable-quarantine';
 
 jest.setTimeout(120_000);
 
@@ -39,6 +40,7 @@ test('A row that waits is in quarantine, and what keeps it out is in the target'
   const ledger = await databases.ledger(ref, 'test');
   await createHeld(ledger, ref.run, 'spot', { schema: 'public', name: 'spot' });
   await ledger.close();
+  await writableQuarantine(target);
   const held = qualified(heldTable(ref.run, 'spot'));
   const validation = createValidationActivities({ databases, plansFolder: null });
   const wait = async (key: number, area: number | null, name: string, reason: string, constraint: string) => {

@@ -55,7 +55,7 @@ test('Each fault planted in the target while rounds go on is seen at two alignme
       { mismatch: 2 },
     ],
     [`insert into item values (51, 'Item 51', 51, 'c51')`, { extraneous: 1 }],
-    [`delete from rowproof.quarantine where source_key = '["51"]'`, { mismatch: 1 }],
+    [`delete from rowproof.quarantined where source_key = '["51"]'`, { mismatch: 1 }],
   ];
   // only rows that no fault is planted in
   const stop = run.follow((turn) => busyWrite(turn, 61));
@@ -63,7 +63,7 @@ test('Each fault planted in the target while rounds go on is seen at two alignme
     for (const [sql, seen] of faults) {
       const before = run.rounds.alignments;
       await run.target.query(`create table kept as select * from item where id in (7, 8, 51, 999999)`);
-      await run.target.query(`create table kept_q as select * from rowproof.quarantine where source_key = '["51"]'`);
+      await run.target.query(`create table kept_q as select * from rowproof.quarantined where source_key = '["51"]'`);
       await run.target.query(sql);
       expect([sql, await run.proof.proveLive(run.ref, 'item')]).toMatchObject([sql, { ...none, ...seen }]);
       expect(run.rounds.alignments - before).toBeGreaterThanOrEqual(2);
@@ -72,8 +72,8 @@ test('Each fault planted in the target while rounds go on is seen at two alignme
       expect(stored).toHaveLength(Object.values(seen).reduce((sum, rows) => sum + rows, 0) + extraColumns(sql));
       await run.target.query(`delete from item where id in (7, 8, 51, 999999)`);
       await run.target.query(`insert into item select * from kept`);
-      await run.target.query(`delete from rowproof.quarantine where source_key = '["51"]'`);
-      await run.target.query(`insert into rowproof.quarantine select * from kept_q`);
+      await run.target.query(`delete from rowproof.quarantined where source_key = '["51"]'`);
+      await run.target.query(`insert into rowproof.quarantined select * from kept_q`);
       await run.target.query(`drop table kept, kept_q`);
     }
     expect(await run.proof.proveLive(run.ref, 'item')).toMatchObject(none);

@@ -9,6 +9,7 @@ import { readRows } from '../../../src/postgres/read-rows';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { identifier, qualified } from '../../../src/sql/quote';
+import { writableQuarantine } from '../../support/writable-quarantine';
 
 type Row = readonly (string | null)[];
 
@@ -54,6 +55,7 @@ export class StandInRounds {
     const { source, target } = await this.open('start');
     await openLanes(target, this.ref.run);
     await setRulesOn(target, this.ref.run);
+    await writableQuarantine(target);
     for (const mapping of this.run.compiled.mappings) this.last.set(mapping.name, await outcomeOf(source, mapping));
     await Promise.all([source.close(), target.close()]);
   }

@@ -64,13 +64,13 @@ test('Faults planted after the full proof are found where keys changed, and nowh
     [`insert into item values (21, 'Item 21', 21, 'c21')`, 1],
     [`insert into item values (23, 'Item 23', 23, 'c23')`, 1],
     [`insert into item values (24, 'Item 24', 24, 'c24')`, 1],
-    [`delete from rowproof.quarantine where source_key = '["25"]'`, 1],
+    [`delete from rowproof.quarantined where source_key = '["25"]'`, 1],
     [`update item set code = 'untouched' where id = 99`, 0],
     [`delete from item where id = 98`, 0],
   ];
   for (const [sql, seen] of faults) {
     await target.query(
-      `create table kept as select * from item; create table kept_q as select * from rowproof.quarantine`,
+      `create table kept as select * from item; create table kept_q as select * from rowproof.quarantined`,
     );
     await target.query(sql);
     const { differences } = await look();
@@ -78,7 +78,7 @@ test('Faults planted after the full proof are found where keys changed, and nowh
     const stored = await target.query('select slice from rowproof.difference');
     expect([sql, stored.length > 0]).toEqual([sql, seen > 0]);
     await target.query(`truncate item; insert into item select * from kept; drop table kept;
-      delete from rowproof.quarantine; insert into rowproof.quarantine select * from kept_q; drop table kept_q`);
+      delete from rowproof.quarantined; insert into rowproof.quarantined select * from kept_q; drop table kept_q`);
   }
   expect(await look()).toMatchObject({ differences: 0 });
   expect(await target.query('select * from rowproof.difference')).toEqual([]);

@@ -1,4 +1,5 @@
 import { openQuietRun, type QuietRun } from './quiet-run';
+import { writableQuarantine } from '../../support/writable-quarantine';
 
 jest.setTimeout(180_000);
 
@@ -135,6 +136,7 @@ test('A row that a table without a key holds in quarantine without cause is not 
     `select jsonb_build_array(min(ctid)::text)::text as key from log where line = 'x110'`,
   );
   await run.target.query(`delete from log where ctid = (select min(ctid) from log where line = 'x110')`);
+  await writableQuarantine(run.target);
   await run.target.query(
     `insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, findings, batch)
      values ($1, 'log', $2, 'quarantined', 'too_long', 'log.line.too_long', '{log.line.too_long}', 0)`,

@@ -37,7 +37,7 @@ test('The proof sees a rounded value even where the copy would have written it',
   expect(await run.prove()).toMatchObject({ green: true });
   // as if the copy had written the rows, and had never noticed
   const plant = rounding.map(({ into, value }, n) => `insert into t${n} values (1, '${value}'::text::${into})`);
-  await run.target.query(`${plant.join('; ')}; delete from rowproof.quarantine;
+  await run.target.query(`${plant.join('; ')}; delete from rowproof.quarantined;
     update rowproof.batch set migrated = migrated + 1, quarantined = quarantined - 1`);
   expect(await run.prove()).toMatchObject({ green: false });
   expect(

@@ -1,4 +1,5 @@
 import { openValidationRun, type ValidationRun } from './validation-run';
+import { writableQuarantine } from '../../support/writable-quarantine';
 
 jest.setTimeout(120_000);
 
@@ -148,6 +149,7 @@ test('Each planted fault is seen, counted once and named in the ledger without v
       { mismatch: 1, decided: 39 },
     ],
   ];
+  await writableQuarantine(run.target);
   await run.target.query('create schema keep; create table keep.people as select * from people');
   await run.target.query('create table keep.quarantine as select * from rowproof.quarantine');
   for (const [fault, rowClass, column, counts] of faults) {
@@ -162,7 +164,8 @@ test('Each planted fault is seen, counted once and named in the ledger without v
     expect([fault, found.some((one) => one.class === rowClass && one.column_name === column)]).toEqual([fault, true]);
     expect(found.every((one) => /^[0-9a-f]{64}$/.test(one.key_digest))).toBe(true);
     expect((await run.validation.reconcile(run.ref)).green).toBe(false);
-    await run.target.query(`truncate people; insert into people select * from keep.people; truncate rowproof.quarantine;
+    await run.target
+      .query(`truncate people; insert into people select * from keep.people; delete from rowproof.quarantine;
       insert into rowproof.quarantine select * from keep.quarantine`);
   }
   expect(await run.validation.proveMapping(run.ref, 'people')).toMatchObject(clean);

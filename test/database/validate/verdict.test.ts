@@ -2,6 +2,7 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openValidationRun, type ValidationRun } from './validation-run';
+import { writableQuarantine } from '../../support/writable-quarantine';
 
 jest.setTimeout(120_000);
 
@@ -269,6 +270,7 @@ test('A row that settle took for want of a parent, though the target holds it, i
     ],
   } as never);
   expect(await run.validation.proveReferences(run.ref)).toEqual({ checked: 2, broken: 0 });
+  await writableQuarantine(run.target);
   const take = (key: number, constraint: string): Promise<unknown> =>
     (run as ValidationRun).target.query(`delete from child where p = ${key};
       insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, constraint_name, refs, adjustment)

@@ -19,6 +19,7 @@ import {
 import { countOutSql } from '../../../delta/apply-judge-sql';
 import { addToDeltaBooks } from '../../../postgres/ledger/follow/reconciliation';
 import { appendEvent } from '../../../postgres/ledger/run/event';
+import { noteRoundCause } from '../../../postgres/ledger/quarantine/quarantine-cause';
 import { readLedgerBooks } from '../../../postgres/ledger/proof/verdict';
 import {
   applyStatement,
@@ -117,15 +118,12 @@ async function bookLosers(round: ApplyRound, one: ActiveTable): Promise<number[]
       fate[0] === 'f' ? orphanBooking(round, index) : duplicateBooking(table, index);
     if (fate[0] === 'f' && facts.references[index] !== undefined) missing.push(index);
     round.unbook(one, await countClasses(session, unbookLosersSql(table), [...names, constraint, [fate]]));
-    const counts = await countClasses(session, bookLosersSql(table), [
-      ...names,
-      constraint,
-      [fate],
-      of(work.classOf(finding)),
-      reason,
-      finding,
-      columns,
-    ]);
+    const kind = of(work.classOf(finding));
+    const cause = await noteRoundCause(session, names, {
+      ...{ class: kind, reason, finding, column: columns, transform: null, sqlstate: null },
+      ...{ constraint, findings: [finding] },
+    });
+    const counts = await countClasses(session, bookLosersSql(table), [...names, [fate], cause, kind]);
     round.book(one, counts);
   }
   return missing;

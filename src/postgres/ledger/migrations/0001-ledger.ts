@@ -146,12 +146,18 @@ create table rowproof.adjustment (
   primary key (run, id)
 );
 
--- one row for each source row that could not be migrated, or that follows its parent
--- without a foreign key to the run, which every row would pay for; deleteRun names it
-create table rowproof.quarantine (
-  run text not null,
-  mapping text not null,
-  source_key text not null,
+-- each mapping of a run under a number, which tables with a row for each key hold instead of two texts
+create table rowproof.mapping (
+  id int generated always as identity primary key,
+  run text not null references rowproof.run,
+  name text not null,
+  unique (run, name)
+);
+
+-- what rows in quarantine have in common, once for a batch, an adjustment or all rounds; deleteRun names it
+create table rowproof.quarantine_cause (
+  mapping int not null,
+  cause text collate "C" not null,
   class text not null check (class in ('quarantined', 'out_of_scope')),
   reason text not null,
   finding text not null,
@@ -159,15 +165,31 @@ create table rowproof.quarantine (
   transform text,
   sqlstate text,
   constraint_name text,
-  -- every reason of the row, as finding ids
+  -- every reason of the rows, as finding ids
   findings text[] not null default '{}',
-  -- text of the target columns that others refer to, where they can be computed
-  refs jsonb,
   batch int,
   adjustment bigint,
   noted_at timestamptz not null default clock_timestamp(),
-  primary key (run, mapping, source_key)
+  primary key (mapping, cause)
 );
+
+-- one row for each source row that could not be migrated, or that follows its parent
+-- without foreign keys, which every row would pay for; deleteRun names it
+create table rowproof.quarantined (
+  mapping int not null,
+  source_key text collate "C" not null,
+  cause text collate "C" not null,
+  -- text of the target columns that others refer to, where they can be computed
+  refs jsonb,
+  primary key (mapping, source_key)
+);
+
+create view rowproof.quarantine as
+  select m.run, m.name as mapping, q.source_key, c.class, c.reason, c.finding, c.column_name, c.transform, c.sqlstate,
+    c.constraint_name, c.findings, q.refs, c.batch, c.adjustment, c.noted_at
+  from rowproof.mapping m
+  join rowproof.quarantined q on q.mapping = m.id
+  join rowproof.quarantine_cause c on c.mapping = q.mapping and c.cause = q.cause;
 
 create table rowproof.proof (
   run text not null references rowproof.run,

@@ -1,37 +1,29 @@
-import { textArray } from '../../../compile/statements/text-array';
 import type { QuarantinedRow } from '../../../copy/quarantined-row';
 import { copyIn } from '../../copy-stream';
 import type { Session } from '../../session';
-
-const into = `rowproof.quarantine (run, mapping, source_key, class, reason, finding, column_name, transform, sqlstate,
-  constraint_name, findings, refs, batch)`;
+import { causeName, mappingId, noteCauses, type NamedCause } from './quarantine-cause';
 
 /** Streams rows into the quarantine of a batch (of a round: `ordinal` null), inside the caller's transaction; resolves to how many. */
-export function writeQuarantine(
+export async function writeQuarantine(
   session: Session,
   batch: { readonly run: string; readonly mapping: string; readonly ordinal: number | null },
   chunks: AsyncIterable<readonly QuarantinedRow[]> | Iterable<readonly QuarantinedRow[]>,
 ): Promise<number> {
-  async function* rows(): AsyncGenerator<(string | null)[][]> {
-    for await (const chunk of chunks) {
-      yield chunk.map((row) => [
-        batch.run,
-        batch.mapping,
-        row.sourceKey,
-        row.class,
-        row.reason,
-        row.finding,
-        row.column,
-        row.transform,
-        row.sqlstate,
-        row.constraint,
-        textArray(row.findings),
-        row.refs,
-        batch.ordinal === null ? null : String(batch.ordinal),
-      ]);
-    }
+  const owner = { run: batch.run, mapping: batch.mapping, batch: batch.ordinal };
+  const id = String(await mappingId(session, batch.run, batch.mapping));
+  const causes = new Map<string, NamedCause>();
+  function causeOf({ sourceKey: _key, refs: _refs, ...facts }: QuarantinedRow): string {
+    const said = JSON.stringify(facts);
+    const cause = causes.get(said) ?? { name: causeName(owner, facts), facts };
+    causes.set(said, cause);
+    return cause.name;
   }
-  return copyIn(session, into, rows());
+  async function* rows(): AsyncGenerator<(string | null)[][]> {
+    for await (const chunk of chunks) yield chunk.map((row) => [id, row.sourceKey, causeOf(row), row.refs]);
+  }
+  const written = await copyIn(session, 'rowproof.quarantined (mapping, source_key, cause, refs)', rows());
+  await noteCauses(session, owner, [...causes.values()]);
+  return written;
 }
 
 /** Rows in quarantine (or put out of scope) by finding, those that only follow a parent aside. */

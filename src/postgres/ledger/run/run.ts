@@ -98,7 +98,12 @@ export async function createRun(
         JSON.stringify(options),
       ],
     );
-    return (rows[0] as { run: string }).run;
+    const { run } = rows[0] as { run: string };
+    await session.query(
+      `insert into rowproof.mapping (run, name) select $1, m.name from pg_catalog.unnest($2::text[]) as m (name)`,
+      [run, compiled.mappings.map(({ name }) => name)],
+    );
+    return run;
   });
 }
 

@@ -2,7 +2,7 @@ import { identifier } from '../../../sql/quote';
 import type { Session } from '../../session';
 
 /** Tables of the ledger with a row for each row or key of others: a plan made without their statistics may visit all of them for each. */
-const large = ['quarantine', 'provenance', 'pending', 'touched', 'touched_target', 'difference', 'id_map', 'batch'];
+const large = ['quarantined', 'provenance', 'pending', 'touched', 'touched_target', 'difference', 'id_map', 'batch'];
 
 /** Smaller ones are read whole at no cost. */
 const fewPages = 8;

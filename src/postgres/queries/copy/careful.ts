@@ -1,5 +1,6 @@
 import type { ColumnType, QualifiedName } from '../../../contract/catalog';
 import { replicaIdentityFull } from '../../../sql/replica-identity';
+import { baseTypeName } from '../../../compile/statements/type-facts';
 import type { CompiledColumn } from '../../../contract/compiled';
 import { identifier, qualified } from '../../../sql/quote';
 import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../../../transform/value-trial';
@@ -113,18 +114,24 @@ export async function judgeCareful(
   return refused;
 }
 
-/** Creates the table of the staged path, inside the caller's transaction: as of the careful path, but for positions, which nobody asks for. */
-export async function createStage(session: Session, columns: number): Promise<string> {
+/** The type itself without its typmod, or the base of a domain, whose rules are looked at apart; as SQL. */
+export function looseType({ type }: LoadedColumn): string {
+  const loose =
+    type.kind !== 'domain' || type.base === null ? type : { ...type, schema: 'pg_catalog', name: baseTypeName(type) };
+  return castTo(loose).slice('::'.length);
+}
+
+/** Creates the table of the staged path, inside the caller's transaction: source key, target key, the loaded columns as c0, c1, … */
+export async function createStage(session: Session, columns: readonly LoadedColumn[]): Promise<string> {
   const { temporary, name } = await ownTables(session);
   const stage = name('stage');
-  await session.query(
-    `create table ${stage} (source_key text, target_key text${textFields(columns)}, broken int, refusal text)`,
-  );
+  const fields = columns.map((column, index) => `, ${field(index)} ${looseType(column)}`).join('');
+  await session.query(`create table ${stage} (source_key text, target_key text${fields})`);
   if (!temporary) await session.query(replicaIdentityFull(stage));
   return stage;
 }
 
-/** Inserts the staged rows that break no CHECK into the target, as they lie there; how many arrived. */
+/** Inserts the staged rows into the target, as they lie there; how many arrived. */
 export async function insertStage(
   session: Session,
   stage: string,
@@ -134,7 +141,7 @@ export async function insertStage(
   const names = columns.map((column) => identifier(column.target)).join(', ');
   const casts = columns.map((column, index) => `r.${field(index)}${castTo(column.type)}`).join(', ');
   const { rowCount } = await session.query(
-    `insert into ${qualified(target)} (${names}) overriding system value select ${casts} from ${stage} r where r.broken is null`,
+    `insert into ${qualified(target)} (${names}) overriding system value select ${casts} from ${stage} r`,
   );
   return rowCount;
 }
@@ -145,13 +152,13 @@ export function carefulRowsInto(tables: CarefulTables, columns: number): string 
   return `${tables.rows} (position${fields})`;
 }
 
-/** Where the statement `expected` puts rows, in its order. */
-export function stagedRowsInto(stage: string, columns: number): string {
+/** Where `stagedRows` puts rows, in its order. */
+export function stagedRowsInto(stage: string, columns: number, targetKeys: boolean): string {
   const fields = Array.from({ length: columns }, (_, index) => `, ${field(index)}`).join('');
-  return `${stage} (source_key, target_key${fields})`;
+  return `${stage} (source_key${targetKeys ? ', target_key' : ''}${fields})`;
 }
 
-/** Where each staged row that breaks no CHECK came from, in the caller's transaction; how many they are. */
+/** Where each staged row came from, in the caller's transaction; how many they are. */
 export async function provenanceOfStage(
   session: Session,
   stage: string,
@@ -160,7 +167,7 @@ export async function provenanceOfStage(
 ): Promise<number> {
   const { rowCount } = await session.query(
     `insert into rowproof.provenance (run, mapping, source_key, target_key)
-     select $1, $2, source_key, target_key from ${stage} where broken is null`,
+     select $1, $2, source_key, target_key from ${stage}`,
     [run, mapping],
   );
   return rowCount;

@@ -1,25 +1,23 @@
-import { baseTypeName } from '../../../compile/statements/type-facts';
 import type { CheckSpec, CompiledMapping } from '../../../contract/compiled';
 import type { QuarantineCause, SharedFacts } from '../../../copy/quarantine-cause';
 import { identifier, literal } from '../../../sql/quote';
 import { asApplication } from '../../application-path';
 import type { BatchName } from '../../ledger/batch';
-import { causesOf, writeQuarantineInBulk } from '../../ledger/quarantine/quarantine-bulk';
+import { noteBatchCauses } from '../../ledger/quarantine/quarantine-bulk';
+import { mappingId } from '../../ledger/quarantine/quarantine-cause';
 import type { Session } from '../../session';
-import { castTo, type CarefulTables } from './careful';
+import { looseType, type CarefulTables } from './careful';
 import { inSavepoint } from './savepoint';
 
 type Column = CompiledMapping['columns'][number];
 
-/** A text as the type itself or the base of its domain, whose rules are looked at apart. */
-function typed(column: Column, text: string): string {
-  const { type } = column;
-  if (type.kind !== 'domain' || type.base === null) return `${text}${castTo(type)}`;
-  return `${text}${castTo({ ...type, schema: 'pg_catalog', name: baseTypeName(type) })}`;
+/** A value, or its text, as the type itself or the base of its domain. */
+function typed(column: Column, value: string): string {
+  return `${value}::${looseType(column)}`;
 }
 
 /**
- * SQL that is true for rows of `rows`, an expression of FROM whose columns c0, c1, … are the loaded columns as text, that break the
+ * SQL that is true for rows of `rows`, an expression of FROM whose columns c0, c1, … are the loaded columns or their text, that break the
  * CHECK by the target's own functions, operators and types. It may raise. Null where the CHECK reads what is not loaded.
  */
 export function breaksCheckSql(
@@ -103,19 +101,47 @@ export async function brokenRows(
   }));
 }
 
-/** Writes the stored rows that break a CHECK into the quarantine of a batch; what it says of them, and how many were written. */
+/**
+ * Moves the staged rows that break a CHECK, but for those set `aside`, from where they lie into the quarantine of a batch. What
+ * cannot be said in SQL, or raises, is left to the insert.
+ */
 export async function quarantineBroken(
   session: Session,
-  rows: string,
+  stage: string,
   mapping: CompiledMapping,
   batch: BatchName,
+  aside: ReadonlySet<string>,
   factsOf: (check: number) => SharedFacts,
-): Promise<{ causes: readonly QuarantineCause[]; written: number }> {
-  const bad = { from: `${rows} as r`, key: 'r.source_key', cause: 'r.broken::text' };
-  const causes = await causesOf(session, bad, (check) => factsOf(Number(check)));
-  if (causes.length === 0) return { causes, written: 0 };
-  const written = await withRefs(session, mapping, (refs) =>
-    writeQuarantineInBulk(session, batch, { ...bad, refs }, causes),
+): Promise<readonly QuarantineCause[]> {
+  const cases = mapping.checks.flatMap((check, index) => {
+    const breaks = aside.has(check.name) ? null : breaksCheckSql(mapping, check, 'r');
+    return breaks === null ? [] : [`when ${breaks} then ${index}`];
+  });
+  if (cases.length === 0) return [];
+  const id = await mappingId(session, batch.run, batch.mapping);
+  const broken = `(case ${cases.join(' ')} end)`;
+  const moved = await inSavepoint(session, () =>
+    withRefs(session, mapping, (refs) =>
+      asApplication(session, () =>
+        session.query<{ check: string; n: string }>(
+          `with broken as (
+             delete from ${stage} as r where ${broken} is not null
+             returning r.source_key, ${broken}::text as "check", ${refs} as refs
+           ), kept as (
+             insert into rowproof.quarantined (mapping, source_key, cause, refs)
+             select ${id}, source_key, pg_catalog.concat(${literal(`${batch.ordinal}c`)}, "check"), refs from broken
+           )
+           select "check", pg_catalog.count(*)::text as n from broken group by "check"`,
+        ),
+      ),
+    ),
   );
-  return { causes, written };
+  if (!('value' in moved)) return [];
+  const causes = moved.value.rows.map((row) => ({
+    name: `${batch.ordinal}c${row.check}`,
+    rows: Number(row.n),
+    facts: factsOf(Number(row.check)),
+  }));
+  await noteBatchCauses(session, batch, causes);
+  return causes;
 }

@@ -40,7 +40,10 @@ async function ledgerTables(session: Session): Promise<string[]> {
 }
 
 /** Tables of keys: they have no foreign key to the run, which every row of every round would pay for. */
-const keyTables = ['pending', 'provenance', 'quarantine', 'touched', 'touched_target'];
+const keyTables = ['pending', 'provenance', 'touched', 'touched_target'];
+
+/** The same by the number of a mapping. */
+const numberedTables = ['quarantined', 'quarantine_cause'];
 
 /** Deletes what the ledger holds about a run, children first, its id map left alone. */
 export async function deleteRun(session: Session, run: string): Promise<void> {
@@ -48,6 +51,11 @@ export async function deleteRun(session: Session, run: string): Promise<void> {
     `select distinct c.relname as name from pg_catalog.pg_constraint con join pg_catalog.pg_class c on c.oid = con.conrelid
      where con.contype = 'f' and con.confrelid = 'rowproof.run'::regclass order by c.relname`,
   );
+  for (const name of numberedTables)
+    await session.query(
+      `delete from rowproof.${identifier(name)} where mapping in (select id from rowproof.mapping where run = $1)`,
+      [run],
+    );
   for (const name of [...keyTables, ...rows.map((row) => row.name)])
     await session.query(`delete from rowproof.${identifier(name)} where run = $1`, [run]);
   await session.query('delete from rowproof.run where run = $1', [run]);
@@ -58,6 +66,8 @@ export async function dropLedger(session: Session): Promise<void> {
   const tables = await ledgerTables(session);
   const { rows } = await session.query<{ kept: string }>('select exists (select from rowproof.id_map)::text as kept');
   const dropped = tables.filter((name) => name !== 'id_map' || rows[0]?.kept !== 'true');
+  // it stands on tables that go, and a foreign view on it would be an error, as on them
+  await session.query('drop view if exists rowproof.quarantine');
   if (dropped.length > 0)
     await session.query(`drop table ${dropped.map((name) => `rowproof.${identifier(name)}`).join(', ')}`);
   if (dropped.length < tables.length) return;

@@ -5,6 +5,7 @@ import type { SourceKey, TargetRow } from '../../../settle/assign-source-keys';
 import { identifier, qualified } from '../../../sql/quote';
 import { joiningInBulk } from '../../bulk-join';
 import { copyIn } from '../../copy-stream';
+import { causeName, noteCauses } from '../../ledger/quarantine/quarantine-cause';
 import type { Session } from '../../session';
 import { asApplication } from '../../application-path';
 
@@ -67,11 +68,21 @@ export async function quarantineRows(
   rule: { readonly columns: string; readonly constraint: string },
   rows: readonly SettledRow[],
 ): Promise<void> {
+  const named = rows.map(({ sourceKey, refs, adjustment, class: kind, reason, finding }) => {
+    const facts = {
+      ...{ class: kind, reason, finding, column: rule.columns, transform: null, sqlstate: null },
+      ...{ constraint: rule.constraint, findings: [finding] },
+    };
+    const owner = { run, mapping, adjustment };
+    return { row: { sourceKey, refs, cause: causeName(owner, facts) }, owner, facts };
+  });
+  const causes = new Map(named.map((one) => [one.row.cause, one]));
+  for (const [name, { owner, facts }] of causes) await noteCauses(session, owner, [{ name, facts }]);
   await session.query(
-    `insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, column_name, constraint_name, findings, refs, adjustment)
-     select $1, $2, r."sourceKey", r.class, r.reason, r.finding, $3, $4, array[r.finding], r.refs::jsonb, r.adjustment::bigint
-     from jsonb_to_recordset($5::jsonb) as r ("sourceKey" text, class text, reason text, finding text, refs text, adjustment text)`,
-    [run, mapping, rule.columns, rule.constraint, JSON.stringify(rows)],
+    `insert into rowproof.quarantined (mapping, source_key, cause, refs)
+     select (select id from rowproof.mapping where run = $1 and name = $2), r."sourceKey", r.cause, r.refs::jsonb
+     from jsonb_to_recordset($3::jsonb) as r ("sourceKey" text, cause text, refs text)`,
+    [run, mapping, JSON.stringify(named.map(({ row }) => row))],
   );
 }
 
