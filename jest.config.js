@@ -21,8 +21,8 @@ module.exports = {
     ...(tier === 'unit'
       ? {}
       : {
-          globalSetup: '<rootDir>/test/support/start-postgres.ts',
-          globalTeardown: '<rootDir>/test/support/stop-postgres.ts',
+          globalSetup: '<rootDir>/test/support/postgres/start-postgres.ts',
+          globalTeardown: '<rootDir>/test/support/postgres/stop-postgres.ts',
         }),
   })),
 };

@@ -14,22 +14,41 @@ const pureFolders = [
   ...['rollback', 'evidence', 'progress', 'report', 'demo', 'capture', 'delta', 'cutover'],
 ];
 
-type Layer = 'pure' | 'postgres' | 'activities' | 'workflows' | 'worker' | 'dev' | 'cli' | 'test';
+type Layer = 'pure' | 'postgres' | 'engine' | 'activities' | 'workflows' | 'worker' | 'dev' | 'cli' | 'test';
 
 /** What a layer may import beside itself. Types of activities are free for workflows; see `checkImport`. */
 const arrows: Readonly<Record<Layer, readonly Layer[]>> = {
   pure: [],
   postgres: ['pure'],
-  activities: ['postgres', 'pure'],
+  engine: ['postgres', 'pure'],
+  activities: ['engine', 'postgres', 'pure'],
   workflows: ['pure'],
-  worker: ['activities', 'postgres', 'pure'],
-  dev: ['worker', 'activities', 'postgres', 'pure'],
-  cli: ['dev', 'worker', 'activities', 'postgres', 'pure'],
-  test: ['cli', 'dev', 'worker', 'activities', 'workflows', 'postgres', 'pure'],
+  worker: ['activities', 'engine', 'postgres', 'pure'],
+  dev: ['worker', 'activities', 'engine', 'postgres', 'pure'],
+  cli: ['dev', 'worker', 'activities', 'engine', 'postgres', 'pure'],
+  test: ['cli', 'dev', 'worker', 'activities', 'workflows', 'engine', 'postgres', 'pure'],
+};
+
+/**
+ * What a phase of the engine may import of other phases. Files right in src/engine (host, sessions, lease) are free for all of them and
+ * import none.
+ */
+const phaseArrows: Readonly<Record<string, readonly string[]>> = {
+  run: [],
+  copy: ['run'],
+  capture: ['run'],
+  follow: ['copy', 'capture', 'run'],
+  prepare: ['run'],
+  discovery: ['prepare', 'run'],
+  proof: ['follow', 'copy', 'run'],
+  finish: ['proof', 'run'],
+  settle: ['finish', 'proof', 'follow', 'copy', 'run'],
+  cutover: ['proof', 'finish', 'follow', 'run'],
+  rollback: ['cutover', 'proof', 'finish', 'prepare', 'capture', 'run'],
 };
 
 /** Layers of src that are one folder each. */
-const outer = ['postgres', 'worker', 'dev', 'cli'] as const;
+const outer = ['postgres', 'engine', 'worker', 'dev', 'cli'] as const;
 
 /** The layer of a path; null for a folder of src that nobody placed. */
 export function layerOf(path: string): Layer | null {
@@ -85,8 +104,24 @@ const isPostgresClient = (specifier: string): boolean => /^(pg|pg-[a-z-]+)(\/|$)
 const builtIns = new Set(builtinModules);
 const isNode = (specifier: string): boolean => specifier.startsWith('node:') || builtIns.has(specifier);
 
+/** The phase of a file of the engine; null right in src/engine. */
+function phaseOf(path: string): string | null {
+  const [, , phase = '', file] = path.split('/');
+  return file === undefined ? null : phase;
+}
+
+function checkPhases(from: string, to: string): string | null {
+  const [phase, other] = [phaseOf(from), phaseOf(to)];
+  if (other === null || other === phase) return null;
+  if (phase !== null && phaseArrows[phase]?.includes(other) === true) return null;
+  return `imports ${to} against the arrows of the engine (${phase ?? 'host'} -> ${other})`;
+}
+
+const temporalLayers: readonly Layer[] = ['activities', 'workflows', 'worker', 'cli', 'test'];
+
 function checkImport(file: SourceFile, layer: Layer, { specifier, typeOnly }: Import): string | null {
   if (!specifier.startsWith('.')) {
+    if (specifier.startsWith('@temporalio/') && !temporalLayers.includes(layer)) return `imports ${specifier}`;
     if (isPostgresClient(specifier) && layer !== 'postgres' && layer !== 'test') return `imports ${specifier}`;
     if (isNode(specifier) && (layer === 'pure' || layer === 'workflows')) return `imports ${specifier}`;
     return null;
@@ -94,6 +129,7 @@ function checkImport(file: SourceFile, layer: Layer, { specifier, typeOnly }: Im
   const target = posix.normalize(posix.join(posix.dirname(file.path), specifier));
   const to = layerOf(target);
   if (to === null) return target === 'package.json' ? null : `imports ${target}, which is in no layer`;
+  if (layer === 'engine' && to === 'engine') return checkPhases(file.path, target);
   if (to === layer || arrows[layer].includes(to)) return null;
   if (typeOnly && layer === 'workflows' && to === 'activities') return null;
   return `imports ${target} against the arrows (${layer} -> ${to})`;
@@ -135,21 +171,65 @@ const barrels = new Set(['workflows/index.ts', 'activities/index.ts']);
 const vague = /(^|[-./])(utils?|helpers?|common|managers?|misc)([-./]|$)/;
 const longest = 400;
 
+const maxFiles = 25;
+
+/** Folders with too many files to take in. */
+function fullFolders(files: readonly SourceFile[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { path } of files) counts.set(posix.dirname(path), (counts.get(posix.dirname(path)) ?? 0) + 1);
+  return [...counts]
+    .filter(([, count]) => count > maxFiles)
+    .map(([folder, count]) => `${folder}: holds ${count} files, more than ${maxFiles}`);
+}
+
+/** Circles of imports between files, each as the files on it; imports of types count. */
+function circles(files: readonly SourceFile[]): string[] {
+  const known = new Set(files.map(({ path }) => path));
+  const graph = new Map(
+    files.map((file) => [
+      file.path,
+      importsOf(parse(file)).flatMap(({ specifier }) => {
+        if (!specifier.startsWith('.')) return [];
+        const base = posix.normalize(posix.join(posix.dirname(file.path), specifier));
+        return [`${base}.ts`, `${base}/index.ts`].filter((path) => known.has(path));
+      }),
+    ]),
+  );
+  const found: string[] = [];
+  const done = new Set<string>();
+  const trail: string[] = [];
+  const visit = (path: string): void => {
+    if (trail.includes(path)) {
+      found.push(`${path}: imports itself through ${trail.slice(trail.indexOf(path) + 1).join(', ')}`);
+      return;
+    }
+    if (done.has(path)) return;
+    trail.push(path);
+    for (const next of graph.get(path) ?? []) visit(next);
+    trail.pop();
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path);
+  return found;
+}
+
 /** Every breach of the house rules, as `path: what`. */
 export function violations(files: readonly SourceFile[]): string[] {
-  return files.flatMap((file) => {
-    const found: string[] = [];
-    const source = parse(file);
-    const layer = layerOf(file.path);
-    const lines = file.text.split('\n').length - 1;
-    if (lines > longest) found.push(`has ${lines} lines, more than ${longest}`);
-    if (vague.test(file.path)) found.push('has a name that says nothing');
-    if (isBarrel(source) && !barrels.has(file.path)) found.push('is a barrel');
-    if (layer === null) found.push('is in no layer');
-    else for (const one of importsOf(source)) found.push(...[checkImport(file, layer, one) ?? []].flat());
-    if (layer === 'pure') for (const use of impurities(source)) found.push(`uses ${use}`);
-    return found.map((what) => `${file.path}: ${what}`);
-  });
+  return [...fullFolders(files), ...circles(files), ...files.flatMap(ownViolations)];
+}
+
+function ownViolations(file: SourceFile): string[] {
+  const found: string[] = [];
+  const source = parse(file);
+  const layer = layerOf(file.path);
+  const lines = file.text.split('\n').length - 1;
+  if (lines > longest) found.push(`has ${lines} lines, more than ${longest}`);
+  if (vague.test(file.path)) found.push('has a name that says nothing');
+  if (isBarrel(source) && !barrels.has(file.path)) found.push('is a barrel');
+  if (layer === null) found.push('is in no layer');
+  else for (const one of importsOf(source)) found.push(...[checkImport(file, layer, one) ?? []].flat());
+  if (layer === 'pure') for (const use of impurities(source)) found.push(`uses ${use}`);
+  return found.map((what) => `${file.path}: ${what}`);
 }
 
 /** All TypeScript files under these folders of the repository. */

@@ -36,8 +36,29 @@ describe('the architecture test', () => {
     ['src/settle/string-utils.ts', 'has a name that says nothing', 'export const x = 1;'],
     ['src/settle/a.ts', 'has 401 lines', 'const x = 1;\n'.repeat(400)],
     ['src/elsewhere/a.ts', 'is in no layer', 'const x = 1;'],
+    ['src/engine/copy/a.ts', 'imports @temporalio/activity', "import { Context } from '@temporalio/activity';"],
+    ['src/engine/copy/a.ts', 'arrows of the engine (copy -> proof)', "import { x } from '../proof/b';"],
+    ['src/engine/a.ts', 'arrows of the engine (host -> copy)', "import type { X } from './copy/b';"],
+    [
+      'src/engine/copy/a.ts',
+      'against the arrows (engine -> activities)',
+      "import { x } from '../../../activities/copy';",
+    ],
   ])('fails for %s: %s', (path, what, text) => {
     expect(breach(path, text)).toEqual([expect.stringContaining(what)]);
+  });
+
+  it('fails for a circle between files, also of types', () => {
+    const files = [
+      { path: 'src/plan/a.ts', text: "import type { B } from './b';\n" },
+      { path: 'src/plan/b.ts', text: "import { a } from './a';\n" },
+    ];
+    expect(violations(files)).toEqual(['src/plan/a.ts: imports itself through src/plan/b.ts']);
+  });
+
+  it('fails for a folder with more files than one can take in', () => {
+    const files = Array.from({ length: 26 }, (_, n) => ({ path: `src/plan/f${n}.ts`, text: 'export const x = 1;\n' }));
+    expect(violations(files)).toEqual(['src/plan: holds 26 files, more than 25']);
   });
 
   it.each([
