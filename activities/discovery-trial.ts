@@ -40,6 +40,7 @@ import {
 import { refusalKind } from '../src/transform/value-trial';
 import { canFire, columnsWritten } from '../src/profile/trigger-effect';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
+import { tryOutsideReferences } from './discovery-outside';
 import { whileBeating, type ActivityHost } from './host';
 import { patternOf } from './run';
 import { sourceStatement } from './validation-host';
@@ -98,6 +99,7 @@ export function tryTargetRules(host: ActivityHost, ref: RunRef): Promise<{ findi
     findings.push(...(await tryReferences(trial, mappings)));
     for (const [position, mapping] of mappings.entries())
       findings.push(...(await countTaken(trial, mapping, position)));
+    findings.push(...(await tryOutsideReferences(trial, mappings)));
     await trial.query('rollback');
 
     const followed = patternOf(run) === 'hybrid';

@@ -18,7 +18,7 @@ import { during } from '../src/postgres/refusal';
 import { dotted } from '../src/sql/quote';
 
 export interface CarefulResult {
-  readonly check: Omit<CheckResult, 'kind'>;
+  readonly check: Omit<CheckResult, 'kind' | 'finding'>;
   readonly differences: readonly Difference[];
 }
 

@@ -155,6 +155,7 @@ export function createReconcile(host: ReadyHost): ValidationActivities['reconcil
         differing,
         books,
         effects: effectsOf(run, decisions),
+        decisions,
         changed: (await isOpened(session, run.run)) ? [] : (await changedSinceProof(session, run)).changed,
         ...(await closing(session, run.run)),
         undecided,

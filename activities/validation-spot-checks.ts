@@ -15,7 +15,7 @@ import { onTarget } from './prepare-host';
 import type { ReadyHost } from './validation-host';
 import { namedState } from '../src/errors/sqlstate-names';
 
-type Result = Omit<CheckResult, 'kind'>;
+type Result = Omit<CheckResult, 'kind' | 'finding'>;
 
 /** Text of the file beside the plan, or in the plans folder; nothing outside of that folder is read. */
 async function fileText(host: ReadyHost, run: LoadedRun, file: string): Promise<string | null> {

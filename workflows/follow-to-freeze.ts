@@ -2,7 +2,6 @@ import { CancellationScope, executeChild, proxyActivities } from '@temporalio/wo
 import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import type { CutoverInput } from '../src/contract/batch-copy';
 import type { OverrideFields } from '../src/contract/delta';
-import type { FindingSummary } from '../src/contract/run';
 import { overridesOf } from '../src/cutover/overrides';
 import { factsOf, onlyProofMissing, whyAgain } from '../src/progress/cutover-attempt';
 import { standing, expectedFreeze } from '../src/progress/follow-lines';
@@ -19,6 +18,7 @@ import { cutover, type CutoverAttempt } from './cutover';
 import { decideAll } from './decide-all';
 import { whileFollowing, type Follower } from './follow';
 import { plainFailure } from './input';
+import { undecided } from './prove';
 import { tell } from './tell';
 
 const control = proxyActivities<Activities>(options.quick);
@@ -118,10 +118,4 @@ async function atTheGate(run: OpenedRun, desk: ControlDesk, again: string | null
   );
   const sentence = again === null ? 'waits for approval of the cutover' : `waits for approval of the cutover. ${again}`;
   return desk.gate(['cutover'], again ?? '', sentence);
-}
-
-/** Findings and kinds of quarantined rows without a decision, each once. */
-async function undecided(run: OpenedRun): Promise<FindingSummary[]> {
-  const all = [...(await control.undecidedFindings(run.ref)), ...(await control.undecidedQuarantine(run.ref))];
-  return all.filter((finding, at) => all.findIndex(({ id }) => id === finding.id) === at);
 }

@@ -172,6 +172,8 @@ export interface Verdict {
   readonly sentence: string;
   readonly books: readonly TableBooks[];
   readonly problems: readonly string[];
+  /** Decisions take every problem away: nothing else is in the way. */
+  readonly decidable?: true;
 }
 
 export interface ValidationActivities {
