@@ -15,8 +15,9 @@ import { copyStaged } from './copy-staged-path';
 import { wireFormat } from './copy-format';
 import { withHeartbeat } from './copy-heartbeat';
 import type { CopyHost } from './copy-host';
-import { classOfFindings, mappingOf } from './copy-host';
+import { classOfFindings, mappingOf, onLedger } from './copy-host';
 import { label, renewLease, resolveLostCommit, takeLease } from './copy-lease';
+import { limitReached } from './copy-limits';
 import { CopySessions } from './copy-sessions';
 import { during } from '../src/postgres/refusal';
 import { dotted } from '../src/sql/quote';
@@ -111,7 +112,7 @@ export function createCopyBatch(host: CopyHost) {
     formats.set(id, known);
     return known;
   }
-  return (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
+  const copy = (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
     attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
       // COPY would round or cut some values without an error
       if (attempt.mapping.columns.some((column) => column.trial?.silent === true))
@@ -131,4 +132,13 @@ export function createCopyBatch(host: CopyHost) {
       const [freshSource, freshTarget] = await renew();
       return copyCarefully(attempt, freshSource as Session, freshTarget as Session);
     });
+  return async (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> => {
+    const receipt = await copy(ref, mapping, ordinal);
+    if (receipt.quarantined === 0) return receipt;
+    const over = await onLedger(host, ref, `limits of ${mapping}`, async (session) => {
+      const run = await host.databases.run(ref, session);
+      return limitReached(session, run, mappingOf(run, mapping));
+    });
+    return over === null ? receipt : { ...receipt, overLimit: true };
+  };
 }

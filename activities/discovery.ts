@@ -24,7 +24,7 @@ import {
   type Finding,
 } from '../src/profile/finding';
 import { computeAllSql, mayRaise } from '../src/profile/raising';
-import { acceptsByNumber, lacksNumber, overLimit, undecided, type KnownDecision } from '../src/profile/undecided';
+import { overLimit, undecided, type KnownDecision } from '../src/profile/undecided';
 import { mappingOf, whileBeating, type ActivityHost } from './host';
 import { limitsOf, openFindings } from './open-findings';
 import { nothingRaises, rowsThatRaise } from './discovery-raising';
@@ -53,14 +53,7 @@ async function missingOf(
   const decisions = [...given, ...(await knownDecisions(ledger, run.run, run.compiled.plan.decisions))];
   const limits = await limitsOf(ledger, run);
   const over = overLimit(findings, decisions, limits, undecided(findings, decisions));
-  const own = [
-    ...over,
-    ...findings.flatMap((finding) => {
-      const decision = given.find((one) => one.finding === finding.id);
-      if (decision === undefined || !lacksNumber(finding, decision)) return [];
-      return [{ ...finding, because: acceptsByNumber(finding.rows) }];
-    }),
-  ].filter(({ id }) => findingIds.includes(id));
+  const own = over.filter(({ id }) => findingIds.includes(id));
   return own.length === 0 ? null : own.map(({ id, sentence, because }) => `${id}: ${sentence} ${because}`).join(' ');
 }
 

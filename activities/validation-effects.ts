@@ -1,5 +1,6 @@
 import type { ObservedDecision } from '../src/postgres/ledger/decision-effect';
 import type { LoadedRun } from '../src/postgres/ledger/run';
+import { raisedLimit } from '../src/copy/row-limit';
 import { mappingsOfRun } from '../src/rollback/mappings-of-run';
 import type { DecisionEffect } from '../src/validate/decision-effect';
 
@@ -16,6 +17,6 @@ export function effectsOf(run: LoadedRun, decisions: readonly ObservedDecision[]
       run.options.sample === undefined &&
       (!restricted(run) || mappings.some((one) => finding.startsWith(`${one.name}.`)));
     const promised = whole && expected !== null ? { rows: expected, tolerance: tolerance ?? 0 } : null;
-    return { finding, action, expected: promised, observed };
+    return { finding, action, expected: promised, observed, atMost: raisedLimit({ finding, action }) !== null };
   });
 }

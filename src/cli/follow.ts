@@ -93,7 +93,7 @@ function waitsForPerson({ state }: RunStatus): boolean {
 
 /** What a waiting run asks: ids of findings, else the name of its gate. */
 function openQuestions(status: RunStatus): string[] {
-  if (status.state !== 'waiting') return [];
+  if (status.state !== 'waiting' && status.state !== 'blocked') return [];
   if (status.undecided.length > 0) return status.undecided.map((finding) => finding.id);
   return status.gate === null ? [] : [status.gate];
 }

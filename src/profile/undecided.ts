@@ -42,7 +42,7 @@ export function undecided(findings: readonly Finding[], decisions: readonly Know
 /** What is broken is accepted by its number: with it somebody says that he knows, and more than that is asked again. */
 export function lacksNumber(
   finding: { readonly rows: number; readonly choices: readonly string[] },
-  decision: Pick<KnownDecision, 'action' | 'expect'>,
+  decision: { readonly action: string; readonly expect: object | null },
 ): boolean {
   return (
     decision.action === 'accept' && decision.expect === null && finding.rows > 0 && finding.choices.includes('accept')

@@ -1,5 +1,6 @@
 import type { TableBooks } from '../contract/run';
 import { reportDocument, type ReportDocument } from '../contract/report';
+import { raisedLimit } from '../copy/row-limit';
 import { hadExpectedEffect } from '../validate/decision-effect';
 import { acceptedBy } from '../validate/verdict';
 import { cutoversOf, writersOf } from './cutover-events';
@@ -94,6 +95,7 @@ export function buildReport(data: ReportData): ReportDocument {
         action: decision.action,
         expected: decision.expected === null ? null : { rows: decision.expected, tolerance: decision.tolerance ?? 0 },
         observed: decision.observed,
+        atMost: raisedLimit(decision) !== null,
       }),
     })),
     quarantine: data.quarantine,
