@@ -115,7 +115,7 @@ export function suggestPlan(input: SuggestInput): string {
     ),
     'defaults:',
     withComment('  on_bad_row: quarantine', 'or stop'),
-    withComment('  max_bad_rows: 0.5%', 'more bad rows without a decision stop the run'),
+    withComment('  max_bad_rows: 0.5%', 'more bad rows without an expected number wait for one'),
     withComment('  unmapped_source_columns: error', 'each column is mapped, or ignored on purpose'),
     '',
     'tables:',
