@@ -7,7 +7,6 @@ import { openCopyLane } from './phases/batch-scheduler';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
 
-const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
 
 /**
@@ -31,8 +30,7 @@ export async function batchCopy(raw: unknown): Promise<void> {
     }
     const state = await lane.copyPage(mapping);
     if (state === 'done') {
-      await control.checkLimits(input.ref, mapping);
-      finished.push(mapping);
+      if (await lane.withinLimits(mapping)) finished.push(mapping);
     } else if (state === 'more') queue.unshift(mapping);
     if (historyIsLong() && finished.length < input.mappings.length)
       await continueAsNew<typeof batchCopy>({ ...input, finished, ...(await lane.handOver()) });

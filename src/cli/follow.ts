@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { DeltaReport, FollowStatus } from '../contract/delta';
 import type { RunStatus, TableProgress } from '../contract/run';
-import { fineLag, fineProgress } from './fine-progress';
-import { heightOf, plainStatus, renderStatus, type ScreenSize } from './live-view';
-import { askPerson } from './questions';
+import { fineLag, fineProgress } from './screen/fine-progress';
+import { heightOf, plainStatus, renderStatus, type ScreenSize } from './screen/live-view';
+import { askPerson } from './screen/questions';
 import type { Terminal } from './terminal';
 import { detailsLink, type TemporalSession } from './temporal';
 
@@ -93,7 +93,7 @@ function waitsForPerson({ state }: RunStatus): boolean {
 
 /** What a waiting run asks: ids of findings, else the name of its gate. */
 function openQuestions(status: RunStatus): string[] {
-  if (status.state !== 'waiting') return [];
+  if (status.state !== 'waiting' && status.state !== 'blocked') return [];
   if (status.undecided.length > 0) return status.undecided.map((finding) => finding.id);
   return status.gate === null ? [] : [status.gate];
 }

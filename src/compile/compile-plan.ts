@@ -1,4 +1,4 @@
-import type { Catalog } from '../contract/catalog';
+import type { Catalogs } from './catalogs';
 import type { CompiledMapping, CompiledPlan } from '../contract/compiled';
 import type { MappingPlan, ResolvedPlan } from '../contract/resolved-plan';
 import { checkAccess, checkForeignReferers } from './checks/check-access';
@@ -13,11 +13,6 @@ import { compileSequences } from './compile-sequences';
 import { findRelation } from './mapping-work';
 import type { CheckedProblem, LocatePath } from './problem-list';
 import { ProblemList } from './problem-list';
-
-export interface Catalogs {
-  readonly sources: Readonly<Record<string, Catalog>>;
-  readonly target: Catalog;
-}
 
 /**
  * A plan and both catalogs to what a run executes. `problems` is everything `rowproof check` reports; `compiled` is null as

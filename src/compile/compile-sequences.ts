@@ -1,10 +1,10 @@
 import type { Catalog, QualifiedName, Relation, Sequence } from '../contract/catalog';
 import type { CompiledSequence, SequenceLeft } from '../contract/compiled';
 import type { ResolvedPlan } from '../contract/resolved-plan';
-import type { Catalogs } from './compile-plan';
 import { sameTable } from './mapping-work';
 import type { ProblemList } from './problem-list';
 import { tableKey } from './key/table-key';
+import type { Catalogs } from './catalogs';
 
 /**
  * Sequences beside those that number a mapped column: drawn from by functions, triggers, defaults of texts, or the application. A

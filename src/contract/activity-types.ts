@@ -7,6 +7,7 @@ import type {
   WatchReport,
   Writer,
 } from './delta';
+import type { LimitReached } from './batch-copy';
 import type {
   BlockedBatch,
   DecideMessage,
@@ -112,6 +113,8 @@ export interface BatchReceipt {
   readonly quarantined: number;
   readonly outOfScope: number;
   readonly path: 'fast' | 'careful';
+  /** With it the table has more bad rows than the plan allows. */
+  readonly overLimit?: true;
 }
 
 export interface CopyActivities {
@@ -133,8 +136,8 @@ export interface CopyActivities {
   blockBatch(ref: RunRef, blocked: BlockedBatch): Promise<void>;
   /** Puts a whole blocked batch into quarantine by an operator's decision. */
   quarantineBatch(ref: RunRef, mapping: string, ordinal: number, by: string, reason: string): Promise<BatchReceipt>;
-  /** Fails (non-retryable) when own bad rows of the mapping exceed its limit. */
-  checkLimits(ref: RunRef, mapping: string): Promise<void>;
+  /** What to decide where own bad rows of the mapping exceed its limit; null where they do not. */
+  checkLimits(ref: RunRef, mapping: string): Promise<LimitReached | null>;
 }
 
 /** What the ledger says of a table once receipts, settling and rounds are added up. */
@@ -172,6 +175,8 @@ export interface Verdict {
   readonly sentence: string;
   readonly books: readonly TableBooks[];
   readonly problems: readonly string[];
+  /** Decisions take every problem away: nothing else is in the way. */
+  readonly decidable?: true;
 }
 
 export interface ValidationActivities {

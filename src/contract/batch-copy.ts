@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cutoverOverrides, deltaLag, followReport } from './delta';
-import { blockedBatch, runRef, tableProgress } from './run';
+import { blockedBatch, findingSummary, runRef, tableProgress, type FindingSummary } from './run';
 
 /** What passes between the root workflow and its children. */
 
@@ -15,6 +15,8 @@ export const batchCopyInput = z.strictObject({
   paused: z.boolean().optional(),
   /** Batches, such as `orders:91`, that waited for an answer before a continue-as-new and still do. */
   blocked: z.array(z.string()).optional(),
+  /** Mappings that wait for decisions about their bad rows. */
+  overLimit: z.array(z.string()).optional(),
   /** Steps of a table that the root hears of, see reportSteps. */
   reports: z.number().int().optional(),
 });
@@ -33,10 +35,18 @@ export type PhaseInput = z.infer<typeof phaseInput>;
 export const progressReport = z.strictObject({
   table: tableProgress.optional(),
   blocked: blockedBatch.optional(),
+  /** What is to be decided before what is blocked goes on. */
+  findings: z.array(findingSummary).optional(),
   unblocked: z.string().optional(),
   follow: followReport.optional(),
 });
 export type ProgressReport = z.infer<typeof progressReport>;
+
+/** More bad rows of a table than the plan allows: why, and the findings that let it go on once they are decided. */
+export interface LimitReached {
+  readonly why: string;
+  readonly findings: readonly FindingSummary[];
+}
 
 /** Root to child: what an operator decided about a blocked batch. */
 export const resolution = z.strictObject({

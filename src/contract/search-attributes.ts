@@ -1,12 +1,10 @@
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-
 /** What an operator filters runs by. Each upsert is an event, so they change on a change of state only. */
 export const migrationAttributes = {
-  plan: defineSearchAttributeKey('MigrationPlan', SearchAttributeType.KEYWORD),
-  phase: defineSearchAttributeKey('MigrationPhase', SearchAttributeType.KEYWORD),
-  state: defineSearchAttributeKey('MigrationState', SearchAttributeType.KEYWORD),
-  table: defineSearchAttributeKey('MigrationTable', SearchAttributeType.KEYWORD),
-  blockedBatches: defineSearchAttributeKey('BlockedBatches', SearchAttributeType.INT),
+  plan: { name: 'MigrationPlan', type: 'KEYWORD' },
+  phase: { name: 'MigrationPhase', type: 'KEYWORD' },
+  state: { name: 'MigrationState', type: 'KEYWORD' },
+  table: { name: 'MigrationTable', type: 'KEYWORD' },
+  blockedBatches: { name: 'BlockedBatches', type: 'INT' },
   /** In coarse steps, see lagStep. */
-  deltaLagSeconds: defineSearchAttributeKey('DeltaLagSeconds', SearchAttributeType.INT),
+  deltaLagSeconds: { name: 'DeltaLagSeconds', type: 'INT' },
 } as const;

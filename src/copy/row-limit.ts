@@ -12,3 +12,18 @@ export function allowedBadRows(limit: RowLimit, sourceRows: number): number | nu
 export function followsParent(reason: string): boolean {
   return reason === 'parent_quarantined' || reason === 'parent_out_of_scope';
 }
+
+/** Kind of the finding that raises a limit: the number of its decision is the most that is allowed. */
+export const limitKind = 'limit';
+
+const limitName = '.max_bad_rows';
+
+/** The finding under which somebody raises the limit of a mapping for this run. */
+export function limitFinding(mapping: string): string {
+  return `${mapping}${limitName}`;
+}
+
+/** The mapping whose limit a decision raises; null for a decision about anything else. */
+export function raisedLimit({ finding, action }: { readonly finding: string; readonly action: string }): string | null {
+  return action === 'accept' && finding.endsWith(limitName) ? finding.slice(0, -limitName.length) : null;
+}

@@ -1,8 +1,8 @@
 import { someDay, typed, iso } from './dates';
 import type { TruthManifest } from './fates';
-import type { LegacyRow } from './generate';
 import type { Random } from './random';
 import { familyNames, givenNames, notes, states } from './words';
+import type { LegacyRow } from './legacy-row';
 
 const active = ['A', 'active', 'ACTIVE '] as const;
 const inactive = ['I', 'inactive', ' Inactive'] as const;

@@ -1,8 +1,8 @@
 import { someDay, typed } from './dates';
 import type { TruthManifest } from './fates';
-import type { LegacyRow } from './generate';
 import type { Random } from './random';
 import { states } from './words';
+import type { LegacyRow } from './legacy-row';
 
 const spellings = [
   ['O', 'open', 'Open '],

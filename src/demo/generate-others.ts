@@ -1,9 +1,9 @@
 import { iso, someDay, typed } from './dates';
 import type { TruthManifest } from './fates';
-import type { LegacyRow } from './generate';
 import { productCode } from './generate-orders';
 import type { Random } from './random';
 import { brands, familyNames, givenNames, things } from './words';
+import type { LegacyRow } from './legacy-row';
 
 export function* products(random: Random, count: number, manifest: TruthManifest): Generator<LegacyRow> {
   for (let number = 1; number <= count; number += 1) {

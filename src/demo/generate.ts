@@ -4,11 +4,7 @@ import { orderLines, orders } from './generate-orders';
 import { contacts, invoices, payments, products } from './generate-others';
 import type { LegacyTable } from './legacy-schema';
 import { seeded } from './random';
-
-export interface LegacyRow {
-  readonly table: LegacyTable;
-  readonly row: Readonly<Record<string, string | null>>;
-}
+import type { LegacyRow } from './legacy-row';
 
 /** Rows of each legacy table for about `rows` rows in all. */
 export function legacyCounts(rows: number): Readonly<Record<LegacyTable, number>> {

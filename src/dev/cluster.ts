@@ -7,6 +7,7 @@ import { runProgram } from './run-program';
 import { isAlive, processStart, record, startServer, stopServer, waitUntil } from './server-process';
 import type { ProcessRecord } from './server-process';
 import type { Owner } from './unprivileged-user';
+import { serverEnvironment } from './server-environment';
 
 /** A cluster is a folder: `data` of the server, `password` of the superuser, `server.log`. */
 export interface ClusterFiles {
@@ -17,12 +18,6 @@ export interface ClusterFiles {
 
 export function clusterFiles(folder: string): ClusterFiles {
   return { data: join(folder, 'data'), password: join(folder, 'password'), log: join(folder, 'server.log') };
-}
-
-/** The caller's PG* variables and locale must not reach a server of ours. */
-export function serverEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const kept = Object.entries(environment).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
-  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' };
 }
 
 /**

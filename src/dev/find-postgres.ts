@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { runProgram } from './run-program';
-import { serverEnvironment } from './cluster';
 import type { Owner } from './unprivileged-user';
+import { serverEnvironment } from './server-environment';
 
 /** A folder with `postgres` and `initdb` that the owner of the cluster can run. */
 export interface ServerBinaries {

@@ -8,11 +8,12 @@ import { openSession, type Session } from '../postgres/session';
 import { identifier, literal } from '../sql/quote';
 import { demoPlan } from '../demo/demo-plan';
 import { TruthManifest } from '../demo/fates';
-import { generateLegacy, legacyCounts, type LegacyRow } from '../demo/generate';
+import { generateLegacy, legacyCounts } from '../demo/generate';
 import { soundProduct } from '../demo/generate-orders';
 import { legacyColumns, legacySchema, type LegacyTable } from '../demo/legacy-schema';
 import type { LivePlace } from '../demo/live-writes';
 import { targetSchema } from '../demo/target-schema';
+import type { LegacyRow } from '../demo/legacy-row';
 
 export interface DemoPlace {
   readonly folder: string;

@@ -1,8 +1,7 @@
-import { Connection } from '@temporalio/client';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fail } from '../errors/rowproof-error';
-import { prepareNamespace } from '../worker/prepare-namespace';
+import { prepareNamespaceAt } from '../worker/prepare-namespace';
 import { isAlive, startServer, stopServer, waitUntil } from './server-process';
 import type { ProcessRecord } from './server-process';
 
@@ -54,7 +53,10 @@ export async function startTemporalServer(
 
 /** Waits until the server answers and its namespace is prepared; false when it ends before or takes over a minute. */
 export async function temporalReady(server: ProcessRecord, port: number): Promise<boolean> {
-  const ended = await waitUntil(async () => !isAlive(server) || (await prepare(`127.0.0.1:${port}`)), 60_000);
+  const ended = await waitUntil(
+    async () => !isAlive(server) || (await prepareNamespaceAt(`127.0.0.1:${port}`, localNamespace)),
+    60_000,
+  );
   return ended && isAlive(server);
 }
 
@@ -65,17 +67,4 @@ export function stopTemporalServer(server: ProcessRecord): Promise<boolean> {
 /** The caller's TEMPORAL_* variables configure clients of another server. */
 function temporalEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_')));
-}
-
-async function prepare(address: string): Promise<boolean> {
-  let connection: Connection | undefined;
-  try {
-    connection = await Connection.connect({ address, connectTimeout: 1_000 });
-    await prepareNamespace(connection, localNamespace);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await connection?.close();
-  }
 }

@@ -47,13 +47,13 @@ export const copyErrors = {
   RP5010: {
     title: 'Too many bad rows',
     why: 'More rows of the table cannot be migrated than max_bad_rows allows, not counting findings with a decision that expects them.',
-    fix: 'Look at them with \`rowproof quarantine\`; mend the source or the plan, or decide the finding with the rows you expect.',
+    fix: 'Look at them with \`rowproof quarantine\`; decide each finding with the rows you expect, or \`decide TABLE.max_bad_rows accept --expect N\` to allow N of them in this run. The table waits for that; other tables go on.',
     exit: 4,
   },
   RP5011: {
     title: 'Bad row in a table that stops on bad rows',
     why: 'on_bad_row is stop, and a row cannot be migrated whose finding has no decision.',
-    fix: 'Look at it with \`rowproof quarantine\`; mend the source or the plan, or decide the finding.',
+    fix: 'Look at it with \`rowproof quarantine\`; decide the finding, or roll back and mend the source or the plan. The table waits for that; other tables go on.',
     exit: 4,
   },
   RP5130: {

@@ -1,6 +1,6 @@
 import { isPhysical } from '../compile/key/row-identity';
 import { baseTypeName } from '../compile/statements/type-facts';
-import type { ColumnType } from '../contract/catalog';
+import type { ColumnType, QualifiedName } from '../contract/catalog';
 import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec, ValueTrial } from '../contract/compiled';
 import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../transform/value-trial';
 import { identifier, literal, qualified } from '../sql/quote';
@@ -195,6 +195,30 @@ export function tryReferenceSql(
     `where ${needed} and not exists (select 1 from ${kept} as p where ${matches('p')})`,
     'group by c.rowproof_place) as y',
     'where t.ctid = y.rowproof_place',
+  ].join('\n');
+}
+
+/** Counts rows of a table outside the plan that a foreign key holds against rows which the run will not bring. */
+export function countOutsideOrphansSql(
+  reference: {
+    readonly child: QualifiedName;
+    readonly columns: readonly string[];
+    readonly parentColumns: readonly string[];
+    readonly operators: readonly string[];
+    readonly matchFull: boolean;
+  },
+  parent: { readonly mapping: CompiledMapping; readonly position: number },
+): string {
+  const given = reference.columns.map((column) => `c.${identifier(column)} is not null`);
+  const matches = reference.parentColumns.map(
+    (column, at) =>
+      `p.${identifier(column)} ${reference.operators[at] ?? '='} c.${identifier(reference.columns[at] as string)}`,
+  );
+  const kept = typedRows(parent.mapping, parent.position, "t.class = 'ok'", reference.parentColumns);
+  return [
+    `select count(*) from ${qualified(reference.child)} as c`,
+    `where ${reference.matchFull ? `(${given.join(' or ')})` : given.join(' and ')}`,
+    `and not exists (select 1 from ${kept} as p where ${matches.join(' and ')})`,
   ].join('\n');
 }
 

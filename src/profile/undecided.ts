@@ -29,6 +29,7 @@ export function undecided(findings: readonly Finding[], decisions: readonly Know
     }
     if (decision.action === 'stop') return [{ ...finding, because: decidedToStop }];
     const { expect } = decision;
+    if (lacksNumber(finding, decision)) return [{ ...finding, because: acceptsByNumber(finding.rows) }];
     if (decision.origin !== 'plan' || expect === null) return [];
     const seen = findings
       .filter(({ id, severity }) => severity === 'decide' && decisionFor(decisions, id) === decision)
@@ -36,6 +37,20 @@ export function undecided(findings: readonly Finding[], decisions: readonly Know
     if (Math.abs(seen - expect.rows) <= expect.tolerance) return [];
     return [{ ...finding, because: unmetExpectation('The plan', expect, seen) }];
   });
+}
+
+/** What is broken is accepted by its number: with it somebody says that he knows, and more than that is asked again. */
+export function lacksNumber(
+  finding: { readonly rows: number; readonly choices: readonly string[] },
+  decision: { readonly action: string; readonly expect: object | null },
+): boolean {
+  return (
+    decision.action === 'accept' && decision.expect === null && finding.rows > 0 && finding.choices.includes('accept')
+  );
+}
+
+export function acceptsByNumber(rows: number): string {
+  return `It is accepted with the number that is expected, which is ${figure(rows)} now.`;
 }
 
 export const decidedToStop = 'It is decided to stop here: decide it otherwise to go on, or abort the run.';

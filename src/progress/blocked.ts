@@ -12,8 +12,8 @@ function innermost(error: unknown): Failure {
   return current;
 }
 
-/** Codes after which no batch of the run may go on: the run was revoked, or bad rows exceed the plan's limit. */
-const ending: ReadonlySet<string> = new Set(['RP5003', 'RP5010', 'RP5011', 'RP4001']);
+/** Codes after which no batch of the run may go on: the run was revoked or is gone. */
+const ending: ReadonlySet<string> = new Set(['RP5003', 'RP4001']);
 
 export function endsTheRun(error: unknown): boolean {
   const { type } = innermost(error);
@@ -22,4 +22,13 @@ export function endsTheRun(error: unknown): boolean {
 
 export function blockedBecause(error: unknown): string {
   return innermost(error).message ?? 'it failed for an unknown reason';
+}
+
+/** What waits where a table has more bad rows than the plan allows: no batch, but all that are left of the table. */
+export function badRowsBlock(mapping: string): string {
+  return `${mapping}:bad_rows`;
+}
+
+export function isBadRowsBlock(what: string): boolean {
+  return what.endsWith(':bad_rows');
 }

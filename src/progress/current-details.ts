@@ -1,5 +1,6 @@
 import type { BlockedBatch, FindingSummary, TableProgress } from '../contract/run';
 import { alike, type Alike } from './alike-findings';
+import { isBadRowsBlock } from './blocked';
 import { planDecisions } from './check-result';
 import { cutOver } from './commands';
 import { cutoverOffers } from './cutover-offers';
@@ -152,6 +153,14 @@ function cutoverQuestion(view: RunView): string[] {
 
 function blockedLines(batch: BlockedBatch): string[] {
   if (batch.what === captureBlock) return captureLines(batch);
+  if (isBadRowsBlock(batch.what))
+    return [
+      `\`${batch.mapping}\` is stopped: ${batch.why}`,
+      '',
+      'Decide its findings above, or raise the limit with the one that ends in `max_bad_rows`; to undo all of it, update **abort**:',
+      '',
+      ...block({ by: '', reason: '', then: 'rollback' }),
+    ];
   return [
     `Batch \`${batch.what}\` is blocked: ${batch.why}`,
     '',

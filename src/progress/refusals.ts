@@ -1,7 +1,9 @@
 import type { BlockedBatch, DecideMessage, FindingSummary, ResolveMessage, RunStatus } from '../contract/run';
 import type { DrillMessage } from '../contract/delta';
 import { decisionMatches } from '../profile/decision-match';
-import { unmetExpectation } from '../profile/undecided';
+import { acceptsByNumber, lacksNumber, unmetExpectation } from '../profile/undecided';
+import { isBadRowsBlock } from './blocked';
+import { limitKind } from '../copy/row-limit';
 import { captureBlock } from './follow-view';
 
 /** The findings that a decision is about: the one of that name, or all that its pattern covers and that take it. */
@@ -25,7 +27,11 @@ export function refuseDecision(message: DecideMessage, undecided: readonly Findi
   }
   const { expect } = message;
   const seen = chosen.reduce((sum, { rows }) => sum + rows, 0);
-  if (expect === undefined || Math.abs(seen - expect.rows) <= (expect.tolerance ?? 0)) return null;
+  const unnumbered = chosen.find((finding) => lacksNumber(finding, { action: message.do, expect: expect ?? null }));
+  if (unnumbered !== undefined) return `${unnumbered.id}: ${unnumbered.sentence} ${acceptsByNumber(unnumbered.rows)}`;
+  if (expect === undefined) return null;
+  const off = first.kind === limitKind ? Math.max(0, seen - expect.rows) : Math.abs(seen - expect.rows);
+  if (off <= (expect.tolerance ?? 0)) return null;
   const expected = unmetExpectation('The decision', { rows: expect.rows, tolerance: expect.tolerance ?? 0 }, seen);
   return `${message.finding}: ${expected} Look at them, then decide it with the number that is seen.`;
 }
@@ -34,7 +40,13 @@ export function refuseDecision(message: DecideMessage, undecided: readonly Findi
 export function chosenBlocked(message: ResolveMessage, blocked: readonly BlockedBatch[]): BlockedBatch[] {
   return blocked
     .filter(({ what }) => message.what === '*' || message.what === what)
-    .filter(({ what }) => message.do === 'retry' || (message.do === 'resync') === (what === captureBlock));
+    .filter(({ what }) => choicesOf(what).includes(message.do));
+}
+
+/** What a blocked thing takes: rows that are bad are decided, and nothing but looked at again by `retry`. */
+function choicesOf(what: string): readonly string[] {
+  if (what === captureBlock) return ['resync', 'retry'];
+  return isBadRowsBlock(what) ? ['retry'] : ['retry', 'quarantine'];
 }
 
 /** Why a resolution is refused, as a sentence, or null when it stands. */
@@ -42,8 +54,8 @@ export function refuseResolution(message: ResolveMessage, blocked: readonly Bloc
   if (chosenBlocked(message, blocked).length > 0) return null;
   const names = blocked.map(({ what }) => what);
   if (names.includes(message.what)) {
-    const choices = message.what === captureBlock ? 'resync or retry' : 'retry or quarantine';
-    return `${message.what} takes ${choices}, not ${message.do}.`;
+    const decided = isBadRowsBlock(message.what) ? ' Its findings take decisions.' : '';
+    return `${message.what} takes ${choicesOf(message.what).join(' or ')}, not ${message.do}.${decided}`;
   }
   const subject =
     message.what !== '*'

@@ -1,6 +1,7 @@
 import type { OpenedRun } from '../contract/activity-types';
 import type { BlockedBatch, FindingSummary, Phase, RunState, RunStatus, TableProgress } from '../contract/run';
 import { counted } from '../report/counted';
+import { isBadRowsBlock } from './blocked';
 
 /** What the operator's page shows of a run. Changed only by the functions below; times and ids are handed in. */
 export interface RunView extends RunStatus {
@@ -64,12 +65,19 @@ export function withTable(view: RunView, table: TableProgress): RunView {
   };
 }
 
-export function withBlocked(view: RunView, blocked: BlockedBatch): RunView {
-  return { ...view, blocked: [...view.blocked.filter((known) => known.what !== blocked.what), blocked] };
+/** `findings`: what is to be decided about it, in place of what was before. */
+export function withBlocked(view: RunView, blocked: BlockedBatch, findings: readonly FindingSummary[] = []): RunView {
+  const { undecided, blocked: others } = withoutBlocked(view, blocked.what);
+  return { ...view, blocked: [...others, blocked], undecided: [...undecided, ...findings] };
 }
 
 export function withoutBlocked(view: RunView, what: string): RunView {
-  return { ...view, blocked: view.blocked.filter((known) => known.what !== what) };
+  const gone = view.blocked.find((known) => known.what === what && isBadRowsBlock(what));
+  return {
+    ...view,
+    blocked: view.blocked.filter((known) => known.what !== what),
+    undecided: gone === undefined ? view.undecided : view.undecided.filter(({ mapping }) => mapping !== gone.mapping),
+  };
 }
 
 export function waitingForDecisions(view: RunView, undecided: readonly FindingSummary[]): RunView {

@@ -1,6 +1,8 @@
 import type { TableBooks } from '../contract/run';
 import { reportDocument, type ReportDocument } from '../contract/report';
+import { raisedLimit } from '../copy/row-limit';
 import { hadExpectedEffect } from '../validate/decision-effect';
+import { acceptedBy } from '../validate/verdict';
 import { cutoversOf, writersOf } from './cutover-events';
 import type { ReportData } from './report-data';
 
@@ -77,7 +79,11 @@ export function buildReport(data: ReportData): ReportDocument {
     differences: data.differences,
     checks: data.checks
       .filter((check) => !isMark(check))
-      .map(({ kind, name, mapping, broken, detail }) => ({ kind, name, mapping, broken, note: note(detail) })),
+      .map(({ kind, name, mapping, broken, detail, finding }) => {
+        const accepted = broken > 0 ? acceptedBy({ finding }, data.decisions) : null;
+        const noted = [note(detail), ...(accepted === null ? [] : [`accepted by ${accepted.by}: ${accepted.reason}`])];
+        return { kind, name, mapping, broken, note: noted.filter((one) => one !== '').join('; ') };
+      }),
     phases: data.phases.map((phase) => ({ ...phase, seconds: secondsBetween(phase.startedAt, phase.finishedAt) })),
     batches: data.batches,
     blocked: data.blocked,
@@ -89,6 +95,7 @@ export function buildReport(data: ReportData): ReportDocument {
         action: decision.action,
         expected: decision.expected === null ? null : { rows: decision.expected, tolerance: decision.tolerance ?? 0 },
         observed: decision.observed,
+        atMost: raisedLimit(decision) !== null,
       }),
     })),
     quarantine: data.quarantine,

@@ -27,6 +27,7 @@ export interface ReportData extends Pick<
     readonly name: string;
     readonly mapping: string | null;
     readonly broken: number;
+    readonly finding?: string | null;
     readonly detail: Readonly<Record<string, string | number | boolean | null>>;
   }[];
   readonly phases: readonly {

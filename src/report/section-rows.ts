@@ -98,7 +98,7 @@ export function findingSection(report: ReportDocument): Html {
     return html`<span class="badge good">${decision.action.replaceAll('_', ' ')}</span>`;
   };
   return html`<section>
-    <h2>Findings of discovery</h2>
+    <h2>Findings</h2>
     ${table<ReportDocument['findings'][number]>(
       [
         { head: 'Finding', cell: (row) => html`<span class="mono">${row.id}</span>` },

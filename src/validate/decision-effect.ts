@@ -6,11 +6,15 @@ export interface DecisionEffect {
   readonly action: string;
   readonly expected: { readonly rows: number; readonly tolerance: number } | null;
   readonly observed: number;
+  /** What is expected is the most that is allowed. */
+  readonly atMost?: boolean;
 }
 
 /** True when the decision promised nothing, or what it promised within its tolerance. */
 export function hadExpectedEffect(effect: DecisionEffect): boolean {
-  return effect.expected === null || Math.abs(effect.observed - effect.expected.rows) <= effect.expected.tolerance;
+  if (effect.expected === null) return true;
+  const off = effect.observed - effect.expected.rows;
+  return (effect.atMost === true ? off : Math.abs(off)) <= effect.expected.tolerance;
 }
 
 /** One sentence, or null when the effect is as expected. */

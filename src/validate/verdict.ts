@@ -2,6 +2,7 @@ import type { Verdict } from '../contract/activity-types';
 import type { ClosedBooks } from './books';
 import type { DecisionEffect } from './decision-effect';
 import { effectProblem } from './decision-effect';
+import { decisionFor } from '../profile/decision-match';
 import { counted } from '../report/counted';
 import { figure } from '../report/format';
 
@@ -10,11 +11,21 @@ export interface CheckOutcome {
   readonly kind: string;
   readonly name: string;
   readonly broken: number;
+  /** Under which a person may accept what is broken; null or absent where it says that rows are not where or what they have to be. */
+  readonly finding?: string | null;
+}
+
+export interface CheckDecision {
+  readonly finding: string;
+  readonly action: string;
+  readonly by: string;
 }
 
 export interface VerdictFacts {
   readonly books: readonly ClosedBooks[];
   readonly effects: readonly DecisionEffect[];
+  /** What is decided, and by whom. */
+  readonly decisions?: readonly CheckDecision[];
   /** What is not on the target any more as it was when it was proved. */
   readonly changed: readonly string[];
   /** By which counts the books were closed before the freeze; null where nothing was. */
@@ -50,14 +61,24 @@ const checkNouns: Readonly<Record<string, string>> = {
   view: 'materialized view',
 };
 
-function checkProblems(facts: VerdictFacts): string[] {
-  const missing = facts.required
+function missingChecks(facts: VerdictFacts): string[] {
+  return facts.required
     .filter((kind) => !facts.checks.some((check) => check.kind === kind))
     .map((kind) => `${checkNouns[kind] ?? kind} checks did not run`);
-  const broken = facts.checks
-    .filter((check) => check.broken > 0)
-    .map((check) => `${checkNouns[check.kind] ?? check.kind} ${check.name}: ${figure(check.broken)} broken`);
-  return [...missing, ...broken];
+}
+
+/** Who decided that what this check counts may stay, null when nobody did. */
+export function acceptedBy<T extends CheckDecision>(
+  { finding = null }: Pick<CheckOutcome, 'finding'>,
+  decisions: readonly T[],
+): T | null {
+  const decision = finding === null ? null : decisionFor(decisions, finding);
+  return decision?.action === 'accept' ? decision : null;
+}
+
+function checkProblem({ kind, name, broken, finding = null }: CheckOutcome): string {
+  const open = finding === null ? '' : ` without a decision (${finding})`;
+  return `${checkNouns[kind] ?? kind} ${name}: ${figure(broken)} broken${open}`;
 }
 
 /** Places where rows differ are no problem of their own: the books of their table say that there is one. */
@@ -93,25 +114,48 @@ function greenSentence(facts: VerdictFacts): string {
   const executed =
     facts.reexecuted.length === 0 ? '' : `, re-executed and not independent: ${listed(facts.reexecuted)}`;
   const overridden = facts.overridden == null ? '' : `; ${facts.overridden}`;
-  return `${scopeNote(facts)}${subject}, every field proved${closed}${executed}${overridden}${viewNote(facts)}`;
+  return `${scopeNote(facts)}${subject}, every field proved${closed}${executed}${overridden}${acceptedNote(facts)}${viewNote(facts)}`;
 }
 
-/** Green only if every equation holds, every check ran and passed, and every row left behind has a decision. */
+/** `; accepted by ben: foreign key public.notes.customer_fk, 3 broken`. */
+function acceptedNote(facts: VerdictFacts): string {
+  const accepted = facts.checks.flatMap((check) => {
+    const by = check.broken > 0 ? acceptedBy(check, facts.decisions ?? [])?.by : undefined;
+    return by === undefined
+      ? []
+      : [`${checkNouns[check.kind] ?? check.kind} ${check.name}, ${figure(check.broken)} broken, by ${by}`];
+  });
+  return accepted.length === 0 ? '' : `; accepted: ${listed(accepted)}`;
+}
+
+/** Green only if every equation holds, every check ran, passed or was accepted by its count, and every row left behind has a decision. */
 export function reachVerdict(facts: VerdictFacts): Verdict {
-  const problems = [
+  const broken = facts.checks.filter((check) => check.broken > 0 && acceptedBy(check, facts.decisions ?? []) === null);
+  const final = [
     ...booksProblems(facts),
     ...facts.changed.map((what) => `changed since it was proved: ${what}`),
-    ...checkProblems(facts),
+    ...missingChecks(facts),
+    ...broken.filter(({ finding = null }) => finding === null).map(checkProblem),
+    ...(facts.books.length === 0 ? ['no table was migrated'] : []),
+  ];
+  const open = [
+    ...broken.filter(({ finding = null }) => finding !== null).map(checkProblem),
     ...facts.effects.map(effectProblem).filter((sentence) => sentence !== null),
     ...facts.undecided.map(
       ({ finding, rows }) => `${counted(rows, 'row')} in quarantine without a decision: ${finding}`,
     ),
   ];
-  if (facts.books.length === 0) problems.push('no table was migrated');
+  const problems = [...final, ...open];
   const green = problems.length === 0;
   const rest = problems.length - namedProblems;
   const sentence = green
     ? greenSentence(facts)
     : `${scopeNote(facts)}not proved: ${problems.slice(0, namedProblems).join('; ')}${rest > 0 ? `; and ${rest} more` : ''}`;
-  return { green, sentence, books: facts.books.map((closed) => closed.books), problems };
+  return {
+    green,
+    sentence,
+    books: facts.books.map((closed) => closed.books),
+    problems,
+    ...(final.length === 0 && open.length > 0 ? { decidable: true as const } : {}),
+  };
 }

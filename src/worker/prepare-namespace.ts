@@ -1,4 +1,4 @@
-import type { Connection } from '@temporalio/client';
+import { Connection } from '@temporalio/client';
 import { temporal } from '@temporalio/proto';
 import { migrationAttributes } from '../contract/search-attributes';
 
@@ -55,5 +55,19 @@ async function allowed(work: () => Promise<boolean>): Promise<boolean> {
   } catch (error) {
     if (refusals.has((error as { code?: unknown }).code)) return false;
     throw error;
+  }
+}
+
+/** Prepares the namespace of a server at an address; false when the server does not answer (yet). */
+export async function prepareNamespaceAt(address: string, namespace: string): Promise<boolean> {
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.connect({ address, connectTimeout: 1_000 });
+    await prepareNamespace(connection, namespace);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection?.close();
   }
 }

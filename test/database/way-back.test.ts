@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { wayBackProblems } from '../../src/engine/prepare/way-back';
+import { wayBackProblems } from '../../src/engine/run/way-back';
 import type { Problem } from '../../src/errors/rowproof-error';
 import { createDatabase, type TestDatabase } from '../support/postgres/postgres';
 import { sessionOn } from '../support/postgres/session';

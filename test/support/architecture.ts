@@ -41,10 +41,10 @@ const phaseArrows: Readonly<Record<string, readonly string[]>> = {
   prepare: ['run'],
   discovery: ['prepare', 'run'],
   proof: ['follow', 'copy', 'run'],
-  finish: ['proof', 'run'],
-  settle: ['finish', 'proof', 'follow', 'copy', 'run'],
-  cutover: ['proof', 'finish', 'follow', 'run'],
-  rollback: ['cutover', 'proof', 'finish', 'prepare', 'capture', 'run'],
+  settle: ['proof', 'follow', 'copy', 'prepare', 'run'],
+  finish: ['settle', 'proof', 'prepare', 'run'],
+  cutover: ['proof', 'finish', 'prepare', 'follow', 'run'],
+  rollback: ['cutover', 'proof', 'finish', 'settle', 'prepare', 'capture', 'run'],
 };
 
 /** Layers of src that are one folder each. */

@@ -1,6 +1,6 @@
 import type { CommandResult } from './command';
 import { openFolder } from './open-folder';
-import { printedCommands, refusalOf, runPrinted } from './printed-commands';
+import { printedCommands, refusalOf, runHere, runPrinted } from './printed-commands';
 import type { TinyPlace } from './tiny-places';
 import type { Workbench } from './workbench';
 
@@ -46,6 +46,8 @@ export interface StateTable {
 }
 
 export function stateTable(bench: Workbench): StateTable {
+  // where commands that run in this process find their Temporal
+  for (const name of ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']) process.env[name] = bench.env[name];
   return {
     meets: (place, row, taken) => meets(bench, place, row, taken),
     follow: (result, begins) => follow(bench, result, begins),
@@ -59,7 +61,7 @@ async function meets(bench: Workbench, place: TinyPlace, row: Row, taken: readon
   const said: string[] = [];
   const printed = new Map<string, string[]>();
   const meet = async (name: string): Promise<void> => {
-    const result = await runPrinted(commands[name] as string[], { cwd: bench.folder, env: bench.env });
+    const result = await runHere(commands[name] as string[], { cwd: bench.folder, env: bench.env });
     seen[name] = result.code;
     if (result.code !== row[name]) said.push(`${name}: ${result.stderr}${result.stdout}`);
     for (const words of printedBy(result)) printed.set(words.join(' '), words);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describeProgram } from '../../src/cli/describe-program';
+import { describeProgram } from '../../src/cli/screen/describe-program';
 import { exitCodes } from '../../src/cli/exit-codes';
 import { createProgram } from '../../src/cli/program';
 import { catalogue } from '../../src/errors/catalogue';

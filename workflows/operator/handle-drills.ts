@@ -6,7 +6,7 @@ import { withChecklist, withFreeze } from '../../src/progress/follow-view';
 import { workflowTime } from '../runtime/clock';
 import type { ControlDesk } from './control';
 import type { Follower } from '../phases/follow';
-import { ordered, runCutover } from '../phases/follow-to-freeze';
+import { ordered, runCutover } from '../phases/run-cutover';
 
 /** Does the drills that operators ask for, one after the other, until it is cancelled. */
 export async function attendDrills(run: OpenedRun, desk: ControlDesk, follower: Follower): Promise<never> {

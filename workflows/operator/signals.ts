@@ -53,10 +53,10 @@ function noteFindings(desk: DeskState, { newFindings, quarantined }: DeltaReport
 function takeReport(desk: DeskState, raw: ProgressReport): void {
   const report = progressReport.safeParse(raw);
   if (!report.success) return;
-  const { table, blocked, unblocked, follow } = report.data;
+  const { table, blocked, findings, unblocked, follow } = report.data;
   let next = desk.view;
   if (table !== undefined) next = withTable(next, table);
-  if (blocked !== undefined) next = withBlocked(next, blocked);
+  if (blocked !== undefined) next = withBlocked(next, blocked, findings);
   if (unblocked !== undefined) next = withoutBlocked(next, unblocked);
   if (follow !== undefined) {
     desk.followReports += 1;

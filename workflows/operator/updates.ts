@@ -2,8 +2,16 @@ import { condition, proxyActivities, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../../src/contract/activity-types';
 import { drillMessage } from '../../src/contract/delta';
 import { givenOverrides, refuseOverrides } from '../../src/cutover/overrides';
-import { abortMessage, approveMessage, decideMessage, resolveMessage } from '../../src/contract/run';
+import {
+  abortMessage,
+  approveMessage,
+  decideMessage,
+  resolveMessage,
+  type DecideMessage,
+  type FindingSummary,
+} from '../../src/contract/run';
 import { refuseApproval } from '../../src/progress/approval';
+import { isBadRowsBlock } from '../../src/progress/blocked';
 import { captureBlock } from '../../src/progress/follow-view';
 import {
   chosenBlocked,
@@ -71,13 +79,15 @@ function installDecide(desk: DeskState): void {
     messages.decideUpdate,
     async (raw) => {
       const message = parse(raw);
-      const chosen = chosenFindings(message, desk.view.undecided).map(({ id }) => id);
+      const findings = chosenFindings(message, desk.view.undecided);
+      const chosen = findings.map(({ id }) => id);
       const { missing } = await control.decide(desk.requireRun().ref, message, chosen);
       // refused here and not by the validator: only the ledger knows the limits
       if (missing !== null) throw plainFailure('Refused', missing);
       desk.decisions += 1;
       desk.show({ ...desk.view, undecided: desk.view.undecided.filter(({ id }) => !chosen.includes(id)) });
       desk.accepted(`decide ${message.finding} = ${message.do}`, message.by);
+      await lookAgain(desk, message, findings);
       const many = chosen.length > 1 ? ` (${chosen.length} findings)` : '';
       return `${message.finding}${many}: ${message.do}, decided by ${message.by}.`;
     },
@@ -89,6 +99,19 @@ function installDecide(desk: DeskState): void {
       },
     },
   );
+}
+
+/** Tables that wait for decisions about their bad rows look whether they were these. */
+async function lookAgain(
+  desk: DeskState,
+  { by, reason }: DecideMessage,
+  decided: readonly FindingSummary[],
+): Promise<void> {
+  const waiting = desk.view.blocked.filter(
+    ({ what, mapping }) => isBadRowsBlock(what) && decided.some((finding) => finding.mapping === mapping),
+  );
+  for (const { what } of waiting)
+    await desk.tellChildren((child) => child.signal(messages.resolutionSignal, { what, do: 'retry', by, reason }));
 }
 
 function installResolve(desk: DeskState): void {

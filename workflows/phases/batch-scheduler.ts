@@ -1,8 +1,8 @@
 import { condition, isCancellation, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { Activities } from '../../src/contract/activity-types';
-import type { BatchCopyInput, ProgressReport, Resolution } from '../../src/contract/batch-copy';
+import type { BatchCopyInput, LimitReached, ProgressReport, Resolution } from '../../src/contract/batch-copy';
 import type { TableProgress } from '../../src/contract/run';
-import { blockedBecause, endsTheRun } from '../../src/progress/blocked';
+import { badRowsBlock, blockedBecause, endsTheRun } from '../../src/progress/blocked';
 import { worthShowing } from '../../src/progress/table-progress';
 import * as options from '../runtime/activity-options';
 import { copySide } from './copy-side';
@@ -29,8 +29,10 @@ export interface CopyLane {
   due(): string | undefined;
   /** Waits for one. */
   nextDue(): Promise<string>;
+  /** False while bad rows of the mapping wait for decisions: it is due again once they are made. */
+  withinLimits(mapping: string): Promise<boolean>;
   /** What another execution has to know to go on, once no batch is in flight. */
-  handOver(): Promise<Pick<BatchCopyInput, 'paused' | 'blocked'>>;
+  handOver(): Promise<Pick<BatchCopyInput, 'paused' | 'blocked' | 'overLimit'>>;
 }
 
 export function openCopyLane(input: BatchCopyInput): CopyLane {
@@ -47,6 +49,8 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
   /** Those that begin once one of the blocked batches of their mapping is resolved. */
   const held = new Set<string>();
   const dueMappings = new Set<string>();
+  /** Mappings with more bad rows than the plan allows: nothing new of them begins until somebody decided. */
+  const overLimit = new Set<string>();
   /** What ended a batch for good, and with it all. */
   let broken: { readonly error: unknown } | null = null;
   let paused = input.paused ?? false;
@@ -66,6 +70,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
   }
 
   function isHeldBack(mapping: string): boolean {
+    if (overLimit.has(mapping)) return true;
     return (failures.get(mapping) ?? 0) >= mostFailuresInARow && [...unanswered.values()].includes(mapping);
   }
 
@@ -104,6 +109,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
               ordinal,
             ]);
       failures.set(mapping, 0);
+      if (receipt.overLimit === true) park(mapping, null);
       const table = tables.get(mapping) as TableProgress;
       await progressed({
         ...table,
@@ -132,6 +138,43 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
     dueMappings.add(mapping);
     await tell({ unblocked: what });
     return answer;
+  }
+
+  /** Asks what to do about the bad rows of a mapping, and holds it back until they are decided. `told`: they were asked about already. */
+  function park(mapping: string, reached: LimitReached | null, told = false): void {
+    if (overLimit.has(mapping)) return;
+    overLimit.add(mapping);
+    untilDecided(mapping, reached, told).then(
+      () => {
+        overLimit.delete(mapping);
+        dueMappings.add(mapping);
+      },
+      (error: unknown) => {
+        broken ??= { error };
+      },
+    );
+  }
+
+  async function untilDecided(mapping: string, reached: LimitReached | null, told: boolean): Promise<void> {
+    const what = badRowsBlock(mapping);
+    let over = reached ?? (told ? null : await limitsOf(mapping));
+    // decided meanwhile
+    if (over === null && !told) return;
+    do {
+      if (over !== null) {
+        await tell({ blocked: { what, mapping, ordinal: 0, why: over.why }, findings: [...over.findings] });
+        await control.notify(input.ref, 'blocked', over.why);
+      }
+      await condition(() => resolutions.has(what));
+      resolutions.delete(what);
+      over = await limitsOf(mapping);
+    } while (over !== null);
+    await tell({ unblocked: what });
+  }
+
+  /** Null in a history recorded before it answered anything, too. */
+  async function limitsOf(mapping: string): Promise<LimitReached | null> {
+    return (await control.checkLimits(input.ref, mapping)) ?? null;
   }
 
   async function oneBatch(mapping: string, ordinal: number, of: number, leave: () => void): Promise<void> {
@@ -172,6 +215,8 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
     });
   }
 
+  for (const mapping of input.overLimit ?? []) park(mapping, null, true);
+
   function passOn(): void {
     if (broken !== null) throw broken.error;
   }
@@ -209,6 +254,12 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
       return fresh.length < page ? 'waiting' : 'more';
     },
     due,
+    withinLimits: async (mapping) => {
+      if (overLimit.has(mapping)) return false;
+      const over = await limitsOf(mapping);
+      if (over !== null) park(mapping, over);
+      return over === null;
+    },
     nextDue: async () => {
       await condition(() => broken !== null || dueMappings.size > 0);
       passOn();
@@ -218,7 +269,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
       const waiting = (): number => [...inHand.values()].reduce((sum, own) => sum + own.size, 0);
       await condition(() => broken !== null || (slot.taken() === 0 && unanswered.size + held.size === waiting()));
       passOn();
-      return { paused, blocked: [...unanswered.keys()] };
+      return { paused, blocked: [...unanswered.keys()], overLimit: [...overLimit] };
     },
   };
 }

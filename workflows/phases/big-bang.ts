@@ -5,11 +5,12 @@ import { beginFollowing, withChecklist, withFreeze } from '../../src/progress/fo
 import { thawedFirst } from '../../src/progress/stopped-writers';
 import { inPhase } from '../../src/progress/run-view';
 import * as options from '../runtime/activity-options';
-import { runCopy, runValidation } from './children';
+import { runCopy } from './children';
 import { workflowTime } from '../runtime/clock';
 import { finish, prepare, settle, type Course } from './phase-context';
 import { freezeLifted } from '../runtime/failure-kind';
 import { plainFailure } from '../runtime/input';
+import { proveAndAsk } from './prove';
 import { tell } from '../runtime/reporter';
 
 const control = proxyActivities<Activities>(options.quick);
@@ -34,7 +35,7 @@ export async function bigBang(course: Course, by: string): Promise<Verdict> {
     await desk.whenRunning();
     desk.change((view) => inPhase(view, 'proof', 'comparing every row and field'));
     await control.startPhase(run.ref, 'proof');
-    const verdict = await runValidation(run, desk);
+    const verdict = await proveAndAsk(run, desk);
     await control.finishPhase(run.ref, 'proof');
     if (!verdict.green) throw plainFailure('NotProved', verdict.sentence);
     if (await approveCutover(course)) return verdict;

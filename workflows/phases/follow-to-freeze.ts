@@ -1,9 +1,5 @@
-import { CancellationScope, executeChild, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../../src/contract/activity-types';
-import type { CutoverInput } from '../../src/contract/batch-copy';
-import type { OverrideFields } from '../../src/contract/delta';
-import type { FindingSummary } from '../../src/contract/run';
-import { overridesOf } from '../../src/cutover/overrides';
 import { factsOf, onlyProofMissing, whyAgain } from '../../src/progress/cutover-attempt';
 import { standing, expectedFreeze } from '../../src/progress/follow-lines';
 import { withChecklist, withFreeze, withProof } from '../../src/progress/follow-view';
@@ -11,15 +7,16 @@ import { inPhase } from '../../src/progress/run-view';
 import * as options from '../runtime/activity-options';
 import { attendDrills } from '../operator/handle-drills';
 import { attendFindings } from '../operator/handle-findings';
-import { childId, remember, runValidation } from './children';
+import { runValidation } from './children';
 import { workflowTime } from '../runtime/clock';
 import type { ControlDesk } from '../operator/control';
 import type { Course } from './phase-context';
-import { cutover, type CutoverAttempt } from '../cutover';
 import { decideAll } from '../operator/decide-all';
 import { whileFollowing, type Follower } from './follow';
 import { plainFailure } from '../runtime/input';
+import { undecided } from './prove';
 import { tell } from '../runtime/reporter';
+import { ordered, runCutover } from './run-cutover';
 
 const control = proxyActivities<Activities>(options.quick);
 
@@ -70,27 +67,6 @@ async function untilFrozen(run: OpenedRun, desk: ControlDesk, follower: Follower
   }
 }
 
-/** The settings that came with an approval or the order of a drill, where there are any. */
-export function ordered(message: OverrideFields): Pick<CutoverInput, 'overrides'> {
-  const overrides = overridesOf(message);
-  return overrides === undefined ? {} : { overrides };
-}
-
-/** A cutover, or a drill, as a child of its own. The lane has to be free. */
-export async function runCutover(
-  run: OpenedRun,
-  desk: ControlDesk,
-  order: Omit<CutoverInput, 'ref'>,
-): Promise<CutoverAttempt> {
-  const workflowId = childId(run, order.drill ? 'drill' : 'cutover');
-  remember(desk, order.drill ? 'drill' : 'cutover', workflowId);
-  return executeChild(cutover, {
-    workflowId,
-    args: [{ ref: run.ref, ...order }],
-    staticSummary: `${run.plan}: ${order.drill ? 'drill' : 'cutover'}`,
-  });
-}
-
 /** Null when rows came in meanwhile that nobody has decided about: that is asked first, and proved again. */
 async function prove(run: OpenedRun, desk: ControlDesk): Promise<Verdict | null> {
   desk.change((view) => inPhase(view, 'proof', 'comparing every row and field while the sources are written to'));
@@ -118,10 +94,4 @@ async function atTheGate(run: OpenedRun, desk: ControlDesk, again: string | null
   );
   const sentence = again === null ? 'waits for approval of the cutover' : `waits for approval of the cutover. ${again}`;
   return desk.gate(['cutover'], again ?? '', sentence);
-}
-
-/** Findings and kinds of quarantined rows without a decision, each once. */
-async function undecided(run: OpenedRun): Promise<FindingSummary[]> {
-  const all = [...(await control.undecidedFindings(run.ref)), ...(await control.undecidedQuarantine(run.ref))];
-  return all.filter((finding, at) => all.findIndex(({ id }) => id === finding.id) === at);
 }

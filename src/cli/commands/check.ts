@@ -1,14 +1,14 @@
 import pc from 'picocolors';
 import { exitCodes } from '../exit-codes';
 import { planArgument } from '../plan-argument';
-import { renderProblem } from '../render-error';
+import { renderProblem } from '../screen/render-error';
 import type { CommandResult, Terminal } from '../terminal';
 import { counted } from '../../report/counted';
 
 /** A plan against its live catalogs: every problem and warning at once. Reads only. */
 export async function check(terminal: Terminal, planPath: string): Promise<CommandResult> {
   const { readPlan } = await import('../../engine/run/read-plan');
-  const { checkPlan } = await import('../../engine/prepare/check-plan');
+  const { checkPlan } = await import('../../engine/run/check-plan');
   const read = await readPlan(planArgument(terminal.cwd, planPath), terminal.env);
   const { compiled, problems } = await checkPlan(read, terminal.env);
   const errors = problems.filter(({ severity }) => severity === 'error');

@@ -92,7 +92,7 @@ async function planConnections(terminal: Terminal, planPath: string): Promise<Fi
 /** Whether the role may make on the target what a run of this plan makes, and make again what it takes away. */
 async function targetRights(terminal: Terminal, file: ReturnType<typeof planArgument>): Promise<string> {
   const { compile, readPlan } = await import('../../engine/run/read-plan');
-  const { tryTarget } = await import('../../engine/prepare/check-plan');
+  const { tryTarget } = await import('../../engine/run/check-plan');
   const read = await readPlan(file, terminal.env);
   const problems = await tryTarget(read, compile(read).compiled, terminal.env);
   if (problems.length > 0) throw new RowproofError(problems);

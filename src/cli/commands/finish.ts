@@ -65,7 +65,7 @@ async function mayLift(terminal: Terminal, run: string, frozen: readonly string[
       fix: `When nobody uses the old database any more: \`${liftFreeze(run)}\``,
     });
   terminal.talk(`${what}: whoever still has the old database writes there again, and nothing carries it over.`);
-  const { askLine } = await import('../questions');
+  const { askLine } = await import('../screen/questions');
   return (await askLine(`Type ${run} to go on, or Enter to leave it: `)) === run;
 }
 

@@ -1,6 +1,6 @@
 import pc from 'picocolors';
 import type { Explanation } from '../../compile/explain/explain-plan';
-import { duration, group } from '../live-view';
+import { duration, group } from '../screen/live-view';
 import { planArgument } from '../plan-argument';
 import type { CommandResult, Terminal } from '../terminal';
 

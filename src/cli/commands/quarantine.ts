@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { fail } from '../../errors/rowproof-error';
 import { counted } from '../../report/counted';
-import { group } from '../live-view';
+import { group } from '../screen/live-view';
 import { locateRun, withLedger } from '../locate-run';
 import type { CommandResult, Terminal } from '../terminal';
 

@@ -4,7 +4,7 @@ import type { RollbackResult } from '../../contract/run';
 import { catalogue, type ErrorCode } from '../../errors/catalogue';
 import { fail, RowproofError } from '../../errors/rowproof-error';
 import { codeOf, sentenceOf } from '../../progress/failure-sentence';
-import { wayFix, type RunEnd } from '../../progress/ways-out';
+import { wayFix } from '../../progress/ways-out';
 import { ensureWorker } from '../local-worker';
 import { locateRun, withLedger } from '../locate-run';
 import { refuseOpen, waysOn } from '../refusals';
@@ -12,6 +12,7 @@ import type { RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal, uiLink } from '../temporal';
 import type { Person } from './operate';
+import type { RunEnd } from '../../progress/ways-out';
 
 /** Undoes a run from its ledger, also after its workflow was terminated; refuses while its workflow is open. */
 export async function rollback(terminal: Terminal, run: string | undefined, options: Person): Promise<CommandResult> {

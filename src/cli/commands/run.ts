@@ -8,20 +8,21 @@ import { waysOut } from '../../progress/ways-out';
 import { driverState } from '../driver-state';
 import { exitCodes } from '../exit-codes';
 import { follow } from '../follow';
-import { renderStatus } from '../live-view';
+import { renderStatus } from '../screen/live-view';
 import { ensureWorker, reviveWorker } from '../local-worker';
 import { locateRun, withLedger } from '../locate-run';
 import { percent } from '../number-option';
 import { openDrivers } from '../open-drivers';
 import { isRunName, planArgument, type PlanArgument } from '../plan-argument';
 import { silent as silentError } from '../refusals';
-import { renderProblem } from '../render-error';
+import { renderProblem } from '../screen/render-error';
 import { rememberRun, runFolder, type RunRecord } from '../run-record';
 import { writeRunReport } from '../run-report';
 import type { CommandResult, Terminal } from '../terminal';
 import { startRun } from '../start-run';
-import { renderEnd } from '../render-end';
+import { renderEnd } from '../screen/render-end';
 import { connectTemporal, detailsLink, type TemporalSession } from '../temporal';
+import type { FailedOutcome, WatchedEnd } from '../screen/watched-end';
 
 export interface RunOptions {
   readonly only?: string[];
@@ -138,13 +139,7 @@ export async function watchToEnd(
   return renderEnd(record, result, report, link, runFolder(terminal.cwd, record.run), ways);
 }
 
-export type RunEnd =
-  | { readonly ok: true; readonly result: MigrationResult }
-  | { readonly ok: false; readonly outcome: FailedOutcome; readonly sentence: string };
-
-export type FailedOutcome = 'failed' | 'aborted' | 'rolled_back' | 'cancelled';
-
-async function outcomeOf(handle: WorkflowHandle): Promise<RunEnd> {
+async function outcomeOf(handle: WorkflowHandle): Promise<WatchedEnd> {
   try {
     return { ok: true, result: (await handle.result()) as MigrationResult };
   } catch (error) {

@@ -2,7 +2,7 @@ import { stoppedWriters } from '../../progress/stopped-writers';
 import { toDecide } from '../../progress/check-result';
 import { wayLines, waysOut } from '../../progress/ways-out';
 import { driverState, silenceSentence, type DriverState } from '../driver-state';
-import { renderStatus } from '../live-view';
+import { renderStatus } from '../screen/live-view';
 import { locateRun, withLedger } from '../locate-run';
 import { silenceFix } from '../refusals';
 import { listRecords, type RunRecord } from '../run-record';

@@ -1,10 +1,10 @@
 import type { FunctionCall, QualifiedName } from '../../contract/catalog';
 import type { CheckAside } from '../../contract/compiled';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
-import type { Catalogs } from '../compile-plan';
 import { findRelation, pathOf, sameTable } from '../mapping-work';
 import type { ProblemList } from '../problem-list';
 import { tableKey } from '../key/table-key';
+import type { Catalogs } from '../catalogs';
 
 /**
  * CHECKs of mapped tables that are set aside for the load, because what they say of a row may depend on rows that come later. What

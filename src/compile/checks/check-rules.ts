@@ -1,9 +1,9 @@
 import type { Relation } from '../../contract/catalog';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
-import type { Catalogs } from '../compile-plan';
 import { findRelation, pathOf, sameTable } from '../mapping-work';
 import type { ProblemList } from '../problem-list';
 import { tableKey } from '../key/table-key';
+import type { Catalogs } from '../catalogs';
 
 /** Rules of the target that PostgreSQL itself does not vouch for: said before a run, since they come back as they were. */
 export function checkRules(plan: ResolvedPlan, { target }: Catalogs, problems: ProblemList): void {

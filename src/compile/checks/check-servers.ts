@@ -1,8 +1,8 @@
 import type { Catalog } from '../../contract/catalog';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
 import { identifier } from '../../sql/quote';
-import type { Catalogs } from '../compile-plan';
 import type { ProblemList } from '../problem-list';
+import type { Catalogs } from '../catalogs';
 
 /** What is wrong with a server as such, whatever the tables are. */
 export function checkServers(plan: ResolvedPlan, catalogs: Catalogs, problems: ProblemList): void {

@@ -1,9 +1,9 @@
 import type { Relation } from '../../contract/catalog';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
-import type { Catalogs } from '../compile-plan';
 import { descends, sameTable } from '../mapping-work';
 import { tableKey } from '../key/table-key';
 import type { ProblemList } from '../problem-list';
+import type { Catalogs } from '../catalogs';
 
 /** Source tables that nothing in the plan reads. */
 export function checkUnmappedTables(plan: ResolvedPlan, catalogs: Catalogs, problems: ProblemList): void {

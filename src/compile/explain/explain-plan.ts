@@ -1,11 +1,11 @@
 import type { CompiledMapping, CompiledPlan } from '../../contract/compiled';
 import { qualified } from '../../sql/quote';
 import { bindStatement } from '../statements/bind-statement';
-import type { Catalogs } from '../compile-plan';
 import { explainCapture } from './explain-capture';
 import type { ExplainedStatement } from './explain-target';
 import { explainTarget } from './explain-target';
 import { findRelation } from '../mapping-work';
+import type { Catalogs } from '../catalogs';
 
 /** What `rowproof plan --sql` shows: everything a run executes, and what it costs. Plain JSON. */
 export interface Explanation {

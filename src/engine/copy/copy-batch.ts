@@ -14,12 +14,14 @@ import { copyFast, RowsSwallowed } from './fast-path';
 import { copyStaged } from './staged-path';
 import { wireFormat } from './row-format';
 import { withHeartbeat } from '../heartbeat';
+import type { Host } from '../host';
+import { mappingOf } from '../host';
 import { label, renewLease, resolveLostCommit, takeLease } from './batch-lease';
+import { limitReached } from './check-limits';
+import { SessionScope, onLedger } from '../session-scope';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
-import { type Host, mappingOf } from '../host';
 import { classOfFindings } from '../run/decisions';
-import { SessionScope } from '../session-scope';
 import { isRefusal } from './refused-value';
 
 /** How the rows of a batch get to their books under the lease; `renew` gives fresh sessions after a failure. */
@@ -111,7 +113,7 @@ export function createCopyBatch(host: Host) {
     formats.set(id, known);
     return known;
   }
-  return (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
+  const copy = (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
     attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
       // COPY would round or cut some values without an error
       if (attempt.mapping.columns.some((column) => column.trial?.silent === true))
@@ -130,4 +132,13 @@ export function createCopyBatch(host: Host) {
       const [freshSource, freshTarget] = await renew();
       return copyCarefully(attempt, freshSource as Session, freshTarget as Session);
     });
+  return async (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> => {
+    const receipt = await copy(ref, mapping, ordinal);
+    if (receipt.quarantined === 0) return receipt;
+    const over = await onLedger(host, ref, `limits of ${mapping}`, async (session) => {
+      const run = await host.databases.run(ref, session);
+      return limitReached(session, run, mappingOf(run, mapping));
+    });
+    return over === null ? receipt : { ...receipt, overLimit: true };
+  };
 }

@@ -6,7 +6,7 @@ import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import { thaw } from './freeze';
 import { liftGuard } from '../proof/guard';
 import { asTargetWork, changedSources, frozenSources, onSources, type SourceWorks } from './source-sessions';
-import { restoreTriggersAtOnce } from '../finish/restore-objects';
+import { restoreTriggersAtOnce } from '../prepare/restore-objects';
 import { callHook } from '../run/notify';
 import { changedSinceProof, lockProved } from '../proof/proved-tables';
 import type { Host } from '../host';

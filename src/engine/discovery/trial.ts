@@ -40,13 +40,14 @@ import {
 import { refusalKind } from '../../transform/value-trial';
 import { canFire, columnsWritten } from '../../profile/trigger-effect';
 import { nothingRaises, rowsThatRaise } from './raising';
+import { tryOutsideReferences } from './outside';
+import { type Host } from '../host';
 import { asApplication } from '../../postgres/application-path';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
-import type { Host } from '../host';
-import { withSessions } from '../session-scope';
 import { patternOf } from '../run/pattern-of';
 import { sourceStatement } from '../run/source-statement';
+import { withSessions } from '../session-scope';
 
 /**
  * Tries the target's CHECKs, unique keys and foreign keys on the transformed source rows, in temporary tables of one
@@ -98,6 +99,7 @@ export function tryTargetRules(host: Host, ref: RunRef): Promise<{ findings: num
     findings.push(...(await tryReferences(trial, mappings)));
     for (const [position, mapping] of mappings.entries())
       findings.push(...(await countTaken(trial, mapping, position)));
+    findings.push(...(await tryOutsideReferences(trial, mappings)));
     await trial.query('rollback');
 
     const followed = patternOf(run) === 'hybrid';

@@ -14,7 +14,7 @@ import { advancedPosition, withinLimits } from '../../rollback/advance-sequence'
 import type { SequenceDetail } from '../../rollback/step-detail';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import { qualified } from '../../sql/quote';
-import { putBack } from './restore-objects';
+import { putBack } from '../prepare/restore-objects';
 import type { TargetWork } from '../target-work';
 import type { Host } from '../host';
 

@@ -11,7 +11,7 @@ import { functionBehind } from '../../postgres/queries/discovery/function-behind
 import { describeRefusal } from '../../postgres/refusal';
 import { describeDatabaseError } from '../../postgres/sqlstate';
 import { dotted, qualified } from '../../sql/quote';
-import { putBack } from './restore-objects';
+import { putBack } from '../prepare/restore-objects';
 import type { TargetWork } from '../target-work';
 
 /**

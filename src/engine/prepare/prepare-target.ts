@@ -32,7 +32,7 @@ import {
 import type { RowsDetail, StepDetails, StepKind, TriggerState, TriggersDetail } from '../../rollback/step-detail';
 import { savedTableName } from '../../postgres/ledger/run/saved-table';
 import { qualified } from '../../sql/quote';
-import { wayBackProblems } from './way-back';
+import { wayBackProblems } from '../run/way-back';
 import { onTarget, type TargetWork } from '../target-work';
 import { decisionsOf } from '../run/decisions';
 import type { Host } from '../host';

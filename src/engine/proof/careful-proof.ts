@@ -19,7 +19,7 @@ import { keyDigest, largeMark } from '../run/digests';
 import { sourceStatement } from '../run/source-statement';
 
 export interface CarefulResult {
-  readonly check: Omit<CheckResult, 'kind'>;
+  readonly check: Omit<CheckResult, 'kind' | 'finding'>;
   readonly differences: readonly Difference[];
 }
 

@@ -1,5 +1,6 @@
 import type { ObservedDecision } from '../../postgres/ledger/decision/decision-effect';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
+import { raisedLimit } from '../../copy/row-limit';
 import { mappingsOfRun } from '../../rollback/mappings-of-run';
 import type { DecisionEffect } from '../../validate/decision-effect';
 
@@ -16,6 +17,6 @@ export function effectsOf(run: LoadedRun, decisions: readonly ObservedDecision[]
       run.options.sample === undefined &&
       (!restricted(run) || mappings.some((one) => finding.startsWith(`${one.name}.`)));
     const promised = whole && expected !== null ? { rows: expected, tolerance: tolerance ?? 0 } : null;
-    return { finding, action, expected: promised, observed };
+    return { finding, action, expected: promised, observed, atMost: raisedLimit({ finding, action }) !== null };
   });
 }

@@ -156,6 +156,7 @@ export function createReconcile(host: ProofHost): ValidationActivities['reconcil
         differing,
         books,
         effects: effectsOf(run, decisions),
+        decisions,
         changed: (await isOpened(session, run.run)) ? [] : (await changedSinceProof(session, run)).changed,
         ...(await closing(session, run.run)),
         undecided,

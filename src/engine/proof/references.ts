@@ -22,7 +22,9 @@ import { readSteps } from '../../postgres/ledger/run/step';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
 import type { Session } from '../../postgres/session';
 import { describeDatabaseError } from '../../postgres/sqlstate';
-import { identifier, qualified } from '../../sql/quote';
+import { dotted, identifier, qualified } from '../../sql/quote';
+import { brokenReference, nameOfReference } from '../../profile/broken-check';
+import { agreeing, counted } from '../../report/counted';
 import { parseRule } from '../../validate/rules/registry';
 import { shapeProblems } from '../../validate/table-shape';
 import { onTarget } from '../target-work';
@@ -30,7 +32,7 @@ import type { ProofHost } from './proof-host';
 import { asApplication } from '../../postgres/application-path';
 import { namedState } from '../../errors/sqlstate-names';
 
-type Result = Omit<CheckResult, 'kind'>;
+type Result = Omit<CheckResult, 'kind' | 'finding'>;
 
 function outcome(results: readonly Result[]): { checked: number; broken: number } {
   return { checked: results.length, broken: results.filter((result) => result.broken > 0).length };
@@ -58,17 +60,23 @@ export function createProveReferences(host: ProofHost): ValidationActivities['pr
       for (const reference of live) {
         beat();
         const orphans = reference.enforced ? await readableOrphans(session, mappings, reference) : null;
-        const unproved = !reference.validated && wasValidated(before, reference) ? 1 : 0;
+        // where rows break it, it cannot be valid: they are what is to be decided
+        const unproved = (orphans ?? 0) === 0 && !reference.validated && wasValidated(before, reference) ? 1 : 0;
         const mapping = mappings.find((one) => isChildOf(one, reference)) ?? null;
         const parentIsThere =
           mapping !== null && held.includes(mapping.name)
             ? await countHeldWithParent(session, run.run, mapping.name, reference)
             : await wronglyTaken(session, run, mapping, reference);
+        // what the migration itself did wrong is not for anybody to accept
+        const acceptable = unproved === 0 && (parentIsThere ?? 0) === 0;
         results.push({
-          name: `${reference.child.schema}.${reference.child.name}.${reference.name}`,
+          name: nameOfReference(reference),
           mapping: mapping?.name ?? null,
           broken: (orphans ?? 0) + unproved + (parentIsThere ?? 0),
           detail: { orphans, validated: reference.validated, parentIsThere },
+          ...(acceptable
+            ? { asks: brokenReference({ ...reference, rows: orphans ?? 0, outside: mapping === null }) }
+            : {}),
         });
       }
       results.push(...absentReferences(mappings, live));
@@ -143,7 +151,9 @@ async function planRules(session: Session, mapping: CompiledMapping, beat: () =>
           rule.broken === null
             ? await countRepeats(session, mapping.target, column)
             : await countWhere(session, mapping.target, rule.broken(identifier(column), args));
-        results.push({ name, mapping: mapping.name, broken, detail: {} });
+        const rows = `${counted(broken, 'row')} of ${dotted(mapping.target)} ${agreeing(broken, 'breaks', 'break')}`;
+        const asks = `${rows} the rule ${spec.name} that the plan has for ${column}.`;
+        results.push({ name, mapping: mapping.name, broken, detail: {}, asks });
       } catch (error) {
         const { sqlstate, isRetryable } = describeDatabaseError(error);
         if (sqlstate === null || isRetryable) throw error;
@@ -212,6 +222,7 @@ async function ownRules(
       mapping: mapping.name,
       broken: 1,
       detail: { problem },
+      asks: `${table}.${name} is not as it was before the run: ${problem}.`,
     }),
   );
   return [...problems, { name: table, mapping: mapping.name, broken: 0, detail: { indexes: now.indexes.length } }];

@@ -15,7 +15,7 @@ import { onTarget } from '../target-work';
 import type { ProofHost } from './proof-host';
 import { namedState } from '../../errors/sqlstate-names';
 
-type Result = Omit<CheckResult, 'kind'>;
+type Result = Omit<CheckResult, 'kind' | 'finding'>;
 
 /** Text of the file beside the plan, or in the plans folder; nothing outside of that folder is read. */
 async function fileText(host: ProofHost, run: LoadedRun, file: string): Promise<string | null> {

@@ -24,8 +24,8 @@ import { restoreTriggerStatements, silenceTriggerStatements } from '../../rollba
 import type { ForeignKeyDetail, Step, StepKind, TriggersDetail } from '../../rollback/step-detail';
 import type { QualifiedName } from '../../contract/catalog';
 import { dotted, qualified } from '../../sql/quote';
-import { restoreCheck } from '../finish/restore-checks';
-import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from '../finish/restore-objects';
+import { restoreCheck } from '../settle/restore-checks';
+import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from '../prepare/restore-objects';
 import { liftGuard } from '../proof/guard';
 import type { TargetWork } from '../target-work';
 import { liftFreeze } from './restore-sources';

@@ -14,7 +14,7 @@ import { readRunEnd } from '../../postgres/ledger/run/run-end';
 import { ensureLedger } from '../../postgres/ledger/run/schema';
 import { hasRows } from '../../postgres/queries/rollback/rows';
 import type { Session } from '../../postgres/session';
-import { checkPlan } from '../prepare/check-plan';
+import { checkPlan } from './check-plan';
 import type { PlanFile } from '../plans-folder';
 import { ledgerOf, readPlan, withSession } from './read-plan';
 

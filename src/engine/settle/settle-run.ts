@@ -19,7 +19,7 @@ import { settleOrder, type OwnForeignKey } from '../../settle/settle-order';
 import { anyDuplicateSql, anyOrphanSql, duplicatesSql, orphansSql } from '../../settle/violations-sql';
 import { dotted, qualified } from '../../sql/quote';
 import { SettleBooks, type SettleWork } from './settle-books';
-import { enforceChecks, settleChecks, type CheckSettling } from '../finish/restore-checks';
+import { enforceChecks, settleChecks, type CheckSettling } from './restore-checks';
 import { withSourceKeys } from './source-keys';
 import { type TargetWork } from '../target-work';
 import { during } from '../../postgres/refusal';

@@ -1,4 +1,4 @@
-import { checkPlan } from '../../../src/engine/prepare/check-plan';
+import { checkPlan } from '../../../src/engine/run/check-plan';
 import { createCopyActivities } from '../../../activities/copy';
 import { openRun } from '../../../src/engine/run/open-run';
 import { readPlan } from '../../../src/engine/run/read-plan';

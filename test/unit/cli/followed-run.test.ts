@@ -1,7 +1,7 @@
 import type { FollowStatus } from '../../../src/contract/delta';
 import type { RunStatus } from '../../../src/contract/run';
-import { renderStatus } from '../../../src/cli/live-view';
-import { renderEnd } from '../../../src/cli/render-end';
+import { renderStatus } from '../../../src/cli/screen/live-view';
+import { renderEnd } from '../../../src/cli/screen/render-end';
 
 const bare = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '');
 const at = '2026-03-01T03:04:05.000Z';

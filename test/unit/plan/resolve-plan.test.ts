@@ -1,8 +1,8 @@
-import type { Catalogs } from '../../../src/plan/resolve/expand-tables';
 import { parsePlan } from '../../../src/plan/parse-plan';
 import { resolvePlan } from '../../../src/plan/resolve/resolve-plan';
 import { catalog, relation } from './catalogs';
 import { crmCatalogs, crmPlan } from './crm-plan';
+import type { Catalogs } from '../../../src/compile/catalogs';
 
 const head = 'version: 1\nname: p\nsources: { old: "${OLD}" }\ntarget: "${NEW}"\n';
 

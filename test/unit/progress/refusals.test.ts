@@ -1,6 +1,7 @@
 import { refuseApproval } from '../../../src/progress/approval';
 import { codeOf, sentenceOf } from '../../../src/progress/failure-sentence';
 import { chosenFindings, refuseDecision, refuseResolution } from '../../../src/progress/refusals';
+import { newView, withBlocked, withoutBlocked } from '../../../src/progress/run-view';
 import type { FindingSummary } from '../../../src/contract/run';
 
 const who = { by: 'ana', reason: 'because' };
@@ -62,6 +63,55 @@ describe('a decision and a resolution', () => {
     expect(refuseDecision({ finding: 'orders.day.bad_date', do: 'stop', ...who }, undecided)).toBeNull();
     expect(refuseResolution({ what: 'orders:91', do: 'quarantine', ...who }, blocked)).toBeNull();
     expect(refuseResolution({ what: '*', do: 'retry', ...who }, blocked)).toBeNull();
+  });
+});
+
+describe('what waits because of bad rows or a broken check', () => {
+  const finding = (facts: Partial<FindingSummary>): FindingSummary => ({
+    id: 'd.max_bad_rows',
+    mapping: 'd',
+    column: null,
+    kind: 'limit',
+    severity: 'decide',
+    rows: 4,
+    sentence: 'd has 4 bad rows.',
+    choices: ['accept', 'stop'],
+    decided: null,
+    ...facts,
+  });
+  const accept = (rows?: number) => ({
+    finding: 'd.max_bad_rows',
+    do: 'accept' as const,
+    ...(rows === undefined ? {} : { expect: { rows } }),
+    ...who,
+  });
+
+  it('is accepted with a number: a limit with the most that may be, a check with what is seen', () => {
+    expect(refuseDecision(accept(), [finding({})])).toMatch(/which is 4 now/);
+    expect(refuseDecision(accept(3), [finding({})])).toMatch(/expected 3 rows, 4 are seen/);
+    expect(refuseDecision(accept(400), [finding({})])).toBeNull();
+    expect(refuseDecision(accept(400), [finding({ kind: 'reference' })])).toMatch(/expected 400 rows, 4 are seen/);
+    expect(refuseDecision(accept(4), [finding({ kind: 'reference' })])).toBeNull();
+  });
+
+  it('is only looked at again by a resolution', () => {
+    const blocked = [{ what: 'd:bad_rows', mapping: 'd', ordinal: 0, why: 'x' }];
+    expect(refuseResolution({ what: 'd:bad_rows', do: 'quarantine', ...who }, blocked)).toBe(
+      'd:bad_rows takes retry, not quarantine. Its findings take decisions.',
+    );
+    expect(refuseResolution({ what: '*', do: 'quarantine', ...who }, blocked)).toMatch(/takes quarantine/);
+    expect(refuseResolution({ what: 'd:bad_rows', do: 'retry', ...who }, blocked)).toBeNull();
+  });
+
+  it('takes its findings from the page once it is decided, and leaves those of others', () => {
+    const other = finding({ id: 'e.x', mapping: 'e' });
+    const block = { what: 'd:bad_rows', mapping: 'd', ordinal: 0, why: 'x' };
+    const asked = withBlocked({ ...newView('2026-01-01T00:00:00Z', 'p'), undecided: [other] }, block, [finding({})]);
+    expect(asked.undecided.map(({ id }) => id)).toEqual(['e.x', 'd.max_bad_rows']);
+    const again = withBlocked(asked, block, [finding({ rows: 9 })]);
+    expect(again.undecided.map(({ rows }) => rows)).toEqual([4, 9]);
+    const decided = withoutBlocked(again, block.what);
+    expect([decided.blocked, decided.undecided]).toEqual([[], [other]]);
   });
 });
 

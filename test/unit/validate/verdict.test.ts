@@ -104,6 +104,36 @@ describe('reachVerdict', () => {
     expect(verdict.sentence).toMatch(sentence);
   });
 
+  describe('with a check that is broken', () => {
+    const checks = [{ kind: 'reference', name: 'a.b_fk', broken: 2, finding: 'a.b_fk.reference' }];
+    const accepted = { finding: 'a.b_fk.reference', action: 'accept', by: 'ben' };
+
+    it('can be decided where somebody may accept it and nothing else is wrong', () => {
+      expect(reachVerdict({ ...green, checks })).toMatchObject({ green: false, decidable: true });
+      expect(reachVerdict({ ...green, checks, changed: ['a'] }).decidable).toBeUndefined();
+      expect(
+        reachVerdict({ ...green, checks: [{ kind: 'spot_check', name: 'a', broken: 1 }] }).decidable,
+      ).toBeUndefined();
+      const unbalanced = [closeBooks({ ...balanced, targetRows: 81 })];
+      expect(reachVerdict({ ...green, checks, books: unbalanced }).decidable).toBeUndefined();
+    });
+
+    it('is green once it is accepted, and says by whom', () => {
+      expect(reachVerdict({ ...green, checks, decisions: [accepted] })).toMatchObject({
+        green: true,
+        sentence: expect.stringMatching(/; accepted: foreign key a\.b_fk, 2 broken, by ben$/) as string,
+      });
+      const stopped = [{ ...accepted, action: 'quarantine' }];
+      expect(reachVerdict({ ...green, checks, decisions: stopped }).green).toBe(false);
+    });
+
+    it('is not green for a decision that nobody could take', () => {
+      const [check] = checks;
+      const facts = { ...green, checks: [{ ...check!, finding: null }], decisions: [{ ...accepted, finding: '*' }] };
+      expect(reachVerdict(facts)).toMatchObject({ green: false, problems: ['foreign key a.b_fk: 2 broken'] });
+    });
+  });
+
   it('says that a sample or a part is no migration', () => {
     expect(reachVerdict({ ...green, sample: 1, only: ['customer', 'orders'] })).toMatchObject({
       green: true,

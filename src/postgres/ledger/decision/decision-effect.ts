@@ -1,5 +1,7 @@
+import { raisedLimit } from '../../../copy/row-limit';
 import { decisionFor, decisionMatches } from '../../../profile/decision-match';
 import type { Session } from '../../session';
+import { countOwnBadRows } from '../quarantine/quarantine';
 import { countQuarantined, quarantineFindings } from '../proof/proof-quarantine';
 import type { LoadedRun } from '../run/run';
 
@@ -62,6 +64,13 @@ export async function observeDecisions(session: Session, run: LoadedRun): Promis
   for (const decision of all) {
     const covers = (id: string): boolean =>
       decisionMatches(decision.finding, id) && decisionFor(all, id)?.finding === decision.finding;
+    const limited = raisedLimit(decision);
+    if (limited !== null) {
+      const bad = await countOwnBadRows(session, run.run, limited);
+      const unexpected = bad.filter(({ finding }) => (decisionFor(all, finding)?.expected ?? null) === null);
+      observed.push({ ...decision, observed: unexpected.reduce((sum, { rows }) => sum + rows, 0) });
+      continue;
+    }
     const leavesBehind = decision.action === 'quarantine' || decision.action === 'out_of_scope';
     // rows whose scope is unknown stay at the source and are nowhere booked one by one
     const unknown =

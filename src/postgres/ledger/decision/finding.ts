@@ -2,17 +2,22 @@ import type { FindingSummary } from '../../../contract/run';
 import type { Finding } from '../../../profile/finding';
 import type { Session } from '../../session';
 
-/** Stores findings of one place of origin for one mapping (null: for none), replacing what an earlier attempt stored. */
+/**
+ * Stores findings of one place of origin for one mapping (null: for none), replacing what an earlier attempt stored, and what others
+ * found of the ids in `known`.
+ */
 export async function replaceFindings(
   session: Session,
   run: string,
   foundIn: string,
   mapping: string | null,
   findings: readonly Finding[],
+  known: readonly string[] = [],
 ): Promise<void> {
   await session.query(
-    `delete from rowproof.finding where run = $1 and found_in = $2 and ($3::text is null or mapping = $3)`,
-    [run, foundIn, mapping],
+    `delete from rowproof.finding
+     where run = $1 and (found_in = $2 and ($3::text is null or mapping = $3) or id = any($4::text[]))`,
+    [run, foundIn, mapping, known],
   );
   for (const finding of findings) {
     await insertFinding(

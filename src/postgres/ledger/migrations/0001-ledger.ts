@@ -231,6 +231,8 @@ create table rowproof.check_result (
   mapping text,
   broken bigint not null,
   detail jsonb not null default '{}',
+  -- under which a person may accept what is broken; null where nobody can
+  finding text,
   checked_at timestamptz not null default clock_timestamp(),
   primary key (run, kind, name)
 );

@@ -26,16 +26,23 @@ export async function writeQuarantine(
   return written;
 }
 
+export interface BadRows {
+  readonly finding: string;
+  readonly reason: string;
+  readonly column: string | null;
+  readonly constraint: string | null;
+  readonly rows: number;
+}
+
 /** Rows in quarantine (or put out of scope) by finding, those that only follow a parent aside. */
-export async function countOwnBadRows(
-  session: Session,
-  run: string,
-  mapping: string,
-): Promise<{ finding: string; rows: number }[]> {
-  const { rows } = await session.query<{ finding: string; n: string }>(
-    `select finding, count(*)::text as n from rowproof.quarantine
+export async function countOwnBadRows(session: Session, run: string, mapping: string): Promise<BadRows[]> {
+  const { rows } = await session.query<
+    Record<'finding' | 'reason' | 'n', string> & Record<'column' | 'constraint', string | null>
+  >(
+    `select finding, min(reason) as reason, min(column_name) as column, min(constraint_name) as constraint, count(*)::text as n
+     from rowproof.quarantine
      where run = $1 and mapping = $2 and reason not in ('parent_quarantined', 'parent_out_of_scope') group by finding order by finding`,
     [run, mapping],
   );
-  return rows.map((row) => ({ finding: row.finding, rows: Number(row.n) }));
+  return rows.map(({ n, ...row }) => ({ ...row, rows: Number(n) }));
 }

@@ -1,12 +1,13 @@
 import pc from 'picocolors';
-import type { RunStatus, TableProgress } from '../contract/run';
-import { alike } from '../progress/alike-findings';
-import { approve, cutOver, decide, drill, resolve, resume } from '../progress/commands';
-import { cutoverOffers } from '../progress/cutover-offers';
-import { overallShare } from '../progress/current-details';
-import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../progress/follow-lines';
-import { captureBlock } from '../progress/follow-view';
-import { agreeing } from '../report/counted';
+import type { RunStatus, TableProgress } from '../../contract/run';
+import { alike } from '../../progress/alike-findings';
+import { isBadRowsBlock } from '../../progress/blocked';
+import { abortAndUndo, approve, cutOver, decide, drill, resolve, resume } from '../../progress/commands';
+import { cutoverOffers } from '../../progress/cutover-offers';
+import { overallShare } from '../../progress/current-details';
+import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../../progress/follow-lines';
+import { captureBlock } from '../../progress/follow-view';
+import { agreeing } from '../../report/counted';
 
 const quietSteps = ['discovery', 'prepare', 'copy', 'settle', 'finish', 'proof'];
 const followedSteps = ['discovery', 'prepare', 'capture', 'copy', 'delta', 'settle', 'finish', 'proof', 'cutover'];
@@ -107,6 +108,7 @@ function tableState(table: TableProgress): string {
 
 function needLines(status: RunStatus): string[] {
   const { run, code } = status;
+  const blocked = status.blocked.filter(({ what }) => !isBadRowsBlock(what));
   return [
     ...(status.state === 'paused' ? [`${pc.yellow('!')} the run is paused`, `    go on:  ${resume(run)}`] : []),
     ...(status.gate === null ? [] : gateLines(status.gate, status, code)),
@@ -126,6 +128,13 @@ function needLines(status: RunStatus): string[] {
         ]
       : []),
     ...status.blocked
+      .filter(({ what }) => isBadRowsBlock(what))
+      .slice(0, 5)
+      .flatMap(({ mapping, why }) => [
+        `${pc.yellow('!')} ${mapping} is stopped: ${why} The rest goes on once its findings are decided.`,
+        `    undo all of it:  ${abortAndUndo(run)}`,
+      ]),
+    ...blocked
       .slice(0, 5)
       .flatMap((batch) => [
         batch.what === captureBlock
@@ -133,9 +142,9 @@ function needLines(status: RunStatus): string[] {
           : `${pc.yellow('!')} batch ${batch.what} blocked: ${batch.why} The rest goes on.`,
         `    when it is mended:  ${resolve(run, batch.what, batch.what === captureBlock ? 'resync' : 'retry')}`,
       ]),
-    ...(status.blocked.length > 5
+    ...(blocked.length > 5
       ? [
-          `    … and ${status.blocked.length - 5} more blocked ${agreeing(status.blocked.length - 5, 'batch', 'batches')}`,
+          `    … and ${blocked.length - 5} more blocked ${agreeing(blocked.length - 5, 'batch', 'batches')}`,
           `    all of them:  ${resolve(run, '*', 'retry')}`,
         ]
       : []),

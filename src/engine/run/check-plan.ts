@@ -8,7 +8,7 @@ import {
 import { subscribedRelations } from '../../postgres/queries/cutover/barrier';
 import type { Session } from '../../postgres/session';
 import { wayBackProblems } from './way-back';
-import { compile, withSession, type ReadPlan } from '../run/read-plan';
+import { compile, withSession, type ReadPlan } from './read-plan';
 import type { CompiledPlan } from '../../contract/compiled';
 
 export interface CheckedPlan {

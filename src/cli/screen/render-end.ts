@@ -1,20 +1,20 @@
 import pc from 'picocolors';
-import type { TableBooks } from '../contract/run';
-import { toDecide } from '../progress/check-result';
-import { finish, liftFreeze, quoted, undo } from '../progress/commands';
-import { freezeLine } from '../progress/follow-lines';
-import { wayLines, type Way } from '../progress/ways-out';
-import { exitCodes } from './exit-codes';
+import type { TableBooks } from '../../contract/run';
+import { toDecide } from '../../progress/check-result';
+import { finish, liftFreeze, quoted, undo } from '../../progress/commands';
+import { freezeLine } from '../../progress/follow-lines';
+import { wayLines, type Way } from '../../progress/ways-out';
+import { exitCodes } from '../exit-codes';
 import { duration, group } from './live-view';
-import type { RunEnd } from './commands/run';
-import type { RunRecord } from './run-record';
-import type { WrittenReport } from './run-report';
-import type { CommandResult } from './terminal';
+import type { RunRecord } from '../run-record';
+import type { WrittenReport } from '../run-report';
+import type { CommandResult } from '../terminal';
+import type { WatchedEnd } from './watched-end';
 
 /** The last screen of a run: verdict, books, where to look further. Its data is the JSON document of `run` and `demo`. */
 export function renderEnd(
   record: RunRecord,
-  end: RunEnd,
+  end: WatchedEnd,
   report: WrittenReport,
   ui: string | null,
   folder: string,

@@ -14,8 +14,8 @@ import type { CheckDetail, Step } from '../../rollback/step-detail';
 import type { AssignedRow, TargetRow } from '../../settle/assign-source-keys';
 import { brokenCheckSql } from '../../settle/violations-sql';
 import { dotted, qualified } from '../../sql/quote';
-import { SettleBooks, type SettleWork } from '../settle/settle-books';
-import { putBack, type Restored } from './restore-objects';
+import { SettleBooks, type SettleWork } from './settle-books';
+import { putBack, type Restored } from '../prepare/restore-objects';
 import type { TargetWork } from '../target-work';
 
 const blockRows = 20_000;

@@ -1,6 +1,6 @@
-import type { DeltaReport } from '../contract/delta';
-import type { RunStatus, TableProgress } from '../contract/run';
-import type { TemporalSession } from './temporal';
+import type { DeltaReport } from '../../contract/delta';
+import type { RunStatus, TableProgress } from '../../contract/run';
+import type { TemporalSession } from '../temporal';
 
 /** Batch-exact progress from the copy children; the root shows only every twentieth. A child that is closed is left out. */
 export async function fineProgress(temporal: TemporalSession, status: RunStatus): Promise<Map<string, TableProgress>> {

@@ -1,9 +1,9 @@
 import pc from 'picocolors';
-import { catalogue } from '../errors/catalogue';
-import type { Refusal } from '../errors/refusal-sentence';
-import { RowproofError, type Problem } from '../errors/rowproof-error';
-import { exitCodes } from './exit-codes';
-import type { Terminal } from './terminal';
+import { catalogue } from '../../errors/catalogue';
+import type { Refusal } from '../../errors/refusal-sentence';
+import { RowproofError, type Problem } from '../../errors/rowproof-error';
+import { exitCodes } from '../exit-codes';
+import type { Terminal } from '../terminal';
 
 /** Prints what, where, why, fix and code of every problem; returns the exit code. JSON goes to stdout for programs. */
 export async function reportError(terminal: Terminal, error: unknown): Promise<number> {
@@ -41,11 +41,11 @@ async function problemsOf(error: unknown): Promise<readonly ShownProblem[]> {
 
 /** A statement that a database refused during a command, by the names that may be said of it. */
 async function refusedStatement(error: unknown): Promise<Problem | null> {
-  const { describeRefusal } = await import('../postgres/refusal');
+  const { describeRefusal } = await import('../../postgres/refusal');
   if (describeRefusal(error) === null) return null;
-  const { functionBehind } = await import('../postgres/queries/discovery/function-behind');
-  const { problem } = await import('../errors/rowproof-error');
-  const { refusalAdvice, refusalSentence } = await import('../errors/refusal-sentence');
+  const { functionBehind } = await import('../../postgres/queries/discovery/function-behind');
+  const { problem } = await import('../../errors/rowproof-error');
+  const { refusalAdvice, refusalSentence } = await import('../../errors/refusal-sentence');
   const refusal = describeRefusal(error, await functionBehind(error)) as Refusal;
   const advice = refusalAdvice(refusal);
   return problem('RP9020', refusalSentence(refusal), {

@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
-import { exitCodes } from './exit-codes';
+import { exitCodes } from '../exit-codes';
 
 /** The command line as Markdown, from the program itself: docs/cli.md. */
 export function describeProgram(program: Command): string {

@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
-import type { FindingSummary, RunStatus } from '../contract/run';
-import { cutoverOffers, type Terms } from '../progress/cutover-offers';
-import { expectedFreeze, standing } from '../progress/follow-lines';
+import type { FindingSummary, RunStatus } from '../../contract/run';
+import { cutoverOffers, type Terms } from '../../progress/cutover-offers';
+import { expectedFreeze, standing } from '../../progress/follow-lines';
 import { group } from './live-view';
-import type { Terminal } from './terminal';
+import type { Terminal } from '../terminal';
 
 /**
  * Asks the person at the terminal what the run waits for: numbered choices for a finding, or a typed gate and code.
