@@ -1,6 +1,5 @@
 #!/usr/bin/env node
-import { runProgram } from './run-program';
-import { processTerminal } from './terminal';
+import { runCommandLine } from './command-line';
 
 // a reader such as `head` that closes the pipe early is no error
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -8,6 +7,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-void runProgram(process.argv, processTerminal).then((code) => {
-  process.exitCode = code;
-});
+async function main(): Promise<void> {
+  process.exitCode = await runCommandLine(process.argv.slice(2), {
+    out: (text) => void process.stdout.write(text),
+    talk: (text) => void process.stderr.write(text),
+  });
+}
+
+void main();

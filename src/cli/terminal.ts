@@ -27,14 +27,20 @@ export interface CommandResult {
   readonly exit?: number;
 }
 
-export function processTerminal(output: OutputFormat): Terminal {
+/** Where texts go: data and talk, as stdout and stderr of a process. */
+export interface Streams {
+  readonly out: (text: string) => void;
+  readonly talk: (text: string) => void;
+}
+
+export function processTerminal(output: OutputFormat, streams: Streams): Terminal {
   const found: Terminal['found'] = { plan: null };
   return {
     found,
     env: process.env,
     cwd: process.cwd(),
-    out: (text) => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`),
-    talk: (line) => void process.stderr.write(`${namingPlan(line, found.plan)}\n`),
+    out: (text) => streams.out(text.endsWith('\n') ? text : `${text}\n`),
+    talk: (line) => streams.talk(`${namingPlan(line, found.plan)}\n`),
     live: process.stderr.isTTY === true && output === 'text',
     interactive: process.stdin.isTTY === true && process.stderr.isTTY === true && output === 'text',
     output,

@@ -79,11 +79,11 @@ export async function pinSettings(
     lock_timeout: `${Math.round(options.lockTimeoutMs ?? 0)}`,
     statement_timeout: `${Math.round(options.statementTimeoutMs ?? 0)}`,
   };
-  // not SET: with quote_all_identifiers it would store "pg_catalog" in quotes; pg_settings does not list `role`
+  // not SET: with quote_all_identifiers it would store "pg_catalog" in quotes; not from pg_settings, which writes out all there are
   await client.query(
     `select pg_catalog.set_config('role', 'none', false);
-     select pg_catalog.set_config(s.name, p.value, false) from (values ${list(settings)}) p (name, value)
-     join pg_catalog.pg_settings s on pg_catalog.lower(s.name) = pg_catalog.lower(p.name);
+     select pg_catalog.set_config(p.name, p.value, false) from (values ${list(settings)}) p (name, value)
+     where pg_catalog.current_setting(p.name, true) is not null;
      select pg_catalog.set_config('synchronous_commit', 'on', false) where pg_catalog.current_setting('synchronous_commit') = 'off'`,
   );
 }
@@ -102,7 +102,7 @@ export async function verifySettings(client: Client, connection: ResolvedConnect
   const names = Object.keys(wanted);
   const result = await client.query<Record<string, string>>(
     `select pg_catalog.pg_backend_pid() as pid, pg_catalog.current_setting('server_version_num') as version,
-      (select backend_start::text from pg_catalog.pg_stat_activity where pid = pg_catalog.pg_backend_pid()) as started,
+      (select backend_start::text from pg_catalog.pg_stat_get_activity(pg_catalog.pg_backend_pid())) as started,
       (select reset_val from pg_catalog.pg_settings where name = 'search_path') as path,
       ${names.map((name, index) => `pg_catalog.current_setting('${name}', true) as s${index}`).join(', ')}`,
   );

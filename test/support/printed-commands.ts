@@ -1,7 +1,4 @@
 import { spawn } from 'node:child_process';
-import { namingPlan } from '../../src/cli/naming-plan';
-import { runProgram } from '../../src/cli/run-program';
-import type { Terminal } from '../../src/cli/terminal';
 import type { CommandResult } from './command';
 import { binary } from './workbench';
 
@@ -38,33 +35,9 @@ function wordsOf(line: string): string[] {
 }
 
 /** What a command is that goes on until it is stopped: it counts as taken once it has said where the run is, or shows it. */
-const lasting = new Set(['run', 'watch', 'worker']);
+export const lasting = new Set(['run', 'watch', 'worker']);
 const taken =
   /Temporal UI http|: workflow |worker ready|\b(?:discovery|prepare|copy|settle|finish|proof|cutover|delta|done)\b.*\((?:\d+[hm])?\d+[ms]\)/;
-
-/**
- * Runs a command that ends by itself by the program's own entry point, in this process: for the many that a table of states sends. What
- * screens print is run by `runPrinted`. The Temporal of `env` has to be the one of this process.
- */
-export async function runHere(
-  words: readonly string[],
-  { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
-): Promise<CommandResult> {
-  if (lasting.has(words[0] ?? '')) return runPrinted(words, { cwd, env });
-  const said = { stdout: '', stderr: '' };
-  const found: Terminal['found'] = { plan: null };
-  const code = await runProgram([process.execPath, binary, ...words], (output) => ({
-    env,
-    cwd,
-    output,
-    found,
-    live: false,
-    interactive: false,
-    out: (text) => void (said.stdout += `${text}\n`),
-    talk: (line) => void (said.stderr += `${namingPlan(line, found.plan)}\n`),
-  }));
-  return { code, signal: null, ...said };
-}
 
 /** Runs it as printed. A lasting one is ended once it was taken, with code null. */
 export function runPrinted(

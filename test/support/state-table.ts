@@ -1,6 +1,6 @@
 import type { CommandResult } from './command';
 import { openFolder } from './open-folder';
-import { printedCommands, refusalOf, runHere, runPrinted } from './printed-commands';
+import { printedCommands, refusalOf, lasting, runPrinted } from './printed-commands';
 import type { TinyPlace } from './tiny-places';
 import type { Workbench } from './workbench';
 
@@ -46,12 +46,17 @@ export interface StateTable {
 }
 
 export function stateTable(bench: Workbench): StateTable {
-  // where commands that run in this process find their Temporal
-  for (const name of ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE']) process.env[name] = bench.env[name];
   return {
     meets: (place, row, taken) => meets(bench, place, row, taken),
     follow: (result, begins) => follow(bench, result, begins),
   };
+}
+
+/** A command that goes on until it is stopped has a process of its own, which ends it once it was taken. */
+function send(bench: Workbench, words: readonly string[]): Promise<CommandResult> {
+  return lasting.has(words[0] ?? '')
+    ? runPrinted(words, { cwd: bench.folder, env: bench.env })
+    : bench.rowproof(...words);
 }
 
 /** Runs the commands that a row names, then what they print; commands that are `taken` are left to the test that sees them work. */
@@ -61,7 +66,7 @@ async function meets(bench: Workbench, place: TinyPlace, row: Row, taken: readon
   const said: string[] = [];
   const printed = new Map<string, string[]>();
   const meet = async (name: string): Promise<void> => {
-    const result = await runHere(commands[name] as string[], { cwd: bench.folder, env: bench.env });
+    const result = await send(bench, commands[name] as string[]);
     seen[name] = result.code;
     if (result.code !== row[name]) said.push(`${name}: ${result.stderr}${result.stdout}`);
     for (const words of printedBy(result)) printed.set(words.join(' '), words);

@@ -6,6 +6,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { RunStatus } from '../../src/contract/run';
 import type { CommandResult } from './command';
 import { runCommand } from './command';
+import { createCommandHost } from './command-host';
 import { openFolder } from './open-folder';
 import { createStatusAsker } from './run-status';
 import type { TestTemporal } from './temporal';
@@ -28,7 +29,7 @@ export interface Workbench {
   readonly taskQueue: string;
   readonly env: NodeJS.ProcessEnv;
   readonly workerLog: string;
-  /** Runs `rowproof …` in the folder to its end. */
+  /** Runs `rowproof …` in the folder to its end; short commands of a bench share a process of the binary. */
   rowproof(...args: string[]): Promise<CommandResult>;
   /** Starts `rowproof …` and returns at once. */
   start(...args: string[]): Started;
@@ -67,6 +68,7 @@ export function createWorkbench(
     ...variables,
   };
   const asker = createStatusAsker(temporal, folder);
+  const host = createCommandHost(binary, { cwd: folder, env });
   const started: Started[] = [];
   const workers: Started[] = [];
   const begin = (args: readonly string[], log: number | 'pipe'): Started => {
@@ -84,7 +86,10 @@ export function createWorkbench(
     taskQueue,
     env,
     workerLog,
-    rowproof: (...args) => runCommand(process.execPath, [binary, ...args], { cwd: folder, env, timeoutMs: 150_000 }),
+    rowproof: (...args) =>
+      host.takes(args)
+        ? host.run(args)
+        : runCommand(process.execPath, [binary, ...args], { cwd: folder, env, timeoutMs: 150_000 }),
     start: (...args) => begin(args, 'pipe'),
     worker: (...args) => {
       const command = ['worker', '--plans', join(folder, 'plans'), '--log-level', 'debug', ...args];
@@ -106,6 +111,7 @@ export function createWorkbench(
       }),
     close: async () => {
       await asker.close();
+      await host.close();
       for (const { child } of started) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
       await Promise.all(started.map(({ ended }) => ended));
       rmSync(folder, { recursive: true, force: true });

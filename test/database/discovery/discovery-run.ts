@@ -2,8 +2,9 @@ import { openRun } from '../../../src/engine/run/open-run';
 import type { RunRef } from '../../../src/contract/run';
 import type { Databases } from '../../../src/postgres/databases';
 import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
-import { openDatabases } from '../../../src/engine/open-databases';
+import { phasesOf } from '../phases';
 import { createDiscoveryActivities } from '../../../activities/discovery';
+import { openDatabases } from '../../../src/engine/open-databases';
 
 export interface DiscoveryRun {
   readonly ref: RunRef;
@@ -46,18 +47,7 @@ export async function openDiscovery(given: {
     target,
     databases,
     activities,
-    discover: async () => {
-      await activities.recordCatalogs(ref);
-      const session = await databases.ledger(ref, 'test');
-      const run = await databases.run(ref, session);
-      await session.close();
-      for (const mapping of run.compiled.mappings) await activities.profileMapping(ref, mapping.name);
-      await activities.tryTargetRules(ref);
-      const findings = await target.query<{ id: string; rows: string }>(
-        'select id, rows::text from rowproof.finding order by id',
-      );
-      return Object.fromEntries(findings.map(({ id, rows }) => [id, Number(rows)]));
-    },
+    discover: phasesOf({ ref, target, databases }).discover,
     drop: async () => {
       await source.drop();
       await target.drop();

@@ -1,10 +1,6 @@
-import { createCopyActivities } from '../../../activities/copy';
-import { createValidationActivities } from '../../../activities/proof';
 import type { Verdict } from '../../../src/contract/activity-types';
 import { openDiscovery, type DiscoveryRun } from '../discovery/discovery-run';
-import { createFinishActivities } from '../../../activities/finish';
-import { createDiscoveryActivities } from '../../../activities/discovery';
-import { createPrepareActivities } from '../../../activities/prepare';
+import { phasesOf } from '../phases';
 
 /** What a migration of two databases said and did, from the first look to the verdict. */
 export interface WholeRun extends DiscoveryRun {
@@ -21,7 +17,7 @@ export interface WholeRun extends DiscoveryRun {
 /** Discovers, decides `quarantine` with the count that was found, prepares, copies and settles. The proof is the test's. */
 export async function runWhole(given: Parameters<typeof openDiscovery>[0]): Promise<WholeRun> {
   const run = await openDiscovery(given);
-  const { ref, databases, activities } = run;
+  const { ref, activities } = run;
   try {
     const all = Object.entries(await run.discover());
     const notes = await run.target.query<{ id: string }>(`select id from rowproof.finding where kind = 'dropped'`);
@@ -32,23 +28,10 @@ export async function runWhole(given: Parameters<typeof openDiscovery>[0]): Prom
       const expect = { rows, tolerance: 0 };
       await activities.decide(ref, { finding: id, do: 'quarantine', by: 'ana', reason: 'known', expect });
     }
-    const copyHost = { databases, signal: () => undefined, heartbeat: () => undefined };
-    const copy = createCopyActivities(copyHost);
-    const prepare = createPrepareActivities({ databases });
-    const finish = createFinishActivities({ databases });
-    const validation = createValidationActivities({ databases, plansFolder: null });
-    await createDiscoveryActivities({ databases }).fingerprintTarget(ref, 'before');
-    await prepare.prepareTarget(ref);
-    const names = await mappingsOf(run);
-    for (const name of names) {
-      await copy.planBatches(ref, name);
-      const { ordinals } = await copy.pendingBatches(ref, name, 10_000);
-      for (const ordinal of ordinals) await copy.copyBatch(ref, name, ordinal);
-    }
-    await finish.settle(ref);
-    await finish.rebuildIndexes(ref);
-    await finish.rebuildForeignKeys(ref);
-    await finish.restoreTriggers(ref);
+    const phases = phasesOf(run);
+    await phases.prepare();
+    await phases.copy();
+    await phases.settle();
     const rows = await run.target.query<{ finding: string; n: string }>(
       'select finding, count(*)::text n from rowproof.quarantine group by finding order by finding',
     );
@@ -57,25 +40,10 @@ export async function runWhole(given: Parameters<typeof openDiscovery>[0]): Prom
       found,
       dropped: Object.fromEntries(all.filter(isDropped)),
       filed: Object.fromEntries(rows.map(({ finding, n }) => [finding, Number(n)])),
-      async prove() {
-        for (const name of names) await validation.proveMapping(ref, name);
-        await validation.proveReferences(ref);
-        await validation.checkRules(ref);
-        await validation.runSpotChecks(ref);
-        return validation.reconcile(ref);
-      },
+      prove: phases.prove,
     };
   } catch (error) {
     await run.drop();
     throw error;
-  }
-}
-
-async function mappingsOf({ databases, ref }: DiscoveryRun): Promise<string[]> {
-  const session = await databases.ledger(ref, 'test');
-  try {
-    return (await databases.run(ref, session)).compiled.mappings.map(({ name }) => name);
-  } finally {
-    await session.close();
   }
 }
