@@ -65,7 +65,7 @@ describe('what stays of a run that was followed, where a row did not fit for a t
     expect(await run.target.query('select mapping, source_key from rowproof.quarantine')).toEqual([
       { mapping: 'people', source_key: '["KEY2"]' },
     ]);
-    expect(await holding(run.target, 'KEY')).toEqual(['batch', 'held', 'quarantine', 'touched', 'touched_target']);
+    expect(await holding(run.target, 'KEY')).toEqual(['batch', 'held', 'quarantined', 'touched', 'touched_target']);
     expect(await inChangeLog(run, 'KEY')).toBe(true);
     expect(await holding(run.source, 'VALUE')).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe('what stays of a run that was followed, where a row did not fit for a t
     await complete();
     expect(await holding(run.target, 'VALUE')).toEqual([]);
     expect(await run.target.query(`select 1 from pg_tables where tablename like 'held%'`)).toEqual([]);
-    expect(await holding(run.target, 'KEY')).toEqual(expect.arrayContaining(['batch', 'quarantine']));
+    expect(await holding(run.target, 'KEY')).toEqual(expect.arrayContaining(['batch', 'quarantined']));
     expect(await run.source.query(`select 1 from pg_tables where schemaname = 'rowproof'`)).toEqual([]);
   });
 
@@ -93,7 +93,7 @@ describe('what stays of a run that was followed, where a row did not fit for a t
     expect(await run.rollBack()).toMatchObject({ equal: true });
     expect(await holding(run.target, 'VALUE')).toEqual([]);
     expect(await run.target.query(`select 1 from pg_tables where tablename like 'held%'`)).toEqual([]);
-    expect(await holding(run.target, 'KEY')).toEqual(expect.arrayContaining(['batch', 'quarantine']));
+    expect(await holding(run.target, 'KEY')).toEqual(expect.arrayContaining(['batch', 'quarantined']));
     expect(await run.source.query(`select 1 from pg_namespace where nspname = 'rowproof'`)).toEqual([]);
   });
 

@@ -22,6 +22,12 @@ beforeAll(async () => {
       decisions: null,
       target: 'create table public.hindered (phase text, how text);',
     },
+    swapped: {
+      head: 'capture: triggers',
+      settings: 'on_failure: ask, cutover: { max_freeze: 60s }',
+      decisions: null,
+      target: 'create table public.hindered (phase text, how text);',
+    },
   });
   ({ meets, follow } = stateTable(bench));
   bench.worker();
@@ -86,6 +92,30 @@ test('A run that fails in any phase says so, refuses what does not lead on, and 
     phase = following;
   }
   await bench.until(place.run, ({ gate }) => gate === 'cutover');
+  await follow(await bench.rowproof('status', place.run), `cutover ${place.run} --code`);
+  expect((await bench.rowproof('watch', place.run)).code).toBe(0);
+});
+
+test('A table that is replaced on the source before the run settles stops the capture; once it is repaired the run goes on', async () => {
+  const place = bench.place('swapped');
+  const waits = await bench.rowproof('run', place.file);
+  const next = await hinder(place);
+  await next('settle', 'waits');
+  const held = new Postgres({ connectionString: place.target.url });
+  sessions.push(held);
+  await held.connect();
+  await held.query('select pg_advisory_lock(42)');
+  await follow(waits, 'decide');
+  await bench.until(place.run, ({ phase }) => phase === 'settle');
+  await place.source
+    .query(`begin; alter table public.d rename to d_before; create table public.d (like public.d_before including all);
+    insert into public.d select * from public.d_before; update public.d set v = '800' where id = 8; drop table public.d_before; commit`);
+  await next('', 'fails');
+  await held.query('select pg_advisory_unlock(42)');
+  await bench.until(place.run, ({ blocked }) => blocked.some(({ what }) => what === 'capture'));
+  await follow(await bench.rowproof('status', place.run), 'resolve capture resync');
+  await bench.until(place.run, ({ gate }) => gate === 'cutover');
+  expect(await place.target.query('select v from public.d where id = 8')).toEqual([{ v: 800 }]);
   await follow(await bench.rowproof('status', place.run), `cutover ${place.run} --code`);
   expect((await bench.rowproof('watch', place.run)).code).toBe(0);
 });

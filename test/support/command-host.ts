@@ -32,7 +32,14 @@ export function createCommandHost(binary: string, options: { cwd: string; env: N
     child.kill('SIGKILL');
     await gone;
   };
-  const start = async (): Promise<ChildProcess> => {
+  // commands that come side by side must not start a process each, of which all but one would be forgotten
+  let starts: Promise<unknown> = Promise.resolve();
+  const start = (): Promise<ChildProcess> => {
+    const started = starts.then(startOnce);
+    starts = started.catch(() => undefined);
+    return started;
+  };
+  const startOnce = async (): Promise<ChildProcess> => {
     const env = JSON.stringify(options.env);
     if (running !== null && running.env === env && running.child.connected) return running.child;
     await end();
@@ -75,6 +82,9 @@ export function createCommandHost(binary: string, options: { cwd: string; env: N
         });
       });
     },
-    close: end,
+    close: async () => {
+      await starts;
+      await end();
+    },
   };
 }

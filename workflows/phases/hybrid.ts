@@ -5,6 +5,7 @@ import { runCopy } from './children';
 import { prepare, type Course } from './phase-context';
 import { whileFollowing } from './follow';
 import { followToFreeze } from './follow-to-freeze';
+import { codeOf } from '../runtime/failure-kind';
 import { plainFailure } from '../runtime/input';
 import { withBooks } from '../../src/progress/run-view';
 
@@ -32,6 +33,21 @@ async function stillFrozen(run: OpenedRun): Promise<boolean> {
   return opened || whole;
 }
 
+/** What a round raises of a capture that is not what it was. */
+const captureStopped = 'RP5402';
+
+/** Settles on an alignment. What changed on a source meanwhile stops it as it stops following: the follower asks, and catches up first. */
+async function settleFollowed({ run, desk }: Course): ReturnType<Activities['settle']> {
+  for (;;) {
+    try {
+      return await long.settle(run.ref);
+    } catch (error) {
+      if (codeOf(error) !== captureStopped) throw error;
+      await whileFollowing(run, desk, (follower) => follower.caughtUp(), true);
+    }
+  }
+}
+
 async function copyAndFollow(course: Course): Promise<Verdict> {
   const { run, desk, phase } = course;
   await phase('capture', 'putting the capture of changes in place', async () => {
@@ -42,7 +58,7 @@ async function copyAndFollow(course: Course): Promise<Verdict> {
     whileFollowing(run, desk, (follower) => follower.caughtUp(), true),
   );
   await phase('settle', 'settling unique keys and references', async () => {
-    const { books = [] } = await long.settle(run.ref);
+    const { books = [] } = await settleFollowed(course);
     desk.change((view) => withBooks(view, books));
   });
   await phase('finish', 'rebuilding indexes and foreign keys', async () => {

@@ -107,6 +107,7 @@ describe('the ledger', () => {
       const { rows } = await one.query<{ name: string }>(
         `select relname as name from pg_class where relnamespace = 'rowproof'::regnamespace and relkind = 'r' and relname <> 'id_map'`,
       );
+      await one.query('drop view rowproof.quarantine');
       await one.query(`drop table ${rows.map(({ name }) => `rowproof.${name}`).join(', ')}`);
       await ensureLedger(one);
       expect(await ledgerVersion(one)).toBe(ledgerMigrations.length);
