@@ -61,3 +61,19 @@ describe('histories that Temporal recorded of real runs', () => {
     }
   });
 });
+
+describe('the workflow bundle of the build', () => {
+  it('is the same wherever and whenever it is built: no path, no process', () => {
+    const encoded = bundle.slice(bundle.lastIndexOf('base64,') + 'base64,'.length);
+    const map = Buffer.from(encoded, 'base64').toString('utf8');
+    expect(JSON.parse(map)).toMatchObject({ version: 3, file: 'workflow-bundle.js' });
+    for (const text of [bundle, map]) {
+      expect(text).not.toMatch(/dist-next-\d+/);
+      expect(text).not.toContain(process.cwd());
+    }
+  });
+
+  it('holds none of the translations that a library brings', () => {
+    expect([...new Set(bundle.match(/zod\/v4\/locales\/\w+/g))]).toEqual(['zod/v4/locales/en']);
+  });
+});
