@@ -196,7 +196,12 @@ export function createProgram(
       .option('--plans <folder>', 'folder with plans that runs may name')
       .option('--metrics <host:port>', 'serve Prometheus metrics')
       .option('--log-level <level>', 'trace, debug, info, warn, error', 'info')
-      .option('--idle <seconds>', 'end after this long without an open workflow'),
+      .option('--idle <seconds>', 'end after this long without an open workflow')
+      .option('--make-current', 'take new runs also where a newer build does')
+      .option('--drain', 'poll nothing: say whether the workers of a build may stop; 7 while runs of it are open')
+      .option('--build <id>', 'with --drain: another build than this one')
+      .option('--wait', 'with --drain: until they may stop')
+      .option('--unversioned', 'poll the queue as it is, without Worker Versioning: it belongs to one build'),
     async () => (await import('./commands/worker')).worker as Action,
   );
   const dev = program.command('dev').description('the local PostgreSQL and Temporal');

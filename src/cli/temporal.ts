@@ -1,7 +1,11 @@
 import { Client, Connection } from '@temporalio/client';
+import { temporal as api } from '@temporalio/proto';
 import { fail } from '../errors/rowproof-error';
+import type { TemporalNamespace } from '../worker/deployment';
 import { temporalConfig, temporalIsConfigured } from '../worker/temporal-connection';
 import type { Terminal } from './terminal';
+
+const { WORKER_VERSIONING_MODE_VERSIONED } = api.api.enums.v1.WorkerVersioningMode;
 
 export interface TemporalSession {
   readonly client: Client;
@@ -79,13 +83,29 @@ export async function detailsLink(session: TemporalSession, workflowId: string):
   return status.name === 'RUNNING' ? `${page}/${runId}/user-metadata` : page;
 }
 
-/** Whether a worker polls the queue now. */
-export async function somebodyPolls(session: TemporalSession, taskQueue: string): Promise<boolean> {
+/** The builds of the workers that poll the queue now; null stands for those without a version. */
+export async function buildsPolling(session: TemporalSession, taskQueue: string): Promise<ReadonlySet<string | null>> {
   const { pollers } = await session.client.workflowService.describeTaskQueue({
     namespace: session.namespace,
     taskQueue: { name: taskQueue },
     taskQueueType: 1,
   });
   const recent = Date.now() / 1000 - 90;
-  return (pollers ?? []).some((poller) => Number(poller.lastAccessTime?.seconds ?? 0) > recent);
+  return new Set(
+    (pollers ?? [])
+      .filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > recent)
+      .map(({ deploymentOptions: options }) =>
+        options?.workerVersioningMode === WORKER_VERSIONING_MODE_VERSIONED ? (options.buildId ?? '') : null,
+      ),
+  );
+}
+
+/** Whether a worker polls the queue now. */
+export async function somebodyPolls(session: TemporalSession, taskQueue: string): Promise<boolean> {
+  return (await buildsPolling(session, taskQueue)).size > 0;
+}
+
+/** What looks at deployments takes of a session. */
+export function namespaceOf({ client, namespace }: TemporalSession): TemporalNamespace {
+  return { service: client.workflowService, namespace };
 }

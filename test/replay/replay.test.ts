@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
-import { workflowBundlePath } from '../../src/worker/run-worker';
+import { workflowBundlePath } from '../../src/worker/this-build';
 import { recordedHistories, type RecordedHistory } from './histories';
 
 /** The bundle of the build: dist/, because src/ has none beside it. */
