@@ -6,6 +6,7 @@ import { appendEvent } from '../src/postgres/ledger/event';
 import { readFingerprint, storeFingerprint } from '../src/postgres/ledger/fingerprint';
 import { setLaneState } from '../src/postgres/ledger/lane';
 import { readLeases, readOpenLanes, revokeLease } from '../src/postgres/ledger/revoke';
+import { ensureLedger } from '../src/postgres/ledger/schema';
 import {
   countSteps,
   lockSteps,
@@ -45,6 +46,7 @@ export function createRollbackActivities(host: StepHost): RollbackActivities & {
   return {
     revokeLeases: (ref) =>
       onTarget(host, ref, 'revoke', async ({ session, run, beat }) => {
+        await ensureLedger(session, run.run);
         await setTimeouts(session, { lockMs: graceMs, statementMs: 0 });
         await enforce(
           session,

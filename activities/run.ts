@@ -10,6 +10,7 @@ import { dropHeld } from '../src/postgres/ledger/held';
 import { joinTransaction } from '../src/postgres/transaction';
 import { readPhases, setPhase, type PhaseTimes } from '../src/postgres/ledger/phase';
 import { closeRun, loadRun, reopenRun, setWorkflow, type LoadedRun } from '../src/postgres/ledger/run';
+import { ensureLedger } from '../src/postgres/ledger/schema';
 import { readVerdict } from '../src/postgres/ledger/verdict';
 import type { Session } from '../src/postgres/session';
 import type { ActivityDependencies } from './dependencies';
@@ -52,6 +53,7 @@ export function createRunActivities(dependencies: ActivityDependencies & { datab
         if (workflowId !== null && workflowId !== input.workflowId && (await dependencies.workflowIsOpen(workflowId))) {
           throw fail('RP4202', `${run.run} is running already, as workflow ${workflowId}.`);
         }
+        await ensureLedger(session, run.run);
         const phases = await readPhases(session, run.run);
         refuseAfterRollback(run.run, phases);
         if (input.mode === 'check' && hasBegun(phases)) throw checkOfBegunRun(run.run);
