@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import { workflowBundlePath } from '../../src/worker/this-build';
-import { recordedHistories, type RecordedHistory } from './histories';
+import { recordedHistories, releasedVersions, releasesFolder, type RecordedHistory } from './histories';
 
 /** The bundle of the build: dist/, because src/ has none beside it. */
 const bundle = readFileSync(workflowBundlePath.replace(/workflow-bundle\.js$/, 'dist/workflow-bundle.js'), 'utf8');
@@ -59,6 +60,21 @@ describe('histories that Temporal recorded of real runs', () => {
       const found = /postgres(ql)?:\/\/|password|\/tmp\/|\/home\/|Customer \d/.exec([text, ...payloads].join('\n'));
       expect([name, found?.[0]]).toEqual([name, undefined]);
     }
+  });
+});
+
+describe('histories of releases', () => {
+  const kept = recordedHistories(releasesFolder);
+
+  it('are kept for each release that the changelog names (else run `npm run keep-histories`)', () => {
+    expect(releasedVersions('## [Unreleased]\n\n## [0.2.0] - 2027-01-01\n\n## [0.1.0]\n')).toEqual(['0.2.0', '0.1.0']);
+    const versions = new Set(kept.map(({ name }) => name.split(/[\\/]/)[0]));
+    const released = releasedVersions(readFileSync(join(__dirname, '..', '..', 'CHANGELOG.md'), 'utf8'));
+    expect(released.filter((version) => !versions.has(version))).toEqual([]);
+  });
+
+  it('replay on the workflows of today', async () => {
+    expect(await failures(bundle, kept)).toEqual([]);
   });
 });
 
