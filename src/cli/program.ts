@@ -192,6 +192,7 @@ export function createProgram(
     add('worker', 'run workflows and activities until stopped')
       .addOption(new Option('--role <role>').choices(['control', 'copy', 'all']).default('all'))
       .option('--slots <n>', 'batches and proofs at a time', '4')
+      .option('--control-slots <n>', 'look-ups, decisions and changes of the target at a time', '16')
       .option('--task-queue <name>', 'queue to poll', process.env['ROWPROOF_TASK_QUEUE'] ?? defaultTaskQueue)
       .option('--plans <folder>', 'folder with plans that runs may name')
       .option('--metrics <host:port>', 'serve Prometheus metrics')

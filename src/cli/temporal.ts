@@ -90,7 +90,8 @@ export async function buildsPolling(session: TemporalSession, taskQueue: string)
     taskQueue: { name: taskQueue },
     taskQueueType: 1,
   });
-  const recent = Date.now() / 1000 - 90;
+  // a poll takes a minute at most
+  const recent = Date.now() / 1000 - 75;
   return new Set(
     (pollers ?? [])
       .filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > recent)

@@ -20,6 +20,8 @@ export interface WorkerOptions {
   readonly role: WorkerRole;
   /** Batches and proofs at a time; fixed, because each holds two database sessions. */
   readonly copySlots: number;
+  /** Activities of the control queue at a time; a run that follows keeps up to four busy. */
+  readonly controlSlots: number;
   readonly taskQueue: string;
   /** Polls the queue as it is: it belongs to one build. */
   readonly unversioned: boolean;
@@ -107,7 +109,7 @@ async function createWorkers(
         taskQueue: versioning.taskQueue,
         workflowBundle: { codePath: workflowBundlePath },
         activities: activities.control,
-        maxConcurrentActivityTaskExecutions: 16,
+        maxConcurrentActivityTaskExecutions: options.controlSlots,
       }),
     );
   }

@@ -8,6 +8,7 @@ import { drain } from './drain';
 export interface WorkerCommandOptions {
   readonly role: WorkerRole;
   readonly slots: string;
+  readonly controlSlots: string;
   readonly taskQueue: string;
   readonly plans?: string;
   readonly metrics?: string;
@@ -28,6 +29,7 @@ export async function worker(terminal: Terminal, options: WorkerCommandOptions):
   await runWorker({
     role: options.role,
     copySlots: wholeNumber('--slots', options.slots, 1, 64),
+    controlSlots: wholeNumber('--control-slots', options.controlSlots, 4, 256),
     taskQueue: options.taskQueue,
     plansFolder: options.plans === undefined ? null : resolve(terminal.cwd, options.plans),
     metrics: options.metrics ?? null,
