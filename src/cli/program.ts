@@ -205,6 +205,12 @@ export function createProgram(
       .option('--unversioned', 'poll the queue as it is, without Worker Versioning: it belongs to one build'),
     async () => (await import('./commands/worker')).worker as Action,
   );
+  on(
+    add('codec-server', 'decode and encode payloads for the Temporal UI, with the codec that ROWPROOF_CODEC names')
+      .option('--listen <host:port>', 'where', '127.0.0.1:8888')
+      .requiredOption('--origin <url...>', 'address of the Temporal UI as the browser shows it; repeatable'),
+    async () => (await import('./commands/codec-server')).codecServer as Action,
+  );
   const dev = program.command('dev').description('the local PostgreSQL and Temporal');
   for (const [action, description] of [
     ['up', 'start both'],

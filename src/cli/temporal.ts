@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { temporal as api } from '@temporalio/proto';
 import { fail } from '../errors/rowproof-error';
+import { converterOf } from '../worker/codec/load-codec';
 import type { TemporalNamespace } from '../worker/deployment';
 import { temporalConfig, temporalIsConfigured } from '../worker/temporal-connection';
 import type { Terminal } from './terminal';
@@ -34,6 +35,7 @@ export async function connectTemporal(terminal: Terminal, options: { start: bool
 }
 
 async function open(ui: string | null, local: boolean): Promise<TemporalSession> {
+  const converter = converterOf(process.env);
   const { connectionOptions, namespace = 'default' } = temporalConfig();
   const address = connectionOptions?.address ?? 'localhost:7233';
   let connection: Connection;
@@ -44,7 +46,7 @@ async function open(ui: string | null, local: boolean): Promise<TemporalSession>
   }
   await refuseMissingNamespace(connection, address, namespace);
   return {
-    client: new Client({ connection, namespace }),
+    client: new Client({ connection, namespace, ...converter }),
     address,
     namespace,
     ui,

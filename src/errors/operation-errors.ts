@@ -80,4 +80,10 @@ export const operationErrors = {
     fix: 'Start workers of the build that takes its place first.',
     exit: 4,
   },
+  RP4230: {
+    title: 'The payload codec cannot be used',
+    why: 'With ROWPROOF_CODEC every payload is encoded, by workers and commands alike, with keys that all of them have.',
+    fix: 'Give ROWPROOF_CODEC_KEYS (NAME:BASE64 of 32 bytes) or ROWPROOF_CODEC_KEYS_FILE, or correct the module; docs/security.md has both.',
+    exit: 6,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -5,6 +5,7 @@ import { createActivities } from '../../activities';
 import { copyQueue } from '../contract/task-queues';
 import { beatForShort } from './beat-for-short';
 import { becomeCurrent } from './become-current';
+import { converterOf } from './codec/load-codec';
 import { endWhenIdle } from './idle';
 import { failureInterceptor } from './failure-interceptor';
 import { createLog, sdkLogger, type PinoLogger } from './log';
@@ -47,6 +48,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       ? {}
       : { telemetryOptions: { metrics: { prometheus: { bindAddress: options.metrics } } } }),
   });
+  const converter = converterOf(process.env);
   const { connectionOptions, namespace = 'default' } = temporalConfig();
   const connection = await NativeConnection.connect(connectionOptions);
   const clientConnection = await Connection.connect(connectionOptions);
@@ -54,7 +56,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   try {
     const prepared = await prepareNamespace(clientConnection, namespace);
     if (!prepared.searchAttributes) log.warn('search attributes could not be registered here: runs go on without them');
-    const client = new Client({ connection: clientConnection, namespace });
+    const client = new Client({ connection: clientConnection, namespace, ...converter });
     const temporal = { service: clientConnection.workflowService, namespace };
     const versioning = await versioningOf(temporal, options.taskQueue, options.unversioned);
     const { taskQueue, build } = versioning;
@@ -90,6 +92,7 @@ async function createWorkers(
     connection,
     namespace: client.options.namespace,
     ...deploymentOptions(versioning),
+    ...converterOf(process.env),
     interceptors: {
       activity: [
         (context: Context) => ({ inbound: beatForShort(context) }),
@@ -107,7 +110,7 @@ async function createWorkers(
       await Worker.create({
         ...shared,
         taskQueue: versioning.taskQueue,
-        workflowBundle: { codePath: workflowBundlePath },
+        workflowBundle: { codePath: workflowBundlePath() },
         activities: activities.control,
         maxConcurrentActivityTaskExecutions: options.controlSlots,
       }),

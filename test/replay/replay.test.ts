@@ -5,7 +5,7 @@ import { workflowBundlePath } from '../../src/worker/this-build';
 import { recordedHistories, releasedVersions, releasesFolder, type RecordedHistory } from './histories';
 
 /** The bundle of the build: dist/, because src/ has none beside it. */
-const bundle = readFileSync(workflowBundlePath.replace(/workflow-bundle\.js$/, 'dist/workflow-bundle.js'), 'utf8');
+const bundle = readFileSync(workflowBundlePath({}).replace(/workflow-bundle\.js$/, 'dist/workflow-bundle.js'), 'utf8');
 const histories = recordedHistories();
 
 beforeAll(() => {
