@@ -32,14 +32,38 @@ export async function build() {
   return true;
 }
 
-/** Workers load this file: no webpack at their start, and every worker of a fleet runs the same workflow code. */
+/**
+ * Workers load this file: no webpack at their start, and every worker of a fleet runs the same workflow code. Its digest is part of the
+ * build id, so it must not say where or when it was built. Without zod's translations of messages and without copies of the sources.
+ * One more for workers with a payload codec, which also encodes failures.
+ */
 async function bundleWorkflows() {
   const workflowsPath = join(next, 'workflows', 'index.js');
   if (!existsSync(workflowsPath)) return;
   const { bundleWorkflowCode } = createRequire(join(root, 'package.json'))('@temporalio/worker');
   const quiet = { trace() {}, debug() {}, info() {}, warn: complain, error: complain, log() {} };
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger: quiet });
+  const options = { workflowsPath, logger: quiet, webpackConfigHook: portable };
+  const { code } = await bundleWorkflowCode(options);
   writeFileSync(join(next, 'workflow-bundle.js'), code);
+  const failureConverterPath = join(next, 'src', 'worker', 'codec', 'encoded-failures.js');
+  const encoded = await bundleWorkflowCode({ ...options, failureConverterPath });
+  writeFileSync(join(next, 'workflow-bundle-encoded.js'), encoded.code);
+}
+
+function portable(config) {
+  const locales = join(root, 'node_modules', 'zod', 'v4', 'locales', 'index.cjs');
+  return {
+    ...config,
+    context: next,
+    devtool: 'inline-nosources-source-map',
+    resolve: { ...config.resolve, alias: { ...config.resolve.alias, [locales]: false } },
+    output: {
+      ...config.output,
+      filename: 'workflow-bundle.js',
+      pathinfo: false,
+      devtoolModuleFilenameTemplate: ({ resourcePath }) => `rowproof:///${resourcePath.replaceAll(root, '')}`,
+    },
+  };
 }
 
 function complain(message) {

@@ -1,9 +1,10 @@
 import { temporal as api } from '@temporalio/proto';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { buildOfQueue, queueOfBuild } from '../contract/build-id';
 import type { RunStatus } from '../contract/run';
-import { engineVersion } from '../contract/version';
-import { somebodyPolls, type TemporalSession } from './temporal';
+import { thisBuild } from '../worker/this-build';
+import { buildsPolling, somebodyPolls, type TemporalSession } from './temporal';
 
 /** The workflow of a run, as it answers now. */
 export type DriverState =
@@ -12,7 +13,15 @@ export type DriverState =
   | { readonly kind: 'closed'; readonly how: string }
   | { readonly kind: 'answers'; readonly status: RunStatus }
   /** Open, and nobody answers: no worker polls, or one that is busy or cannot go on. */
-  | { readonly kind: 'silent'; readonly taskQueue: string; readonly polled: boolean; readonly stuck: string | null };
+  | {
+      readonly kind: 'silent';
+      readonly taskQueue: string;
+      /** The build that began it and goes on with it; null where any worker of the queue may. */
+      readonly build: string | null;
+      /** By a worker that may go on with it. */
+      readonly polled: boolean;
+      readonly stuck: string | null;
+    };
 
 /** Longer than a busy worker needs. */
 const patienceMs = 8_000;
@@ -42,7 +51,24 @@ export async function driverState(temporal: TemporalSession, handle: WorkflowHan
     }
   }
   const { taskQueue } = described;
-  return { kind: 'silent', taskQueue, polled: await somebodyPolls(temporal, taskQueue), stuck };
+  const pinned = pinnedTo(described);
+  const build = pinned ?? buildOfQueue(taskQueue);
+  const polling = await buildsPolling(temporal, taskQueue);
+  const polled = pinned === null ? polling.size > 0 : polling.has(pinned);
+  if (build !== null && !polled && (polling.size > 0 || (await replaces(temporal, taskQueue))))
+    stuck ??= `it belongs to build ${build}, another version of the workflows, and no worker of that build polls`;
+  return { kind: 'silent', taskQueue, build, polled, stuck };
+}
+
+/** The build that Temporal gives the tasks of a workflow to; null where its queue alone decides. */
+function pinnedTo({ raw }: WorkflowExecutionDescription): string | null {
+  return raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId ?? null;
+}
+
+/** Whether workers of this build poll where those of another one did, each on a queue of its own. */
+async function replaces(temporal: TemporalSession, taskQueue: string): Promise<boolean> {
+  const own = queueOfBuild(taskQueue, thisBuild());
+  return own !== taskQueue && (await somebodyPolls(temporal, own));
 }
 
 const otherVersion = 'it was begun by another version of the workflows';
@@ -79,8 +105,9 @@ const causes = api.api.enums.v1.WorkflowTaskFailedCause;
 /** One sentence on an open workflow that does not answer. */
 export function silenceSentence(run: string, state: Extract<DriverState, { kind: 'silent' }>): string {
   if (state.stuck !== null)
-    return `${run} is open, and the worker (rowproof ${engineVersion}) cannot carry its workflow on: ${state.stuck}.`;
-  return state.polled
-    ? `${run} is open; its worker does not answer just now.`
-    : `${run} is open, and no worker polls its task queue ${state.taskQueue}: it waits until one does.`;
+    return `${run} is open, and the workers of its task queue cannot carry its workflow on: ${state.stuck}.`;
+  if (state.polled) return `${run} is open; its worker does not answer just now.`;
+  return state.build === null
+    ? `${run} is open, and no worker polls its task queue ${state.taskQueue}: it waits until one does.`
+    : `${run} is open, and no worker of build ${state.build} polls its task queue ${state.taskQueue}: it waits until one does.`;
 }

@@ -17,7 +17,7 @@ export const exitCodes = {
   waiting: {
     code: 7,
     means:
-      'the run waits for a person: a decision, an approval, a blocked batch; it goes on once that is given. Not with `run --wait`',
+      'the run waits for a person: a decision, an approval, a blocked batch; it goes on once that is given. Not with `run --wait`. `worker --drain`: runs are open',
   },
   internal: { code: 70, means: 'a bug in rowproof; please report it' },
   detached: { code: 130, means: 'Ctrl-C: detached, the run goes on' },

@@ -8,6 +8,8 @@ import { defaultTaskQueue } from '../contract/task-queues';
 import { watch, worker } from '../progress/commands';
 import { isAlive, record, type ProcessRecord } from '../dev/server-process';
 import { stateFolder } from '../dev/state-folder';
+import { thisBuild } from '../worker/this-build';
+import { fleetQueue } from './fleet-queue';
 import { somebodyPolls, type TemporalSession } from './temporal';
 import type { Terminal } from './terminal';
 
@@ -34,17 +36,20 @@ export async function ensureWorker(
     if (temporal.local && taskQueue.startsWith(`${defaultTaskQueue}-`))
       return localWorker(terminal, temporal, taskQueue, plansFolder);
   }
-  const configured = terminal.env['ROWPROOF_TASK_QUEUE'];
-  if (!temporal.local || configured !== undefined) {
-    const taskQueue = configured ?? queue ?? defaultTaskQueue;
-    if (!(await somebodyPolls(temporal, taskQueue))) {
-      terminal.talk(
-        `Nobody polls task queue ${taskQueue} on ${temporal.address} (RP4205): the run waits until a worker does. Start one with:  ${worker(taskQueue, plansFolder)}`,
-      );
-    }
+  const fleet = fleetName(terminal, temporal, queue);
+  if (fleet !== null) {
+    const { taskQueue, waits } = await fleetQueue(temporal, fleet, plansFolder);
+    if (waits !== null) terminal.talk(waits);
     return { taskQueue, pid: null };
   }
   return localWorker(terminal, temporal, await localQueue(terminal, plansFolder), plansFolder);
+}
+
+/** The workers that new runs go to: those of a configured Temporal. Null where the local one has a worker for each environment. */
+export function fleetName(terminal: Terminal, temporal: TemporalSession, queue: string | null): string | null {
+  const configured = terminal.env['ROWPROOF_TASK_QUEUE'];
+  if (temporal.local && configured === undefined) return null;
+  return configured ?? queue ?? defaultTaskQueue;
 }
 
 async function localWorker(
@@ -69,7 +74,7 @@ async function localQueue(terminal: Terminal, plansFolder: string): Promise<stri
     .filter((name) => named.has(name) || /^(ROWPROOF_|(.*_)?PG[A-Z]+$)/.test(name))
     .sort()
     .map((name) => `${name}=${terminal.env[name]}`);
-  const hash = createHash('sha256').update(JSON.stringify([plansFolder, __dirname, kept]));
+  const hash = createHash('sha256').update(JSON.stringify([plansFolder, __dirname, thisBuild(), kept]));
   return `${defaultTaskQueue}-${hash.digest('hex').slice(0, 8)}`;
 }
 
@@ -127,6 +132,7 @@ async function startWorker(
     plansFolder,
     '--idle',
     '120',
+    '--unversioned',
   ];
   const child = spawn(process.execPath, args, {
     detached: true,

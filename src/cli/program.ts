@@ -200,12 +200,24 @@ export function createProgram(
     add('worker', 'run workflows and activities until stopped')
       .addOption(new Option('--role <role>').choices(['control', 'copy', 'all']).default('all'))
       .option('--slots <n>', 'batches and proofs at a time', '4')
+      .option('--control-slots <n>', 'look-ups, decisions and changes of the target at a time', '16')
       .option('--task-queue <name>', 'queue to poll', process.env['ROWPROOF_TASK_QUEUE'] ?? defaultTaskQueue)
       .option('--plans <folder>', 'folder with plans that runs may name')
       .option('--metrics <host:port>', 'serve Prometheus metrics')
       .option('--log-level <level>', 'trace, debug, info, warn, error', 'info')
-      .option('--idle <seconds>', 'end after this long without an open workflow'),
+      .option('--idle <seconds>', 'end after this long without an open workflow')
+      .option('--make-current', 'take new runs also where a newer build does')
+      .option('--drain', 'poll nothing: say whether the workers of a build may stop; 7 while runs of it are open')
+      .option('--build <id>', 'with --drain: another build than this one')
+      .option('--wait', 'with --drain: until they may stop')
+      .option('--unversioned', 'poll the queue as it is, without Worker Versioning: it belongs to one build'),
     async () => (await import('./commands/worker')).worker as Action,
+  );
+  on(
+    add('codec-server', 'decode and encode payloads for the Temporal UI, with the codec that ROWPROOF_CODEC names')
+      .option('--listen <host:port>', 'where', '127.0.0.1:8888')
+      .requiredOption('--origin <url...>', 'address of the Temporal UI as the browser shows it; repeatable'),
+    async () => (await import('./commands/codec-server')).codecServer as Action,
   );
   const dev = program.command('dev').description('the local PostgreSQL and Temporal');
   for (const [action, description] of [

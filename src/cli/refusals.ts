@@ -2,6 +2,7 @@ import { fail, RowproofError } from '../errors/rowproof-error';
 import { abortAndUndo, approve, look, replaceWorkflow, watch, worker } from '../progress/commands';
 import { wayFix } from '../progress/ways-out';
 import type { RunStatus } from '../contract/run';
+import { thisBuild } from '../worker/this-build';
 import { driverState, silenceSentence, type DriverState } from './driver-state';
 import { withLedger } from './locate-run';
 import type { RunRecord } from './run-record';
@@ -41,9 +42,10 @@ export function silenceFix(
   state: Extract<DriverState, { kind: 'silent' }>,
 ): string {
   const start = `\`${worker(state.taskQueue, record.plansFolder)}\``;
-  return state.stuck === null
-    ? `Start a worker, with the connections of the plan in its environment: ${start}. Or, on this machine: \`rowproof watch ${record.run}\`.`
-    : `Start a worker of the version that began it, or end its workflow and go on from the ledger: \`${replaceWorkflow(record.run)}\`.`;
+  if (state.stuck === null && (state.build === null || state.build === thisBuild()))
+    return `Start a worker, with the connections of the plan in its environment: ${start}. Or, on this machine: \`rowproof watch ${record.run}\`.`;
+  const version = state.build === null ? 'the version that began it' : `rowproof ${state.build}`;
+  return `Start a worker of ${version}, or end its workflow and go on from the ledger: \`${replaceWorkflow(record.run)}\`.`;
 }
 
 /** RP4202 of a command that needs the run's workflow to be closed, with what leads there; nothing where it is closed. */

@@ -1,7 +1,12 @@
 import { Client, Connection } from '@temporalio/client';
+import { temporal as api } from '@temporalio/proto';
 import { fail } from '../errors/rowproof-error';
+import { converterOf } from '../worker/codec/load-codec';
+import type { TemporalNamespace } from '../worker/deployment';
 import { temporalConfig, temporalIsConfigured } from '../worker/temporal-connection';
 import type { Terminal } from './terminal';
+
+const { WORKER_VERSIONING_MODE_VERSIONED } = api.api.enums.v1.WorkerVersioningMode;
 
 export interface TemporalSession {
   readonly client: Client;
@@ -30,6 +35,7 @@ export async function connectTemporal(terminal: Terminal, options: { start: bool
 }
 
 async function open(ui: string | null, local: boolean): Promise<TemporalSession> {
+  const converter = converterOf(process.env);
   const { connectionOptions, namespace = 'default' } = temporalConfig();
   const address = connectionOptions?.address ?? 'localhost:7233';
   let connection: Connection;
@@ -40,7 +46,7 @@ async function open(ui: string | null, local: boolean): Promise<TemporalSession>
   }
   await refuseMissingNamespace(connection, address, namespace);
   return {
-    client: new Client({ connection, namespace }),
+    client: new Client({ connection, namespace, ...converter }),
     address,
     namespace,
     ui,
@@ -79,13 +85,30 @@ export async function detailsLink(session: TemporalSession, workflowId: string):
   return status.name === 'RUNNING' ? `${page}/${runId}/user-metadata` : page;
 }
 
-/** Whether a worker polls the queue now. */
-export async function somebodyPolls(session: TemporalSession, taskQueue: string): Promise<boolean> {
+/** The builds of the workers that poll the queue now; null stands for those without a version. */
+export async function buildsPolling(session: TemporalSession, taskQueue: string): Promise<ReadonlySet<string | null>> {
   const { pollers } = await session.client.workflowService.describeTaskQueue({
     namespace: session.namespace,
     taskQueue: { name: taskQueue },
     taskQueueType: 1,
   });
-  const recent = Date.now() / 1000 - 90;
-  return (pollers ?? []).some((poller) => Number(poller.lastAccessTime?.seconds ?? 0) > recent);
+  // a poll takes a minute at most
+  const recent = Date.now() / 1000 - 75;
+  return new Set(
+    (pollers ?? [])
+      .filter(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) > recent)
+      .map(({ deploymentOptions: options }) =>
+        options?.workerVersioningMode === WORKER_VERSIONING_MODE_VERSIONED ? (options.buildId ?? '') : null,
+      ),
+  );
+}
+
+/** Whether a worker polls the queue now. */
+export async function somebodyPolls(session: TemporalSession, taskQueue: string): Promise<boolean> {
+  return (await buildsPolling(session, taskQueue)).size > 0;
+}
+
+/** What looks at deployments takes of a session. */
+export function namespaceOf({ client, namespace }: TemporalSession): TemporalNamespace {
+  return { service: client.workflowService, namespace };
 }

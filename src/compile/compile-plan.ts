@@ -1,5 +1,5 @@
 import type { Catalogs } from './catalogs';
-import type { CompiledMapping, CompiledPlan } from '../contract/compiled';
+import { compiledFormat, type CompiledMapping, type CompiledPlan } from '../contract/compiled';
 import type { MappingPlan, ResolvedPlan } from '../contract/resolved-plan';
 import { checkAccess, checkForeignReferers } from './checks/check-access';
 import { checkCaptured, checkCapturedKey } from './checks/check-captured';
@@ -36,7 +36,7 @@ export function compilePlan(
   const aside = checksAside(plan, catalogs, problems);
   const compiled: CompiledPlan | null = problems.failed
     ? null
-    : { format: 1, plan, ...digest, engine, mappings, ...sequences, checksAside: aside };
+    : { format: compiledFormat, plan, ...digest, engine, mappings, ...sequences, checksAside: aside };
   return { compiled, problems: problems.problems };
 }
 

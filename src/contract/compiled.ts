@@ -251,11 +251,17 @@ export interface CheckAside {
   readonly finding: string;
 }
 
+/**
+ * Version of what the compiler gives: it goes up when the same plan and catalogs compile to something else, in shape or in statements, and
+ * `src/compile/bring-forward.ts` gets a step. Part of the plan digest, so that rehearsals are void exactly then.
+ */
+export const compiledFormat = 1;
+
 export interface CompiledPlan {
-  /** Version of this shape. */
-  readonly format: 1;
+  /** `compiledFormat` of the version that compiled it. */
+  readonly format: number;
   readonly plan: ResolvedPlan;
-  /** SHA-256 hex over what can change a row, the custom code and the engine version. */
+  /** SHA-256 hex over what can change a row, the custom code and `format`. */
   readonly digest: string;
   /** First eight hex digits as people type them: `7f3a-91c2`. */
   readonly code: string;

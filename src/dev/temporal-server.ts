@@ -26,7 +26,7 @@ export async function startTemporalServer(
   folder: string,
   ports: TemporalPorts,
   spawned: (server: ProcessRecord) => void = () => undefined,
-  settings: Readonly<Record<string, string | number>> = {},
+  settings: Readonly<Record<string, string | number | boolean>> = {},
 ): Promise<ProcessRecord> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const files = temporalFiles(folder);

@@ -68,4 +68,22 @@ export const operationErrors = {
     fix: 'Start a worker of the version that began it, or end its workflow and go on from the ledger with another: rowproof run RUN --replace-workflow.',
     exit: 6,
   },
+  RP4220: {
+    title: 'No build of the workers is current',
+    why: 'New runs go to the current build of the workers; a build becomes current once workers of it poll both queues, of control and of copy.',
+    fix: 'Start workers of both roles, one of them with `rowproof worker --make-current`.',
+    exit: 6,
+  },
+  RP4221: {
+    title: 'New runs still come to the build',
+    why: 'It is the current one of its deployment, so that it never runs out of work.',
+    fix: 'Start workers of the build that takes its place first.',
+    exit: 4,
+  },
+  RP4230: {
+    title: 'The payload codec cannot be used',
+    why: 'With ROWPROOF_CODEC every payload is encoded, by workers and commands alike, with keys that all of them have.',
+    fix: 'Give ROWPROOF_CODEC_KEYS (NAME:BASE64 of 32 bytes) or ROWPROOF_CODEC_KEYS_FILE, or correct the module; docs/security.md has both.',
+    exit: 6,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

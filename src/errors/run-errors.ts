@@ -44,4 +44,16 @@ export const runErrors = {
     fix: 'Name the plan with --plan FILE, or go to the folder where the run was started.',
     exit: 4,
   },
+  RP4020: {
+    title: 'Compiled by a newer rowproof',
+    why: 'What a run executes was compiled when it was opened, in a form that this version does not know.',
+    fix: 'Use the rowproof that opened the run, or a newer one.',
+    exit: 4,
+  },
+  RP4021: {
+    title: 'Open runs need the ledger as it is',
+    why: 'This version changes the ledger in a way that workers of older versions could not bear, and they drive these runs.',
+    fix: 'Let the runs end with their workers, or roll them back, then start again; or use a target of its own.',
+    exit: 4,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

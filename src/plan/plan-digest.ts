@@ -33,15 +33,15 @@ function rowRelevant(plan: ResolvedPlan): unknown {
 }
 
 /**
- * SHA-256 (hex) over what can change a row and over the engine's version, and its first eight digits as people type
+ * SHA-256 (hex) over what can change a row and over `compiled`, the version of what the compiler makes of it, and its first eight digits as people type
  * them. Outside: settings, connections (but for the stated search_path), who decided and why, what is ignored on purpose, order and comments.
  */
 export function planDigest(
   plan: ResolvedPlan,
-  engine: string,
+  compiled: string,
   sha256: (bytes: Uint8Array) => Uint8Array,
 ): { digest: string; code: string } {
-  const text = canonicalJson({ engine, plan: rowRelevant(plan) });
+  const text = canonicalJson({ compiled, plan: rowRelevant(plan) });
   const digest = [...sha256(new TextEncoder().encode(text))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
   return { digest, code: `${digest.slice(0, 4)}-${digest.slice(4, 8)}` };
 }

@@ -48,3 +48,7 @@ export function quoted(word: string): string {
 export function worker(taskQueue: string, plansFolder: string | null): string {
   return `rowproof worker --task-queue ${quoted(taskQueue)}${plansFolder === null ? '' : ` --plans ${quoted(plansFolder)}`}`;
 }
+
+/** The same, which takes new runs also where another build does. */
+export const makeCurrent = (taskQueue: string, plansFolder: string | null): string =>
+  `${worker(taskQueue, plansFolder)} --make-current`;

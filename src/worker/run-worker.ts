@@ -1,15 +1,18 @@
-import { join } from 'node:path';
 import type { Context } from '@temporalio/activity';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities';
 import { copyQueue } from '../contract/task-queues';
 import { beatForShort } from './beat-for-short';
+import { becomeCurrent } from './become-current';
+import { converterOf } from './codec/load-codec';
 import { endWhenIdle } from './idle';
 import { failureInterceptor } from './failure-interceptor';
 import { createLog, sdkLogger, type PinoLogger } from './log';
 import { prepareNamespace } from './prepare-namespace';
 import { temporalConfig } from './temporal-connection';
+import { workflowBundlePath } from './this-build';
+import { deploymentOptions, versioningOf, type Versioning } from './versioning';
 import { workflowIsOpen } from './workflow-state';
 
 export type WorkerRole = 'control' | 'copy' | 'all';
@@ -18,7 +21,13 @@ export interface WorkerOptions {
   readonly role: WorkerRole;
   /** Batches and proofs at a time; fixed, because each holds two database sessions. */
   readonly copySlots: number;
+  /** Activities of the control queue at a time; a run that follows keeps up to four busy. */
+  readonly controlSlots: number;
   readonly taskQueue: string;
+  /** Polls the queue as it is: it belongs to one build. */
+  readonly unversioned: boolean;
+  /** Takes new runs also where a newer build does. */
+  readonly makeCurrent: boolean;
   readonly plansFolder: string | null;
   /** Ends by itself once no workflow of its queue has been open for this long; null polls for ever. */
   readonly idleSeconds: number | null;
@@ -28,9 +37,6 @@ export interface WorkerOptions {
   /** Called once all pollers run. */
   readonly ready?: (facts: { namespace: string; searchAttributes: boolean }) => void;
 }
-
-/** The bundle that `npm run build` makes of workflows/. */
-export const workflowBundlePath = join(__dirname, '..', '..', 'workflow-bundle.js');
 
 /** Polls until SIGINT or SIGTERM, then drains: batches in flight get 20 s to commit, then their sockets are cut. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
@@ -42,19 +48,26 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       ? {}
       : { telemetryOptions: { metrics: { prometheus: { bindAddress: options.metrics } } } }),
   });
+  const converter = converterOf(process.env);
   const { connectionOptions, namespace = 'default' } = temporalConfig();
   const connection = await NativeConnection.connect(connectionOptions);
   const clientConnection = await Connection.connect(connectionOptions);
+  const ended = new AbortController();
   try {
     const prepared = await prepareNamespace(clientConnection, namespace);
     if (!prepared.searchAttributes) log.warn('search attributes could not be registered here: runs go on without them');
-    const client = new Client({ connection: clientConnection, namespace });
-    const workers = await createWorkers(options, connection, namespace, client, prepared.searchAttributes, log);
-    log.info({ namespace, role: options.role }, 'worker ready');
+    const client = new Client({ connection: clientConnection, namespace, ...converter });
+    const temporal = { service: clientConnection.workflowService, namespace };
+    const versioning = await versioningOf(temporal, options.taskQueue, options.unversioned);
+    const { taskQueue, build } = versioning;
+    const workers = await createWorkers(options, versioning, connection, client, prepared.searchAttributes, log);
+    log.info({ namespace, role: options.role, taskQueue, build }, 'worker ready');
     options.ready?.({ namespace, searchAttributes: prepared.searchAttributes });
-    if (options.idleSeconds !== null) endWhenIdle(client, options.taskQueue, options.idleSeconds, workers);
+    if (options.idleSeconds !== null) endWhenIdle(client, taskQueue, options.idleSeconds, workers);
+    void becomeCurrent(temporal, versioning, { insist: options.makeCurrent, signal: ended.signal, log });
     await Promise.all(workers.map((worker) => worker.run()));
   } finally {
+    ended.abort();
     await connection.close();
     await clientConnection.close();
   }
@@ -62,8 +75,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 
 async function createWorkers(
   options: WorkerOptions,
+  versioning: Versioning,
   connection: NativeConnection,
-  namespace: string,
   client: Client,
   searchAttributes: boolean,
   log: PinoLogger,
@@ -77,7 +90,9 @@ async function createWorkers(
   });
   const shared = {
     connection,
-    namespace,
+    namespace: client.options.namespace,
+    ...deploymentOptions(versioning),
+    ...converterOf(process.env),
     interceptors: {
       activity: [
         (context: Context) => ({ inbound: beatForShort(context) }),
@@ -94,10 +109,10 @@ async function createWorkers(
     workers.push(
       await Worker.create({
         ...shared,
-        taskQueue: options.taskQueue,
-        workflowBundle: { codePath: workflowBundlePath },
+        taskQueue: versioning.taskQueue,
+        workflowBundle: { codePath: workflowBundlePath() },
         activities: activities.control,
-        maxConcurrentActivityTaskExecutions: 16,
+        maxConcurrentActivityTaskExecutions: options.controlSlots,
       }),
     );
   }
@@ -105,7 +120,7 @@ async function createWorkers(
     workers.push(
       await Worker.create({
         ...shared,
-        taskQueue: copyQueue(options.taskQueue),
+        taskQueue: copyQueue(versioning.taskQueue),
         activities: activities.copy,
         maxConcurrentActivityTaskExecutions: options.copySlots,
       }),

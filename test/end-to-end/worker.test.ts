@@ -28,7 +28,9 @@ describe('the worker', () => {
   it('shares a run between a control and a copy process, each ending with 0 on SIGTERM', async () => {
     const plan = bench.plan('shop', { decisions: shopDecisions, settings: 'batch: { rows: 100 }' });
     const control = bench.worker('--role', 'control');
-    await ready();
+    const known = bench.worker('--role', 'copy');
+    await eventually(() => logOf(bench).includes('this build is current'));
+    await stopped(known);
     const running = bench.start('run', plan, '--wait', '--output', 'json');
     const waits = await eventually(() =>
       withClient(temporal, async (client) => {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
-import { workflowBundlePath } from '../../src/worker/run-worker';
-import { recordedHistories, type RecordedHistory } from './histories';
+import { workflowBundlePath } from '../../src/worker/this-build';
+import { recordedHistories, releasedVersions, releasesFolder, type RecordedHistory } from './histories';
 
 /** The bundle of the build: dist/, because src/ has none beside it. */
-const bundle = readFileSync(workflowBundlePath.replace(/workflow-bundle\.js$/, 'dist/workflow-bundle.js'), 'utf8');
+const bundle = readFileSync(workflowBundlePath({}).replace(/workflow-bundle\.js$/, 'dist/workflow-bundle.js'), 'utf8');
 const histories = recordedHistories();
 
 beforeAll(() => {
@@ -59,5 +60,36 @@ describe('histories that Temporal recorded of real runs', () => {
       const found = /postgres(ql)?:\/\/|password|\/tmp\/|\/home\/|Customer \d/.exec([text, ...payloads].join('\n'));
       expect([name, found?.[0]]).toEqual([name, undefined]);
     }
+  });
+});
+
+describe('histories of releases', () => {
+  const kept = recordedHistories(releasesFolder);
+
+  it('are kept for each release that the changelog names (else run `npm run keep-histories`)', () => {
+    expect(releasedVersions('## [Unreleased]\n\n## [0.2.0] - 2027-01-01\n\n## [0.1.0]\n')).toEqual(['0.2.0', '0.1.0']);
+    const versions = new Set(kept.map(({ name }) => name.split(/[\\/]/)[0]));
+    const released = releasedVersions(readFileSync(join(__dirname, '..', '..', 'CHANGELOG.md'), 'utf8'));
+    expect(released.filter((version) => !versions.has(version))).toEqual([]);
+  });
+
+  it('replay on the workflows of today', async () => {
+    expect(await failures(bundle, kept)).toEqual([]);
+  });
+});
+
+describe('the workflow bundle of the build', () => {
+  it('is the same wherever and whenever it is built: no path, no process', () => {
+    const encoded = bundle.slice(bundle.lastIndexOf('base64,') + 'base64,'.length);
+    const map = Buffer.from(encoded, 'base64').toString('utf8');
+    expect(JSON.parse(map)).toMatchObject({ version: 3, file: 'workflow-bundle.js' });
+    for (const text of [bundle, map]) {
+      expect(text).not.toMatch(/dist-next-\d+/);
+      expect(text).not.toContain(process.cwd());
+    }
+  });
+
+  it('holds none of the translations that a library brings', () => {
+    expect([...new Set(bundle.match(/zod\/v4\/locales\/\w+/g))]).toEqual(['zod/v4/locales/en']);
   });
 });

@@ -21,7 +21,9 @@ export interface TestTemporal {
 }
 
 /** A real development server of its own, prepared as `rowproof dev up` does it; `settings` are dynamic configuration. */
-export async function startTemporal(settings: Readonly<Record<string, string | number>> = {}): Promise<TestTemporal> {
+export async function startTemporal(
+  settings: Readonly<Record<string, string | number | boolean>> = {},
+): Promise<TestTemporal> {
   const state = stateFolder();
   openStateFolder(state);
   const program = await findTemporal(state, (line) => process.stderr.write(`${line}\n`));

@@ -9,7 +9,8 @@ import { driverState } from '../driver-state';
 import { exitCodes } from '../exit-codes';
 import { follow } from '../follow';
 import { renderStatus } from '../screen/live-view';
-import { ensureWorker, reviveWorker } from '../local-worker';
+import { fleetQueue } from '../fleet-queue';
+import { ensureWorker, fleetName, reviveWorker } from '../local-worker';
 import { locateRun, withLedger } from '../locate-run';
 import { percent } from '../number-option';
 import { openDrivers } from '../open-drivers';
@@ -55,6 +56,9 @@ export async function run(terminal: Terminal, planOrRun: string, options: RunOpt
     const drivers = openDrivers(terminal, temporal, options, (workflowId) =>
       workflowIsOpen(temporal.client, workflowId),
     );
+    // before anything is opened: what nobody would take is not begun
+    const fleet = known === null ? fleetName(terminal, temporal, null) : null;
+    if (fleet !== null) await fleetQueue(temporal, fleet, file?.folder ?? null);
     const opened =
       known !== null
         ? await withLedger(terminal, known, 'go on', (session, ref) => continueRun(session, ref, drivers.isDriven))

@@ -1,3 +1,4 @@
+import { ensureLedger } from '../../postgres/ledger/run/schema';
 import type { RollbackActivities } from '../../contract/activity-types';
 import type { RunRef } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
@@ -38,6 +39,7 @@ const graceMs = 2_000;
 
 export function revokeLeases(host: Host, ref: RunRef): ReturnType<RollbackActivities['revokeLeases']> {
   return onTarget(host, ref, 'revoke', async ({ session, run, beat }) => {
+    await ensureLedger(session, run.run);
     await setTimeouts(session, { lockMs: graceMs, statementMs: 0 });
     await enforce(
       session,

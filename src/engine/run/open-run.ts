@@ -83,7 +83,7 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
     const taken = restricted(compiled, options);
     if (options.checkOnly !== true) await refuseFullTables(session, taken);
     // nothing is written to the target before the plan is known to be sound
-    await ensureLedger(session);
+    await ensureLedger(session, unfinished?.run ?? null);
     if (unfinished !== null)
       await closeRun(session, unfinished.run, 'aborted', 'Its plan was edited before anything was written.');
     const run = await createRun(session, {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Catalog } from '../../contract/catalog';
-import type { CompiledPlan } from '../../contract/compiled';
+import { compiledFormat, type CompiledPlan } from '../../contract/compiled';
 import type { ConnectionSpec, ResolvedPlan } from '../../contract/resolved-plan';
 import { engineVersion } from '../../contract/version';
 import { compilePlan } from '../../compile/compile-plan';
@@ -49,7 +49,7 @@ export async function readPlan(file: PlanFile, env: NodeJS.ProcessEnv): Promise<
   const resolved = resolvePlan(parsed.plan, catalogs, parsed.locate);
   if (resolved.plan === null) throw new RowproofError([...parsed.problems, ...resolved.problems]);
   const locate = locateMappings(resolved.plan, resolved.paths, (path) => parsed.locate([...path]));
-  return { plan: resolved.plan, catalogs, digest: planDigest(resolved.plan, engineVersion, sha256), locate };
+  return { plan: resolved.plan, catalogs, digest: planDigest(resolved.plan, String(compiledFormat), sha256), locate };
 }
 
 async function catalogOf(

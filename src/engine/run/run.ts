@@ -1,3 +1,4 @@
+import { ensureLedger } from '../../postgres/ledger/run/schema';
 import { createHash } from 'node:crypto';
 import type { OpenedRun, Verdict, RunActivities } from '../../contract/activity-types';
 import type { RunRef, Phase } from '../../contract/run';
@@ -60,6 +61,7 @@ export async function openForWorkflow(
     if (workflowId !== null && workflowId !== input.workflowId && (await host.workflowIsOpen(workflowId))) {
       throw fail('RP4202', `${run.run} is running already, as workflow ${workflowId}.`);
     }
+    await ensureLedger(session, run.run);
     const phases = await readPhases(session, run.run);
     refuseAfterRollback(run.run, phases);
     if (input.mode === 'check' && hasBegun(phases)) throw checkOfBegunRun(run.run);

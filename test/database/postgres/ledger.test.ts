@@ -11,8 +11,8 @@ import {
   reopenRun,
   setWorkflow,
 } from '../../../src/postgres/ledger/run/run';
-import { ledgerMigrations } from '../../../src/postgres/ledger/migrations/migrations';
-import { ensureLedger, ledgerVersion } from '../../../src/postgres/ledger/run/schema';
+import { ledgerMigrations, usableFrom } from '../../../src/postgres/ledger/migrations/migrations';
+import { ensureLedger, ledgerVersion, type LedgerKnowledge } from '../../../src/postgres/ledger/run/schema';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
 import type { TestDatabase } from '../../support/postgres/postgres';
@@ -67,11 +67,14 @@ describe('the ledger', () => {
     await withDatabase(async (other) => {
       const one = await sessionOn(other.url);
       await one.query('create schema rowproof');
-      await one.query('create table rowproof.ledger (version int primary key, made_at timestamptz default now())');
+      await one.query(
+        'create table rowproof.ledger (version int primary key, usable_from int not null, made_at timestamptz default now())',
+      );
       await one.query(ledgerMigrations[0] as string);
-      await one.query(`insert into rowproof.ledger (version) values (1);
+      await one.query(`insert into rowproof.ledger (version, usable_from) values (1, 1);
         insert into rowproof.run (run, plan, ordinal, digest, engine, compiled, secret) values ('crm-1', 'crm', 1, 'd', 'e', '{}', '\\x00')`);
-      await ensureLedger(one);
+      await expect(ensureLedger(one)).rejects.toThrow(/open runs of an older rowproof: crm-1\..*RP4021/);
+      await ensureLedger(one, 'crm-1');
       expect(await ledgerVersion(one)).toBe(ledgerMigrations.length);
       expect((await one.query('select run from rowproof.run')).rows).toEqual([{ run: 'crm-1' }]);
       expect((await one.query('select count(*) as n from rowproof.lane')).rows).toEqual([{ n: '0' }]);
@@ -83,8 +86,30 @@ describe('the ledger', () => {
     await withDatabase(async (other) => {
       const one = await sessionOn(other.url);
       await ensureLedger(one);
-      await one.query('insert into rowproof.ledger (version) values (99)');
+      await one.query('insert into rowproof.ledger (version, usable_from) values (99, 99)');
       await expect(ensureLedger(one)).rejects.toThrow(/version 99; .*RP4002/);
+      await one.close();
+    });
+  });
+
+  test('of a newer version that only added is used by the older one, also while runs are open', async () => {
+    await withDatabase(async (other) => {
+      const one = await sessionOn(other.url);
+      await ensureLedger(one);
+      await one.query(
+        `insert into rowproof.run (run, plan, ordinal, digest, engine, compiled, secret) values ('crm-1', 'crm', 1, 'd', 'e', '{}', '\\x00')`,
+      );
+      const newest = ledgerMigrations.length;
+      const adds = 'create table rowproof.more (n int)';
+      const newer = (oldest: number): LedgerKnowledge => ({
+        migrations: [...ledgerMigrations, adds],
+        usableFrom: [...usableFrom, oldest],
+      });
+      await expect(ensureLedger(one, null, newer(newest + 1))).rejects.toThrow('RP4021');
+      await ensureLedger(one, null, newer(newest));
+      expect(await ledgerVersion(one)).toBe(newest + 1);
+      await ensureLedger(one);
+      expect((await one.query('select count(*) as n from rowproof.ledger')).rows).toEqual([{ n: String(newest + 1) }]);
       await one.close();
     });
   });

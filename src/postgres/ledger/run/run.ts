@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { bringForward } from '../../../compile/bring-forward';
 import type { CompiledPlan } from '../../../contract/compiled';
 import type { Phase } from '../../../contract/run';
 import { fail } from '../../../errors/rowproof-error';
@@ -107,7 +108,7 @@ export async function createRun(
   });
 }
 
-/** RP4001 when the ledger has no such run, or there is no ledger. */
+/** RP4001 when the ledger has no such run, or there is no ledger; RP4020 where a newer version compiled it. */
 export async function loadRun(session: Session, run: string): Promise<LoadedRun> {
   const rows = await read<RunRow & { compiled: string; secret: string }>(
     session,
@@ -118,7 +119,7 @@ export async function loadRun(session: Session, run: string): Promise<LoadedRun>
   if (row === undefined) throw runNotFound(run);
   return {
     ...summaryOf(row),
-    compiled: JSON.parse(row.compiled) as CompiledPlan,
+    compiled: bringForward(JSON.parse(row.compiled) as Record<string, unknown>),
     secret: Buffer.from(row.secret.slice(2), 'hex'),
   };
 }

@@ -2,24 +2,39 @@ import { fail } from '../../../errors/rowproof-error';
 import type { Session } from '../../session';
 import { describeDatabaseError } from '../../sqlstate';
 import { inTransaction } from '../../transaction';
-import { ledgerMigrations } from '../migrations/migrations';
+import { ledgerMigrations, usableFrom } from '../migrations/migrations';
 
 /** Any constant; one lock for all ledgers of a database, since there is one ledger a database. */
 const ledgerLock = '7310579612348801';
 
+/** What a program knows of ledgers. */
+export interface LedgerKnowledge {
+  readonly migrations: readonly string[];
+  readonly usableFrom: readonly number[];
+}
+const ours: LedgerKnowledge = { migrations: ledgerMigrations, usableFrom };
+
 /**
- * Creates schema rowproof or brings it forward, one session at a time. Idempotent and cheap when there is nothing to do.
- * RP4002 newer ledger, RP4003 the schema is somebody else's, RP4004 privilege missing.
+ * Creates schema rowproof or brings it forward, one session at a time. Idempotent and cheap when there is nothing to do. `run`: the
+ * run that is opened or undone here, which bears every change. RP4002 newer ledger, RP4003 the schema is somebody else's, RP4004
+ * privilege missing, RP4021 another run is open whose workers could not go on.
  */
-export async function ensureLedger(session: Session): Promise<void> {
-  if ((await ledgerVersion(session)) === ledgerMigrations.length) return;
+export async function ensureLedger(session: Session, run: string | null = null, known = ours): Promise<void> {
+  const { migrations } = known;
+  const stands = await ledgerVersion(session, known);
+  if (stands !== null && stands >= migrations.length) return;
   try {
     await inTransaction(session, 'read write', async () => {
       await session.query('select pg_catalog.pg_advisory_xact_lock($1::bigint)', [ledgerLock]);
-      const version = (await ledgerVersion(session)) ?? (await createSchema(session));
-      for (let next = version; next < ledgerMigrations.length; next++) {
-        await session.query(ledgerMigrations[next] as string);
-        await session.query('insert into rowproof.ledger (version) values ($1)', [next + 1]);
+      const version = (await ledgerVersion(session, known)) ?? (await createSchema(session));
+      if (version > 0 && known.usableFrom.slice(version).some((oldest) => oldest > version))
+        await refuseOpenRuns(session, run);
+      for (let next = version; next < migrations.length; next++) {
+        await session.query(migrations[next] as string);
+        await session.query('insert into rowproof.ledger (version, usable_from) values ($1, $2)', [
+          next + 1,
+          known.usableFrom[next] as number,
+        ]);
       }
     });
   } catch (error) {
@@ -34,8 +49,21 @@ export async function ensureLedger(session: Session): Promise<void> {
   }
 }
 
-/** Version of the ledger here; null without schema rowproof. Raises RP4002, RP4003, RP4004. */
-export async function ledgerVersion(session: Session): Promise<number | null> {
+/** Workers of an older version drive them, and know only the ledger as it is. */
+async function refuseOpenRuns(session: Session, except: string | null): Promise<void> {
+  const { rows } = await session.query<{ run: string }>(
+    'select run from rowproof.run where outcome is null and run is distinct from $1 order by run limit 10',
+    [except],
+  );
+  if (rows.length === 0) return;
+  const runs = rows.map(({ run }) => run).join(', ');
+  throw fail('RP4021', `The ledger on ${session.connection.label} holds open runs of an older rowproof: ${runs}.`, {
+    where: { object: session.connection.label },
+  });
+}
+
+/** Version of the ledger here; null without schema rowproof. A newer one that only added is as good. Raises RP4002, RP4003, RP4004. */
+export async function ledgerVersion(session: Session, { migrations } = ours): Promise<number | null> {
   const where = { object: session.connection.label };
   // catalogs by name: to_regclass raises where the role may not use the schema
   const { rows } = await session.query<{ versioned: string; usable: string; relations: string }>(
@@ -59,18 +87,18 @@ export async function ledgerVersion(session: Session): Promise<number | null> {
       throw fail('RP4003', `Schema rowproof on ${session.connection.label} is not a ledger`, { where });
     return null;
   }
-  const result = await session.query<{ version: string }>(
-    'select coalesce(max(version), 0) as version from rowproof.ledger',
+  const result = await session.query<{ version: string; oldest: string }>(
+    'select coalesce(max(version), 0) as version, coalesce(max(usable_from), 0) as oldest from rowproof.ledger',
   );
-  const version = Number((result.rows[0] as { version: string }).version);
-  if (version > ledgerMigrations.length) {
+  const { version, oldest } = result.rows[0] as { version: string; oldest: string };
+  if (Number(oldest) > migrations.length) {
     throw fail(
       'RP4002',
-      `The ledger on ${session.connection.label} is version ${version}; this rowproof knows up to ${ledgerMigrations.length}`,
+      `The ledger on ${session.connection.label} is version ${version}; this rowproof knows up to ${migrations.length}`,
       { where },
     );
   }
-  return version;
+  return Number(version);
 }
 
 async function createSchema(session: Session): Promise<number> {
@@ -78,7 +106,11 @@ async function createSchema(session: Session): Promise<number> {
   // whatever default privileges say: keys and original values stay in here
   if (rowCount === 0) await session.query('create schema rowproof; revoke all on schema rowproof from public');
   await session.query(
-    `create table rowproof.ledger (version int primary key, applied_at timestamptz not null default clock_timestamp())`,
+    `create table rowproof.ledger (
+       version int primary key,
+       usable_from int not null,
+       applied_at timestamptz not null default clock_timestamp()
+     )`,
   );
   return 0;
 }
