@@ -4,7 +4,8 @@
  *
  * fence: a round compares neither the owner of its lane nor where the cursor stands. closed: nor whether its lane is still open. gate: a round
  * consumes changes that its snapshot does not see. cursor: the cursor moves before the rows, in a transaction of its own, and is not compared.
- * first: following begins at the snapshot of its first round, not at the one taken when the capture stood. lock: the cutover takes no barrier lock.
+ * first: following begins at the snapshot of its first round, not at the one taken when the capture stood. lock: the cutover takes no barrier lock,
+ * and nothing is counted before the freeze.
  * freeze: it lets the lock go before it creates the freeze. identity: nothing looks whether the target is still what was proved. books: nothing
  * is counted before the freeze. link: whether a partition was detached for a while is not looked at.
  */

@@ -52,7 +52,8 @@ export class ClosingBooks {
 
   /** One sentence each for what does not balance; ends with the signal, and by itself after `withinMs`. */
   async close(signal: AbortSignal, withinMs: number): Promise<string[]> {
-    if (faulty('books')) return [];
+    // without the lock the counts differ, and the cutover would be given up: they are the second guard of the same rows
+    if (faulty('books') || faulty('lock')) return [];
     const cut = (): void => {
       for (const session of this.sessions()) session.destroy();
     };
