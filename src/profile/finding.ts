@@ -290,7 +290,21 @@ function rowsFinding(facts: {
     kind,
     severity: 'decide',
     rows,
-    sentence: `${counted(rows, 'row')} ${meaning}.`,
+    sentence: `${counted(rows, 'row')} ${rows === 1 ? ofOne(meaning) : meaning}.`,
     choices: rowChoices,
   };
+}
+
+const verbsOfOne: Readonly<Record<string, string>> = {
+  are: 'is',
+  have: 'has',
+  do: 'does',
+  match: 'matches',
+  would: 'would',
+};
+
+/** What is said of rows, said of one: the verb comes first. */
+function ofOne(meaning: string): string {
+  const [verb = '', ...rest] = meaning.split(' ');
+  return [verbsOfOne[verb] ?? `${verb}s`, ...rest].join(' ');
 }
