@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { keepSession, type KeptSession } from '../kept-session';
+import { Client } from 'pg';
 
 /** A database of one test file, on the cluster that `start-postgres` made (ROWPROOF_TEST_SERVER: a superuser url). */
 export interface TestDatabase {
@@ -20,15 +20,15 @@ export function serverUrl(): string {
   return url;
 }
 
-/** What new sessions would have otherwise: one that began before does not have it. */
-const forNewSessions = /\balter\s+(database|role|user|system)\b|\bpg_reload_conf\b/i;
-
-const servers = new Map<string, KeptSession>();
-
-function serverAt(url: string): KeptSession {
-  const known = servers.get(url) ?? keepSession(url);
-  servers.set(url, known);
-  return known;
+async function once<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }
 
 /** Creates an empty database; `encoding` other than UTF8 gets locale C; `server` is the url of another one. */
@@ -38,27 +38,16 @@ export async function createDatabase(
   const server = options.server ?? serverUrl();
   const name = `${options.prefix ?? 'test'}_${randomBytes(5).toString('hex')}`;
   const encoding = options.encoding === undefined ? '' : ` encoding '${options.encoding}' locale 'C'`;
-  await serverAt(server).run(async (client) => {
-    // half of what copying through the WAL costs; before 15 there is no other way, and no word for it
-    const { rows } = await client.query<{ server_version_num: string }>('show server_version_num');
-    const copying = Number(rows[0]?.server_version_num) < 150000 ? '' : ' strategy file_copy';
-    await client.query(`create database "${name}" template template0${encoding}${copying}`);
-  });
+  await once(server, (client) => client.query(`create database "${name}" template template0${encoding}`));
   const url = new URL(server);
   url.pathname = `/${name}`;
   const href = url.toString();
-  const sessions = keepSession(href);
   return {
     url: href,
     name,
-    query: async (sql, values) => {
-      const { rows } = await sessions.run((client) => client.query(sql, values));
-      if (forNewSessions.test(sql)) await sessions.end();
-      return rows as never;
-    },
+    query: (sql, values) => once(href, async (client) => (await client.query(sql, values)).rows as never),
     drop: async () => {
-      await sessions.end();
-      await serverAt(server).run((client) => client.query(`drop database if exists "${name}" with (force)`));
+      await once(server, (client) => client.query(`drop database if exists "${name}" with (force)`));
     },
   };
 }
