@@ -2,6 +2,7 @@ import { temporal as api } from '@temporalio/proto';
 import type { WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { buildOfQueue, queueOfBuild } from '../contract/build-id';
+import { defaultTaskQueue } from '../contract/task-queues';
 import type { RunStatus } from '../contract/run';
 import { thisBuild } from '../worker/this-build';
 import { buildsPolling, somebodyPolls, type TemporalSession } from './temporal';
@@ -21,6 +22,8 @@ export type DriverState =
       /** By a worker that may go on with it. */
       readonly polled: boolean;
       readonly stuck: string | null;
+      /** On a queue of the local Temporal of this machine, where `watch` and `run` start a worker. */
+      readonly local: boolean;
     };
 
 /** Longer than a busy worker needs. */
@@ -57,7 +60,8 @@ export async function driverState(temporal: TemporalSession, handle: WorkflowHan
   const polled = pinned === null ? polling.size > 0 : polling.has(pinned);
   if (build !== null && !polled && (polling.size > 0 || (await replaces(temporal, taskQueue))))
     stuck ??= `it belongs to build ${build}, another version of the workflows, and no worker of that build polls`;
-  return { kind: 'silent', taskQueue, build, polled, stuck };
+  const local = temporal.local && taskQueue.startsWith(`${defaultTaskQueue}-`);
+  return { kind: 'silent', taskQueue, build, polled, stuck, local };
 }
 
 /** The build that Temporal gives the tasks of a workflow to; null where its queue alone decides. */

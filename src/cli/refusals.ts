@@ -43,9 +43,14 @@ export function silenceFix(
 ): string {
   const start = `\`${worker(state.taskQueue, record.plansFolder)}\``;
   if (state.stuck === null && (state.build === null || state.build === thisBuild()))
-    return `Start a worker, with the connections of the plan in its environment: ${start}. Or, on this machine: \`rowproof watch ${record.run}\`.`;
+    return `Start a worker, with the connections of the plan in its environment: ${start}.${revived(record, state)}`;
   const version = state.build === null ? 'the version that began it' : `rowproof ${state.build}`;
   return `Start a worker of ${version}, or end its workflow and go on from the ledger: \`${replaceWorkflow(record.run)}\`.`;
+}
+
+/** `watch` starts a worker only where the run is one of the local Temporal of this machine, and the plans folder is known. */
+function revived({ run, plansFolder }: Pick<RunRecord, 'run' | 'plansFolder'>, { local }: { local: boolean }): string {
+  return local && plansFolder !== null ? ` Or, on this machine: \`${watch(run)}\`.` : '';
 }
 
 /** RP4202 of a command that needs the run's workflow to be closed, with what leads there; nothing where it is closed. */
