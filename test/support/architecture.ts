@@ -34,9 +34,9 @@ const arrows: Readonly<Record<Layer, readonly Layer[]>> = {
  * import none.
  */
 const phaseArrows: Readonly<Record<string, readonly string[]>> = {
-  run: [],
+  run: ['capture'],
   copy: ['run'],
-  capture: ['run'],
+  capture: [],
   follow: ['copy', 'capture', 'run'],
   prepare: ['run'],
   discovery: ['prepare', 'run'],

@@ -25,6 +25,13 @@ export interface SourceWork {
   readonly beat: () => void;
 }
 
+/** What the conditions of a capture are looked at with: before a run, or by it. */
+export interface PreflightWork extends Pick<SourceWork, 'sourceName' | 'source' | 'relations'> {
+  readonly run: Pick<LoadedRun, 'compiled'>;
+  /** Null before there is a run. */
+  readonly name: string | null;
+}
+
 /** What is left of it while the target cannot be reached. */
 export type LoneWork = Omit<SourceWork, 'target'>;
 
@@ -62,7 +69,7 @@ export interface CaptureCheck {
  */
 export interface SourceCapture {
   /** What stands in the way, all at once; changes nothing. */
-  preflight(work: SourceWork): Promise<readonly Problem[]>;
+  preflight(work: PreflightWork): Promise<readonly Problem[]>;
   /** Names of all that install creates: recorded before it is created. */
   describe(work: SourceWork): CaptureDetail;
   /** Creates what is missing; takes S0 last, in a fresh transaction. Idempotent, goes on where an attempt died. */

@@ -9,7 +9,7 @@ import { logicalCapture } from './logical/logical-capture';
 import { triggerCapture } from './triggers/trigger-capture';
 
 /** The capture of a run's plan; null where it captures nothing. RP5311 for a kind that is not there. */
-export function captureOf(run: LoadedRun): SourceCapture | null {
+export function captureOf(run: Pick<LoadedRun, 'compiled'>): SourceCapture | null {
   const { capture } = run.compiled.plan;
   if (capture === 'none') return null;
   if (capture === 'triggers') return triggerCapture;

@@ -7,6 +7,7 @@ import {
 } from '../../postgres/queries/discovery/check-plan';
 import { subscribedRelations } from '../../postgres/queries/cutover/barrier';
 import type { Session } from '../../postgres/session';
+import { sourceProblems } from '../capture/check-source';
 import { wayBackProblems } from './way-back';
 import { compile, withSession, type ReadPlan } from './read-plan';
 import type { CompiledPlan } from '../../contract/compiled';
@@ -19,7 +20,11 @@ export interface CheckedPlan {
 /** Everything that can be said of a plan before a run: the compiler's problems, and what only the servers can tell. */
 export async function checkPlan(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<CheckedPlan> {
   const { compiled, problems } = compile(read);
-  const asked = [...(await trySql(read, env)), ...(await tryTarget(read, compiled, env))];
+  const asked = [
+    ...(await trySql(read, env)),
+    ...(compiled === null ? [] : await trySources(read, compiled, env)),
+    ...(await tryTarget(read, compiled, env)),
+  ];
   const all = [...problems, ...asked.map((found) => ({ problem: found, severity: 'error' as const }))];
   return { compiled: asked.length > 0 ? null : compiled, problems: all };
 }
@@ -43,6 +48,17 @@ async function trySql(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<Problem[]
         }
       }
     });
+  }
+  return problems;
+}
+
+/** Rights and settings of each source, for what the run makes there. */
+async function trySources(read: ReadPlan, compiled: CompiledPlan, env: NodeJS.ProcessEnv): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  if (compiled.plan.settings.pattern === 'copy') return problems;
+  for (const [name, spec] of Object.entries(read.plan.sources)) {
+    const of = { side: 'source', name } as const;
+    problems.push(...(await withSession(spec, env, 'check', (session) => sourceProblems(compiled, name, session), of)));
   }
   return problems;
 }

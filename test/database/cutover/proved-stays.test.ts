@@ -100,7 +100,13 @@ describe('what was proved', () => {
       const { ok, sentence } = await line();
       expect([sql, ok, sentence]).toEqual([sql, false, expect.stringContaining(what)]);
       expect([sql, await proveAll(run)]).toEqual([sql, true]);
-      expect([sql, (await line()).sentence]).toEqual([sql, 'The target is what was proved.']);
+      // autovacuum may have come by, which is a note
+      const now = await line();
+      expect([sql, now.ok, now.sentence]).toEqual([
+        sql,
+        true,
+        expect.stringMatching(/^The target is what was proved\./),
+      ]);
       // whatever became of the guard
       for (const table of ['accounts', 'parts', 'parts_low', 'parts_high'])
         expect([

@@ -5,7 +5,7 @@ import { readIdentities } from '../../../postgres/queries/capture/logical-public
 import { readRelationConditions, readSlotConditions } from '../../../postgres/queries/capture/logical-preflight';
 import { readSlot } from '../../../postgres/queries/capture/logical-slot';
 import { qualified } from '../../../sql/quote';
-import type { SourceWork } from '../capture-kind';
+import type { PreflightWork } from '../capture-kind';
 import { keysByOid } from './check-slot';
 import { slotName } from './names';
 import { leavesOf } from './logical-source';
@@ -14,14 +14,14 @@ import { leavesOf } from './logical-source';
 const leastKeepSize = 2 ** 30;
 
 /** What stands in the way of following a source by a slot, all at once. */
-export async function logicalProblems(work: SourceWork): Promise<Problem[]> {
+export async function logicalProblems(work: PreflightWork): Promise<Problem[]> {
   const server = await serverProblems(work);
   // a standby answers none of the rest
   if (server.some(({ code }) => code === 'RP5301')) return server;
   return [...server, ...(await relationProblems(work))];
 }
 
-async function serverProblems({ run, source, sourceName, name }: SourceWork): Promise<Problem[]> {
+async function serverProblems({ run, source, sourceName, name }: PreflightWork): Promise<Problem[]> {
   const where = { object: sourceName };
   const now = await readSlotConditions(source);
   if (now.standby) return [problem('RP5301', `Source ${sourceName} is a standby`, { where })];
@@ -36,7 +36,8 @@ async function serverProblems({ run, source, sourceName, name }: SourceWork): Pr
     problems.push(
       problem('RP5352', `Role ${now.user} may not create a publication on source ${sourceName}`, { where }),
     );
-  if (now.slots >= now.slotLimit && (await readSlot(source, slotName(run, name, sourceName))) === null)
+  const own = name === null ? null : await readSlot(source, slotName(run, name, sourceName));
+  if (now.slots >= now.slotLimit && own === null)
     problems.push(
       problem('RP5353', `All ${now.slotLimit} replication slots of source ${sourceName} are taken`, { where }),
     );
@@ -54,7 +55,7 @@ async function serverProblems({ run, source, sourceName, name }: SourceWork): Pr
   return problems;
 }
 
-async function relationProblems({ run, source, relations }: SourceWork): Promise<Problem[]> {
+async function relationProblems({ run, source, relations }: PreflightWork): Promise<Problem[]> {
   const problems = new Map<string, Problem>();
   const add = (code: Problem['code'], object: string, what: string): void => {
     if (!problems.has(`${code} ${object}`))
