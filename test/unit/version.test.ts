@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { engineVersion } from '../../src/contract/version';
 
-it('the engine version, part of every plan digest, is the version of the package', () => {
+it('the engine version is the version of the package', () => {
   const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
   expect(engineVersion).toBe(version);
 });
