@@ -74,7 +74,9 @@ describe('a run with a payload codec', () => {
     expect((await bench.rowproof('rollback', 'shop-1', ...signed)).code).toBe(0);
     const again = await bench.rowproof('run', file, '--detach');
     expect(again.code).toBe(0);
-    await bench.rowproof('abort', 'shop-2', '--then', 'rollback', ...signed);
+    await eventually(async () => (await bench.rowproof('status', 'shop-2')).stdout.includes('waits for 2 decisions'));
+    const aborted = await bench.rowproof('abort', 'shop-2', '--then', 'rollback', ...signed);
+    expect([aborted.code, aborted.stderr]).toEqual([0, expect.any(String)]);
     expect((await bench.rowproof('watch', 'shop-2')).code).toBe(1);
 
     const { encodings, failures, text } = await histories();
