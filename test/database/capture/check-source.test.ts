@@ -49,10 +49,6 @@ describe('check of the source', () => {
     expect(await problems('capture: logical', 'pattern: hybrid')).toEqual(expect.arrayContaining(['RP5351', 'RP5352']));
   });
 
-  it('names the rights that a freeze needs', async () => {
-    expect(await problems('capture: none', 'pattern: big_bang')).toEqual(['RP5302', 'RP5307']);
-  });
-
   it('asks for nothing where the source is only read, or the role owns what it needs', async () => {
     expect(await problems('capture: none', 'pattern: copy')).toEqual([]);
     expect(await problems('capture: triggers', 'pattern: hybrid', false)).toEqual([]);
