@@ -1,5 +1,6 @@
 import type { RunRef } from '../contract/run';
 import type { LoadedRun } from '../postgres/ledger/run/run';
+import { awaitsStandby } from '../postgres/queries/cutover/barrier';
 import { setLockTimeout } from '../postgres/queries/copy/transaction';
 import type { Session } from '../postgres/session';
 import { terminateBackend } from '../postgres/terminate';
@@ -88,7 +89,9 @@ export class SessionScope {
     try {
       const fresh = await another(`end ${this.purpose}`);
       try {
-        await terminateBackend(fresh, session.pid, session.backendStart);
+        const { pid, backendStart } = session;
+        // what it committed is there for good; ending its wait would only hide that the standby does not have it
+        if (!(await awaitsStandby(fresh, pid, backendStart))) await terminateBackend(fresh, pid, backendStart);
       } finally {
         await fresh.close();
       }

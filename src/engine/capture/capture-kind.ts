@@ -64,7 +64,7 @@ export interface CaptureCheck {
 }
 
 /**
- * One way to capture the changes of a source. `activities/capture.ts` records the step before `install`, starts the cursor and opens
+ * One way to capture the changes of a source. `install-capture.ts` records the step before `install`, starts the cursor and opens
  * the lanes after it, and puts what `repair` answers into the ledger in one transaction.
  */
 export interface SourceCapture {

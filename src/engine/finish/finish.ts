@@ -13,8 +13,9 @@ import { onTarget } from '../target-work';
 import { asApplication } from '../../postgres/application-path';
 import type { Host } from '../host';
 
-/** Every step reads from the ledger what is left to do and may be repeated at any point. */
+/* Every step reads from the ledger what is left to do and may be repeated at any point. */
 
+/** Builds again what was set aside for the load. */
 export function rebuildIndexes(host: Host, ref: RunRef): ReturnType<FinishActivities['rebuildIndexes']> {
   return onTarget(host, ref, 'rebuild indexes', async (work) => {
     const steps = await readSteps(work.session, work.run.run, 'index');
@@ -23,6 +24,7 @@ export function rebuildIndexes(host: Host, ref: RunRef): ReturnType<FinishActivi
   });
 }
 
+/** Keys, then CHECKs that may look at other rows; validated as they were. */
 export function rebuildForeignKeys(host: Host, ref: RunRef): ReturnType<FinishActivities['rebuildForeignKeys']> {
   return onTarget(host, ref, 'rebuild foreign keys', async (work) => {
     const steps = await readSteps(work.session, work.run.run, 'foreign_key');
@@ -34,6 +36,7 @@ export function rebuildForeignKeys(host: Host, ref: RunRef): ReturnType<FinishAc
   });
 }
 
+/** Triggers as they were before the load. */
 export function restoreAllTriggers(host: Host, ref: RunRef): ReturnType<FinishActivities['restoreTriggers']> {
   return onTarget(host, ref, 'restore triggers', async (work) => {
     const steps = await readSteps(work.session, work.run.run, 'triggers');
@@ -42,10 +45,12 @@ export function restoreAllTriggers(host: Host, ref: RunRef): ReturnType<FinishAc
   });
 }
 
+/** Moves sequences above every number that was given out on either side. */
 export function advanceSequences(host: Host, ref: RunRef): ReturnType<FinishActivities['advanceSequences']> {
   return onTarget(host, ref, 'advance sequences', (work) => advanceSequencesOf(host, work));
 }
 
+/** Statistics of the mapped tables and materialized views; `again` once the target is open. */
 export function analyzeAndRefresh(
   host: Host,
   ref: RunRef,
@@ -63,6 +68,7 @@ export function analyzeAndRefresh(
   });
 }
 
+/** Source key and target key of every row of tables whose plan asks for it. */
 export function writeAllIdMaps(host: Host, ref: RunRef): ReturnType<FinishActivities['writeIdMap']> {
   return onTarget(host, ref, 'write id map', (work) => writeIdMaps(host, work));
 }

@@ -42,7 +42,6 @@ import type { RunRef } from '../../contract/run';
  * Idempotent: a step that the ledger holds is never taken again, and what it changed is not found in the catalog any more.
  * Steps are numbered so that undoing them from the last to the first is right.
  */
-
 export function prepareTarget(host: Host, ref: RunRef): ReturnType<PrepareActivities['prepareTarget']> {
   return onTarget(host, ref, 'prepare', async (work) => {
     await claimTables(

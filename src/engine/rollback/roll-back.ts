@@ -35,8 +35,9 @@ import { recordedHolder, type Holder, takeFromHolder } from '../take-from-holder
 /** How long somebody who holds a lease or a step may take to end by himself before his backend is terminated. */
 const graceMs = 2_000;
 
-/** Every activity works from the ledger alone and may be repeated at any point. */
+/* Every step works from the ledger alone and may be repeated at any point. */
 
+/** Takes every lease away from whoever holds it, for good: nothing that began before can commit after it. RP7007. */
 export function revokeLeases(host: Host, ref: RunRef): ReturnType<RollbackActivities['revokeLeases']> {
   return onTarget(host, ref, 'revoke', async ({ session, run, beat }) => {
     await ensureLedger(session, run.run);
@@ -87,10 +88,12 @@ export function revokeLeases(host: Host, ref: RunRef): ReturnType<RollbackActivi
   });
 }
 
+/** Steps that are not undone yet, the last one first. */
 export function openSteps(host: Host, ref: RunRef): ReturnType<RollbackActivities['openSteps']> {
   return onTarget(host, ref, 'rollback', ({ session, run }) => readOpenSteps(session, run.run));
 }
 
+/** Undoes one step. RP7005 where the run has none of that number. */
 export function compensate(host: Host, ref: RunRef, ordinal: number): ReturnType<RollbackActivities['compensate']> {
   return onTarget(host, ref, 'rollback', async (work) => {
     const step = await readStep(work.session, work.run.run, ordinal);
@@ -100,6 +103,7 @@ export function compensate(host: Host, ref: RunRef, ordinal: number): ReturnType
   });
 }
 
+/** Compares target and sources with what they were before the run; what others changed meanwhile is a note. RP7004. */
 export function proveRollback(host: Host, ref: RunRef): ReturnType<RollbackActivities['proveRollback']> {
   return onTarget(host, ref, 'prove rollback', async (work) => {
     const { run } = work.run;
