@@ -56,7 +56,7 @@ export function changeTableStatements(table: string, name: string): string[] {
   ];
 }
 
-/** Statements that create the table of how far marks were consumed (noted at each look) and purged. */
+/** Statements that create the table of how far changes were consumed (noted at each look) and purged. */
 export function purgeTableStatements(table: string): string[] {
   return [
     `create table if not exists ${table} (
@@ -132,7 +132,7 @@ end`;
 
 /**
  * The function behind the triggers of a site. It runs with the rights of whoever installed it and a search_path of its own, so
- * that the application needs no rights and cannot divert it. Insert only: updating a mark would make transactions fail that touch
+ * that the application needs no rights and cannot divert it. Insert only: updating a change would make transactions fail that touch
  * the same key.
  */
 export function captureFunction(name: string, site: CaptureSite, table: string): string {

@@ -260,7 +260,7 @@ describe('a run that follows a source which is written to', () => {
       walBytes: 0,
     });
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    expect(metrics).toMatch(/^rowproof_delta_lag_marks\{.*run="shop-1".*\} \d+$/m);
+    expect(metrics).toMatch(/^rowproof_delta_lag_changes\{.*run="shop-1".*\} \d+$/m);
     expect(metrics).toMatch(/^rowproof_delta_lag_seconds\{.*run="shop-1".*\} [\d.]+$/m);
     await withClient(temporal, async (client) => {
       const query = `TaskQueue = '${bench.taskQueue}' AND WorkflowType = 'migration' AND DeltaLagSeconds >= 0`;

@@ -17,7 +17,7 @@ export function captureOf(run: Pick<LoadedRun, 'compiled'>): SourceCapture | nul
   throw fail('RP5311', `The plan captures by ${capture}, which this version cannot do.`);
 }
 
-/** Why marks after this cursor cannot be counted on, by name; null when they can. Inside the snapshot of a round. */
+/** Why changes after this cursor cannot be counted on, by name; null when they can. Inside the snapshot of a round. */
 export async function whyPurged(
   run: LoadedRun,
   sourceName: string,

@@ -103,7 +103,7 @@ export async function chooseWindow(options: {
   return { ...base, check, keys: each([...taken, ...changes]), taken, backlog: null, moveTo: snapshot, complete: true };
 }
 
-/** Each key once, for however many transactions or marks it came. */
+/** Each key once, for however many transactions or changes it came. */
 function each(keys: SourceWindow['keys']): SourceWindow['keys'] {
   const found = new Map<string, SourceWindow['keys'][number]>();
   for (const one of keys) found.set(`${one.relation} ${one.key === null ? '' : `k${one.key}`}`, one);

@@ -6,7 +6,7 @@ import { readSlot } from '../../postgres/queries/capture/logical-slot';
 import { captureOf } from '../capture/capture-source';
 import type { LeaseHolder } from './apply-lease';
 
-/** What the target does not have yet: marks behind the cursor and keys that wait, the age of the oldest, WAL held back. */
+/** What the target does not have yet: changes behind the cursor and keys that wait, the age of the oldest, WAL held back. */
 export async function readLag(holder: LeaseHolder): Promise<{ lag: DeltaLag; pending: number }> {
   const { run, target } = holder;
   const pending = await pendingLag(target, run.run);

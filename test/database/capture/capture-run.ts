@@ -28,7 +28,7 @@ export interface CaptureRun extends CopyRun {
   application(): Promise<Client>;
   onSource<T>(work: (session: Session) => Promise<T>): Promise<T>;
   onLedger<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** What a round would see: marks since the cursor, and what the check says. Moves the cursor unless it stops. */
+  /** What a round would see: changes since the cursor, and what the check says. Moves the cursor unless it stops. */
   round(): Promise<{ capturedChanges: Change[]; stop: string | null; findings: string[] }>;
   /** The same with sessions of a role that may log in and is named on the source. */
   asRole(role: string): Pick<CaptureRun, 'capture' | 'round'>;
@@ -105,7 +105,7 @@ export async function openCaptureRun(draft: {
     changes: changeTable(name),
     async capturedChanges() {
       const rows = await run.source.query<{ change: string }>(
-        `select relation || ' ' || coalesce(old_key, '-') || '>' || coalesce(new_key, '-') as mark from ${changeTable(name)} order by seq`,
+        `select relation || ' ' || coalesce(old_key, '-') || '>' || coalesce(new_key, '-') as change from ${changeTable(name)} order by seq`,
       );
       return rows.map(({ change }) => change);
     },

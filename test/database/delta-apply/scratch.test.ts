@@ -49,7 +49,7 @@ test('Scratch tables stand from round to round, empty, until a definition of the
     await runRound(holder, { limit: 1_000, heartbeat });
     const later = await scratchTables(holder);
     expect(later).toHaveLength(8);
-    expect(later.filter((name) => first.includes(name))).toEqual([expect.stringContaining('rowproof_round_mark')]);
+    expect(later.filter((name) => first.includes(name))).toEqual([expect.stringContaining('rowproof_round_stamp')]);
     expect(await run.target.query('select source_key from rowproof.quarantine')).toEqual([{ source_key: '["30"]' }]);
     await run.source.query('delete from people where id = 30');
     await runRound(holder, { limit: 1_000, heartbeat });
@@ -103,7 +103,7 @@ test('A role that may not create temporary tables follows with tables of the led
     expect(await scratchTables(holder)).toEqual([]);
     expect(
       await run.target.query(
-        `select tablename from pg_tables where schemaname = 'rowproof' and tablename ~ '^(raw|row|outcome|round_mark)_'`,
+        `select tablename from pg_tables where schemaname = 'rowproof' and tablename ~ '^(raw|row|outcome|round_stamp)_'`,
       ),
     ).toEqual([]);
   } finally {

@@ -100,7 +100,7 @@ export async function changeLag(
 ): Promise<ChangeLag> {
   const { rows } = await byIndex(session, () =>
     session.query<{ changes: string; seconds: string; bytes: string }>(
-      `select pg_catalog.count(*)::text as marks,
+      `select pg_catalog.count(*)::text as changes,
          coalesce(greatest(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.min(m.at)), 0), 0)::text as seconds,
          pg_catalog.pg_total_relation_size(${literal(changeTable(captureName(run, window.source)))}::regclass)::text as bytes
        ${unseen(run, window)}`,
@@ -110,7 +110,7 @@ export async function changeLag(
   return { changes: Number(row.changes), seconds: Number(row.seconds), bytes: Number(row.bytes) };
 }
 
-/** Bytes that marks take, free space left out as far as it matters: a table that was once large does not shrink by itself. */
+/** Bytes that changes take, free space left out as far as it matters: a table that was once large does not shrink by itself. */
 export async function liveChangeBytes(session: Session, name: string): Promise<number> {
   const { rows } = await session.query<{ bytes: string }>(
     // 28 bytes of row header and pointer, 24 of the index entry, half of it again for pages that are not full

@@ -200,7 +200,7 @@ export async function muteTriggers(session: Session, name: string): Promise<void
   }
 }
 
-/** Empties the change table, where its marks count no more. */
+/** Empties the change table, where its changes count no more. */
 export async function emptyChangeTable(session: Session, name: string, budget: LockBudget): Promise<void> {
   const oid = await changeTableOid(session, name);
   if (oid === null) return;

@@ -18,7 +18,7 @@ function xminOf(snapshot: string): string {
 
 /**
  * Notes how far the cursor is, and deletes changes that a cursor of at least the horizon ago had consumed, in bulk and in short
- * transactions. How old a mark is does not matter: its transaction may have stayed open for long. Each transaction says how far it
+ * transactions. How old a change is does not matter: its transaction may have stayed open for long. Each transaction says how far it
  * purges, so that a cursor which is older than that is found out. Returns how many went.
  */
 export async function purgeChanges(

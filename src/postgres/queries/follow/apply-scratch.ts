@@ -58,7 +58,7 @@ export class RoundScratch {
   }
 }
 
-const kept = /^rowproof_(raw|row|dirty|old|stay|fate|trace)_/;
+const kept = /^rowproof_(raw|row|dirty|old|in_place|outcome|trace)_/;
 
 async function temporaryTables(session: Session): Promise<string[]> {
   const { rows } = await session.query<{ name: string }>(
