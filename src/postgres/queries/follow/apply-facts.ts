@@ -106,7 +106,7 @@ function scratchOf(session: Session, number: number, version: string | null): Sc
     row: name('row'),
     dirty: name('dirty'),
     old: name('old'),
-    inPlace: name('stay'),
+    inPlace: name('in_place'),
     outcome: name('outcome'),
     trace: name('trace'),
   };
