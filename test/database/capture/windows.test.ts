@@ -95,7 +95,7 @@ describe('windows between snapshots', () => {
       `insert into item select g, 'a' from generate_series(1, 2500) g; update item set v = 'b' where id <= 500`,
     );
     await onSource(async (session) => {
-      expect(await changeLag(session, loaded, window)).toMatchObject({ capturedChanges: 3000 });
+      expect(await changeLag(session, loaded, window)).toMatchObject({ changes: 3000 });
       await inTransaction(session, 'repeatable read read only', async () => {
         await currentSnapshot(session);
         const keys = new Set<string | null>();
