@@ -1,5 +1,5 @@
 import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
-import { compileColumns, readColumns, spelledBySource } from './compile-columns';
+import { compileColumns, readColumns, formattedBySource } from './compile-columns';
 import {
   checkCoverage,
   checkNames,
@@ -48,7 +48,7 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
   // both sides meet in the text of these
   const canonical = [...new Set([...referenced, ...targetKey.map(({ name }) => name)])];
   const columns = loaded.map((column) =>
-    canonical.includes(column.target) ? { ...column, cast: spelledBySource(column.cast) } : column,
+    canonical.includes(column.target) ? { ...column, cast: formattedBySource(column.cast) } : column,
   );
   const reasons = compileReasons(mapping.name, columns, context);
   const checks = compileChecks(work, columns, reasons.length);

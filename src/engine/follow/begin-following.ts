@@ -1,24 +1,24 @@
 import { capturedRelations } from '../../capture/captured-relations';
 import { moveCursor, readCursors } from '../../postgres/ledger/follow/cursor';
 import { crossRowQuarantined } from '../../postgres/ledger/quarantine/deferred';
-import type { Lane } from '../../postgres/ledger/follow/apply-lease';
+import type { ApplyLease } from '../../postgres/ledger/follow/apply-lease';
 import { addPending, type PendingKey } from '../../postgres/ledger/follow/pending';
 import { indexQuarantine } from '../../postgres/ledger/quarantine/quarantine-partition';
-import { liftTimeouts } from '../../postgres/queries/copy/transaction';
+import { disableTimeouts } from '../../postgres/queries/copy/transaction';
 import { inTransaction } from '../../postgres/transaction';
-import { type LaneHolder } from './apply-lease';
+import { type LeaseHolder } from './apply-lease';
 import { faulty } from '../fault-injection';
-import { fenceLane } from '../lease';
+import { fenceApplyLease } from '../lease';
 
 /**
  * Before the first round: rows that the copy quarantined because of other rows are read again, so that from then on rounds know
  * what they wait for. Repeating it before a round committed changes nothing.
  */
-export async function beginFollowing(holder: LaneHolder, lane: Lane): Promise<void> {
-  if (lane.round > 0) return;
+export async function beginFollowing(holder: LeaseHolder, lease: ApplyLease): Promise<void> {
+  if (lease.round > 0) return;
   const { run, target, nonce } = holder;
   await inTransaction(target, 'read write', async () => {
-    await liftTimeouts(target);
+    await disableTimeouts(target);
     await indexQuarantine(target, run.run);
   });
   if (faulty('first')) {
@@ -35,7 +35,7 @@ export async function beginFollowing(holder: LaneHolder, lane: Lane): Promise<vo
     for (const { sourceKey } of keys) into.push({ relation: relation.id, key: sourceKey, xid: null });
   }
   await inTransaction(target, 'read write', async () => {
-    await fenceLane(target, run.run, nonce);
+    await fenceApplyLease(target, run.run, nonce);
     for (const [source, keys] of bySource) await addPending(target, run.run, source, chunks(keys));
   });
 }

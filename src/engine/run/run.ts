@@ -7,7 +7,7 @@ import { releaseTables } from '../../postgres/ledger/run/claim';
 import { readAttempts } from '../../postgres/ledger/cutover';
 import { appendEvent, type EventBody } from '../../postgres/ledger/run/event';
 import { clearRefs } from '../../postgres/ledger/quarantine/clear-refs';
-import { dropHeld } from '../../postgres/ledger/quarantine/deferred';
+import { dropDeferred } from '../../postgres/ledger/quarantine/deferred';
 import { joinTransaction } from '../../postgres/transaction';
 import { readPhases, setPhase, type PhaseTimes } from '../../postgres/ledger/run/phase';
 import {
@@ -83,7 +83,7 @@ export function closeRunAs(host: Host, ref: RunRef, outcome: RunOutcome, sentenc
   return onLedger(host, ref, 'close', async (session) => {
     await joinTransaction(session, async () => {
       // rows that did not fit are in quarantine by their keys: their values have no use any more
-      if (outcome === 'complete') await dropHeld(session, ref.run);
+      if (outcome === 'complete') await dropDeferred(session, ref.run);
       await closeRun(session, ref.run, outcome, sentence);
     });
     // nothing goes by the parents of rows in quarantine any more
