@@ -111,14 +111,18 @@ export function compileReferences(work: MappingWork): ReferenceSpec[] {
   return references;
 }
 
-/** Loaded columns that foreign keys of mapped tables point to, and the target key. */
+/**
+ * Loaded columns that foreign keys of mapped tables point to, and the part of the target key that refers to others: what the quarantine
+ * keeps of a row, so that settle and the proof know which parent a row that is not there would have been, or missed.
+ */
 export function referencedColumns(
   work: MappingWork,
   loaded: readonly CompiledColumn[],
   key: readonly KeyColumn[],
 ): string[] {
-  const { plan, target, mapping } = work;
-  const pointed = new Set(key.map((column) => column.name));
+  const { plan, target, mapping, into } = work;
+  const refers = new Set(into.foreignKeys.flatMap(({ columns }) => columns));
+  const pointed = new Set(key.map(({ name }) => name).filter((name) => refers.has(name)));
   for (const other of plan.mappings) {
     for (const foreign of findRelation(target, other.target)?.foreignKeys ?? []) {
       if (sameTable(foreign.references, mapping.target))

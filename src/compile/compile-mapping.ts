@@ -45,8 +45,10 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
   );
   warnWithoutKey(work, key.columns, targetKey);
   const referenced = referencedColumns(work, loaded, targetKey);
+  // both sides meet in the text of these
+  const canonical = [...new Set([...referenced, ...targetKey.map(({ name }) => name)])];
   const columns = loaded.map((column) =>
-    referenced.includes(column.target) ? { ...column, cast: formattedBySource(column.cast) } : column,
+    canonical.includes(column.target) ? { ...column, cast: formattedBySource(column.cast) } : column,
   );
   const reasons = compileReasons(mapping.name, columns, context);
   const checks = compileChecks(work, columns, reasons.length);
@@ -77,7 +79,7 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
     references,
     checks,
     referencedColumns: referenced,
-    trialColumns: trialColumns(work, columns, referenced, checks),
+    trialColumns: trialColumns(work, columns, canonical, checks),
     copyFormat: columns.every(travelsBinary) ? ('binary' as const) : ('text' as const),
     whenNotEmpty: mapping.whenNotEmpty,
     onBadRow: mapping.onBadRow,

@@ -143,7 +143,7 @@ export interface CheckSpec {
 export interface MappingStatements {
   /** Source. Loaded columns in order, typed for the wire, for rows in {{range}} that are in scope and have no reason; ordered by source key. For COPY (…) TO STDOUT. */
   readonly load: string;
-  /** Source. key text, reasons int[] (indexes into `reasons`), refs text (JSON object: value text per column in `referencedColumns`, null where it cannot be computed) for in-scope rows with a reason in {{range}}. */
+  /** Source. key text, reasons int[] (indexes into `reasons`), refs text (JSON object: value text per column in `referencedColumns`, null where it cannot be computed; null where there are none) for in-scope rows with a reason in {{range}}. */
   readonly rejected: string;
   /** Source. total, out_of_scope, scope_unknown (where is NULL; part of out_of_scope), rejected, as bigint, over {{range}}. */
   readonly counts: string;
@@ -214,7 +214,7 @@ export interface CompiledMapping {
   readonly uniques: readonly UniqueSpec[];
   readonly references: readonly ReferenceSpec[];
   readonly checks: readonly CheckSpec[];
-  /** Target columns that foreign keys of other mapped tables point to, plus the target key. */
+  /** Target columns that foreign keys of mapped tables point to, and those of the target key that refer to others: what quarantine keeps of a row. */
   readonly referencedColumns: readonly string[];
   /** Target columns that unique indexes, foreign keys (either side) or CHECKs read. */
   readonly trialColumns: readonly string[];

@@ -7,7 +7,7 @@ import type { Session } from './session';
 export interface RelayResult {
   /** Rows by the command tag of the source. */
   readonly sourceRows: number;
-  /** Rows by the command tag of the target: fewer when a trigger dropped some. */
+  /** Rows by the command tag of the target: fewer when `where` or a trigger dropped some. */
   readonly targetRows: number;
   readonly bytes: number;
   /** Hex, over the bytes as the source sent them. */
@@ -24,16 +24,18 @@ export async function relayCopy(options: {
   readonly target: Session;
   /** `"s"."t" ("a", "b")` */
   readonly into: string;
+  /** Condition under which the target takes a row, over the columns of its table; the others are passed over without an error. */
+  readonly where?: string;
   readonly format: 'binary' | 'text';
   readonly signal?: AbortSignal;
   readonly onBytes?: (bytes: number) => void;
   /** Sees every byte on its way; lines are cut anywhere. */
   readonly onChunk?: (chunk: Buffer) => void;
 }): Promise<RelayResult> {
-  const { source, target, signal, onBytes, onChunk } = options;
+  const { source, target, where, signal, onBytes, onChunk } = options;
   signal?.throwIfAborted();
   const read = `copy (${options.select}) to stdout (format ${options.format})`;
-  const written = `copy ${options.into} from stdin (format ${options.format})`;
+  const written = `copy ${options.into} from stdin (format ${options.format})${where === undefined ? '' : ` where ${where}`}`;
   const reader = copyTo(read);
   const writer = copyFrom(written);
   const hash = createHash('sha256');

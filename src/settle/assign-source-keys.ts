@@ -3,7 +3,7 @@ export interface TargetRow {
   readonly table: string;
   readonly row: string;
   readonly targetKey: string;
-  readonly refs: string;
+  readonly refs: string | null;
 }
 
 /** A source row that was loaded, in the order of source keys. */

@@ -6,7 +6,7 @@ import { identifier, literal, qualified } from '../sql/quote';
 
 /**
  * Queries over a loaded target table that find the rows a rule forbids. Rows come as: table (text of its oid), row (ctid),
- * target_key, refs (JSON object of the referenced columns), and what decides about them.
+ * target_key, refs (JSON object of the referenced columns, null where there are none), and what decides about them.
  */
 
 function rowColumns(mapping: CompiledMapping, of: string): string {
@@ -14,10 +14,12 @@ function rowColumns(mapping: CompiledMapping, of: string): string {
   const key = isMultiset(mapping)
     ? contentKeySql(mapping.columns.map(({ target }) => text(target)))
     : keyTextSql(mapping.targetKey.map(({ name }) => text(name)));
+  const place = `${of}tableoid::oid::text as "table", ${of}ctid::text as "row", ${key} as target_key`;
+  if (mapping.referencedColumns.length === 0) return `${place}, null::text as refs`;
   // arrays, because a function takes no more than a hundred arguments
   const names = mapping.referencedColumns.map(literal).join(', ');
   const texts = mapping.referencedColumns.map((name) => `${of}${identifier(name)}::text`).join(', ');
-  return `${of}tableoid::oid::text as "table", ${of}ctid::text as "row", ${key} as target_key, jsonb_object(array[${names}]::text[], array[${texts}]::text[])::text as refs`;
+  return `${place}, jsonb_object(array[${names}]::text[], array[${texts}]::text[])::text as refs`;
 }
 
 /** Condition under which a row takes part in a unique index. */

@@ -21,7 +21,8 @@ const draft = {
 /** Tables of schema rowproof in which a row holds this text, held tables under one name. */
 async function holding(database: TestDatabase, text: string): Promise<string[]> {
   const tables = await database.query<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'rowproof' order by 1`,
+    `select relname as name from pg_class where relnamespace = 'rowproof'::regnamespace and relkind in ('r', 'p')
+       and not relispartition order by 1`,
   );
   const found = new Set<string>();
   for (const { name } of tables) {
@@ -107,5 +108,67 @@ describe('what stays of a run that was followed, where a row did not fit for a t
     await finishRun({ databases: run.databases }, run.ref, true);
     expect(await holding(run.target, 'KEY')).toEqual([]);
     expect(await run.source.query(`select 1 from pg_namespace where nspname = 'rowproof'`)).toEqual([]);
+  });
+});
+
+describe('what stays of the columns that others refer to, of a row in quarantine', () => {
+  let run: CutoverRun;
+  beforeEach(async () => {
+    run = await openCutoverRun({
+      ...draft,
+      source: `create table people (code text primary key, mail text unique, age int);
+        create table letters (code text primary key, mail text, pages int);
+        insert into people select 'KEY' || g, 'VALUE' || g || '@mail', g - 3 from generate_series(1, 20) g;
+        insert into letters select 'KEY' || g, 'VALUE' || g || '@mail', g - 4 from generate_series(3, 20) g`,
+      target: `create table people (code text primary key, mail text unique, age int constraint grown check (age >= 0));
+        create table letters (code text primary key, mail text references people (mail),
+          pages int constraint some check (pages >= 0))`,
+      mappings: [
+        { name: 'people', columns: [{ target: 'code' }, { target: 'mail' }, { target: 'age' }] },
+        { name: 'letters', columns: [{ target: 'code' }, { target: 'mail' }, { target: 'pages' }] },
+      ],
+    });
+    expect(await proveAll(run, ['people', 'letters'])).toBe(true);
+  });
+  afterEach(() => run.drop());
+
+  const close = (outcome: 'complete' | 'failed' | 'rolled_back'): Promise<void> =>
+    createRunActivities({ databases: run.databases, env: {}, plansFolder: null } as never).closeRun(
+      run.ref,
+      outcome,
+      'It is over.',
+    );
+  /** Keys with the referenced columns that are kept beside them. */
+  const refs = (): Promise<unknown> =>
+    run.target.query('select source_key as key, refs from rowproof.quarantined order by mapping, source_key');
+
+  const bare = [
+    { key: '["KEY1"]', refs: null },
+    { key: '["KEY2"]', refs: null },
+    { key: '["KEY3"]', refs: null },
+  ];
+
+  it('while it may go on: those that foreign keys refer to, and nothing of a table that nothing refers to', async () => {
+    const kept = [
+      { key: '["KEY1"]', refs: { mail: 'VALUE1@mail' } },
+      { key: '["KEY2"]', refs: { mail: 'VALUE2@mail' } },
+      ...bare.slice(2),
+    ];
+    expect(await refs()).toEqual(kept);
+    await close('failed');
+    expect(await refs()).toEqual(kept);
+  });
+
+  it('when it is complete: the keys alone', async () => {
+    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
+    await run.cutover.openTarget(run.ref);
+    await close('complete');
+    expect(await refs()).toEqual(bare);
+  });
+
+  it('when it was rolled back: the keys alone', async () => {
+    expect(await run.rollBack()).toMatchObject({ equal: true });
+    await close('rolled_back');
+    expect(await refs()).toEqual(bare);
   });
 });

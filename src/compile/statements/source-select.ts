@@ -4,7 +4,7 @@ import type { TransformContext } from '../../transform/transform';
 import type { ColumnSql } from './column-to-sql';
 import { columnToSql, sourceColumn } from './column-to-sql';
 import { rangeExpression } from '../key/key-order';
-import { keyTextSql } from '../key/key-text';
+import { keyTextOfColumns, keyTextSql } from '../key/key-text';
 import { isTooLarge, sizedColumns, wireSize } from './row-size';
 import { sourceCheck } from '../source-check';
 import { insideSample, outsideSample } from '../with-sample';
@@ -39,7 +39,11 @@ export class SourceSelect {
     const columns = this.mapping.key.map((column) =>
       this.levels.source(sourceColumn(this.mapping.from, column.name), true),
     );
-    return { needs: columns, write: (...values) => keyTextSql(values.map((value) => `${value}::text`)) };
+    return {
+      needs: columns,
+      write: (...values) =>
+        keyTextOfColumns(this.mapping.key.map(({ type }, index) => ({ type, value: values[index] as string }))),
+    };
   }
 
   /** ORDER BY list of the base select. */
@@ -216,8 +220,9 @@ export class SourceSelect {
     };
   }
 
-  /** The referenced columns as one JSON object text. */
+  /** The referenced columns as one JSON object text, NULL where there are none. */
   refs(): Deferred {
+    if (this.mapping.referencedColumns.length === 0) return { needs: [], write: () => 'NULL::text' };
     const columns = this.mapping.referencedColumns.map((name) => ({ name, value: this.guarded(name) }));
     return {
       needs: columns.flatMap(({ value }) => value.needs),

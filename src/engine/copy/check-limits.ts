@@ -6,7 +6,7 @@ import { fail } from '../../errors/rowproof-error';
 import { batchTotals } from '../../postgres/ledger/batch';
 import { profiledRows } from '../../postgres/ledger/decision/copy-decision';
 import { knownDecisions } from '../../postgres/ledger/decision/decision';
-import { countOwnBadRows, type BadRows } from '../../postgres/ledger/quarantine/quarantine';
+import { countBadRowsOfBatches, type BadRows } from '../../postgres/ledger/quarantine/quarantine';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
 import { readTriggerFacts } from '../../postgres/queries/schema-change/trigger-facts';
 import type { Session } from '../../postgres/session';
@@ -36,7 +36,7 @@ export async function limitReached(
   run: LoadedRun,
   mapping: CompiledMapping,
 ): Promise<LimitReached | null> {
-  const bad = await countOwnBadRows(session, run.run, mapping.name);
+  const bad = await countBadRowsOfBatches(session, run.run, mapping.name);
   if (bad.length === 0) return null;
   const decisions = await knownDecisions(session, run.run, run.compiled.plan.decisions);
   const open = bad.filter(({ finding }) => !coversRows(decisionFor(decisions, finding)));

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { BatchReceipt } from '../../contract/activity-types';
 import type { CompiledMapping } from '../../contract/compiled';
 import type { RunRef } from '../../contract/run';
-import { anyFound } from '../../postgres/ledger/decision/finding';
 import type { BatchName, Receipt } from '../../postgres/ledger/batch';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
 import type { Session } from '../../postgres/session';
@@ -12,13 +11,14 @@ import { rangedStatement } from './attempt';
 import { copyCarefully } from './careful-path';
 import { copyFast, RowsSwallowed } from './fast-path';
 import { copyStaged } from './staged-path';
+import { rulesOfTarget } from './target-rules';
 import { wireFormat } from './row-format';
 import { withHeartbeat } from '../heartbeat';
 import type { Host } from '../host';
 import { mappingOf } from '../host';
 import { label, renewLease, resolveLostCommit, takeLease } from './batch-lease';
 import { limitReached } from './check-limits';
-import { SessionScope, onLedger } from '../session-scope';
+import { SessionScope } from '../session-scope';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
 import { classOfFindings } from '../run/decisions';
@@ -31,6 +31,9 @@ export type BatchWork = (
   renew: () => Promise<Session[]>,
 ) => Promise<Receipt>;
 
+/** What is added to the answer about a batch that is done; by whichever way it came to be. */
+export type BatchAnswer = (receipt: BatchReceipt, run: LoadedRun, session: Session) => Promise<BatchReceipt>;
+
 /**
  * One attempt at one batch. Idempotent: a batch that is done answers with its receipt; otherwise the attempt takes the lease
  * (ending whoever holds it), and commits rows and receipt together under it. A lost COMMIT reply is looked up under the batch
@@ -42,6 +45,7 @@ export async function attemptBatch(
   mappingName: string,
   ordinal: number,
   work: BatchWork,
+  answer: BatchAnswer = (receipt) => Promise.resolve(receipt),
 ): Promise<BatchReceipt> {
   const name: BatchName = { run: ref.run, mapping: mappingName, ordinal };
   const signal = host.signal?.();
@@ -51,9 +55,10 @@ export async function attemptBatch(
     const receipt = await withHeartbeat(host, { mapping: mappingName, ordinal }, async (progress) => {
       const nonce = randomUUID();
       const { target, run } = await sessions.openTarget();
+      let latest = target;
       const mapping = mappingOf(run, mappingName);
       const lease = await takeLease(target, name, nonce);
-      if ('receipt' in lease) return lease.receipt;
+      if ('receipt' in lease) return answer(lease.receipt, run, target);
       const classOf = await classOfFindings(target, run);
       const attempt: CopyAttempt = {
         ref,
@@ -68,19 +73,22 @@ export async function attemptBatch(
       };
       const renew = async (): Promise<Session[]> => {
         sessions.discard();
-        const { target: again } = await sessions.openTarget();
-        await renewLease(again, name, nonce);
-        return [await sessions.openSource(run, mapping.source), again];
+        latest = (await sessions.openTarget()).target;
+        await renewLease(latest, name, nonce);
+        return [await sessions.openSource(run, mapping.source), latest];
       };
+      let done: BatchReceipt;
       try {
-        return await during(`copying batch ${ordinal} of ${dotted(mapping.target)}`, async () =>
+        done = await during(`copying batch ${ordinal} of ${dotted(mapping.target)}`, async () =>
           asAnswer(name, await work(attempt, [await sessions.openSource(run, mapping.source), target], renew)),
         );
       } catch (error) {
         if (!(error instanceof CommitUnknownError) || signal?.aborted === true) throw error;
         sessions.discard();
-        return await resolveLostCommit((await sessions.openTarget()).target, name);
+        latest = (await sessions.openTarget()).target;
+        done = await resolveLostCommit(latest, name);
       }
+      return answer(done, run, latest);
     });
     succeeded = true;
     return receipt;
@@ -98,12 +106,6 @@ function asAnswer(name: BatchName, receipt: Receipt): BatchReceipt {
   return { mapping: name.mapping, ordinal: name.ordinal, migrated, quarantined, outOfScope, path };
 }
 
-/** Whether discovery saw rows that break a CHECK which the source cannot evaluate. */
-async function breaksWhatOnlyTheTargetKnows({ run, mapping }: CopyAttempt, ledger: Session): Promise<boolean> {
-  const own = mapping.checks.filter(({ reason }) => reason === null).map(({ finding }) => finding);
-  return own.length > 0 && (await anyFound(ledger, run.run, own));
-}
-
 /** Copies a batch: fast, and carefully in the same attempt and lease when data stopped the fast path. */
 export function createCopyBatch(host: Host) {
   const formats = new Map<string, 'binary' | 'text'>();
@@ -113,32 +115,32 @@ export function createCopyBatch(host: Host) {
     formats.set(id, known);
     return known;
   }
-  const copy = (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
-    attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
-      // COPY would round or cut some values without an error
-      if (attempt.mapping.columns.some((column) => column.trial?.silent === true))
-        return copyCarefully(attempt, source as Session, target as Session);
-      try {
-        const load = rangedStatement(attempt.mapping, 'load', attempt.range);
-        const format = await formatOf(attempt.run, attempt.mapping, load, source as Session, target as Session);
-        const copy = (await breaksWhatOnlyTheTargetKnows(attempt, target as Session)) ? copyStaged : copyFast;
-        return await copy(attempt, source as Session, target as Session, format);
-      } catch (error) {
-        if (attempt.signal?.aborted === true) throw error;
-        if (!(error instanceof RowsSwallowed) && !isRefusal(attempt.mapping, error)) throw error;
-      }
-      attempt.progress.rows = 0;
-      attempt.progress.bytes = 0;
-      const [freshSource, freshTarget] = await renew();
-      return copyCarefully(attempt, freshSource as Session, freshTarget as Session);
-    });
-  return async (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> => {
-    const receipt = await copy(ref, mapping, ordinal);
-    if (receipt.quarantined === 0) return receipt;
-    const over = await onLedger(host, ref, `limits of ${mapping}`, async (session) => {
-      const run = await host.databases.run(ref, session);
-      return limitReached(session, run, mappingOf(run, mapping));
-    });
-    return over === null ? receipt : { ...receipt, overLimit: true };
+  const copy: BatchWork = async (attempt, [source, target], renew) => {
+    // COPY would round or cut some values without an error
+    if (attempt.mapping.columns.some((column) => column.trial?.silent === true))
+      return copyCarefully(attempt, source as Session, target as Session);
+    try {
+      const load = rangedStatement(attempt.mapping, 'load', attempt.range);
+      const format = await formatOf(attempt.run, attempt.mapping, load, source as Session, target as Session);
+      const rules = await rulesOfTarget(attempt, target as Session);
+      const copy = rules.some(({ check }) => check.ofDomain) ? copyStaged : copyFast;
+      return await copy(attempt, source as Session, target as Session, format, rules);
+    } catch (error) {
+      if (attempt.signal?.aborted === true) throw error;
+      if (!(error instanceof RowsSwallowed) && !isRefusal(attempt.mapping, error)) throw error;
+    }
+    attempt.progress.rows = 0;
+    attempt.progress.bytes = 0;
+    const [freshSource, freshTarget] = await renew();
+    return copyCarefully(attempt, freshSource as Session, freshTarget as Session);
   };
+  return (ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt> =>
+    attemptBatch(host, ref, mapping, ordinal, copy, withLimit);
 }
+
+/** Whether the table has more bad rows by now than it may have. */
+const withLimit: BatchAnswer = async (receipt, run, session) => {
+  if (receipt.quarantined === 0) return receipt;
+  const over = await limitReached(session, run, mappingOf(run, receipt.mapping));
+  return over === null ? receipt : { ...receipt, overLimit: true };
+};

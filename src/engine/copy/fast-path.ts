@@ -14,21 +14,26 @@ import { label } from './batch-lease';
 import { provenanceOfRange } from './provenance';
 import { commitReceipt } from './receipt';
 import { asApplication } from '../../postgres/application-path';
+import { keepsRules, type TargetRule } from '../../postgres/queries/copy/stage';
+import { quarantinePassedOver } from './target-rules';
 
-/** The target took fewer rows than the source sent, and no error: a trigger dropped some. The careful path finds which. */
+const none = { quarantined: 0, outOfScope: 0 };
+
+/** The target took fewer rows than it should, and no error: a trigger dropped some. The careful path finds which. */
 export class RowsSwallowed extends Error {
   override readonly name = 'RowsSwallowed';
 }
 
 /**
  * The whole range by one COPY from the source's expressions into the target, the rejected rows beside it into quarantine, in
- * one snapshot of the source and one fenced transaction of the target.
+ * one snapshot of the source and one fenced transaction of the target. COPY passes over rows that break one of `rules`.
  */
 export async function copyFast(
   attempt: CopyAttempt,
   source: Session,
   target: Session,
   format: 'binary' | 'text',
+  rules: readonly TargetRule[] = [],
 ): Promise<BatchOutcome> {
   const { mapping, range, name } = attempt;
   return commitReceipt(source, target, attempt, async () => {
@@ -40,24 +45,27 @@ export async function copyFast(
       select: rangedStatement(mapping, 'load', range),
       target,
       into: `${qualified(mapping.target)} (${columns})`,
+      ...(rules.length === 0 ? {} : { where: keepsRules(rules) }),
       format,
       ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
       onBytes: (bytes: number) => (attempt.progress.bytes += bytes),
     };
     const loaded = await asApplication(target, () => relayCopy(copying));
-    if (loaded.sourceRows !== loaded.targetRows) throw new RowsSwallowed();
     attempt.progress.rows = loaded.targetRows;
-    await provenanceOfRange(attempt, source, target, loaded.targetRows);
+    const dropped = loaded.sourceRows - loaded.targetRows;
+    if (dropped > 0 && rules.length === 0) throw new RowsSwallowed();
+    await provenanceOfRange(attempt, source, target, loaded.sourceRows);
+    const broken = dropped === 0 ? none : await quarantinePassedOver(attempt, [source, target], format, rules);
+    if (broken.quarantined + broken.outOfScope !== dropped) throw new RowsSwallowed();
     const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
     // expressions are dear: rows with a reason are looked for only when some of those in scope did not come along
-    const missing = counts.total - counts.outOfScope - loaded.targetRows;
-    const rejected =
-      missing === 0 ? { quarantined: 0, outOfScope: 0 } : await quarantineRejected(attempt, source, target);
+    const missing = counts.total - counts.outOfScope - loaded.sourceRows;
+    const rejected = missing === 0 ? none : await quarantineRejected(attempt, source, target);
     const bad = rejected.quarantined + rejected.outOfScope;
     if (bad !== missing) {
       throw fail(
         'RP5004',
-        `Batch ${label(name)} read ${counts.total} rows, but loaded ${loaded.targetRows}, rejected ${bad} and left ${counts.outOfScope} out of scope`,
+        `Batch ${label(name)} read ${counts.total} rows, but loaded ${loaded.targetRows}, rejected ${bad + dropped} and left ${counts.outOfScope} out of scope`,
         { where: { object: label(name) } },
       );
     }
@@ -65,8 +73,8 @@ export async function copyFast(
       path: 'fast',
       sourceRows: counts.total,
       migrated: loaded.targetRows,
-      quarantined: rejected.quarantined,
-      outOfScope: counts.outOfScope + rejected.outOfScope,
+      quarantined: rejected.quarantined + broken.quarantined,
+      outOfScope: counts.outOfScope + rejected.outOfScope + broken.outOfScope,
       bytes: loaded.bytes,
       digest: loaded.sha256,
       snapshot,

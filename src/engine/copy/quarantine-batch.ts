@@ -5,6 +5,7 @@ import { createRecompute } from '../../compile/statements/recompute-row';
 import type { QuarantinedRow } from '../../copy/quarantined-row';
 import { refsText } from '../../copy/refs-text';
 import { recordBatchDecision } from '../../postgres/ledger/decision/copy-decision';
+import type { Receipt } from '../../postgres/ledger/batch';
 import { writeQuarantine } from '../../postgres/ledger/quarantine/quarantine';
 import { currentSnapshot } from '../../postgres/queries/copy/transaction';
 import type { Session } from '../../postgres/session';
@@ -28,65 +29,52 @@ export function createQuarantineBatch(host: Host) {
   return (ref: RunRef, mapping: string, ordinal: number, by: string, reason: string): Promise<BatchReceipt> =>
     attemptBatch(host, ref, mapping, ordinal, async (attempt, [source, target], renew) => {
       const finding = `${mapping}.batch_${ordinal}.blocked`;
-      const decided = (session: Session, rows: number): Promise<void> =>
-        recordBatchDecision(session, attempt.run.run, { finding, rows, by, reason });
+      const withDecision = (sessions: readonly Session[], copy: CopyAside): Promise<Receipt> => {
+        const [read, write] = sessions as readonly [Session, Session];
+        return commitReceipt(read, write, attempt, async () => {
+          const receipt = await copy(attempt, read, write, finding);
+          const rows = receipt.quarantined;
+          if (rows > 0) await recordBatchDecision(write, attempt.run.run, { finding, rows, by, reason });
+          return receipt;
+        });
+      };
       try {
-        return await rowByRow(attempt, source as Session, target as Session, finding, decided);
+        return await withDecision([source as Session, target as Session], rowByRow);
       } catch (error) {
         const { sqlstate, isConnectionLoss } = describeDatabaseError(error);
         if (sqlstate !== null || isConnectionLoss || error instanceof CommitUnknownError) throw error;
         if (attempt.signal?.aborted === true) throw error;
       }
-      const [freshSource, freshTarget] = await renew();
-      return allOfThem(attempt, freshSource as Session, freshTarget as Session, finding, decided);
+      return withDecision(await renew(), allOfThem);
     });
 }
 
-type Decided = (session: Session, rows: number) => Promise<void>;
+/** The work of one transaction that sets rows of a blocked batch aside under `finding`. */
+type CopyAside = (attempt: CopyAttempt, source: Session, target: Session, finding: string) => Promise<Receipt>;
 
-function rowByRow(
-  attempt: CopyAttempt,
-  source: Session,
-  target: Session,
-  finding: string,
-  decided: Decided,
-): ReturnType<typeof copyRowByRow> {
-  return commitReceipt(source, target, attempt, async () => {
-    const receipt = await copyRowByRow(attempt, source, target, {
-      ofRows: mayBeOfRows,
-      file: (row) => ({ ...row, class: 'quarantined', reason: 'blocked', finding, findings: [finding] }),
-      before: (session, tables, rows) => refuseCauseOfNoRow(attempt, session, tables, rows),
-    });
-    if (receipt.quarantined > 0) await decided(target, receipt.quarantined);
-    return receipt;
+const rowByRow: CopyAside = (attempt, source, target, finding) =>
+  copyRowByRow(attempt, source, target, {
+    ofRows: mayBeOfRows,
+    file: (row) => ({ ...row, class: 'quarantined', reason: 'blocked', finding, findings: [finding] }),
+    before: (session, tables, rows) => refuseCauseOfNoRow(attempt, session, tables, rows),
   });
-}
 
-function allOfThem(
-  attempt: CopyAttempt,
-  source: Session,
-  target: Session,
-  finding: string,
-  decided: Decided,
-): ReturnType<typeof copyRowByRow> {
-  return commitReceipt(source, target, attempt, async () => {
-    const snapshot = await currentSnapshot(source);
-    const keys = await keysOfRange(attempt, source);
-    const quarantined = await writeQuarantine(target, attempt.name, wholeBatch(attempt, source, keys, finding));
-    await decided(target, quarantined);
-    return {
-      path: 'careful',
-      sourceRows: keys.length,
-      migrated: 0,
-      quarantined,
-      outOfScope: keys.length - quarantined,
-      bytes: 0,
-      digest: createHash('sha256').digest('hex'),
-      snapshot,
-      xids: [],
-    };
-  });
-}
+const allOfThem: CopyAside = async (attempt, source, target, finding) => {
+  const snapshot = await currentSnapshot(source);
+  const keys = await keysOfRange(attempt, source);
+  const quarantined = await writeQuarantine(target, attempt.name, wholeBatch(attempt, source, keys, finding));
+  return {
+    path: 'careful',
+    sourceRows: keys.length,
+    migrated: 0,
+    quarantined,
+    outOfScope: keys.length - quarantined,
+    bytes: 0,
+    digest: createHash('sha256').digest('hex'),
+    snapshot,
+    xids: [],
+  };
+};
 
 async function* wholeBatch(
   attempt: CopyAttempt,

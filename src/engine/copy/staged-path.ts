@@ -3,17 +3,16 @@ import { isFollowed } from '../../delta/is-followed';
 import { needsProvenance } from '../../delta/needs-provenance';
 import { stagedRows } from '../../compile/key/loaded-keys';
 import { relayCopy } from '../../postgres/copy-stream';
+import { dropTable } from '../../postgres/queries/copy/careful';
 import {
   createStage,
-  dropTable,
   insertStage,
   provenanceOfStage,
-  stagedRowsInto,
-} from '../../postgres/queries/copy/careful';
+  quarantineBroken,
+  type TargetRule,
+} from '../../postgres/queries/copy/stage';
 import { countByClass } from '../../copy/quarantine-cause';
-import { namesOfChecksAside } from '../../copy/checks-aside';
 import { asApplication } from '../../postgres/application-path';
-import { quarantineBroken } from '../../postgres/queries/copy/rules';
 import { countScope } from '../../postgres/queries/proof/rows';
 import { checkConstraintsAtOnce, currentSnapshot, currentXmin } from '../../postgres/queries/copy/transaction';
 import type { Session } from '../../postgres/session';
@@ -25,49 +24,45 @@ import { label } from './batch-lease';
 import { commitReceipt } from './receipt';
 
 /**
- * The whole range by one COPY into a temporary table of the target, which then evaluates its own CHECKs on it: for rules that only
- * the target can evaluate and that discovery saw broken. Which rows break them is decided here, in the batch's own snapshot.
+ * The whole range by one COPY into a temporary table of the target, which then evaluates its own CHECKs on it: for rules of domains, which
+ * raise as soon as a value is read into the target's own columns. Which rows break them is decided here, in the batch's own snapshot.
  */
 export async function copyStaged(
   attempt: CopyAttempt,
   source: Session,
   target: Session,
   format: 'binary' | 'text',
+  rules: readonly TargetRule[],
 ): Promise<BatchOutcome> {
   const { mapping, range, name, run } = attempt;
   return commitReceipt(source, target, attempt, async () => {
     const snapshot = await currentSnapshot(source);
     const xid = await currentXmin(target);
     await checkConstraintsAtOnce(target);
-    const stage = await createStage(target, mapping.columns);
     const traced = isFollowed(run.compiled) && needsProvenance(mapping);
-    const width = mapping.columns.length;
+    const stage = await createStage(target, mapping.columns, traced);
+    const all = { wanted: mapping.columns.map((_, at) => at), targetKeys: traced };
     const copying = {
       source,
-      select: stagedRows(rangedStatement(mapping, 'staged', range), width, traced),
+      select: stagedRows(rangedStatement(mapping, 'staged', range), mapping.columns.length, all),
       target,
-      into: stagedRowsInto(stage, width, traced),
+      into: stage.into,
       format,
       ...(attempt.signal === undefined ? {} : { signal: attempt.signal }),
       onBytes: (bytes: number) => (attempt.progress.bytes += bytes),
     };
     // a type of the application may look for names when it reads a value
     const staged = await asApplication(target, () => relayCopy(copying));
-    const causes = await quarantineBroken(
-      target,
-      stage,
-      mapping,
-      name,
-      namesOfChecksAside(run.compiled, mapping),
-      (check) => failedRow(attempt, '', breach(mapping.checks[check]), null),
+    const causes = await quarantineBroken(target, stage, mapping, rules, name, (check) =>
+      failedRow(attempt, '', breach(check), null),
     );
     const broken = countByClass(causes);
     const kept = broken.quarantined + broken.outOfScope;
-    const arrived = await asApplication(target, () => insertStage(target, stage, mapping.target, mapping.columns));
+    const arrived = await insertStage(target, stage, mapping.target, mapping.columns, rules);
     if (arrived + kept !== staged.targetRows) throw new RowsSwallowed();
     attempt.progress.rows = arrived;
-    if (traced) await provenanceOfStage(target, stage, name.run, mapping.name);
-    await dropTable(target, stage);
+    if (traced) await provenanceOfStage(target, stage, name.run, mapping.name, rules);
+    await dropTable(target, stage.table);
     const counts = await countScope(source, rangedStatement(mapping, 'scopeCounts', range));
     const missing = counts.total - counts.outOfScope - staged.targetRows;
     const rejected =

@@ -3,6 +3,8 @@ import { moveCursor, readCursors } from '../../postgres/ledger/follow/cursor';
 import { crossRowQuarantined } from '../../postgres/ledger/quarantine/deferred';
 import type { ApplyLease } from '../../postgres/ledger/follow/apply-lease';
 import { addPending, type PendingKey } from '../../postgres/ledger/follow/pending';
+import { indexQuarantine } from '../../postgres/ledger/quarantine/quarantine-partition';
+import { disableTimeouts } from '../../postgres/queries/copy/transaction';
 import { inTransaction } from '../../postgres/transaction';
 import { type LeaseHolder } from './apply-lease';
 import { faulty } from '../fault-injection';
@@ -15,6 +17,10 @@ import { fenceApplyLease } from '../lease';
 export async function beginFollowing(holder: LeaseHolder, lease: ApplyLease): Promise<void> {
   if (lease.round > 0) return;
   const { run, target, nonce } = holder;
+  await inTransaction(target, 'read write', async () => {
+    await disableTimeouts(target);
+    await indexQuarantine(target, run.run);
+  });
   if (faulty('first')) {
     for (const { source, snapshot } of await readCursors(target, run.run))
       await moveCursor(target, run.run, source, snapshot, await holder.snapshotNow(source));

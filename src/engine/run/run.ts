@@ -6,6 +6,7 @@ import { fail } from '../../errors/rowproof-error';
 import { releaseTables } from '../../postgres/ledger/run/claim';
 import { readAttempts } from '../../postgres/ledger/cutover';
 import { appendEvent, type EventBody } from '../../postgres/ledger/run/event';
+import { clearRefs } from '../../postgres/ledger/quarantine/clear-refs';
 import { dropDeferred } from '../../postgres/ledger/quarantine/deferred';
 import { joinTransaction } from '../../postgres/transaction';
 import { readPhases, setPhase, type PhaseTimes } from '../../postgres/ledger/run/phase';
@@ -85,6 +86,8 @@ export function closeRunAs(host: Host, ref: RunRef, outcome: RunOutcome, sentenc
       if (outcome === 'complete') await dropDeferred(session, ref.run);
       await closeRun(session, ref.run, outcome, sentence);
     });
+    // nothing goes by the parents of rows in quarantine any more
+    if (outcome === 'complete' || outcome === 'rolled_back') await clearRefs(session, ref.run);
     await appendEvent(session, ref.run, 'closed', { outcome, sentence });
     if (isFinished({ outcome })) await releaseTables(session, ref.run);
   });

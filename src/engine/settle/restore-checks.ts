@@ -80,7 +80,7 @@ async function settleCheck(work: CheckSettling, check: CheckDetail, round: numbe
       round,
       finding: check.finding,
     });
-    const blocks = readBlocks<{ table: string; row: string; target_key: string; refs: string }>(
+    const blocks = readBlocks<{ table: string; row: string; target_key: string; refs: string | null }>(
       session,
       brokenCheckSql(check, mapping, byRow),
       [],

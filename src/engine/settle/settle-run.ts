@@ -5,6 +5,7 @@ import type { ClassOf } from '../../copy/quarantined-row';
 import { fail } from '../../errors/rowproof-error';
 import { copyOut } from '../../postgres/copy-stream';
 import { sumAdjustments } from '../../postgres/ledger/quarantine/adjustment';
+import { indexQuarantine } from '../../postgres/ledger/quarantine/quarantine-partition';
 import { refreshStatistics } from '../../postgres/ledger/run/statistics';
 import { readSteps } from '../../postgres/ledger/run/step';
 import { dropTable, lockAgainstWriters } from '../../postgres/queries/rollback/rows';
@@ -33,7 +34,7 @@ interface RawRow {
   readonly table: string;
   readonly row: string;
   readonly target_key: string;
-  readonly refs: string;
+  readonly refs: string | null;
 }
 
 interface Settling extends SettleWork {
@@ -66,6 +67,8 @@ export async function settleTarget(
     },
   };
   try {
+    const indexing = { object: 'rowproof.quarantined', onAttempt: work.heartbeat };
+    await changeTarget(work.session, work.run.run, indexing, () => indexQuarantine(work.session, work.run.run));
     await countLoaded(work);
     for (const step of await readSteps(work.session, work.run.run, 'index')) {
       if (step.state !== 'done' || !step.detail.unique) continue;

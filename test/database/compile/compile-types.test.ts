@@ -280,8 +280,8 @@ describe('where', () => {
     ]);
     const refs = await rowsOf(sides.source, bindStatement(mapping.statements.outOfScopeRefs));
     expect(refs.sort()).toEqual([
-      ['["2"]', '{"id": "2"}'],
-      ['["3"]', '{"id": "3"}'],
+      ['["2"]', null],
+      ['["3"]', null],
     ]);
     const preview = await rowsOf(sides.source, bindStatement(mapping.statements.preview, { limit: 5 }));
     expect(preview).toEqual([['["1"]', '1', '2', '1', '2', '{}']]);

@@ -130,7 +130,7 @@ describe('the ledger', () => {
       await ensureLedger(one);
       await one.query(`insert into rowproof.id_map values ('crm-1', 'customer', '["1"]', 'x')`);
       const { rows } = await one.query<{ name: string }>(
-        `select relname as name from pg_class where relnamespace = 'rowproof'::regnamespace and relkind = 'r' and relname <> 'id_map'`,
+        `select relname as name from pg_class where relnamespace = 'rowproof'::regnamespace and relkind in ('r', 'p') and relname <> 'id_map'`,
       );
       await one.query('drop view rowproof.quarantine');
       await one.query(`drop table ${rows.map(({ name }) => `rowproof.${name}`).join(', ')}`);

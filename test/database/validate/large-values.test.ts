@@ -1,7 +1,9 @@
 import { openValidationRun, type ValidationRun } from './validation-run';
+import { openCopyRun, type CopyRun } from '../copy/copy-run';
+import { migrateApart } from '../../support/migrate-apart';
 import { createDiscoveryActivities } from '../../../activities/discovery';
 
-let run: ValidationRun | undefined;
+let run: CopyRun | undefined;
 afterEach(async () => {
   await run?.drop();
   run = undefined;
@@ -11,15 +13,16 @@ const columns = [{ target: 'id' }, { target: 'body' }, { target: 'raw' }, { targ
 
 /** A run whose discovery is done as well, before what is copied is proved. */
 async function proved(source: string, target: string): Promise<ValidationRun> {
-  run = await openValidationRun({ source, target, mappings: [{ name: 'items', columns }] });
+  const opened = await openValidationRun({ source, target, mappings: [{ name: 'items', columns }] });
+  run = opened;
   const discovery = createDiscoveryActivities({
-    databases: run.databases,
+    databases: opened.databases,
     signal: () => undefined,
     heartbeat: () => undefined,
   });
-  await discovery.profileMapping(run.ref, 'items');
-  await discovery.tryTargetRules(run.ref);
-  return run;
+  await discovery.profileMapping(opened.ref, 'items');
+  await discovery.tryTargetRules(opened.ref);
+  return opened;
 }
 
 const table = 'create table items (id int primary key, body text, raw bytea, doc json)';
@@ -46,6 +49,25 @@ test('Values of 100 MB are profiled, copied and proved', async () => {
   ]);
 });
 
+test('A process that discovers, copies and proves values of 200 MB needs less than 300 MB of memory', async () => {
+  run = await openCopyRun({
+    source: `${table}; insert into items values
+      (1, repeat('text', 50000000), null, null), (2, null, decode(repeat('00ff10ab', 50000000), 'hex'), null)`,
+    target: table,
+    mappings: [{ name: 'items', columns }],
+  });
+  const { source, target, ref } = run;
+  const { peak, ...verdict } = await migrateApart(ref, 'items', { source: source.url, target: target.url });
+  expect(verdict).toEqual({ green: true, problems: [] });
+  expect(
+    await target.query('select id, octet_length(body) as body, octet_length(raw) as raw from items order by id'),
+  ).toEqual([
+    { id: 1, body: 200_000_000, raw: null },
+    { id: 2, body: null, raw: 200_000_000 },
+  ]);
+  expect(peak).toBeLessThan(300_000_000);
+});
+
 test('One byte that differs in a large value is a difference of its column', async () => {
   const { target, validate } = await proved(
     `${table}; insert into items select g, repeat('x', 300000), decode(repeat('ff', 300000), 'hex'), to_json(repeat('y', 300000)) from generate_series(1, 4) g`,
@@ -63,24 +85,25 @@ test('One byte that differs in a large value is a difference of its column', asy
 });
 
 test('A row that is too large to travel is found before anything is written, and stays behind', async () => {
-  run = await openValidationRun({
+  const opened = await openValidationRun({
     source: `${table}; insert into items values (1, repeat('x', 600000000), null, null), (2, 'small', '\\x00', null);
       update items set raw = decode(repeat('00', 450000000), 'hex') where id = 1`,
     target: table,
     mappings: [{ name: 'items', columns }],
     decisions: [{ finding: 'items.body.too_large', do: 'quarantine', expect: null, because: 'known', by: 'ana' }],
   });
+  run = opened;
   const discovery = createDiscoveryActivities({
-    databases: run.databases,
+    databases: opened.databases,
     signal: () => undefined,
     heartbeat: () => undefined,
   });
-  await discovery.profileMapping(run.ref, 'items');
-  expect(await run.target.query('select id, column_name, rows::int as rows from rowproof.finding')).toEqual([
+  await discovery.profileMapping(opened.ref, 'items');
+  expect(await opened.target.query('select id, column_name, rows::int as rows from rowproof.finding')).toEqual([
     { id: 'items.body.too_large', column_name: 'body', rows: 1 },
   ]);
   expect(
-    await run.target.query('select path, migrated::int as migrated, quarantined::int as bad from rowproof.batch'),
+    await opened.target.query('select path, migrated::int as migrated, quarantined::int as bad from rowproof.batch'),
   ).toEqual([{ path: 'fast', migrated: 1, bad: 1 }]);
-  expect(await run.validate()).toMatchObject({ green: true, problems: [] });
+  expect(await opened.validate()).toMatchObject({ green: true, problems: [] });
 });

@@ -168,21 +168,23 @@ create table rowproof.quarantine_cause (
   -- every reason of the rows, as finding ids
   findings text[] not null default '{}',
   batch int,
+  -- how many rows of the batch, which is part of its receipt; null of others, whose rows come and go
+  rows bigint,
   adjustment bigint,
   noted_at timestamptz not null default clock_timestamp(),
   primary key (mapping, cause)
 );
 
--- one row for each source row that could not be migrated, or that follows its parent
+-- one row for each source row that could not be migrated, or that follows its parent: a partition a run, which gets a unique key on
+-- (mapping, source_key) when the copy is over; until then the receipt of its batch keeps a row from being there twice
 -- without foreign keys, which every row would pay for; deleteRun names it
 create table rowproof.quarantined (
   mapping int not null,
   source_key text collate "C" not null,
   cause text collate "C" not null,
-  -- text of the target columns that others refer to, where they can be computed
-  refs jsonb,
-  primary key (mapping, source_key)
-);
+  -- text of the target columns that others refer to, where there are any and they can be computed
+  refs jsonb
+) partition by list (mapping);
 
 create view rowproof.quarantine as
   select m.run, m.name as mapping, q.source_key, c.class, c.reason, c.finding, c.column_name, c.transform, c.sqlstate,

@@ -17,6 +17,8 @@ export interface NamedCause {
   /** Unique in its mapping. */
   readonly name: string;
   readonly facts: SharedFacts;
+  /** How many rows, of a batch. */
+  readonly rows?: number;
 }
 
 /** A name that owner and facts determine: the same facts never get two of them, other facts never the same. */
@@ -46,11 +48,11 @@ export async function noteCauses(
   if (causes.length === 0) return 0;
   const { rowCount } = await session.query(
     `insert into rowproof.quarantine_cause (mapping, cause, class, reason, finding, column_name, transform, sqlstate,
-       constraint_name, findings, batch, adjustment)
+       constraint_name, findings, batch, adjustment, rows)
      select m.id, u.cause, u.class, u.reason, u.finding, u.column_name, u.transform, u.sqlstate, u.constraint_name,
-       u.findings::text[], $3::int, $4::bigint
-     from rowproof.mapping m, unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[])
-       as u (cause, class, reason, finding, column_name, transform, sqlstate, constraint_name, findings)
+       u.findings::text[], $3::int, $4::bigint, u.rows
+     from rowproof.mapping m, unnest($5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[])
+       as u (cause, class, reason, finding, column_name, transform, sqlstate, constraint_name, findings, rows)
      where m.run = $1 and m.name = $2 on conflict do nothing`,
     [
       run,
@@ -66,6 +68,7 @@ export async function noteCauses(
       causes.map(({ facts }) => facts.sqlstate),
       causes.map(({ facts }) => facts.constraint),
       causes.map(({ facts }) => textArray(facts.findings)),
+      causes.map(({ rows }) => rows ?? null),
     ],
   );
   return rowCount;

@@ -6,6 +6,7 @@ import { fail } from '../../../errors/rowproof-error';
 import type { Session } from '../../session';
 import { describeDatabaseError } from '../../sqlstate';
 import { joinTransaction } from '../../transaction';
+import { createQuarantinePartition } from '../quarantine/quarantine-partition';
 
 export interface RunOptions {
   readonly only?: readonly string[];
@@ -100,9 +101,14 @@ export async function createRun(
       ],
     );
     const { run } = rows[0] as { run: string };
-    await session.query(
-      `insert into rowproof.mapping (run, name) select $1, m.name from pg_catalog.unnest($2::text[]) as m (name)`,
+    const numbered = await session.query<{ id: string }>(
+      `insert into rowproof.mapping (run, name) select $1, m.name from pg_catalog.unnest($2::text[]) as m (name) returning id::text as id`,
       [run, compiled.mappings.map(({ name }) => name)],
+    );
+    await createQuarantinePartition(
+      session,
+      run,
+      numbered.rows.map(({ id }) => Number(id)),
     );
     return run;
   });

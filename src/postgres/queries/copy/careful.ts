@@ -123,56 +123,10 @@ export function looseType({ type }: LoadedColumn): string {
   return castTo(loose).slice('::'.length);
 }
 
-/** Creates the table of the staged path, inside the caller's transaction: source key, target key, the loaded columns as c0, c1, … */
-export async function createStage(session: Session, columns: readonly LoadedColumn[]): Promise<string> {
-  const { temporary, name } = await ownTables(session);
-  const stage = name('stage');
-  const fields = columns.map((column, index) => `, ${field(index)} ${looseType(column)}`).join('');
-  await session.query(`create table ${stage} (source_key text, target_key text${fields})`);
-  if (!temporary) await session.query(replicaIdentityFull(stage));
-  return stage;
-}
-
-/** Inserts the staged rows into the target, as they lie there; how many arrived. */
-export async function insertStage(
-  session: Session,
-  stage: string,
-  target: QualifiedName,
-  columns: readonly LoadedColumn[],
-): Promise<number> {
-  const names = columns.map((column) => identifier(column.target)).join(', ');
-  const casts = columns.map((column, index) => `r.${field(index)}${castTo(column.type)}`).join(', ');
-  const { rowCount } = await session.query(
-    `insert into ${qualified(target)} (${names}) overriding system value select ${casts} from ${stage} r`,
-  );
-  return rowCount;
-}
-
 /** Where `copyIn` puts rows: position, then every loaded column as text. */
 export function carefulRowsInto(tables: CarefulTables, columns: number): string {
   const fields = Array.from({ length: columns }, (_, index) => `, ${field(index)}`).join('');
   return `${tables.rows} (position${fields})`;
-}
-
-/** Where `stagedRows` puts rows, in its order. */
-export function stagedRowsInto(stage: string, columns: number, targetKeys: boolean): string {
-  const fields = Array.from({ length: columns }, (_, index) => `, ${field(index)}`).join('');
-  return `${stage} (source_key${targetKeys ? ', target_key' : ''}${fields})`;
-}
-
-/** Where each staged row came from, in the caller's transaction; how many they are. */
-export async function provenanceOfStage(
-  session: Session,
-  stage: string,
-  run: string,
-  mapping: string,
-): Promise<number> {
-  const { rowCount } = await session.query(
-    `insert into rowproof.provenance (run, mapping, source_key, target_key)
-     select $1, $2, source_key, target_key from ${stage}`,
-    [run, mapping],
-  );
-  return rowCount;
 }
 
 /**

@@ -1,10 +1,6 @@
 import type { CheckSpec, CompiledMapping } from '../../../contract/compiled';
-import type { QuarantineCause, SharedFacts } from '../../../copy/quarantine-cause';
 import { identifier, literal } from '../../../sql/quote';
 import { asApplication } from '../../application-path';
-import type { BatchName } from '../../ledger/batch';
-import { noteBatchCauses } from '../../ledger/quarantine/quarantine-bulk';
-import { mappingId } from '../../ledger/quarantine/quarantine-cause';
 import type { Session } from '../../session';
 import { looseType, type CarefulTables } from './careful';
 import { inSavepoint } from './savepoint';
@@ -64,20 +60,20 @@ export interface BrokenRow {
   readonly refs: string | null;
 }
 
-/** The referenced columns of a stored row `r` as jsonb; null where none are. Raises where a type refuses such a value. */
-function refsOfStored(mapping: CompiledMapping): string | null {
+/** The referenced columns of a stored row as jsonb, from SQL of each; null where none are. Raises where a type refuses such a value. */
+export function refsOfStored(mapping: CompiledMapping, valueOf: (column: Column, at: number) => string): string | null {
   const names = mapping.referencedColumns;
   if (names.length === 0) return null;
   const texts = names.map((name) => {
     const at = mapping.columns.findIndex((column) => column.target === name);
-    return at < 0 ? 'null' : `(${typed(mapping.columns[at] as Column, `r.c${at}`)})::text`;
+    return at < 0 ? 'null' : `(${valueOf(mapping.columns[at] as Column, at)})::text`;
   });
   return `jsonb_object(array[${names.map(literal).join(', ')}]::text[], array[${texts.join(', ')}]::text[])`;
 }
 
 /** Gives `work` the refs of stored rows; where a type refuses a value among them, none: what only it refers to counts as gone. */
 async function withRefs<T>(session: Session, mapping: CompiledMapping, work: (refs: string) => Promise<T>): Promise<T> {
-  const refs = refsOfStored(mapping);
+  const refs = refsOfStored(mapping, (column, at) => typed(column, `r.c${at}`));
   const whole = refs === null ? null : await inSavepoint(session, () => work(refs));
   return whole !== null && 'value' in whole ? whole.value : work('null::jsonb');
 }
@@ -99,49 +95,4 @@ export async function brokenRows(
     check: Number(row.broken),
     refs: row.refs,
   }));
-}
-
-/**
- * Moves the staged rows that break a CHECK, but for those set `aside`, from where they lie into the quarantine of a batch. What
- * cannot be said in SQL, or raises, is left to the insert.
- */
-export async function quarantineBroken(
-  session: Session,
-  stage: string,
-  mapping: CompiledMapping,
-  batch: BatchName,
-  aside: ReadonlySet<string>,
-  factsOf: (check: number) => SharedFacts,
-): Promise<readonly QuarantineCause[]> {
-  const cases = mapping.checks.flatMap((check, index) => {
-    const breaks = aside.has(check.name) ? null : breaksCheckSql(mapping, check, 'r');
-    return breaks === null ? [] : [`when ${breaks} then ${index}`];
-  });
-  if (cases.length === 0) return [];
-  const id = await mappingId(session, batch.run, batch.mapping);
-  const broken = `(case ${cases.join(' ')} end)`;
-  const moved = await inSavepoint(session, () =>
-    withRefs(session, mapping, (refs) =>
-      asApplication(session, () =>
-        session.query<{ check: string; n: string }>(
-          `with broken as (
-             delete from ${stage} as r where ${broken} is not null
-             returning r.source_key, ${broken}::text as "check", ${refs} as refs
-           ), kept as (
-             insert into rowproof.quarantined (mapping, source_key, cause, refs)
-             select ${id}, source_key, pg_catalog.concat(${literal(`${batch.ordinal}c`)}, "check"), refs from broken
-           )
-           select "check", pg_catalog.count(*)::text as n from broken group by "check"`,
-        ),
-      ),
-    ),
-  );
-  if (!('value' in moved)) return [];
-  const causes = moved.value.rows.map((row) => ({
-    name: `${batch.ordinal}c${row.check}`,
-    rows: Number(row.n),
-    facts: factsOf(Number(row.check)),
-  }));
-  await noteBatchCauses(session, batch, causes);
-  return causes;
 }

@@ -56,7 +56,7 @@ export interface SettledRow {
   readonly class: 'quarantined' | 'out_of_scope';
   readonly reason: string;
   readonly finding: string;
-  readonly refs: string;
+  readonly refs: string | null;
   readonly adjustment: string;
 }
 
