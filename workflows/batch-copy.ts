@@ -3,7 +3,7 @@ import type { Activities } from '../src/contract/activity-types';
 import { batchCopyInput } from '../src/contract/batch-copy';
 import { migrationAttributes } from '../src/contract/search-attributes';
 import * as options from './runtime/activity-options';
-import { openCopyLane } from './phases/batch-scheduler';
+import { openBatchScheduler } from './phases/batch-scheduler';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
 
@@ -16,11 +16,11 @@ const long = proxyActivities<Activities>(options.longRunning);
  */
 export async function batchCopy(raw: unknown): Promise<void> {
   const input = parseInput(batchCopyInput, raw, 'batchCopy', { ref: {}, mappings: ['orders'] });
-  const lane = openCopyLane(input);
+  const lease = openBatchScheduler(input);
   const finished = [...(input.finished ?? [])];
   const queue = input.mappings.filter((name) => !finished.includes(name));
   const planned = new Set<string>();
-  const next = async (): Promise<string> => lane.due() ?? queue.shift() ?? lane.nextDue();
+  const next = async (): Promise<string> => lease.due() ?? queue.shift() ?? lease.nextDue();
   while (finished.length < input.mappings.length) {
     const mapping = await next();
     if (!planned.has(mapping)) {
@@ -28,11 +28,11 @@ export async function batchCopy(raw: unknown): Promise<void> {
       if (input.searchAttributes) upsertSearchAttributes([{ key: migrationAttributes.table, value: mapping }]);
       await long.planBatches.executeWithOptions({ summary: `plan the batches of ${mapping}` }, [input.ref, mapping]);
     }
-    const state = await lane.copyPage(mapping);
+    const state = await lease.copyPage(mapping);
     if (state === 'done') {
-      if (await lane.withinLimits(mapping)) finished.push(mapping);
+      if (await lease.withinLimits(mapping)) finished.push(mapping);
     } else if (state === 'more') queue.unshift(mapping);
     if (historyIsLong() && finished.length < input.mappings.length)
-      await continueAsNew<typeof batchCopy>({ ...input, finished, ...(await lane.handOver()) });
+      await continueAsNew<typeof batchCopy>({ ...input, finished, ...(await lease.handOver()) });
   }
 }

@@ -9,11 +9,11 @@ import { parseInput } from './runtime/input';
 
 const control = proxyActivities<Activities>(options.quick);
 const recording = proxyActivities<Activities>(options.patient);
-const lane = proxyActivities<Activities>(options.rounds);
+const lease = proxyActivities<Activities>(options.rounds);
 const barrier = proxyActivities<Activities>(options.barrier);
 
 /** An attempt that met too much lag is repeated after more rounds, so often. */
-const mostTries = 3;
+const maxTries = 3;
 
 /** Rounds between two looks at what is left behind. */
 const sliceMs = 20_000;
@@ -24,7 +24,7 @@ export interface CutoverAttempt {
 }
 
 /**
- * One attempt at the cutover, or one drill: checklist, who writes now, barrier. Nothing else may hold the lane meanwhile, so
+ * One attempt at the cutover, or one drill: checklist, who writes now, barrier. Nothing else may hold the apply lease meanwhile, so
  * the root ends the child that follows first. Answers with an outcome; every one but `frozen` leaves writers free. No
  * messages; never continues as new.
  */
@@ -40,7 +40,7 @@ export async function cutover(raw: unknown): Promise<CutoverAttempt> {
 }
 
 async function tryIt({ ref, drill, by, reason, code, overrides }: CutoverInput): Promise<CutoverAttempt> {
-  const rounds = (): Promise<DeltaReport> => lane.runRounds(ref, { forMs: sliceMs, untilCaughtUp: true });
+  const rounds = (): Promise<DeltaReport> => lease.runRounds(ref, { forMs: sliceMs, untilCaughtUp: true });
   await catchUp(rounds);
   const all = await control.checkCutover(ref, drill ? null : { by, reason, code });
   // a drill needs nobody's approval: it stops nothing for good
@@ -49,7 +49,7 @@ async function tryIt({ ref, drill, by, reason, code, overrides }: CutoverInput):
   await whoWrites(ref);
   for (let tries = 1; ; tries += 1) {
     const result = await barrier.cutOver(ref, { drill, by, ...(overrides === undefined ? {} : { overrides }) });
-    if (result.outcome !== 'lag' || tries === mostTries) return { lines, result };
+    if (result.outcome !== 'lag' || tries === maxTries) return { lines, result };
     await catchUp(rounds);
   }
 }

@@ -14,18 +14,18 @@ import type { DeltaReport, FollowReport } from '../src/contract/delta';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { captureBlock } from '../src/progress/follow-view';
 import { lagOf } from '../src/progress/follow-lines';
-import { worthTelling, type Told } from '../src/progress/follow-steps';
+import { isWorthReporting, type LastReport } from '../src/progress/follow-steps';
 import * as options from './runtime/activity-options';
 import { workflowTime } from './runtime/clock';
 import { staysSo } from './runtime/failure-kind';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
 import { lagQuery, pausedSignal, resolutionSignal, stopSignal } from './operator/messages';
-import { tellRoot } from './runtime/report-to-root';
+import { reportToRoot } from './runtime/report-to-root';
 
 const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
-const lane = proxyActivities<Activities>(options.rounds);
+const lease = proxyActivities<Activities>(options.rounds);
 
 /** Long enough that a night of following stays a short history, short enough that the lag shown is today's. */
 const sliceMs = 20_000;
@@ -53,8 +53,8 @@ interface DeltaFollower {
 
 function openFollower(input: DeltaInput): DeltaFollower {
   const { ref, parent } = input;
-  const marks = metricMeter.createGauge(
-    'rowproof_delta_lag_marks',
+  const changes = metricMeter.createGauge(
+    'rowproof_delta_lag_changes',
     'int',
     '1',
     'Changes that the target does not have yet',
@@ -68,7 +68,7 @@ function openFollower(input: DeltaInput): DeltaFollower {
   );
   const tags = { run: ref.run };
   let { paused, stopped = null, caughtUp = false } = input;
-  let told: Told = { reports: input.reports ?? 0, at: null, lag: null, throttled: false, findings: '' };
+  let lastReport: LastReport = { reports: input.reports ?? 0, at: null, lag: null, throttled: false, findings: '' };
   let latest: DeltaReport | null = null;
   let trouble = false;
   let ending = false;
@@ -87,33 +87,33 @@ function openFollower(input: DeltaInput): DeltaFollower {
   });
   setHandler(lagQuery, () => latest);
 
-  const tell = (follow: FollowReport): Promise<void> => tellRoot(parent, { follow });
+  const sendReport = (follow: FollowReport): Promise<void> => reportToRoot(parent, { follow });
 
   async function slice(): Promise<void> {
     const began = workflowTime();
     scope = new CancellationScope();
-    const report = await scope.run(() => lane.runRounds(ref, { forMs: sliceMs, untilCaughtUp: !caughtUp }));
+    const report = await scope.run(() => lease.runRounds(ref, { forMs: sliceMs, untilCaughtUp: !caughtUp }));
     latest = report;
-    marks.set(report.lag.marks, tags);
+    changes.set(report.lag.changes, tags);
     age.set(report.lag.seconds, tags);
     wal.set(report.lag.walBytes, tags);
     setCurrentDetails(lagOf(report));
     const first = !caughtUp && report.caughtUp;
     caughtUp ||= report.caughtUp;
     const now = workflowTime();
-    if (first || trouble || worthTelling(told, report, now)) {
-      told = {
-        reports: told.reports + 1,
+    if (first || trouble || isWorthReporting(lastReport, report, now)) {
+      lastReport = {
+        reports: lastReport.reports + 1,
         at: now,
         lag: report.lag.seconds,
         throttled: report.throttled !== null,
         findings: report.newFindings.join(),
       };
-      await tell({ delta: report, ...(trouble ? { trouble: null } : {}) });
+      await sendReport({ delta: report, ...(trouble ? { trouble: null } : {}) });
       trouble = false;
     }
     if (caughtUp && input.once === true) ending = true;
-    // a proof or a cutover had the lane: no hurry to take it again
+    // a proof or a cutover had the apply lease: no hurry to take it again
     if (Date.parse(now) - Date.parse(began) < 1_000) await condition(() => ending || paused, '2 seconds');
   }
 
@@ -121,11 +121,11 @@ function openFollower(input: DeltaInput): DeltaFollower {
     const sentence = sentenceOf(error);
     if (staysSo(error)) {
       stopped = sentence;
-      await tell({ stopped });
+      await sendReport({ stopped });
       await control.notify(ref, 'blocked', `Following is stopped: ${sentence}`);
       return;
     }
-    if (!trouble) await tell({ trouble: sentence });
+    if (!trouble) await sendReport({ trouble: sentence });
     trouble = true;
     await condition(() => ending, '15 seconds');
   }
@@ -141,11 +141,11 @@ function openFollower(input: DeltaInput): DeltaFollower {
         caughtUp = false;
       }
       stopped = null;
-      await tell({ stopped });
+      await sendReport({ stopped });
     } catch (error) {
       if (isCancellation(error)) throw error;
       stopped = sentenceOf(error);
-      await tell({ stopped });
+      await sendReport({ stopped });
     }
   }
 
@@ -163,6 +163,6 @@ function openFollower(input: DeltaInput): DeltaFollower {
         scope = null;
       }
     },
-    handOver: () => ({ ...input, ref, parent, paused, caughtUp, stopped, reports: told.reports }),
+    handOver: () => ({ ...input, ref, parent, paused, caughtUp, stopped, reports: lastReport.reports }),
   };
 }

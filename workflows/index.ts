@@ -1,5 +1,5 @@
 export { batchCopy } from './batch-copy';
-export { captureWatch } from './capture-watch';
+export { captureMonitor } from './capture-monitor';
 export { cutover } from './cutover';
 export { delta } from './delta';
 export { discovery } from './discovery';

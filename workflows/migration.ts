@@ -10,16 +10,24 @@ import * as options from './runtime/activity-options';
 import { afterFailure } from './phases/after-failure';
 import { bigBang } from './phases/big-bang';
 import { runCopy } from './phases/children';
-import { openControlDesk, type ControlDesk } from './operator/control';
-import { approveFirstWrite, discover, finish, openCourse, prepare, settle, type Course } from './phases/phase-context';
+import { openOperatorControl, type OperatorControl } from './operator/control';
+import {
+  approveFirstWrite,
+  discover,
+  finish,
+  openPhaseContext,
+  prepare,
+  settle,
+  type PhaseContext,
+} from './phases/phase-context';
 import { workflowTime } from './runtime/clock';
-import { followsOn, goForward, openTheTarget } from './runtime/forward';
+import { followsOn, completeCutover, openTheTarget } from './runtime/forward';
 import { hybrid } from './phases/hybrid';
 import { parseInput, plainFailure } from './runtime/input';
-import { inOneSentence } from './runtime/user-failure';
+import { asUserFailure } from './runtime/user-failure';
 import { proveAndAsk } from './phases/prove';
-import { tell } from './runtime/reporter';
-import { openWatch } from './phases/monitor';
+import { notify } from './runtime/reporter';
+import { openMonitor } from './phases/monitor';
 import { agreeing, counted } from '../src/report/counted';
 
 const control = proxyActivities<Activities>(options.quick);
@@ -32,67 +40,67 @@ const recording = proxyActivities<Activities>(options.patient);
  */
 export async function migration(raw: unknown): Promise<MigrationResult> {
   const input = parseInput(migrationInput, raw, 'migration', { plan: 'crm' });
-  const desk = openControlDesk(input.plan);
+  const operator = openOperatorControl(input.plan);
   try {
-    return await inOneSentence(() => drive(input, desk));
+    return await asUserFailure(() => drive(input, operator));
   } finally {
     await condition(allHandlersFinished);
   }
 }
 
-async function drive(input: MigrationInput, desk: ControlDesk): Promise<MigrationResult> {
+async function drive(input: MigrationInput, operator: OperatorControl): Promise<MigrationResult> {
   const startedAt = workflowTime();
   const info = workflowInfo();
   const driver = { workflowId: info.workflowId, executionId: info.runId };
   let run = await control.openRun({ ...input, ...driver });
   const first = run;
-  const watch = openWatch(desk);
-  desk.opened(run);
+  const watch = openMonitor(operator);
+  operator.opened(run);
   rememberRun(run);
-  desk.change((view) => opened(view, first));
+  operator.change((view) => opened(view, first));
   for (;;) {
     const changes = { begun: run.begun };
     try {
       const now = run;
       const outcome = input.mode === 'check' ? 'checked' : 'complete';
       const opens = outcome === 'complete' && (run.pattern === 'hybrid' || run.pattern === 'big_bang');
-      let verdict = await desk.abortable(async () => {
-        const proved = await phases(openCourse(input, now, desk, watch, changes));
+      let verdict = await operator.abortable(async () => {
+        const proved = await phases(openPhaseContext(input, now, operator, watch, changes));
         // until it is open there is a way back, and `abort` is one
-        if (opens) await openTheTarget(now, desk);
+        if (opens) await openTheTarget(now, operator);
         return proved;
       });
-      if (opens) verdict = await goForward(run, desk, watch, verdict);
-      const freeze = desk.view().follow?.freeze ?? null;
+      if (opens) verdict = await completeCutover(run, operator, watch, verdict);
+      const freeze = operator.view().follow?.freeze ?? null;
       const sentence = freeze === null ? verdict.sentence : `${verdict.sentence}; ${freezeLine(freeze)}`;
       await recording.closeRun(run.ref, outcome, sentence);
-      await tell(run, 'done', sentence);
-      desk.change((view) => ({ ...inPhase(view, 'done', sentence), state: 'complete' }));
+      await notify(run, 'done', sentence);
+      operator.change((view) => ({ ...inPhase(view, 'done', sentence), state: 'complete' }));
       return {
         verdict: sentence,
         run: run.ref.run,
         plan: run.plan,
         code: run.code,
         outcome,
-        books: [...verdict.books],
+        reconciliation: [...verdict.reconciliation],
         green: verdict.green,
-        ...(outcome === 'checked' ? checkResult(desk.view()) : {}),
+        ...(outcome === 'checked' ? checkResult(operator.view()) : {}),
         ...(freeze === null ? {} : { freeze }),
         seconds: (Date.parse(workflowTime()) - Date.parse(startedAt)) / 1000,
       };
     } catch (error) {
-      if (followsOn(run, error)) await sayRefused(run, desk, sentenceOf(error));
-      else await afterFailure(error, run, desk, watch, changes.begun);
+      if (followsOn(run, error)) await sayRefused(run, operator, sentenceOf(error));
+      else await afterFailure(error, run, operator, watch, changes.begun);
       // the ledger says which phases are finished by now
       run = await control.openRun({ ...input, ...run.ref, ...driver });
     }
   }
 }
 
-async function sayRefused(run: OpenedRun, desk: ControlDesk, why: string): Promise<void> {
+async function sayRefused(run: OpenedRun, operator: OperatorControl, why: string): Promise<void> {
   const sentence = `${why} The target was not opened; writers are free again, and the run goes on following.`;
-  desk.change((view) => ({ ...view, sentence }));
-  await tell(run, 'failed', sentence);
+  operator.change((view) => ({ ...view, sentence }));
+  await notify(run, 'failed', sentence);
 }
 
 /** A run that was started in the UI has no memo by which commands find it. */
@@ -103,36 +111,36 @@ function rememberRun({ ref, plan, code, identity }: OpenedRun): void {
 }
 
 /** The order of a run by its pattern; a history recorded before there were patterns is a copy. */
-async function phases(course: Course): Promise<Verdict> {
-  const { input, run, changes, desk } = course;
-  await discover(course);
-  if (input.mode === 'check') return checked(course, await control.undecidedFindings(run.ref));
+async function phases(context: PhaseContext): Promise<Verdict> {
+  const { input, run, changes, operator } = context;
+  await discover(context);
+  if (input.mode === 'check') return checked(context, await control.undecidedFindings(run.ref));
   const frozenFirst = run.pattern === 'big_bang' ? ' The sources are frozen before it.' : '';
   const question = `Copy ${run.plan} now? Nothing has been written to the target yet.${frozenFirst}`;
-  const by = await approveFirstWrite(course, question);
+  const by = await approveFirstWrite(context, question);
   changes.begun = true;
-  if (run.pattern === 'hybrid') return hybrid(course);
-  if (run.pattern === 'big_bang') return bigBang(course, by);
-  await prepare(course);
-  await course.phase('copy', 'copying', () => runCopy(run, desk));
-  await settle(course);
-  await finish(course);
-  await desk.whenRunning();
-  desk.change((view) => inPhase(view, 'proof', 'comparing every row and field'));
+  if (run.pattern === 'hybrid') return hybrid(context);
+  if (run.pattern === 'big_bang') return bigBang(context, by);
+  await prepare(context);
+  await context.phase('copy', 'copying', () => runCopy(run, operator));
+  await settle(context);
+  await finish(context);
+  await operator.whenRunning();
+  operator.change((view) => inPhase(view, 'proof', 'comparing every row and field'));
   await control.startPhase(run.ref, 'proof');
-  const verdict = await proveAndAsk(run, desk);
+  const verdict = await proveAndAsk(run, operator);
   await control.finishPhase(run.ref, 'proof');
   if (!verdict.green) throw plainFailure('NotProved', verdict.sentence);
   return verdict;
 }
 
 /** A check ends with its findings on the page: nothing waits any more that an update could decide. */
-function checked({ desk }: Course, undecided: readonly FindingSummary[]): Verdict {
-  desk.change((view) => ({ ...view, undecided: [...undecided] }));
+function checked({ operator }: PhaseContext, undecided: readonly FindingSummary[]): Verdict {
+  operator.change((view) => ({ ...view, undecided: [...undecided] }));
   const few = `${counted(undecided.length, 'finding')} ${agreeing(undecided.length, 'needs', 'need')}`;
   const sentence =
     undecided.length === 0
       ? 'Checked: every finding has a decision; nothing was written.'
       : `Checked: ${few} a decision; nothing was written.`;
-  return { green: undecided.length === 0, sentence, books: [], problems: [] };
+  return { green: undecided.length === 0, sentence, reconciliation: [], problems: [] };
 }

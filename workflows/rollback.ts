@@ -3,7 +3,7 @@ import type { Activities } from '../src/contract/activity-types';
 import { rollbackInput, type RollbackInput, type RollbackResult } from '../src/contract/run';
 import * as options from './runtime/activity-options';
 import { parseInput, plainFailure } from './runtime/input';
-import { inOneSentence } from './runtime/user-failure';
+import { asUserFailure } from './runtime/user-failure';
 
 const undo = proxyActivities<Activities>(options.compensation);
 
@@ -18,7 +18,7 @@ export async function rollback(raw: unknown): Promise<RollbackResult> {
     by: 'you',
     reason: 'why',
   });
-  return inOneSentence(() => undoAll(input));
+  return asUserFailure(() => undoAll(input));
 }
 
 async function undoAll(input: RollbackInput): Promise<RollbackResult> {

@@ -3,7 +3,7 @@ import type { CompiledMapping, CompiledPlan, KeyColumn } from '../contract/compi
 
 /** One (relation, key) of a source whose changes are captured; mappings that read the same relation by the same key share it. */
 export interface CapturedRelation {
-  /** 1, 2, … in the order of the plan; what marks and pending keys name it by. Stable for a run. */
+  /** 1, 2, … in the order of the plan; what changes and pending keys name it by. Stable for a run. */
   readonly id: number;
   readonly source: string;
   readonly relation: QualifiedName;

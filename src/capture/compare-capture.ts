@@ -2,7 +2,7 @@ import { canonicalJson } from '../plan/canonical-json';
 import { tableKey } from '../compile/key/table-key';
 import type { CaptureFingerprint, ColumnFacts, NodeFacts, RelationFacts, TriggerFacts } from './fingerprint';
 
-/** Why a lane has to stop; the sentence names the object. */
+/** Why a apply lease has to stop; the sentence names the object. */
 export interface CaptureStop {
   readonly code:
     'gone' | 'columns' | 'triggers' | 'partitions' | 'rewritten' | 'row_security' | 'change_table' | 'server';
@@ -11,7 +11,7 @@ export interface CaptureStop {
   readonly relations: readonly number[];
 }
 
-/** What came up and does not stop the lane. */
+/** What came up and does not stop the apply lease. */
 export type CaptureNews =
   | { readonly kind: 'new_column' | 'dropped_column'; readonly relation: RelationFacts; readonly column: string }
   | { readonly kind: 'new_table'; readonly table: string };
@@ -122,7 +122,7 @@ function compareTree(was: readonly NodeFacts[], is: readonly NodeFacts[], trunca
       add('partitions', `${node.name} was detached for a while, and attached again`);
     else if (now.kind !== node.kind) add('partitions', `${node.name} became another kind of relation`);
     else if (now.relfilenode !== node.relfilenode && !truncated)
-      add('rewritten', `${node.name} was rewritten (ALTER TABLE, VACUUM FULL or CLUSTER) without a mark`);
+      add('rewritten', `${node.name} was rewritten (ALTER TABLE, VACUUM FULL or CLUSTER) without a recorded change`);
   }
   for (const node of current.values()) add('partitions', `${node.name} was attached or created`);
 }

@@ -43,7 +43,7 @@ export interface IdentityFacts {
 }
 
 /** Whether a table's identity tells all of these columns of a row that is updated or deleted. */
-export function tells(identity: IdentityFacts, columns: readonly string[]): boolean {
+export function identifiesRow(identity: IdentityFacts, columns: readonly string[]): boolean {
   const known = identity.columns;
   return known === null || (known.length > 0 && columns.every((column) => known.includes(column)));
 }
@@ -61,7 +61,7 @@ export function compareLogical(
   const publication = comparePublication(before, now.published);
   if (publication !== null) return publication;
   for (const identity of now.identities) {
-    if (!tells(identity, keys.get(identity.oid) ?? []))
+    if (!identifiesRow(identity, keys.get(identity.oid) ?? []))
       return `The replica identity of ${identity.name} was changed: it does not tell the key of a row any more.`;
   }
   return null;

@@ -56,7 +56,7 @@ export function changeTableStatements(table: string, name: string): string[] {
   ];
 }
 
-/** Statements that create the table of how far marks were consumed (noted at each look) and purged. */
+/** Statements that create the table of how far changes were consumed (noted at each look) and purged. */
 export function purgeTableStatements(table: string): string[] {
   return [
     `create table if not exists ${table} (
@@ -106,7 +106,7 @@ function keyOf(record: 'new' | 'old', key: readonly KeyColumn[]): string {
 }
 
 /** What the function of a site does, and the settings it pins: only where a key's text depends on them, since that costs on every call. */
-export function markBody(site: CaptureSite, table: string): { body: string; settings: readonly string[] } {
+export function captureFunctionBody(site: CaptureSite, table: string): { body: string; settings: readonly string[] } {
   const settings = site.keys.some(({ key }) => key.some(needsSettings)) ? textSettings : [];
   const insert = (columns: string, values: (one: CapturedRelation) => string): string =>
     `insert into ${table} (relation, ${columns}) values ${site.keys
@@ -132,11 +132,11 @@ end`;
 
 /**
  * The function behind the triggers of a site. It runs with the rights of whoever installed it and a search_path of its own, so
- * that the application needs no rights and cannot divert it. Insert only: updating a mark would make transactions fail that touch
+ * that the application needs no rights and cannot divert it. Insert only: updating a change would make transactions fail that touch
  * the same key.
  */
-export function markFunction(name: string, site: CaptureSite, table: string): string {
-  const { body, settings } = markBody(site, table);
+export function captureFunction(name: string, site: CaptureSite, table: string): string {
+  const { body, settings } = captureFunctionBody(site, table);
   return [
     `create or replace function ${functionName(name, site)}() returns trigger`,
     'language plpgsql security definer set search_path = pg_catalog, pg_temp',

@@ -6,7 +6,7 @@ import { connectTemporal, type TemporalSession } from './temporal';
 import type { Terminal } from './terminal';
 
 const lookEveryMs = 500;
-const mostAttempts = 20;
+const maxAttempts = 20;
 
 export interface DemoOperator {
   stop(): Promise<void>;
@@ -26,7 +26,7 @@ export function startDemoOperator(terminal: Terminal): DemoOperator {
 
 async function operate(terminal: Terminal, end: AbortSignal): Promise<void> {
   let drilled = false;
-  for (let attempts = 0; !end.aborted && attempts < mostAttempts;) {
+  for (let attempts = 0; !end.aborted && attempts < maxAttempts;) {
     await sleep(lookEveryMs, undefined, { signal: end });
     const record = await atCutover(terminal);
     if (record === null) continue;

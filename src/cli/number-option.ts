@@ -1,10 +1,10 @@
 import { fail } from '../errors/rowproof-error';
 
 /** A whole number given on the command line; RP9001 with its bounds otherwise. */
-export function wholeNumber(option: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
+export function wholeNumber(option: string, text: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  const upTo = most === Number.MAX_SAFE_INTEGER ? ` of at least ${least}` : ` from ${least} to ${most}`;
+  if (value >= min && value <= max) return value;
+  const upTo = max === Number.MAX_SAFE_INTEGER ? ` of at least ${min}` : ` from ${min} to ${max}`;
   throw fail('RP9001', `${option} takes a whole number${upTo}.`);
 }
 

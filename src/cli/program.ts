@@ -178,8 +178,8 @@ export function createProgram(
   );
   on(
     planOption(
-      add('finish', 'lift the freeze on the sources and remove everything of ours but the id map').argument('[run]'),
-    ).option('--lift-freeze', 'let writers of sources that a cutover froze in again, without asking'),
+      add('finish', 'release the freeze on the sources and remove everything of ours but the id map').argument('[run]'),
+    ).option('--release-freeze', 'let writers of sources that a cutover froze in again, without asking'),
     async () => (await import('./commands/finish')).finish as Action,
   );
   on(

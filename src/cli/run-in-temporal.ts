@@ -5,7 +5,7 @@ import type { Terminal } from './terminal';
 import { connectTemporal, type TemporalSession } from './temporal';
 
 /** Executions that are looked through for a run. */
-const mostLookedAt = 2_000;
+const maxLookedAt = 2_000;
 
 interface Found {
   readonly memo: RunMemo;
@@ -35,7 +35,7 @@ async function driversOf({ client }: TemporalSession, run: string): Promise<Foun
   let looked = 0;
   for await (const execution of client.workflow.list({ query: `WorkflowType = 'migration'` })) {
     looked += 1;
-    if (looked > mostLookedAt) break;
+    if (looked > maxLookedAt) break;
     const memo = runMemo.safeParse(execution.memo);
     if (!memo.success || memo.data.run !== run) continue;
     found.push({

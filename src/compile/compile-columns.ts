@@ -122,7 +122,7 @@ function isNewer({ source, target }: MappingWork, type: ColumnType): boolean {
 }
 
 /** Casts to types that only a server can spell, where rows are ordered or found by the text: the source spells it, and may raise. */
-export function spelledBySource(cast: CastSpec): CastSpec {
+export function formattedBySource(cast: CastSpec): CastSpec {
   return cast.kind === 'other' || cast.kind === 'jsonb' ? { ...cast, raising: true, atSource: true } : cast;
 }
 
@@ -196,7 +196,7 @@ function follow(
       problems.error('RP2015', `${object}: ${cast.impossible}`, { path, object, fix: cast.fix });
       return undefined;
     }
-    keyCasts.push(spelledBySource(cast));
+    keyCasts.push(formattedBySource(cast));
   }
   return { parent, follows, keyCasts };
 }

@@ -1,5 +1,5 @@
 import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
-import { compileColumns, readColumns, spelledBySource } from './compile-columns';
+import { compileColumns, readColumns, formattedBySource } from './compile-columns';
 import {
   checkCoverage,
   checkNames,
@@ -46,7 +46,7 @@ export function compileMapping(work: MappingWork, sha256: (bytes: Uint8Array) =>
   warnWithoutKey(work, key.columns, targetKey);
   const referenced = referencedColumns(work, loaded, targetKey);
   const columns = loaded.map((column) =>
-    referenced.includes(column.target) ? { ...column, cast: spelledBySource(column.cast) } : column,
+    referenced.includes(column.target) ? { ...column, cast: formattedBySource(column.cast) } : column,
   );
   const reasons = compileReasons(mapping.name, columns, context);
   const checks = compileChecks(work, columns, reasons.length);

@@ -4,7 +4,7 @@ import type {
   CutoverResult,
   DeltaReport,
   FreezeState,
-  WatchReport,
+  MonitorReport,
   Writer,
 } from './delta';
 import type { LimitReached } from './batch-copy';
@@ -15,7 +15,7 @@ import type {
   MigrationInput,
   Phase,
   RunRef,
-  TableBooks,
+  TableReconciliation,
   TableProgress,
 } from './run';
 
@@ -145,7 +145,7 @@ export type SettledTable = Pick<TableProgress, 'mapping' | 'migrated' | 'quarant
 
 export interface FinishActivities {
   /** Moves violators of unique and foreign keys to quarantine, to a fixpoint, as adjustments. */
-  settle(ref: RunRef): Promise<{ adjusted: number; rounds: number; books?: readonly SettledTable[] }>;
+  settle(ref: RunRef): Promise<{ adjusted: number; rounds: number; reconciliation?: readonly SettledTable[] }>;
   rebuildIndexes(ref: RunRef): Promise<{ rebuilt: number }>;
   rebuildForeignKeys(ref: RunRef): Promise<{ rebuilt: number }>;
   restoreTriggers(ref: RunRef): Promise<{ restored: number }>;
@@ -173,7 +173,7 @@ export interface ProofSummary {
 export interface Verdict {
   readonly green: boolean;
   readonly sentence: string;
-  readonly books: readonly TableBooks[];
+  readonly reconciliation: readonly TableReconciliation[];
   readonly problems: readonly string[];
   /** Decisions take every problem away: nothing else is in the way. */
   readonly decidable?: true;
@@ -206,7 +206,7 @@ export interface RollbackActivities {
 
 export interface CaptureActivities {
   /**
-   * Puts the capture in place on every source and then takes S0, which becomes the cursor; opens the lanes. The intent is a step
+   * Puts the capture in place on every source and then takes S0, which becomes the cursor; opens the apply leases. The intent is a step
    * of the ledger before anything is created, so a rollback finds it. Never makes the application queue longer than the
    * plan's lock timeout at a time. Fails by name: RP53xx.
    */
@@ -214,20 +214,20 @@ export interface CaptureActivities {
   /** Takes everything away again that installCapture created. Idempotent, also where only half of it stands. */
   removeCapture(ref: RunRef): Promise<void>;
   /**
-   * One look at the sources: moves what a slot delivered into `pending` and confirms it, purges old marks in bulk, checks the
-   * limits. Stops the lanes by name (and takes triggers or slot away where the source's disk is at stake) when a limit is reached;
+   * One look at the sources: moves what a slot delivered into `pending` and confirms it, purges old changes in bulk, checks the
+   * limits. Stops the apply leases by name (and takes triggers or slot away where the source's disk is at stake) when a limit is reached;
    * while the target is away the limits alone are upheld, and the reason is left on the source. `watcher`: whoever began last is the
    * one that goes on; `begin` says so to the others.
    */
-  watchCapture(ref: RunRef, watcher?: { readonly name: string; readonly begin: boolean }): Promise<WatchReport>;
+  monitorCapture(ref: RunRef, watcher?: { readonly name: string; readonly begin: boolean }): Promise<MonitorReport>;
   /** After a stop that an operator resolved: repairs the capture, accepts the new fingerprint, reads the named tables again whole. */
   resyncCapture(ref: RunRef, by: string, reason: string): Promise<{ relations: number }>;
 }
 
 export interface DeltaActivities {
   /**
-   * Rounds for up to `forMs`, or until caught up when `untilCaughtUp`. Heartbeats. Returns early when the lane was taken by an
-   * aligned proof or a cutover. Fails (non-retryable, RP54xx) when a lane is stopped.
+   * Rounds for up to `forMs`, or until caught up when `untilCaughtUp`. Heartbeats. Returns early when the apply lease was taken by an
+   * aligned proof or a cutover. Fails (non-retryable, RP54xx) when a apply lease is stopped.
    */
   runRounds(ref: RunRef, options: { forMs: number; untilCaughtUp: boolean }): Promise<DeltaReport>;
 }
@@ -249,13 +249,13 @@ export interface CutoverActivities {
   ): Promise<readonly ChecklistLine[]>;
   /**
    * Barrier, drain, proof of what changed, sequences, then freeze triggers and COMMIT (the point of no return) or, in a drill,
-   * ROLLBACK. Every outcome but 'frozen' leaves writers free and the lanes open. One attempt a call; it answers, it does not throw,
+   * ROLLBACK. Every outcome but 'frozen' leaves writers free and the apply leases open. One attempt a call; it answers, it does not throw,
    * where the run can go on. `overrides` count in place of the plan's settings, for this attempt only.
    */
   cutOver(ref: RunRef, options: { drill: boolean; by: string; overrides?: CutoverOverrides }): Promise<CutoverResult>;
   /** Looks at the sources and the ledger; changes nothing. */
   freezeState(ref: RunRef): Promise<FreezeState>;
-  /** One transaction: forward lanes closed, guard gone, target open. Idempotent. */
+  /** One transaction: forward apply leases closed, guard gone, target open. Idempotent. */
   openTarget(ref: RunRef): Promise<void>;
   /** settings.switch with the idempotency key `<run>:switch`; `called` false without a hook. Raises while it fails. */
   callSwitch(ref: RunRef): Promise<{ called: boolean }>;

@@ -72,15 +72,15 @@ export const deltaInput = z.strictObject({
 });
 export type DeltaInput = z.infer<typeof deltaInput>;
 
-export const captureWatchInput = z.strictObject({
+export const captureMonitorInput = z.strictObject({
   ref: runRef,
   parent: z.string(),
   /** Warnings that the root has heard of. */
-  told: z.string().optional(),
+  shown: z.string().optional(),
   /** The ledger knows that this is the one that watches. */
   begun: z.boolean().optional(),
 });
-export type CaptureWatchInput = z.infer<typeof captureWatchInput>;
+export type CaptureMonitorInput = z.infer<typeof captureMonitorInput>;
 
 export const cutoverInput = z.strictObject({
   ref: runRef,

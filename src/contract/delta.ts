@@ -4,7 +4,7 @@ import { z } from 'zod';
 
 export const deltaLag = z.strictObject({
   /** Changes captured on the sources that the target does not have yet, those in `pending` included. */
-  marks: z.number(),
+  changes: z.number(),
   /** Age of the oldest of them, seconds; 0 when there is none. */
   seconds: z.number(),
   /** WAL that the slots hold back, bytes; 0 with triggers. */
@@ -31,7 +31,7 @@ export type DeltaReport = z.infer<typeof deltaReport>;
 
 export const captureReport = z.strictObject({
   /** Bytes of the change logs on the sources. */
-  markBytes: z.number(),
+  changeLogBytes: z.number(),
   /** WAL that the slots hold back, bytes. */
   walBytes: z.number(),
   /** Sentences that somebody should read: what comes close to a limit, and what to do. */
@@ -39,7 +39,7 @@ export const captureReport = z.strictObject({
 });
 export type CaptureReport = z.infer<typeof captureReport>;
 
-export interface WatchReport extends CaptureReport {
+export interface MonitorReport extends CaptureReport {
   /** False when the ledger could not be looked into and the sources were looked at alone. */
   readonly asked: boolean;
   /** Nothing is left to watch, or another watcher does. */
@@ -97,7 +97,7 @@ export const cutoverResult = z.strictObject({
   /** Keys proved again under the barrier. */
   changedKeys: z.number(),
   /** How long writers waited for the counts of both sides, milliseconds. */
-  booksMs: z.number().optional(),
+  reconciliationMs: z.number().optional(),
   /** Absent where no attempt was made. */
   limits: attemptLimits.optional(),
   /** Sessions that wrote to a source right before. */
@@ -123,7 +123,7 @@ export const freezeFacts = z.strictObject({
   outcome: z.enum(cutoverOutcomes),
   sentence: z.string(),
   by: z.string(),
-  booksMs: z.number().optional(),
+  reconciliationMs: z.number().optional(),
   limits: attemptLimits.optional(),
   /** Writers were stopped before the copy, and stay so. */
   first: z.literal(true).optional(),

@@ -63,7 +63,7 @@ export const settingsDocument = z
       ),
     capture: z
       .strictObject({
-        max_marks: bytes
+        max_change_log: bytes
           .optional()
           .describe('Size of the change log on a source at which following stops. Default: 4 GiB.'),
         max_wal: bytes

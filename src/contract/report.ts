@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { attemptLimits } from './delta';
-import { tableBooks } from './run';
+import { tableReconciliation } from './run';
 
 /**
  * The report of a run: its JSON form, and all that the HTML page shows. Names, counts, times and digests; never row values,
@@ -103,7 +103,7 @@ export const reportDocument = z.strictObject({
   verdict: z
     .strictObject({ green: z.boolean(), sentence: z.string(), problems: z.array(z.string()), reachedAt: time })
     .nullable(),
-  books: z.array(tableBooks),
+  reconciliation: z.array(tableReconciliation),
   proof: z.array(reportProof),
   differences: z.array(z.strictObject({ mapping: z.string(), class: z.string(), column: z.string(), rows: count })),
   checks: z.array(
@@ -139,8 +139,8 @@ export const reportDocument = z.strictObject({
   origins: z.array(
     z.strictObject({
       mapping: z.string(),
-      migrated: z.strictObject({ batches: count, settling: count, rounds: count, books: count }),
-      quarantined: z.strictObject({ batches: count, settling: count, rounds: count, books: count }),
+      migrated: z.strictObject({ batches: count, settling: count, rounds: count, reconciliation: count }),
+      quarantined: z.strictObject({ batches: count, settling: count, rounds: count, reconciliation: count }),
     }),
   ),
   /** Attempts at the cutover, drills among them, in their order; empty for a run without one. */

@@ -117,7 +117,7 @@ export interface Settings {
   /** copy: the source is quiet. hybrid: copy, follow, short cutover. big_bang: freeze the source first. */
   readonly pattern: 'copy' | 'hybrid' | 'big_bang';
   readonly capture: {
-    readonly maxMarkBytes: number;
+    readonly maxChangeLogBytes: number;
     readonly maxWalBytes: number;
     readonly lockTimeoutMs: number;
     readonly lockBudgetMs: number;

@@ -75,7 +75,7 @@ export const blockedBatch = z.strictObject({
 });
 export type BlockedBatch = z.infer<typeof blockedBatch>;
 
-export const tableBooks = z.strictObject({
+export const tableReconciliation = z.strictObject({
   mapping: z.string(),
   target: z.string(),
   source: z.number(),
@@ -84,7 +84,7 @@ export const tableBooks = z.strictObject({
   outOfScope: z.number(),
   unexplained: z.number(),
 });
-export type TableBooks = z.infer<typeof tableBooks>;
+export type TableReconciliation = z.infer<typeof tableReconciliation>;
 
 export const runStatus = z.strictObject({
   run: z.string(),
@@ -130,7 +130,7 @@ export const migrationResult = z.strictObject({
   plan: z.string(),
   code: z.string(),
   outcome: z.enum(['complete', 'checked']),
-  books: z.array(tableBooks),
+  reconciliation: z.array(tableReconciliation),
   /** False for a check that found something undecided; a run that is not green fails. */
   green: z.boolean(),
   /** Of a check: what needs a decision. */

@@ -37,9 +37,13 @@ const findingKinds: Readonly<Record<string, string>> = { duplicate: 'unique' };
 
 /** Why one row failed on data, and the finding that it belongs to. */
 export function classifyFailure(mapping: CompiledMapping, failure: RowFailure): Classified {
-  const judged = judgedKind(mapping, failure);
-  if (judged !== null)
-    return { reason: judged, finding: `${mapping.name}.${failure.column ?? ''}.${judged}`, column: failure.column };
+  const evaluated = evaluatedKind(mapping, failure);
+  if (evaluated !== null)
+    return {
+      reason: evaluated,
+      finding: `${mapping.name}.${failure.column ?? ''}.${evaluated}`,
+      column: failure.column,
+    };
   const reason = failure.dropped ? 'dropped_by_trigger' : (reasonsBySqlstate[failure.sqlstate ?? ''] ?? 'data');
   const known = knownFinding(mapping, reason, failure);
   if (known !== null) return { reason, ...known, column: failure.column ?? known.column };
@@ -48,7 +52,7 @@ export function classifyFailure(mapping: CompiledMapping, failure: RowFailure): 
 }
 
 /** The kind of reason where the column's type refused the value: the same as in discovery, which asks the same type. */
-function judgedKind(
+function evaluatedKind(
   mapping: CompiledMapping,
   { side, column, constraint, sqlstate, altered }: RowFailure,
 ): string | null {

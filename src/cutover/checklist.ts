@@ -42,7 +42,7 @@ export function quarantineLine(rows: number, open: readonly { finding: string; r
 }
 
 /** Sentences of books that contradict each other. */
-export function booksLine(problems: readonly string[]): ChecklistLine {
+export function reconciliationLine(problems: readonly string[]): ChecklistLine {
   if (problems.length === 0) return line('books', true, 'The books balance after the last round.');
   return line('books', false, `The books do not balance: ${listed(problems)}.`);
 }
@@ -118,10 +118,10 @@ export function blockedLine(batches: number, unfinished: number): ChecklistLine 
   );
 }
 
-export function laneLine(lane: { readonly state: string; readonly reason: string | null } | null): ChecklistLine {
-  if (lane === null) return line('lane', false, 'Nothing follows the sources.');
-  if (lane.state === 'open') return line('lane', true, 'The lane is open.');
-  return line('lane', false, `The lane is ${lane.state}${lane.reason === null ? '' : `: ${lane.reason}`}.`);
+export function leaseLine(lease: { readonly state: string; readonly reason: string | null } | null): ChecklistLine {
+  if (lease === null) return line('lease', false, 'Nothing follows the sources.');
+  if (lease.state === 'open') return line('lease', true, 'The lease is open.');
+  return line('lease', false, `The lease is ${lease.state}${lease.reason === null ? '' : `: ${lease.reason}`}.`);
 }
 
 export function freezeLine(open: readonly string[]): ChecklistLine {

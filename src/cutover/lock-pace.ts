@@ -5,7 +5,7 @@ export function barrierLockMs(wantedMs: number, deadlockTimeoutMs: number): numb
 }
 
 /** Rest between two requests, milliseconds: at least as long as the request held others up; `random` in [0, 1) spreads it. */
-export function restMs(attempt: number, lockMs: number, random: number): number {
+export function backoffMs(attempt: number, lockMs: number, random: number): number {
   const base = Math.min(lockMs * 2 ** Math.min(attempt - 1, 3), 5_000);
   return Math.round(base * (1 + random));
 }

@@ -71,8 +71,8 @@ export function createScratchSql(table: ApplyTable, lifetime: ScratchLifetime): 
       scratch.old,
       `${key} text, rowproof_row tid, rowproof_table oid, rowproof_pulled boolean, like ${qualified(target)}`,
     ),
-    create(scratch.stay, 'n tid, o tid'),
-    create(scratch.fate, 'n tid, why text'),
+    create(scratch.inPlace, 'n tid, o tid'),
+    create(scratch.outcome, 'n tid, why text'),
     create(scratch.trace, `rowproof_target text, ${key} text`),
   ].join('; ');
 }
@@ -126,7 +126,7 @@ export function oldSql(table: ApplyTable, run: string, whole: boolean, some = fa
 }
 
 function notAtOnce({ scratch }: ApplyTable): string {
-  return ` and not exists (select from ${scratch.stay} s join ${scratch.row} r on r.ctid = s.n where s.o is null and r.${key} = d.${key})`;
+  return ` and not exists (select from ${scratch.inPlace} s join ${scratch.row} r on r.ctid = s.n where s.o is null and r.${key} = d.${key})`;
 }
 
 /** Everything of a row that rules look at, foreign keys of its own aside: where it is the same, the row may stay. */
@@ -144,24 +144,24 @@ function footprint(table: ApplyTable, references: readonly ReferenceRule[]): str
 }
 
 /** Pairs of arrived and old rows that are changed in place. */
-export function staySql(table: ApplyTable, references: readonly ReferenceRule[]): string {
+export function inPlaceSql(table: ApplyTable, references: readonly ReferenceRule[]): string {
   const print = footprint(table, references);
   const of = (name: string): string => `(select ctid as n, ${key}, ${print} as print from ${name}) `;
-  return `insert into ${table.scratch.stay} select r.n, o.n from ${of(table.scratch.row)} r
+  return `insert into ${table.scratch.inPlace} select r.n, o.n from ${of(table.scratch.row)} r
     join ${of(table.scratch.old)} o on o.${key} = r.${key} and o.print operator(pg_catalog.*=) r.print`;
 }
 
-export function countLiftedSql(tables: readonly ApplyTable[]): string {
-  return `select ${tables.map(countLifted).join(', ')}`;
+export function countDisplacedSql(tables: readonly ApplyTable[]): string {
+  return `select ${tables.map(countDisplaced).join(', ')}`;
 }
 
 /** Lifted rows of a table, as n_n: all of `old` but those that stay, of which each stays once. */
-export function countLifted({ number, scratch }: ApplyTable): string {
-  return `((select count(*) from ${scratch.old}) - (select count(o) from ${scratch.stay}))::text as n${number}`;
+export function countDisplaced({ number, scratch }: ApplyTable): string {
+  return `((select count(*) from ${scratch.old}) - (select count(o) from ${scratch.inPlace}))::text as n${number}`;
 }
 
-function lifted({ old, stay }: ApplyTable['scratch']): string {
-  return `(select o.* from ${old} o where not exists (select from ${stay} s where s.o = o.ctid))`;
+function displaced({ old, inPlace }: ApplyTable['scratch']): string {
+  return `(select o.* from ${old} o where not exists (select from ${inPlace} s where s.o = o.ctid))`;
 }
 
 /** Equality of parent `p` and child `c`, and that the child's columns are all set. */
@@ -186,40 +186,40 @@ export function isMixed(rule: ReferenceRule, of: string): string | null {
 }
 
 /** Rows whose foreign key changes stay only where the new parent is in the target, and stays there. */
-export function unstayNewParentSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable | null): string {
-  const { stay, row, old } = child.scratch;
+export function displaceForNewParentSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable | null): string {
+  const { inPlace, row, old } = child.scratch;
   const remains =
     parent === null
       ? ''
-      : ` and not exists (select from ${lifted(parent.scratch)} x where x.rowproof_row = p.ctid and x.rowproof_table = p.tableoid)`;
+      : ` and not exists (select from ${displaced(parent.scratch)} x where x.rowproof_row = p.ctid and x.rowproof_table = p.tableoid)`;
   const changed = differs(rule.columns, 'r.', 'o.');
   const mixed = isMixed(rule, 'r.');
-  const base = `select s.n from ${stay} s join ${row} r on r.ctid = s.n join ${old} o on o.ctid = s.o where ${changed}`;
+  const base = `select s.n from ${inPlace} s join ${row} r on r.ctid = s.n join ${old} o on o.ctid = s.o where ${changed}`;
   const missing = `${base} and ${isSet(rule, 'r.')} and not exists (select from ${qualified(rule.parentRelation)} p
     where ${refersTo(rule, 'p.', 'r.')}${remains})`;
   const all = mixed === null ? missing : `${missing} union all ${base} and ${mixed}`;
-  return `delete from ${stay} where n in (${all})`;
+  return `delete from ${inPlace} where n in (${all})`;
 }
 
-/** Rows that refer to a lifted row cannot stay. */
-export function unstayChildrenSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable): string {
-  const { stay, row } = child.scratch;
-  return `delete from ${stay} where n in (select s.n from ${stay} s join ${row} r on r.ctid = s.n
-    where s.o is not null and exists (select from ${lifted(parent.scratch)} o where ${refersTo(rule, 'o.', 'r.')}))`;
+/** Rows that refer to a displaced row cannot stay. */
+export function displaceInPlaceChildrenSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable): string {
+  const { inPlace, row } = child.scratch;
+  return `delete from ${inPlace} where n in (select s.n from ${inPlace} s join ${row} r on r.ctid = s.n
+    where s.o is not null and exists (select from ${displaced(parent.scratch)} o where ${refersTo(rule, 'o.', 'r.')}))`;
 }
 
-/** One row when rows of the table refer to lifted ones. */
+/** One row when rows of the table refer to displaced ones. */
 export function anyChildSql(rule: ReferenceRule, parent: ApplyTable): string {
   return `select 1 from ${qualified(rule.childRelation)} c
-    where exists (select from ${lifted(parent.scratch)} o where ${refersTo(rule, 'o.', 'c.')}) limit 1`;
+    where exists (select from ${displaced(parent.scratch)} o where ${refersTo(rule, 'o.', 'c.')}) limit 1`;
 }
 
-/** Lifts rows of the target that refer to lifted ones. */
+/** Displaces rows of the target that refer to displaced ones. */
 export function pullChildrenSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable): string {
   const { old } = child.scratch;
   return `insert into ${old} (rowproof_row, rowproof_table, rowproof_pulled, ${names(every(child))})
     select t.ctid, t.tableoid, true, ${names(every(child), 't.')} from ${qualified(rule.childRelation)} t
-    where exists (select from ${lifted(parent.scratch)} o where ${refersTo(rule, 'o.', 't.')})
+    where exists (select from ${displaced(parent.scratch)} o where ${refersTo(rule, 'o.', 't.')})
       and not exists (select from ${old} x where x.rowproof_row = t.ctid and x.rowproof_table = t.tableoid)`;
 }
 
@@ -251,11 +251,11 @@ export function changeable(tables: readonly ApplyTable[]): ApplyTable[] {
  * Changes rows of changeable tables in place, in one statement: how many had to change (due_n), how many did (done_n), and their
  * xmin. `some`: those of the one table at the places $1.
  */
-export function updateSql(tables: readonly ApplyTable[], mark: string, only: 'all' | 'some'): string {
+export function updateSql(tables: readonly ApplyTable[], stamp: string, only: 'all' | 'some'): string {
   const parts = tables.map((table) => {
-    const { stay, row, old } = table.scratch;
+    const { inPlace, row, old } = table.scratch;
     const set = settable(table);
-    const pairs = `${stay} s join ${row} r on r.ctid = s.n join ${old} o on o.ctid = s.o
+    const pairs = `${inPlace} s join ${row} r on r.ctid = s.n join ${old} o on o.ctid = s.o
       where ${differs(set, 'o.', 'r.')}${only === 'some' ? ' and s.n = any($1::tid[])' : ''}`;
     return `pair${table.number} as (select o.rowproof_row, o.rowproof_table, ${names(writable(table), 'r.')} from ${pairs}),
     done${table.number} as (update ${qualified(table.target)} t set ${set.map((name) => `${identifier(name)} = r.${identifier(name)}`).join(', ')}
@@ -265,8 +265,8 @@ export function updateSql(tables: readonly ApplyTable[], mark: string, only: 'al
     ({ number }) =>
       `(select count(*) from pair${number})::text as due${number}, (select count(*) from done${number})::text as done${number}`,
   );
-  return `with mark as (insert into ${mark} values (1) returning xmin::text as xmin), ${parts.join(', ')}
-    select ${counts.join(', ')}, (select xmin from mark) as xmin`;
+  return `with stamp as (insert into ${stamp} values (1) returning xmin::text as xmin), ${parts.join(', ')}
+    select ${counts.join(', ')}, (select xmin from stamp) as xmin`;
 }
 
 /**
@@ -296,39 +296,39 @@ export function ruledColumns(table: ApplyTable, references: readonly ReferenceRu
 export function changeAtOnceSql(
   table: ApplyTable,
   ruled: readonly string[],
-  mark: string,
+  stamp: string,
   { from, to }: { readonly from: number; readonly to: number },
 ): string {
-  const { stay, row } = table.scratch;
+  const { inPlace, row } = table.scratch;
   const set = settable(table);
-  return `with mark as (insert into ${mark} values (1) returning xmin::text as xmin),
+  return `with stamp as (insert into ${stamp} values (1) returning xmin::text as xmin),
     done as (update ${qualified(table.target)} t set ${set.map((name) => `${identifier(name)} = r.${identifier(name)}`).join(', ')}
       from ${row} r where r.rowproof_n >= ${from} and r.rowproof_n < ${to} and ${sameTargetKey(table, 't.', 'r.')}
         and not ${differs(ruled, 't.', 'r.')} and ${differs(set, 't.', 'r.')} returning r.ctid as n),
-    kept as (insert into ${stay} (n) select n from done returning 1)
-    select (select count(*) from kept)::text as done, (select xmin from mark) as xmin`;
+    kept as (insert into ${inPlace} (n) select n from done returning 1)
+    select (select count(*) from kept)::text as done, (select xmin from stamp) as xmin`;
 }
 
 /** One statement for all tables, so that foreign keys are looked at when every row is gone. Counts as due_n and done_n. */
-export function deleteLiftedSql(tables: readonly ApplyTable[]): string {
+export function deleteDisplacedSql(tables: readonly ApplyTable[]): string {
   const parts = tables.map(
-    (table) => `d${table.number} as (delete from ${qualified(table.target)} t using ${lifted(table.scratch)} o
+    (table) => `d${table.number} as (delete from ${qualified(table.target)} t using ${displaced(table.scratch)} o
       where ${sameTargetKey(table, 't.', 'o.')} and t.ctid = o.rowproof_row and t.tableoid = o.rowproof_table returning 1)`,
   );
   const counts = tables.map(
     ({ number, scratch }) =>
-      `(select count(*) from ${lifted(scratch)} l)::text as due${number}, (select count(*) from d${number})::text as done${number}`,
+      `(select count(*) from ${displaced(scratch)} l)::text as due${number}, (select count(*) from d${number})::text as done${number}`,
   );
   return `with ${parts.join(', ')} select ${counts.join(', ')}`;
 }
 
 /** Places of all rows that are changed in place. */
-export function stayPlacesSql({ scratch }: ApplyTable): string {
-  return `select n::text as n from ${scratch.stay} where o is not null order by n`;
+export function inPlaceTargetsSql({ scratch }: ApplyTable): string {
+  return `select n::text as n from ${scratch.inPlace} where o is not null order by n`;
 }
 
 /** Rows at the places $1 leave the target, and the target itself has refused them. */
-export function unstaySql({ scratch }: ApplyTable): string {
-  return `with gone as (delete from ${scratch.stay} where n = any($1::tid[]) returning n)
-    insert into ${scratch.fate} (n, why) select n, 'x' from gone`;
+export function displaceInPlaceSql({ scratch }: ApplyTable): string {
+  return `with gone as (delete from ${scratch.inPlace} where n = any($1::tid[]) returning n)
+    insert into ${scratch.outcome} (n, why) select n, 'x' from gone`;
 }

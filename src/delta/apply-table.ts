@@ -67,16 +67,16 @@ export interface ApplyTable {
 
 /**
  * Names of scratch tables, as SQL. `raw`: what arrived, as text. `row`: rows that want to be in the target (rowproof_key source
- * key, rowproof_rank 0 for rows lifted out of it, 2 arrived, 3 held). `dirty`: changed source keys. `old`: target rows of these,
- * and rows lifted with them. `stay`: pairs of row and old (n, o) that are changed in place; o is null where a row was changed at once, and `old` never saw it. `fate`: candidates (why null) and
- * losers among `row`. Rows are named by ctid: none of these is ever updated but `fate`.
+ * key, rowproof_rank 0 for rows displaced out of it, 2 arrived, 3 held). `dirty`: changed source keys. `old`: target rows of these,
+ * and rows displaced with them. `in_place`: pairs of row and old (n, o) that are changed in place; o is null where a row was changed at once, and `old` never saw it. `outcome`: candidates (why null) and
+ * losers among `row`. Rows are named by ctid: none of these is ever updated but `outcome`.
  */
 export interface Scratch {
   readonly raw: string;
   readonly row: string;
   readonly dirty: string;
   readonly old: string;
-  readonly stay: string;
-  readonly fate: string;
+  readonly inPlace: string;
+  readonly outcome: string;
   readonly trace: string;
 }

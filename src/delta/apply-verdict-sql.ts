@@ -1,7 +1,7 @@
 import type { QualifiedName } from '../contract/catalog';
-import { spelled } from '../settle/violations-sql';
+import { formatted } from '../settle/violations-sql';
 import { identifier, literal, qualified } from '../sql/quote';
-import { refsSql } from './apply-judge-sql';
+import { refsSql } from './apply-conflict-sql';
 import { isMixed, key, names, targetKeyText } from './apply-sql';
 import type { ApplyTable, ReferenceRule } from './apply-table';
 
@@ -13,49 +13,49 @@ const mappingNumber = `(select id from rowproof.mapping where run = $1 and name 
 /** Class of the quarantine row q. */
 const classOfRow = `(select c.class from rowproof.quarantine_cause c where c.mapping = q.mapping and c.cause = q.cause) as class`;
 
-/** Rows of the fate `why` with their source keys, `rowproof_k`. */
+/** Rows of the outcome `why` with their source keys, `rowproof_k`. */
 function rowsOf(table: ApplyTable, why: string): string {
-  const { fate, row, trace } = table.scratch;
-  return `select r.*, coalesce(r.${key}, w.${key}) as rowproof_k from ${fate} f join ${row} r on r.ctid = f.n
+  const { outcome, row, trace } = table.scratch;
+  return `select r.*, coalesce(r.${key}, w.${key}) as rowproof_k from ${outcome} f join ${row} r on r.ctid = f.n
     left join ${trace} w on r.${key} is null and w.rowproof_target = ${targetKeyText(table, 'r.')} where f.why ${why}`;
 }
 
 /** Target keys of losers whose source key nobody knows yet. */
 export function untracedSql(table: ApplyTable): string {
-  const { fate, row } = table.scratch;
-  return `select ${targetKeyText(table, 'r.')} as target_key from ${fate} f join ${row} r on r.ctid = f.n
+  const { outcome, row } = table.scratch;
+  return `select ${targetKeyText(table, 'r.')} as target_key from ${outcome} f join ${row} r on r.ctid = f.n
     where f.why is distinct from 'in' and f.why is not null and r.${key} is null`;
 }
 
 /** Losers that no source row is loaded as: they stay away, and nobody waits. */
 export function dropUntracedSql(table: ApplyTable): string {
-  const { fate, row, trace } = table.scratch;
-  return `update ${fate} f set why = 'gone' from ${row} r where r.ctid = f.n and f.why <> 'in' and r.${key} is null
+  const { outcome, row, trace } = table.scratch;
+  return `update ${outcome} f set why = 'gone' from ${row} r where r.ctid = f.n and f.why <> 'in' and r.${key} is null
     and not exists (select from ${trace} w where w.rowproof_target = ${targetKeyText(table, 'r.')})`;
 }
 
 /** Source keys (`k`, may be null) of the rows at the places $1, with their place and the referenced columns. */
 export function refusedSql(table: ApplyTable): string {
   return `select n::text as n, k, refs from (select f.n, coalesce(r.${key}, w.${key}) as k, (${refsSql(table, 'r.')})::text as refs
-    from ${table.scratch.fate} f join ${table.scratch.row} r on r.ctid = f.n
+    from ${table.scratch.outcome} f join ${table.scratch.row} r on r.ctid = f.n
     left join ${table.scratch.trace} w on r.${key} is null and w.rowproof_target = ${targetKeyText(table, 'r.')} where f.why = 'x') s`;
 }
 
 /** Held rows that came in, or that changed their source: gone from where they waited. Returns classes of quarantine rows. */
-export function releaseSql(table: ApplyTable, held: QualifiedName): string {
-  const entered = `select r.${key} from ${table.scratch.fate} f join ${table.scratch.row} r on r.ctid = f.n where f.why in ('in', 'x') and r.rowproof_rank = 3`;
-  return `with gone as (delete from ${qualified(held)} where ${key} in (${entered}))
+export function releaseSql(table: ApplyTable, deferred: QualifiedName): string {
+  const entered = `select r.${key} from ${table.scratch.outcome} f join ${table.scratch.row} r on r.ctid = f.n where f.why in ('in', 'x') and r.rowproof_rank = 3`;
+  return `with gone as (delete from ${qualified(deferred)} where ${key} in (${entered}))
     delete from rowproof.quarantined q where q.mapping = ${mappingNumber} and q.source_key in (${entered}) returning ${classOfRow}`;
 }
 
 /** Losers that do not wait yet start to wait. */
-export function holdSql(table: ApplyTable, held: QualifiedName): string {
+export function holdSql(table: ApplyTable, deferred: QualifiedName): string {
   const columns = table.columns.map((column) => column.name);
-  return `insert into ${qualified(held)} (${key}, ${names(columns)})
+  return `insert into ${qualified(deferred)} (${key}, ${names(columns)})
     select rowproof_k, ${names(columns)} from (${rowsOf(table, `like any (array['t%', 'c%', 'f%'])`)}) l where l.rowproof_rank <> 3`;
 }
 
-/** Quarantine rows of held losers whose obstacle is another one by now; $3 the constraint, $4 fate. */
+/** Quarantine rows of held losers whose obstacle is another one by now; $3 the constraint, $4 outcome. */
 export function unbookLosersSql(table: ApplyTable): string {
   return `delete from rowproof.quarantined q using (${rowsOf(table, '= any($4::text[])')}) l
     where q.mapping = ${mappingNumber} and q.source_key = l.rowproof_k
@@ -63,7 +63,7 @@ export function unbookLosersSql(table: ApplyTable): string {
     returning ${classOfRow}`;
 }
 
-/** $3 fates, $4 name of the cause, $5 its class. */
+/** $3 outcome, $4 name of the cause, $5 its class. */
 export function bookLosersSql(table: ApplyTable): string {
   return `insert into rowproof.quarantined (mapping, source_key, cause, refs)
     select ${mappingNumber}, rowproof_k, $4, ${refsSql(table, 'l.')} from (${rowsOf(table, '= any($3::text[])')}) l
@@ -71,17 +71,18 @@ export function bookLosersSql(table: ApplyTable): string {
 }
 
 /** Values, spelled as its child spells them, of the parents that rows held for a foreign key miss. */
-export function missedSql(rule: ReferenceRule, held: QualifiedName): string {
+export function missedSql(rule: ReferenceRule, deferred: QualifiedName): string {
   const values = rule.columns.map(
-    (name, index) => `${spelled(`h.${identifier(name)}::text`, rule.columnTypes[index] as string, false)} as k${index}`,
+    (name, index) =>
+      `${formatted(`h.${identifier(name)}::text`, rule.columnTypes[index] as string, false)} as k${index}`,
   );
-  return `select ${values.join(', ')} from ${qualified(held)} h join rowproof.quarantine q
+  return `select ${values.join(', ')} from ${qualified(deferred)} h join rowproof.quarantine q
     on q.run = $1 and q.mapping = $2 and q.source_key = h.${key} and q.constraint_name = ${literal(rule.name)}`;
 }
 
 /** On the source: refs of rows out of scope whose first referenced column is among $1. */
 export function outOfScopeSql(rule: ReferenceRule, statement: string): string {
-  const value = spelled(
+  const value = formatted(
     `(s.refs::jsonb ->> ${literal(rule.parentColumns[0] as string)})`,
     rule.columnTypes[0] as string,
     true,
@@ -104,13 +105,14 @@ export interface OrphanBooking {
  * Says anew why rows held for a foreign key wait. $3 mapping of the parent, $4 refs of parents out of scope as a JSON array, null
  * when nobody looked: then what was known stays. Returns classes before and after, of rows that changed.
  */
-export function reclassifySql(rule: ReferenceRule, held: QualifiedName, reasons: OrphanReasons): string {
+export function reclassifySql(rule: ReferenceRule, deferred: QualifiedName, reasons: OrphanReasons): string {
   const numbers = rule.columns.map((_, index) => `k${index}`);
   const ours = rule.columns.map(
-    (name, index) => `${spelled(`h.${identifier(name)}::text`, rule.columnTypes[index] as string, false)} as k${index}`,
+    (name, index) =>
+      `${formatted(`h.${identifier(name)}::text`, rule.columnTypes[index] as string, false)} as k${index}`,
   );
   const theirs = rule.parentColumns.map(
-    (name, index) => `${spelled(`refs ->> ${literal(name)}`, rule.columnTypes[index] as string, true)} as k${index}`,
+    (name, index) => `${formatted(`refs ->> ${literal(name)}`, rule.columnTypes[index] as string, true)} as k${index}`,
   );
   const of = (field: keyof OrphanBooking): string =>
     `case w.state when 'q' then ${literal(reasons.quarantined[field])} when 'o' then ${literal(reasons.outOfScope[field])} else ${literal(reasons.orphan[field])} end`;
@@ -124,7 +126,7 @@ export function reclassifySql(rule: ReferenceRule, held: QualifiedName, reasons:
     ), w as (
       select h.source_key, h.class as was, h.reason, h.finding, case when h.mixed then 'n' when gone.q then 'q' when gone.o then 'o'
         when $4::jsonb is null and h.reason = 'parent_out_of_scope' then 'o' else 'n' end as state
-      from (select ${ours.join(', ')}, ${mixed} as mixed, q.source_key, q.class, q.reason, q.finding from ${qualified(held)} h
+      from (select ${ours.join(', ')}, ${mixed} as mixed, q.source_key, q.class, q.reason, q.finding from ${qualified(deferred)} h
         join rowproof.quarantine q on q.run = $1 and q.mapping = $2 and q.source_key = h.${key} and q.constraint_name = ${literal(rule.name)}) h
       left join gone on ${numbers.map((name) => `gone.${name} = h.${name}`).join(' and ')}
     ), moved as (
@@ -144,14 +146,14 @@ export function reclassifySql(rule: ReferenceRule, held: QualifiedName, reasons:
 
 /** Source keys of rows in the target that provenance has to know: changed in place or let in. */
 export function noteProvenanceSql(table: ApplyTable): string {
-  const { stay, fate, row } = table.scratch;
+  const { inPlace, outcome, row } = table.scratch;
   return `insert into rowproof.provenance (run, mapping, source_key, target_key)
     select $1, $2, r.${key}, ${targetKeyText(table, 'r.')} from ${row} r
-    where r.${key} is not null and (r.ctid in (select n from ${stay}) or r.ctid in (select n from ${fate} where why = 'in'))
+    where r.${key} is not null and (r.ctid in (select n from ${inPlace}) or r.ctid in (select n from ${outcome} where why = 'in'))
     on conflict (run, mapping, source_key) do update set target_key = excluded.target_key`;
 }
 
-/** Provenance of changed keys and of rows lifted out of the target. */
+/** Provenance of changed keys and of rows displaced out of the target. */
 export function forgetProvenanceSql(table: ApplyTable, whole: boolean): string {
   if (whole) return `delete from rowproof.provenance where run = $1 and mapping = $2`;
   return `delete from rowproof.provenance p where p.run = $1 and p.mapping = $2
@@ -188,11 +190,11 @@ export function touchWholeSql(table: ApplyTable, touch: Touch): string {
 
 /** Notes source keys of rows that rules moved. */
 export function touchMovedSql(table: ApplyTable, touch: Touch): string {
-  const { row, fate, trace } = table.scratch;
+  const { row, outcome, trace } = table.scratch;
   return touchSourceKeys(
     table,
     touch,
-    `select r.${key} as k from ${row} r join ${fate} f on f.n = r.ctid
+    `select r.${key} as k from ${row} r join ${outcome} f on f.n = r.ctid
         where r.rowproof_rank = 0 and f.why <> 'in' or r.rowproof_rank = 3 and f.why = 'in'
       union all select ${key} from ${trace}`,
   );
@@ -200,11 +202,11 @@ export function touchMovedSql(table: ApplyTable, touch: Touch): string {
 
 /** Notes target keys that left the target. */
 export function touchTargetSql(table: ApplyTable, { run, round }: Touch): string {
-  const { old, stay, fate, row } = table.scratch;
+  const { old, inPlace, outcome, row } = table.scratch;
   return `insert into rowproof.touched_target (run, mapping, target_key, round)
     select distinct ${literal(run)}, ${literal(table.mapping)}, o.k, ${round}::bigint from (select ${targetKeyText(table, 'x.')} as k from ${old} x
-        where not exists (select from ${stay} s where s.o = x.ctid)) o
-    where o.k not in (select ${targetKeyText(table, 'r.')} from ${fate} f join ${row} r on r.ctid = f.n where f.why = 'in') order by o.k
+        where not exists (select from ${inPlace} s where s.o = x.ctid)) o
+    where o.k not in (select ${targetKeyText(table, 'r.')} from ${outcome} f join ${row} r on r.ctid = f.n where f.why = 'in') order by o.k
     on conflict (run, mapping, target_key) do update set round = excluded.round`;
 }
 
@@ -215,6 +217,6 @@ export function forgetQuarantineSql(table: ApplyTable, whole: boolean): string {
 }
 
 /** Held rows of changed source keys go. */
-export function forgetHeldSql(table: ApplyTable, held: QualifiedName, whole: boolean): string {
-  return `delete from ${qualified(held)}${whole ? '' : ` where ${key} in (select ${key} from ${table.scratch.dirty})`}`;
+export function forgetDeferredSql(table: ApplyTable, deferred: QualifiedName, whole: boolean): string {
+  return `delete from ${qualified(deferred)}${whole ? '' : ` where ${key} in (select ${key} from ${table.scratch.dirty})`}`;
 }

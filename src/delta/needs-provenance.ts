@@ -1,7 +1,7 @@
 import type { CompiledColumn, CompiledMapping } from '../contract/compiled';
 
 /** Casts whose canonical text only the server can spell, so that a key cannot be recomputed here. */
-const spelledByServer = new Set(['jsonb', 'other']);
+const formattedByServer = new Set(['jsonb', 'other']);
 
 /**
  * True when the target key of a source row cannot be told from its source key: a key column that reads something else, own SQL, a
@@ -15,18 +15,20 @@ export function needsProvenance(
   return mapping.targetKey.some(({ name }) => {
     const column = mapping.columns.find((one) => one.target === name);
     if (column === undefined || column.sql !== undefined) return true;
-    return !column.from.every((input) => known.has(input)) || serverSpells(column);
+    return !column.from.every((input) => known.has(input)) || serverFormats(column);
   });
 }
 
 /** True when a part of the target key has a type whose canonical text only the server knows. */
-export function keySpelledByServer(mapping: Pick<CompiledMapping, 'targetKey' | 'columns'>): boolean {
+export function keyFormattedByServer(mapping: Pick<CompiledMapping, 'targetKey' | 'columns'>): boolean {
   return mapping.targetKey.some(({ name }) => {
     const column = mapping.columns.find((one) => one.target === name);
-    return column !== undefined && serverSpells(column);
+    return column !== undefined && serverFormats(column);
   });
 }
 
-function serverSpells(column: CompiledColumn): boolean {
-  return spelledByServer.has(column.cast.kind) || (column.keyCasts ?? []).some(({ kind }) => spelledByServer.has(kind));
+function serverFormats(column: CompiledColumn): boolean {
+  return (
+    formattedByServer.has(column.cast.kind) || (column.keyCasts ?? []).some(({ kind }) => formattedByServer.has(kind))
+  );
 }

@@ -1,5 +1,5 @@
-import type { PlantedRow } from './fates';
-import { mappingOf } from './fates';
+import type { PlantedRow } from './row-outcomes';
+import { mappingOf } from './row-outcomes';
 
 export interface SeenRow {
   readonly mapping: string;

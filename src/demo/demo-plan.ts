@@ -1,4 +1,4 @@
-import type { TruthManifest } from './fates';
+import type { TruthManifest } from './row-outcomes';
 
 /** The demo's plan. Its decisions carry the counts that the manifest says, as a team would after its first rehearsal. */
 export function demoPlan(manifest: TruthManifest, capture: 'none' | 'triggers'): string {

@@ -1,5 +1,5 @@
 import { someDay, typed, iso } from './dates';
-import type { TruthManifest } from './fates';
+import type { TruthManifest } from './row-outcomes';
 import type { Random } from './random';
 import { familyNames, givenNames, notes, states } from './words';
 import type { LegacyRow } from './legacy-row';

@@ -1,5 +1,5 @@
 import { someDay, typed } from './dates';
-import type { TruthManifest } from './fates';
+import type { TruthManifest } from './row-outcomes';
 import type { Random } from './random';
 import { states } from './words';
 import type { LegacyRow } from './legacy-row';
@@ -85,7 +85,7 @@ export function* orderLines(
 /** A product that is migrated, so that a line that follows its order has that one reason. */
 export function soundProduct(productCount: number, manifest: TruthManifest): string {
   for (let number = 1; number <= productCount; number += 1) {
-    if (manifest.fateOf('tbl_prod', [productCode(number)]) === 'migrated') return productCode(number);
+    if (manifest.outcomeOf('tbl_prod', [productCode(number)]) === 'migrated') return productCode(number);
   }
   return productCode(1);
 }

@@ -1,5 +1,5 @@
 import { iso, someDay, typed } from './dates';
-import type { TruthManifest } from './fates';
+import type { TruthManifest } from './row-outcomes';
 import { productCode } from './generate-orders';
 import type { Random } from './random';
 import { brands, familyNames, givenNames, things } from './words';

@@ -1,4 +1,4 @@
-import type { TruthManifest } from './fates';
+import type { TruthManifest } from './row-outcomes';
 import { customers } from './generate-customers';
 import { orderLines, orders } from './generate-orders';
 import { contacts, invoices, payments, products } from './generate-others';

@@ -7,7 +7,7 @@ import { resolveConnection } from '../postgres/connection-spec';
 import { openSession, type Session } from '../postgres/session';
 import { identifier, literal } from '../sql/quote';
 import { demoPlan } from '../demo/demo-plan';
-import { TruthManifest } from '../demo/fates';
+import { TruthManifest } from '../demo/row-outcomes';
 import { generateLegacy, legacyCounts } from '../demo/generate';
 import { soundProduct } from '../demo/generate-orders';
 import { legacyColumns, legacySchema, type LegacyTable } from '../demo/legacy-schema';

@@ -11,11 +11,11 @@ const patience = 10 * 60_000;
 /** Runs `work` while holding the state folder's lock; a lock whose holder died is taken over. */
 export async function withStateLock<T>(state: string, say: (line: string) => void, work: () => Promise<T>): Promise<T> {
   const lock = join(state, 'lock');
-  let told = false;
+  let announced = false;
   const taken = await waitUntil(() => {
     if (tryLock(lock)) return true;
-    if (!told) say('Waiting for another rowproof that starts or stops this environment.');
-    told = true;
+    if (!announced) say('Waiting for another rowproof that starts or stops this environment.');
+    announced = true;
     return false;
   }, patience);
   if (!taken) throw fail('RP8008', `Another rowproof holds ${lock} for more than ten minutes.`);

@@ -12,9 +12,9 @@ export async function withHeartbeat<T>(
   work: (progress: Progress) => Promise<T>,
 ): Promise<T> {
   const progress: Progress = { rows: 0, bytes: 0 };
-  const beat = (): void => host.heartbeat?.({ ...subject, rows: progress.rows, bytes: progress.bytes });
-  beat();
-  const timer = setInterval(beat, host.heartbeatMs ?? 2_000);
+  const heartbeat = (): void => host.heartbeat?.({ ...subject, rows: progress.rows, bytes: progress.bytes });
+  heartbeat();
+  const timer = setInterval(heartbeat, host.heartbeatMs ?? 2_000);
   try {
     return await work(progress);
   } finally {

@@ -24,7 +24,7 @@ export interface Host {
 }
 
 /** A heartbeat that is also a point where a cancelled call ends. */
-export function beatOf(host: Host, purpose: string): () => void {
+export function heartbeatOf(host: Host, purpose: string): () => void {
   const signal = host.signal?.();
   return () => {
     signal?.throwIfAborted();

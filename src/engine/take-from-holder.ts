@@ -31,7 +31,7 @@ export interface Taking {
   /** Ends the holders by other means than their recorded backends. */
   readonly endHolders?: () => Promise<void>;
   /** Heartbeat and cancellation point before each attempt. */
-  readonly beat?: () => void;
+  readonly heartbeat?: () => void;
   /** What is raised when the lock stays taken; the lock timeout itself where it is absent. */
   readonly gaveUp?: (cause: unknown) => RowproofError;
 }
@@ -43,7 +43,7 @@ export interface Taking {
 export async function takeFromHolder<T>(session: Session, taking: Taking, work: () => Promise<T>): Promise<T> {
   const patience = taking.patience ?? 0;
   for (let attempt = 1; ; attempt += 1) {
-    taking.beat?.();
+    taking.heartbeat?.();
     try {
       return await work();
     } catch (error) {

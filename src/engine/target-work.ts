@@ -4,7 +4,7 @@ import type { LoadedRun } from '../postgres/ledger/run/run';
 import { refreshStatistics } from '../postgres/ledger/run/statistics';
 import { setTimeouts } from '../postgres/queries/schema-change/settings';
 import type { Session } from '../postgres/session';
-import { beatOf, type Host } from './host';
+import { heartbeatOf, type Host } from './host';
 import { lockTimeoutOf } from './run-settings';
 import { withSessions } from './session-scope';
 
@@ -15,7 +15,7 @@ export interface TargetWork {
   readonly mappings: readonly CompiledMapping[];
   readonly session: Session;
   /** Heartbeat and cancellation point between two statements. */
-  readonly beat: () => void;
+  readonly heartbeat: () => void;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -28,11 +28,11 @@ export function onTarget<T>(
 ): Promise<T> {
   return withSessions(host, ref, purpose, async (scope) => {
     const session = await scope.openLedger();
-    const beat = beatOf(host, purpose);
-    beat();
+    const heartbeat = heartbeatOf(host, purpose);
+    heartbeat();
     const run = await host.databases.run(ref, session);
     await setTimeouts(session, { lockMs: lockTimeoutOf(run, 2_000), statementMs: 0 });
     await refreshStatistics(session);
-    return work({ ref, run, mappings: run.compiled.mappings, session, beat, signal: scope.signal });
+    return work({ ref, run, mappings: run.compiled.mappings, session, heartbeat, signal: scope.signal });
   });
 }

@@ -52,7 +52,7 @@ export const captureErrors = {
   },
   RP5309: {
     title: 'The change log of the source is full',
-    why: 'It reached `settings.capture.max_marks`, so the triggers were taken away before the disk of the source fills.',
+    why: 'It reached `settings.capture.max_change_log`, so the triggers were taken away before the disk of the source fills.',
     fix: 'Find out what keeps rounds from following, or raise the limit; then resync, which reads the tables again.',
     exit: 1,
   },

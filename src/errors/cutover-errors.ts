@@ -33,7 +33,7 @@ export const cutoverErrors = {
     exit: 3,
   },
   RP5503: {
-    title: 'The freeze could not be lifted yet',
+    title: 'The freeze could not be released yet',
     why: 'Dropping a trigger needs a short lock on its table, and somebody else holds the table.',
     fix: 'End the sessions that are named, or wait for them; it is tried again.',
     exit: 5,
@@ -51,8 +51,8 @@ export const cutoverErrors = {
     exit: 5,
   },
   RP5506: {
-    title: 'The lane stays locked',
-    why: 'A session still holds the lane that writes changes to the target, and could not be ended.',
+    title: 'The lease stays locked',
+    why: 'A session still holds the lease that writes changes to the target, and could not be ended.',
     fix: 'It is tried again; if it stays, end the session of rowproof on the target that is idle in transaction.',
     exit: 5,
   },

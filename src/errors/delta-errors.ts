@@ -3,38 +3,38 @@ import type { CatalogueEntry } from './entry';
 /** RP54xx: rounds that follow a source. */
 export const deltaErrors = {
   RP5401: {
-    title: 'Lane taken over',
+    title: 'Lease taken over',
     why: 'Another attempt, an aligned proof or the cutover follows the sources now; this attempt may not commit.',
     fix: 'Nothing: the other one goes on.',
     exit: 4,
   },
   RP5402: {
-    title: 'Lane stopped',
+    title: 'Lease stopped',
     why: 'What captures the changes of a source is not what it was when the run began to follow it, so changes could be missed.',
     fix: 'Repair what the reason names, then resolve the stop: the tables concerned are read again.',
     exit: 4,
   },
   RP5403: {
-    title: 'Lane closed',
+    title: 'Lease closed',
     why: 'After the switch nothing is carried from the sources to the target any more.',
     fix: 'Nothing: the target is open.',
     exit: 4,
   },
   RP5404: {
-    title: 'Lane is held by another session',
-    why: 'The row of the lane in the ledger stayed locked, and the session that holds it could not be ended.',
+    title: 'Lease is held by another session',
+    why: 'The row of the lease in the ledger stayed locked, and the session that holds it could not be ended.',
     fix: 'Find the holder in pg_locks and end it; following goes on by itself.',
     exit: 4,
   },
   RP5405: {
     title: 'Connection lost while committing a round',
-    why: 'The reply to COMMIT never came; the ledger was asked under the lane lock and the round did not commit.',
+    why: 'The reply to COMMIT never came; the ledger was asked under the lease lock and the round did not commit.',
     fix: 'Nothing: the round is made again.',
     exit: 3,
   },
   RP5406: {
     title: 'Run does not follow its sources',
-    why: 'No capture of changes was installed for this run, so there is no lane and no cursor.',
+    why: 'No capture of changes was installed for this run, so there is no lease and no cursor.',
     fix: 'Follow only runs whose plan has a `capture`.',
     exit: 4,
   },

@@ -17,7 +17,7 @@ export const rollbackErrors = {
   RP7003: {
     title: 'The ledger of the run is still needed',
     why: 'Until a run is complete or rolled back, its ledger is the only way forward and back, and holds the rows it saved.',
-    fix: 'Let it end or roll it back, then finish it. `rowproof finish RUN --lift-freeze` lets writers of its sources write again.',
+    fix: 'Let it end or roll it back, then finish it. `rowproof finish RUN --release-freeze` lets writers of its sources write again.',
     exit: 5,
   },
   RP7004: {
@@ -39,9 +39,9 @@ export const rollbackErrors = {
     exit: 5,
   },
   RP7008: {
-    title: 'Finishing would lift a freeze',
+    title: 'Finishing would release a freeze',
     why: 'Since the cutover the sources refuse writes. Without the freeze, whoever still has the old database writes there again, and nothing carries that over.',
-    fix: 'When nobody uses the old database any more: rowproof finish RUN --lift-freeze. On a terminal `finish` asks.',
+    fix: 'When nobody uses the old database any more: rowproof finish RUN --release-freeze. On a terminal `finish` asks.',
     exit: 4,
   },
   RP7010: {
@@ -59,7 +59,7 @@ export const rollbackErrors = {
   RP7007: {
     title: 'The target is open',
     why: 'Since the cutover the applications write to the target; taking its rows away would lose what they wrote.',
-    fix: 'Go forward: repair what is wrong on the target. The run can be finished (`rowproof finish RUN --lift-freeze`), not rolled back.',
+    fix: 'Go forward: repair what is wrong on the target. The run can be finished (`rowproof finish RUN --release-freeze`), not rolled back.',
     exit: 5,
   },
 } as const satisfies Record<string, CatalogueEntry>;

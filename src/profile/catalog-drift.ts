@@ -37,7 +37,7 @@ function targetDrift(mapping: CompiledMapping, relation: Relation, catalog: Cata
     const column = `${table}.${wanted.target}`;
     const found = relation.columns.find((known) => known.name === wanted.target);
     if (found === undefined) return [`${column} is gone`];
-    const [now, was] = [spelled(found.type), spelled(wanted.type)];
+    const [now, was] = [formatted(found.type), formatted(wanted.type)];
     if (now !== was) return [`${column} is ${now} now, was ${was}`];
     return refusesNull(catalog, found) && !wanted.notNull ? [`${column} is NOT NULL now`] : [];
   });
@@ -53,7 +53,7 @@ function needsValue(column: Column, catalog: Catalog): boolean {
 }
 
 /** A type with what its modifier says, `character varying(50)`, `numeric(8,2)`, and what it is made of where its name hides that. */
-function spelled({ name, length, precision, scale, fraction, declared, shape, checked }: ColumnType): string {
+function formatted({ name, length, precision, scale, fraction, declared, shape, checked }: ColumnType): string {
   const modifier = precision === null ? (length ?? fraction) : `${precision},${scale ?? 0}`;
   const own = modifier === null ? (declared ?? name) : `${name}(${modifier})`;
   const inside = shape === undefined ? [] : modifiersOf(shape);

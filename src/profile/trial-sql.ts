@@ -2,7 +2,7 @@ import { isPhysical } from '../compile/key/row-identity';
 import { baseTypeName } from '../compile/statements/type-facts';
 import type { ColumnType, QualifiedName } from '../contract/catalog';
 import type { CheckSpec, CompiledMapping, ReferenceSpec, UniqueSpec, ValueTrial } from '../contract/compiled';
-import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../transform/value-trial';
+import { createEvaluateSql, evaluateCall, readRefusal, type Refusal } from '../transform/value-trial';
 import { identifier, literal, qualified } from '../sql/quote';
 
 /**
@@ -24,7 +24,7 @@ export function trialInto(mapping: CompiledMapping, position: number): string {
 }
 
 /** Columns of the trial that only the target can judge, with their place in it. */
-function judgedColumns(
+function evaluatedColumns(
   mapping: CompiledMapping,
 ): { readonly at: number; readonly name: string; readonly trial: ValueTrial }[] {
   return mapping.trialColumns.flatMap((name, at) => {
@@ -37,28 +37,28 @@ function judgedColumns(
  * Statements that mark the rows with a value that the target's types do not take as it is (class `cast`, the refusal as rule), and take
  * such values out of what children may refer to.
  */
-export function judgeSql(mapping: CompiledMapping, position: number): string[] {
-  const judged = judgedColumns(mapping);
-  if (judged.length === 0) return [];
+export function evaluateSql(mapping: CompiledMapping, position: number): string[] {
+  const evaluated = evaluatedColumns(mapping);
+  if (evaluated.length === 0) return [];
   const table = trialTable(position);
-  const judge = (suffix: string): string => `pg_temp.${identifier(`rowproof_judge_${position}${suffix}`)}`;
+  const evaluate = (suffix: string): string => `pg_temp.${identifier(`rowproof_evaluate_${position}${suffix}`)}`;
   const refused = (call: string, condition: string): string =>
     `(select ctid as place, ${call} as refusal from ${table} where ${condition} offset 0) as x where x.place = t.ctid and x.refusal is not null`;
-  const all = judgeCall(
-    judge(''),
-    judged.map(({ at }) => `c${at}`),
+  const all = evaluateCall(
+    evaluate(''),
+    evaluated.map(({ at }) => `c${at}`),
   );
   return [
-    ...createJudgeSql(
-      judge(''),
-      judged.map(({ trial }) => trial),
+    ...createEvaluateSql(
+      evaluate(''),
+      evaluated.map(({ trial }) => trial),
     ),
     `update ${table} as t set class = 'cast', rule = x.refusal from ${refused(all, `class = 'ok'`)}`,
-    ...judged
+    ...evaluated
       .filter(({ name }) => mapping.referencedColumns.includes(name))
       .flatMap(({ at, trial }) => [
-        ...createJudgeSql(judge(`_${at}`), [trial]),
-        `update ${table} as t set c${at} = null from ${refused(judgeCall(judge(`_${at}`), [`c${at}`]), `class <> 'ok'`)}`,
+        ...createEvaluateSql(evaluate(`_${at}`), [trial]),
+        `update ${table} as t set c${at} = null from ${refused(evaluateCall(evaluate(`_${at}`), [`c${at}`]), `class <> 'ok'`)}`,
       ]),
   ];
 }
@@ -69,7 +69,7 @@ export function judgeSql(mapping: CompiledMapping, position: number): string[] {
  */
 export function duplicateKeysSql(mapping: CompiledMapping, position: number): { column: string; sql: string[] }[] {
   const nodes = `pg_temp.rowproof_parts`;
-  return judgedColumns(mapping).flatMap(({ at, name }) => {
+  return evaluatedColumns(mapping).flatMap(({ at, name }) => {
     if (mapping.columns.find((column) => column.target === name)?.cast.kind !== 'jsonb') return [];
     const colons = (text: string): string => `(length(${text}) - length(replace(${text}, ':', '')))`;
     const kept = `(t.c${at}::jsonb)::text`;
@@ -91,12 +91,12 @@ export function duplicateKeysSql(mapping: CompiledMapping, position: number): { 
 }
 
 /** The column and the refusal that `rule` of a row of class `cast` says. */
-export function judgedRule(
+export function evaluatedRule(
   mapping: CompiledMapping,
   rule: string,
 ): { readonly column: string; readonly trial: ValueTrial; readonly refusal: Refusal } {
   const refusal = readRefusal(rule);
-  const { name, trial } = judgedColumns(mapping)[refusal.field] as ReturnType<typeof judgedColumns>[number];
+  const { name, trial } = evaluatedColumns(mapping)[refusal.field] as ReturnType<typeof evaluatedColumns>[number];
   return { column: name, trial, refusal };
 }
 
@@ -182,14 +182,14 @@ export function tryReferenceSql(
   };
   const kept = parent === null ? qualified(reference.parent) : parentRows(parent, "t.class = 'ok'", reference);
   const gone = parent === null ? null : parentRows(parent, "t.class <> 'ok'", reference);
-  const fate =
+  const outcome =
     gone === null
       ? `'orphan'`
       : `case when bool_or(g.rowproof_class not in ('out_of_scope', 'parent_out_of_scope')) then 'parent_quarantined'
           when count(g.rowproof_class) > 0 then 'parent_out_of_scope' else 'orphan' end`;
   return [
-    `update ${trialTable(position)} as t set class = y.fate, rule = ${literal(reference.finding)}`,
-    `from (select c.rowproof_place, ${fate} as fate`,
+    `update ${trialTable(position)} as t set class = y.outcome, rule = ${literal(reference.finding)}`,
+    `from (select c.rowproof_place, ${outcome} as outcome`,
     `from ${typedRows(child, position, "t.class = 'ok'", reference.columns)} as c`,
     ...(gone === null ? [] : [`left join ${gone} as g on ${matches('g')}`]),
     `where ${needed} and not exists (select 1 from ${kept} as p where ${matches('p')})`,

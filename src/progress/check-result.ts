@@ -2,14 +2,14 @@ import type { FindingSummary, MigrationResult, RunStatus } from '../contract/run
 
 /** What a check ends with, on every screen: its findings, and the decisions to write into the plan. */
 
-const mostShown = 20;
+const maxShown = 20;
 
 /** A finding a line, then the lines of `decisions` that decide them; nothing when nothing is to be decided. */
 export function toDecide(findings: readonly FindingSummary[]): string[] {
   if (findings.length === 0) return [];
   return [
-    ...findings.slice(0, mostShown).map(({ id, sentence }) => `! ${id}: ${sentence}`),
-    ...(findings.length > mostShown ? [`    … and ${findings.length - mostShown} more findings`] : []),
+    ...findings.slice(0, maxShown).map(({ id, sentence }) => `! ${id}: ${sentence}`),
+    ...(findings.length > maxShown ? [`    … and ${findings.length - maxShown} more findings`] : []),
     '    Decide each in the plan, then run it; without that the run asks:',
     ...planDecisions(findings).map((line) => `      ${line}`),
   ];

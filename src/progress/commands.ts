@@ -14,7 +14,7 @@ export const resumeFrom = (run: string, planFile: string): string => `rowproof r
 export const replaceWorkflow = (run: string): string => `rowproof run ${run} --replace-workflow`;
 export const undo = (run: string): string => `rowproof rollback ${run} ${signed}`;
 export const finish = (run: string): string => `rowproof finish ${run}`;
-export const liftFreeze = (run: string): string => `rowproof finish ${run} --lift-freeze`;
+export const releaseFreeze = (run: string): string => `rowproof finish ${run} --release-freeze`;
 export const look = (run: string): string => `rowproof status ${run}`;
 export const watch = (run: string): string => `rowproof watch ${run}`;
 export const report = (run: string): string => `rowproof report ${run}`;

@@ -4,7 +4,7 @@ import { isBadRowsBlock } from './blocked';
 import { planDecisions } from './check-result';
 import { cutOver } from './commands';
 import { cutoverOffers } from './cutover-offers';
-import { expectedFreeze, freezeLine, standing, warningsOf } from './follow-lines';
+import { expectedFreeze, freezeLine, existing, warningsOf } from './follow-lines';
 import { captureBlock } from './follow-view';
 import type { RunView } from './run-view';
 import { agreeing, counted } from '../report/counted';
@@ -56,11 +56,11 @@ function tableShare(table: TableProgress): number {
 function following(view: RunView): string[] {
   const { follow } = view;
   if (follow === undefined || view.phase === 'rollback') return [];
-  const told =
-    follow.lagAt === null || view.gate === 'cutover' ? [] : [`${standing(view)} (at ${clock(follow.lagAt)})`, ''];
+  const news =
+    follow.lagAt === null || view.gate === 'cutover' ? [] : [`${existing(view)} (at ${clock(follow.lagAt)})`, ''];
   const frozen = follow.freeze?.outcome === 'frozen' ? [capital(freezeLine(follow.freeze)), ''] : [];
   return [
-    ...told,
+    ...news,
     ...frozen,
     ...warningsOf(follow).flatMap((line) => [`- ${line}`]),
     ...(warningsOf(follow).length > 0 ? [''] : []),
@@ -71,13 +71,13 @@ function following(view: RunView): string[] {
 function foundByCheck(view: RunView): string[] {
   if (view.undecided.length === 0) return [];
   return [
-    ...view.undecided.slice(0, mostInFull).map(({ id, sentence }) => `- \`${id}\`: ${sentence}`),
-    ...(view.undecided.length > mostInFull ? [`- … and ${view.undecided.length - mostInFull} more`] : []),
+    ...view.undecided.slice(0, maxInFull).map(({ id, sentence }) => `- \`${id}\`: ${sentence}`),
+    ...(view.undecided.length > maxInFull ? [`- … and ${view.undecided.length - maxInFull} more`] : []),
     '',
     'Write these decisions into the plan, then start it again:',
     '',
     '```yaml',
-    ...planDecisions(view.undecided.slice(0, mostInFull)),
+    ...planDecisions(view.undecided.slice(0, maxInFull)),
     '```',
     '',
   ];
@@ -99,12 +99,12 @@ function needs(view: RunView): string[] {
 }
 
 /** The web UI carries the page in an address: it has to stay short enough for a proxy in between. */
-const mostInFull = 8;
-const mostTables = 20;
+const maxInFull = 8;
+const maxTables = 20;
 
 function firstFew<T>(items: readonly T[], lines: (item: T) => string[], rest: string): string[] {
-  const shown = items.slice(0, mostInFull).flatMap(lines);
-  return items.length > mostInFull ? [...shown, `… and ${items.length - mostInFull} more ${rest}`, ''] : shown;
+  const shown = items.slice(0, maxInFull).flatMap(lines);
+  return items.length > maxInFull ? [...shown, `… and ${items.length - maxInFull} more ${rest}`, ''] : shown;
 }
 
 function gateLines(view: RunView, gate: string): string[] {
@@ -148,7 +148,7 @@ function cutoverQuestion(view: RunView): string[] {
     follow.provedAt !== null && Date.parse(view.asOf) - Date.parse(follow.provedAt) > follow.maxProofAgeMs
       ? ['The proof is older than the plan allows: it is made again after the approval, before writes stop.', '']
       : [];
-  return [`CUT OVER ${view.plan}?  ${standing(view)}`, '', expectedFreeze(follow), '', ...old];
+  return [`CUT OVER ${view.plan}?  ${existing(view)}`, '', expectedFreeze(follow), '', ...old];
 }
 
 function blockedLines(batch: BlockedBatch): string[] {
@@ -216,14 +216,14 @@ function tables(view: RunView): string[] {
   const shown = [...running, ...view.tables.filter((table) => table.state === 'done')];
   return [
     ...shown
-      .slice(0, mostTables)
+      .slice(0, maxTables)
       .map(
         (table) =>
           `- ${table.mapping}: ${table.state === 'done' ? 'done' : `${table.batchesDone} of ${counted(table.batches, 'batch')}`}` +
           `, ${group(table.migrated)} migrated, ${group(table.quarantined)} quarantined, ${group(table.outOfScope)} out of scope`,
       ),
-    ...(shown.length > mostTables
-      ? [`- … and ${shown.length - mostTables} more ${agreeing(shown.length - mostTables, 'table', 'tables')}`]
+    ...(shown.length > maxTables
+      ? [`- … and ${shown.length - maxTables} more ${agreeing(shown.length - maxTables, 'table', 'tables')}`]
       : []),
     '',
   ];

@@ -22,14 +22,14 @@ export function onlyProofMissing(lines: readonly ChecklistLine[]): boolean {
 }
 
 export function factsOf(result: CutoverResult, at: string, by: string): FreezeFacts {
-  const { freezeMs, outcome, sentence, booksMs, limits } = result;
+  const { freezeMs, outcome, sentence, reconciliationMs, limits } = result;
   return {
     at,
     freezeMs,
     outcome,
     sentence,
     by,
-    ...(booksMs === undefined ? {} : { booksMs }),
+    ...(reconciliationMs === undefined ? {} : { reconciliationMs }),
     ...(limits === undefined ? {} : { limits }),
   };
 }

@@ -5,7 +5,7 @@ import { counted } from '../report/counted';
 /** What every screen says of a run that follows its source: lag, proof, freeze. No row values. */
 
 /** `lag 0.4 s · proof green, 6 min old · 2,199 quarantined, all decided`. */
-export function standing(status: Pick<RunStatus, 'follow' | 'undecided' | 'asOf'>): string {
+export function existing(status: Pick<RunStatus, 'follow' | 'undecided' | 'asOf'>): string {
   const { follow } = status;
   if (follow === undefined) return '';
   const undecided = status.undecided.length;
@@ -17,7 +17,7 @@ export function standing(status: Pick<RunStatus, 'follow' | 'undecided' | 'asOf'
 }
 
 /** Bytes of WAL that a server holds back anyway: less is nobody's concern. */
-const worthTelling = 64 * 2 ** 20;
+const isWorthReporting = 64 * 2 ** 20;
 
 /** `lag 0.4 s`, with what is behind while there is a backlog, and WAL that a slot holds back. */
 export function lagOf(follow: Pick<FollowStatus, 'lag' | 'throttled'>): string {
@@ -25,8 +25,8 @@ export function lagOf(follow: Pick<FollowStatus, 'lag' | 'throttled'>): string {
   return [
     [
       `lag ${seconds(lag.seconds * 1000)}`,
-      ...(lag.marks > 0 ? [`${counted(lag.marks, 'change')} behind`] : []),
-      ...(lag.walBytes >= worthTelling ? [`${group(Math.round(lag.walBytes / 2 ** 20))} MB of WAL held back`] : []),
+      ...(lag.changes > 0 ? [`${counted(lag.changes, 'change')} behind`] : []),
+      ...(lag.walBytes >= isWorthReporting ? [`${group(Math.round(lag.walBytes / 2 ** 20))} MB of WAL held back`] : []),
     ].join(', '),
     ...(throttled === null ? [] : [`held back: ${throttled}`]),
   ].join(' · ');
@@ -37,9 +37,10 @@ export function expectedFreeze(follow: Pick<FollowStatus, 'drill' | 'maxFreezeMs
   const limit = `limit ${seconds(follow.maxFreezeMs)}`;
   if (follow.drill === null || follow.drill.outcome !== 'drilled')
     return `Writes stop for a few seconds (${follow.drill === null ? 'no drill yet' : 'no drill got to its end'}, ${limit}).`;
-  const { at, freezeMs, booksMs } = follow.drill;
+  const { at, freezeMs, reconciliationMs } = follow.drill;
   const about = Math.max(1, Math.round(freezeMs / 1000));
-  const counting = booksMs === undefined ? '' : `, ${seconds(booksMs)} of it for the counts of both sides`;
+  const counting =
+    reconciliationMs === undefined ? '' : `, ${seconds(reconciliationMs)} of it for the counts of both sides`;
   return `Writes stop for about ${about} s (drill ${minute(at)} ${seconds(freezeMs)}${counting}, ${limit}).`;
 }
 

@@ -2,7 +2,7 @@ import type { DeltaReport } from '../contract/delta';
 import { lagStep } from './follow-view';
 
 /** What the root was told last about the delta. */
-export interface Told {
+export interface LastReport {
   readonly reports: number;
   readonly at: string | null;
   readonly lag: number | null;
@@ -14,17 +14,18 @@ export interface Told {
  * Whether the root's page should change. Each report is about five events of a history that may not become long, and a
  * lag that goes up and down over a step would tell without end: so the more was told, the longer until the next one.
  */
-export function worthTelling(told: Told, report: DeltaReport, now: string): boolean {
-  if (told.at === null) return true;
+export function isWorthReporting(lastReport: LastReport, report: DeltaReport, now: string): boolean {
+  if (lastReport.at === null) return true;
   // what was decided, or is healed, is told too; reports of workers of before named a finding once
-  const tells = report.newFindings.length > 0 || report.quarantined !== undefined;
-  if (tells && report.newFindings.join() !== told.findings) return true;
+  const newsworthy = report.newFindings.length > 0 || report.quarantined !== undefined;
+  if (newsworthy && report.newFindings.join() !== lastReport.findings) return true;
   const changed =
-    lagStep(told.lag ?? 0) !== lagStep(report.lag.seconds) || told.throttled !== (report.throttled !== null);
-  return changed && Date.parse(now) - Date.parse(told.at) >= restSeconds(told.reports) * 1000;
+    lagStep(lastReport.lag ?? 0) !== lagStep(report.lag.seconds) ||
+    lastReport.throttled !== (report.throttled !== null);
+  return changed && Date.parse(now) - Date.parse(lastReport.at) >= backoffSeconds(lastReport.reports) * 1000;
 }
 
-function restSeconds(reports: number): number {
+function backoffSeconds(reports: number): number {
   if (reports < 50) return 10;
   return reports < 150 ? 300 : 1_800;
 }

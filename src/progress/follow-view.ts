@@ -4,7 +4,7 @@ import type { RunView } from './run-view';
 
 /** How the page of a run follows what its children tell about the delta. Pure: times are handed in. */
 
-const noLag: DeltaLag = { marks: 0, seconds: 0, walBytes: 0 };
+const noLag: DeltaLag = { changes: 0, seconds: 0, walBytes: 0 };
 
 /** From here on the run has something to say about its lag; what is known already stays. */
 export function beginFollowing(view: RunView, run: OpenedRun): RunView {

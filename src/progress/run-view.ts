@@ -91,14 +91,14 @@ export function waitingForDecisions(view: RunView, undecided: readonly FindingSu
 }
 
 /** What the books say of the tables: receipts, what settling moved and what rounds changed. */
-export function withBooks(
+export function withReconciliation(
   view: RunView,
-  books: readonly Pick<TableProgress, 'mapping' | 'migrated' | 'quarantined' | 'outOfScope'>[],
+  reconciliation: readonly Pick<TableProgress, 'mapping' | 'migrated' | 'quarantined' | 'outOfScope'>[],
 ): RunView {
   return {
     ...view,
     tables: view.tables.map((table) => {
-      const known = books.find(({ mapping }) => mapping === table.mapping);
+      const known = reconciliation.find(({ mapping }) => mapping === table.mapping);
       if (known === undefined) return table;
       const { migrated, quarantined, outOfScope } = known;
       return { ...table, migrated, quarantined, outOfScope };

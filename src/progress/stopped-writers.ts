@@ -1,5 +1,5 @@
 import type { FreezeState } from '../contract/delta';
-import { goOn, liftFreeze, undo } from './commands';
+import { goOn, releaseFreeze, undo } from './commands';
 
 /** What a run leaves that ends between the freeze and the opening of its target; null when writers are free or the target is open. */
 export function stoppedWriters(state: FreezeState, { run }: { readonly run: string }): string | null {
@@ -18,7 +18,7 @@ export function rememberedFreeze({ run }: { readonly run: string }): string {
 function waysOutOfFreeze(run: string): string {
   return (
     `\`${goOn(run)}\` goes on, \`${undo(run)}\` undoes all of it and lets them write again, ` +
-    `\`${liftFreeze(run)}\` lets them write and leaves the rest as it is.`
+    `\`${releaseFreeze(run)}\` lets them write and leaves the rest as it is.`
   );
 }
 
@@ -26,10 +26,10 @@ function waysOutOfFreeze(run: string): string {
 export const countsAgain =
   'counts the source again, compares it with what the ledger says was migrated, and looks at the checks as the proof stored them; it does not read the rows of the target again, because the application writes there';
 
-/** Of a run of `big_bang` whose freeze was lifted before its target was opened. */
-export function thawedFirst(run: string): string {
+/** Of a run of `big_bang` whose freeze was released before its target was opened. */
+export function releasedFirst(run: string): string {
   return (
-    `The freeze of ${run} was lifted, in whole or in part, before its target was opened. The sources were frozen before the copy, so nothing carries over what is written ` +
+    `The freeze of ${run} was released, in whole or in part, before its target was opened. The sources were frozen before the copy, so nothing carries over what is written ` +
     'to them now: the target stays as they were then, and no try makes it right. Only a rollback leads on; after it, a new run copies again.'
   );
 }
@@ -38,7 +38,7 @@ export function thawedFirst(run: string): string {
 export function leftOpen(run: string): string {
   return (
     `The target is open, so it cannot be rolled back. \`${goOn(run)}\` ${countsAgain}; ` +
-    `\`${liftFreeze(run)}\` ends the run and lets whoever still has the old database write there again.`
+    `\`${releaseFreeze(run)}\` ends the run and lets whoever still has the old database write there again.`
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Phase } from '../contract/run';
-import { finish, goOn, liftFreeze, report, undo } from './commands';
+import { finish, goOn, releaseFreeze, report, undo } from './commands';
 
 /** A run without an open workflow, as its ledger knows it. */
 export interface RunEnd {
@@ -12,7 +12,7 @@ export interface RunEnd {
   /** Sources whose writers it keeps out. */
   readonly frozen: readonly string[];
   /** Its sources were frozen before the copy, and take writes again although its target is not open. */
-  readonly thawed?: boolean;
+  readonly released?: boolean;
   /** A rollback of it has begun. */
   readonly rollingBack: boolean;
   /** Something that it did is left to undo. */
@@ -32,18 +32,20 @@ const onlyBack =
 /** The commands that lead on from the end of a run, none of which is refused there. */
 export function waysOut(end: RunEnd): Way[] {
   const { run, outcome, opened, frozen, rollingBack, undoable } = end;
-  const lift = { does: `lets writers of ${frozen.join(', ')} write there again`, command: liftFreeze(run) };
+  const release = { does: `lets writers of ${frozen.join(', ')} write there again`, command: releaseFreeze(run) };
   const forget = { does: 'removes its ledger; after that there is no way back and no report', command: finish(run) };
   const over = outcome === 'checked' || outcome === 'rolled_back' || (outcome !== null && rollingBack && !undoable);
   if (over) return [forget];
   if (opened && outcome !== null && outcome !== 'complete')
-    return [{ does: 'closes the books again', command: goOn(run) }, frozen.length > 0 ? lift : forget];
-  if (opened) return outcome === null ? [{ does: 'goes on', command: goOn(run) }] : [frozen.length > 0 ? lift : forget];
+    return [{ does: 'closes the books again', command: goOn(run) }, frozen.length > 0 ? release : forget];
+  if (opened)
+    return outcome === null ? [{ does: 'goes on', command: goOn(run) }] : [frozen.length > 0 ? release : forget];
   const back = { does: 'undoes all of it', command: undo(run) };
-  if (end.thawed === true && !rollingBack && outcome !== 'complete') return [{ ...back, does: onlyBack }];
-  if (outcome === 'complete') return [back, frozen.length > 0 ? lift : forget];
-  if (rollingBack) return [{ ...back, does: 'brings its rollback to the end' }, ...(frozen.length > 0 ? [lift] : [])];
-  return [{ does: 'goes on', command: goOn(run) }, back, ...(frozen.length > 0 ? [lift] : [])];
+  if (end.released === true && !rollingBack && outcome !== 'complete') return [{ ...back, does: onlyBack }];
+  if (outcome === 'complete') return [back, frozen.length > 0 ? release : forget];
+  if (rollingBack)
+    return [{ ...back, does: 'brings its rollback to the end' }, ...(frozen.length > 0 ? [release] : [])];
+  return [{ does: 'goes on', command: goOn(run) }, back, ...(frozen.length > 0 ? [release] : [])];
 }
 
 /** As lines below a status. */

@@ -1,4 +1,4 @@
-import type { TableBooks } from '../contract/run';
+import type { TableReconciliation } from '../contract/run';
 import { reportDocument, type ReportDocument } from '../contract/report';
 import { raisedLimit } from '../copy/row-limit';
 import { hadExpectedEffect } from '../validate/decision-effect';
@@ -20,25 +20,32 @@ function note(detail: Readonly<Record<string, string | number | boolean | null>>
 
 /** Rows in scope by the books, less those that the proof of every row recomputed. */
 function since(data: ReportData, proof: ReportData['proof'][number]): number | null {
-  const books = data.verdict?.books.find(({ mapping }) => mapping === proof.mapping);
-  if (books === undefined) return null;
+  const reconciliation = data.verdict?.reconciliation.find(({ mapping }) => mapping === proof.mapping);
+  if (reconciliation === undefined) return null;
   const waived = data.quarantine.filter((one) => one.mapping === proof.mapping && one.class === 'out_of_scope');
-  return books.source - books.outOfScope + waived.reduce((sum, { rows }) => sum + rows, 0) - proof.rows;
+  return (
+    reconciliation.source - reconciliation.outOfScope + waived.reduce((sum, { rows }) => sum + rows, 0) - proof.rows
+  );
 }
 
-function originsOf(data: ReportData, books: TableBooks): ReportDocument['origins'][number] {
+function originsOf(data: ReportData, reconciliation: TableReconciliation): ReportDocument['origins'][number] {
   const of = (figure: 'migrated' | 'quarantined'): ReportDocument['origins'][number]['migrated'] => {
-    const batches = data.batches.find(({ mapping }) => mapping === books.mapping)?.[figure] ?? 0;
+    const batches = data.batches.find(({ mapping }) => mapping === reconciliation.mapping)?.[figure] ?? 0;
     const settling = data.adjustments
-      .filter(({ mapping }) => mapping === books.mapping)
+      .filter(({ mapping }) => mapping === reconciliation.mapping)
       .reduce((sum, adjustment) => sum + adjustment[figure], 0);
-    return { batches, settling, rounds: books[figure] - batches - settling, books: books[figure] };
+    return {
+      batches,
+      settling,
+      rounds: reconciliation[figure] - batches - settling,
+      reconciliation: reconciliation[figure],
+    };
   };
-  return { mapping: books.mapping, migrated: of('migrated'), quarantined: of('quarantined') };
+  return { mapping: reconciliation.mapping, migrated: of('migrated'), quarantined: of('quarantined') };
 }
 
 /** Rows that say only that a kind of check ran end in `*`. */
-function isMark(check: ReportData['checks'][number]): boolean {
+function isRanEntry(check: ReportData['checks'][number]): boolean {
   return check.name === '*' || check.name.endsWith(' *');
 }
 
@@ -72,13 +79,13 @@ export function buildReport(data: ReportData): ReportDocument {
             problems: [...verdict.problems],
             reachedAt: data.verdictReachedAt ?? '',
           },
-    books: verdict === null ? [] : [...verdict.books],
+    reconciliation: verdict === null ? [] : [...verdict.reconciliation],
     proof: data.proof.map((proof) => ({ ...proof, since: since(data, proof) })),
     followed: data.followed,
-    origins: (verdict?.books ?? []).map((books) => originsOf(data, books)),
+    origins: (verdict?.reconciliation ?? []).map((reconciliation) => originsOf(data, reconciliation)),
     differences: data.differences,
     checks: data.checks
-      .filter((check) => !isMark(check))
+      .filter((check) => !isRanEntry(check))
       .map(({ kind, name, mapping, broken, detail, finding }) => {
         const accepted = broken > 0 ? acceptedBy({ finding }, data.decisions) : null;
         const noted = [note(detail), ...(accepted === null ? [] : [`accepted by ${accepted.by}: ${accepted.reason}`])];

@@ -1,8 +1,8 @@
 import type { ReportDocument } from '../contract/report';
 import { duration, moment } from './format';
 import { html, Html, type HtmlPart } from './html';
-import { batchSection, phaseSection, stepSection } from './section-course';
-import { booksSection, checkSection, proofSection } from './section-proof';
+import { batchSection, phaseSection, stepSection } from './section-timeline';
+import { reconciliationSection, checkSection, proofSection } from './section-proof';
 import { cutoverSection } from './section-cutover';
 import { decisionSection, eventSection, findingSection, quarantineSection } from './section-rows';
 import { reportStyle } from './report-style';
@@ -91,7 +91,7 @@ export function renderReportHtml(report: ReportDocument): string {
       </head>
       <body>
         <main>
-          ${verdictSection(report)} ${booksSection(report)} ${proofSection(report)} ${decisionSection(report)}
+          ${verdictSection(report)} ${reconciliationSection(report)} ${proofSection(report)} ${decisionSection(report)}
           ${quarantineSection(report)} ${findingSection(report)} ${checkSection(report)} ${phaseSection(report)}
           ${cutoverSection(report)} ${batchSection(report)} ${stepSection(report)} ${eventSection(report)}
           <footer>

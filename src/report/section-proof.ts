@@ -2,15 +2,15 @@ import type { ReportDocument } from '../contract/report';
 import { html, type Html } from './html';
 import { table } from './table';
 
-type Books = ReportDocument['books'][number];
+type Reconciliation = ReportDocument['reconciliation'][number];
 type Proof = ReportDocument['proof'][number];
 
-function bar(books: Books): Html {
+function bar(reconciliation: Reconciliation): Html {
   const parts: [string, number][] = [
-    ['m', books.migrated],
-    ['q', books.quarantined],
-    ['o', books.outOfScope],
-    ['u', Math.abs(books.unexplained)],
+    ['m', reconciliation.migrated],
+    ['q', reconciliation.quarantined],
+    ['o', reconciliation.outOfScope],
+    ['u', Math.abs(reconciliation.unexplained)],
   ];
   const whole = Math.max(
     1,
@@ -23,10 +23,10 @@ function bar(books: Books): Html {
   </div>`;
 }
 
-export function booksSection(report: ReportDocument): Html {
+export function reconciliationSection(report: ReportDocument): Html {
   const sum = (name: 'source' | 'outOfScope' | 'quarantined' | 'migrated' | 'unexplained'): number =>
-    report.books.reduce((total, books) => total + books[name], 0);
-  const total: Books = {
+    report.reconciliation.reduce((total, reconciliation) => total + reconciliation[name], 0);
+  const total: Reconciliation = {
     mapping: 'all tables',
     target: '',
     source: sum('source'),
@@ -35,10 +35,10 @@ export function booksSection(report: ReportDocument): Html {
     migrated: sum('migrated'),
     unexplained: sum('unexplained'),
   };
-  const rows = report.books.length > 1 ? [...report.books, total] : report.books;
+  const rows = report.reconciliation.length > 1 ? [...report.reconciliation, total] : report.reconciliation;
   return html`<section>
     <h2>Books</h2>
-    ${table<Books>(
+    ${table<Reconciliation>(
       [
         {
           head: 'Table',
@@ -82,11 +82,11 @@ function originSection(report: ReportDocument): Html | null {
         { head: 'Migrated by batches +', cell: (row) => row.migrated.batches },
         { head: 'settling +', cell: (row) => row.migrated.settling },
         { head: 'rounds =', cell: (row) => row.migrated.rounds },
-        { head: 'migrated', cell: (row) => row.migrated.books },
+        { head: 'migrated', cell: (row) => row.migrated.reconciliation },
         { head: 'Quarantined by batches +', cell: (row) => row.quarantined.batches },
         { head: 'settling +', cell: (row) => row.quarantined.settling },
         { head: 'rounds =', cell: (row) => row.quarantined.rounds },
-        { head: 'quarantined', cell: (row) => row.quarantined.books },
+        { head: 'quarantined', cell: (row) => row.quarantined.reconciliation },
       ],
       report.origins,
       '',

@@ -91,7 +91,7 @@ export function quarantineSection(report: ReportDocument): Html {
 }
 
 export function findingSection(report: ReportDocument): Html {
-  const standing = (finding: ReportDocument['findings'][number]): Html => {
+  const existing = (finding: ReportDocument['findings'][number]): Html => {
     if (finding.severity === 'note') return html`<span class="soft">note</span>`;
     const decision = decisionFor(report.decisions, finding.id);
     if (decision === null) return html`<span class="badge">to decide</span>`;
@@ -102,7 +102,7 @@ export function findingSection(report: ReportDocument): Html {
     ${table<ReportDocument['findings'][number]>(
       [
         { head: 'Finding', cell: (row) => html`<span class="mono">${row.id}</span>` },
-        { head: '', cell: standing },
+        { head: '', cell: existing },
         { head: 'What', cell: (row) => row.sentence },
         { head: 'Rows', cell: (row) => row.rows },
       ],

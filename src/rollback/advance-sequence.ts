@@ -26,8 +26,8 @@ export function advancedPosition(
   const offset = (((value - start) % size) + size) % size;
   const onGrid = offset === 0n ? value : value + size - offset;
   if (onGrid <= limit) value = onGrid;
-  const least = up ? BigInt(sequence.min) : -BigInt(sequence.max);
-  if (value < least) return null;
+  const min = up ? BigInt(sequence.min) : -BigInt(sequence.max);
+  if (value < min) return null;
   return { lastValue: (sign * value).toString(), isCalled: true };
 }
 

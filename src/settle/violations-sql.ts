@@ -68,7 +68,7 @@ export function anyOrphanSql(key: ForeignKeyDetail): string {
 const textual = /^(text|character varying|bpchar|"?[^ ]*citext"?)( COLLATE |$)/;
 
 /** Spells a value so that child and parent of comparable types agree: 7 and 7.00, citext in any case. */
-export function spelled(text: string, type: string, guarded: boolean): string {
+export function formatted(text: string, type: string, guarded: boolean): string {
   if (['smallint', 'integer', 'bigint', 'numeric'].includes(type)) {
     const plain = `trim_scale((${text})::numeric)::text`;
     return guarded ? `CASE WHEN (${text}) ~ '^-?[0-9]+([.][0-9]+)?$' THEN ${plain} END` : plain;
@@ -84,7 +84,7 @@ export function orphansSql(key: ForeignKeyDetail, mapping: CompiledMapping, scop
   const asText = key.parentTypes.map((type) => textual.test(type));
   const ours = key.columns.map((name, index) => {
     const column = `c.${identifier(name)}`;
-    const value = asText[index] ? column : spelled(`${column}::text`, key.columnTypes[index] as string, false);
+    const value = asText[index] ? column : formatted(`${column}::text`, key.columnTypes[index] as string, false);
     return `${value} as k${index}`;
   });
   const theirs = key.parentColumns.map((name, index) => {
@@ -92,7 +92,7 @@ export function orphansSql(key: ForeignKeyDetail, mapping: CompiledMapping, scop
     // any text is a value of these types, so that their own equality decides
     const value = asText[index]
       ? `(${text})::${key.parentTypes[index]}`
-      : spelled(text, key.columnTypes[index] as string, true);
+      : formatted(text, key.columnTypes[index] as string, true);
     return `${value} as k${index}`;
   });
   const same = (index: number): string => (asText[index] ? (key.operators[index] as string) : '=');

@@ -15,12 +15,12 @@ export const text = z
 export const nonEmptyText = text.refine((value) => value !== '', 'expected text that is not empty');
 
 /** A whole number, also as quoted text. */
-export function integer(least: number, most: number): z.ZodType<number> {
-  const message = `expected a whole number from ${least} to ${most}`;
+export function integer(min: number, max: number): z.ZodType<number> {
+  const message = `expected a whole number from ${min} to ${max}`;
   return z
     .union([z.number(), z.string().regex(/^[+-]?\d{1,9}$/, message)], { error: message })
     .transform(Number)
-    .refine((value) => Number.isInteger(value) && value >= least && value <= most, message);
+    .refine((value) => Number.isInteger(value) && value >= min && value <= max, message);
 }
 
 /** The arguments of a step that takes none. */

@@ -3,20 +3,20 @@
 export type DateField = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second';
 
 export type FormatPart =
-  | { readonly field: DateField; readonly kind: 'digits'; readonly least: number; readonly most: number }
-  | { readonly field: 'month'; readonly kind: 'name'; readonly least: 3; readonly most: 3 }
+  | { readonly field: DateField; readonly kind: 'digits'; readonly min: number; readonly max: number }
+  | { readonly field: 'month'; readonly kind: 'name'; readonly min: 3; readonly max: 3 }
   | { readonly literal: string };
 
 const tokens: readonly (readonly [string, FormatPart])[] = [
-  ['YYYY', { field: 'year', kind: 'digits', least: 4, most: 4 }],
-  ['MON', { field: 'month', kind: 'name', least: 3, most: 3 }],
-  ['HH24', { field: 'hour', kind: 'digits', least: 2, most: 2 }],
-  ['MM', { field: 'month', kind: 'digits', least: 2, most: 2 }],
-  ['MI', { field: 'minute', kind: 'digits', least: 2, most: 2 }],
-  ['DD', { field: 'day', kind: 'digits', least: 2, most: 2 }],
-  ['SS', { field: 'second', kind: 'digits', least: 2, most: 2 }],
-  ['M', { field: 'month', kind: 'digits', least: 1, most: 2 }],
-  ['D', { field: 'day', kind: 'digits', least: 1, most: 2 }],
+  ['YYYY', { field: 'year', kind: 'digits', min: 4, max: 4 }],
+  ['MON', { field: 'month', kind: 'name', min: 3, max: 3 }],
+  ['HH24', { field: 'hour', kind: 'digits', min: 2, max: 2 }],
+  ['MM', { field: 'month', kind: 'digits', min: 2, max: 2 }],
+  ['MI', { field: 'minute', kind: 'digits', min: 2, max: 2 }],
+  ['DD', { field: 'day', kind: 'digits', min: 2, max: 2 }],
+  ['SS', { field: 'second', kind: 'digits', min: 2, max: 2 }],
+  ['M', { field: 'month', kind: 'digits', min: 1, max: 2 }],
+  ['D', { field: 'day', kind: 'digits', min: 1, max: 2 }],
 ];
 
 /** Parts of a format in order, or the sentence that says what is wrong with it. */
@@ -57,8 +57,7 @@ function complaint(format: string, parts: readonly FormatPart[]): string | null 
     return `the format "${format}" has a literal digit`;
   const digits = (part: FormatPart | undefined) => part !== undefined && 'kind' in part && part.kind === 'digits';
   const open = parts.findIndex(
-    (part, index) =>
-      'field' in part && part.least !== part.most && (digits(parts[index - 1]) || digits(parts[index + 1])),
+    (part, index) => 'field' in part && part.min !== part.max && (digits(parts[index - 1]) || digits(parts[index + 1])),
   );
   return open === -1 ? null : `the format "${format}" does not say where a one-digit day or month ends: use DD and MM`;
 }
@@ -84,7 +83,7 @@ export function dateShapes(parts: readonly FormatPart[]): readonly DateShape[] {
           ];
         }
         const name = part.kind === 'name';
-        return Array.from({ length: part.most - part.least + 1 }, (_, index) => part.least + index).map((length) => ({
+        return Array.from({ length: part.max - part.min + 1 }, (_, index) => part.min + index).map((length) => ({
           ...sofar,
           shape: sofar.shape + (name ? 'a' : '9').repeat(length),
           fields: { ...sofar.fields, [part.field]: { at, length, name } },

@@ -63,7 +63,7 @@ const singleByte: ReadonlySet<string> = new Set([
   ...['WIN1250', 'WIN1251', 'WIN1252', 'WIN1253', 'WIN1254', 'WIN1255', 'WIN1256', 'WIN1257', 'WIN1258'],
 ]);
 
-function isJudged(encoding: string, target: string): boolean {
+function isEvaluated(encoding: string, target: string): boolean {
   return singleByte.has(target) && encoding !== target && (encoding === 'UTF8' || singleByte.has(encoding));
 }
 
@@ -72,14 +72,14 @@ function isJudged(encoding: string, target: string): boolean {
  * where that cannot be, or where one of the encodings is not of those that are known here.
  */
 export function foreignSql(encoding: string, target: string, text: string): string | null {
-  if (!isJudged(encoding, target)) return null;
+  if (!isEvaluated(encoding, target)) return null;
   // literals of the statement go to the source in UTF-8, so the class may name every character that both have
   return `((${text}) COLLATE "C" ~ '[^\\u0001-\\u007f${repertoire(encoding, charactersOf(target))}]')`;
 }
 
 /** TypeScript twin of `foreignSql`. */
 export function isForeign(encoding: string, target: string, text: string): boolean {
-  return isJudged(encoding, target) && !canEncode(target, text);
+  return isEvaluated(encoding, target) && !canEncode(target, text);
 }
 
 const known = new Map<string, string>();

@@ -4,11 +4,11 @@ import { baseName } from './cast/type-family';
 import { altersSilently, bareType, isBare, leavesOf, printsLoosely } from './type-shape';
 
 /** Casts of which only the target knows whether it takes a value. */
-const judgedByTarget: ReadonlySet<string> = new Set(['json', 'jsonb', 'other']);
+const evaluatedByTarget: ReadonlySet<string> = new Set(['json', 'jsonb', 'other']);
 
 /** Casts that leave the value's type as it is or check its modifiers themselves. */
 function checkedHere(cast: CastSpec): boolean {
-  return !judgedByTarget.has(cast.kind);
+  return !evaluatedByTarget.has(cast.kind);
 }
 
 /**
@@ -126,7 +126,7 @@ export interface Refusal {
  * Statements that create the judge: a function over an array of one text a trial, NULL where the target takes all of them, else a refusal
  * for `readRefusal`. It never raises for what a value is. An array, because a function takes no more than a hundred arguments.
  */
-export function createJudgeSql(name: string, trials: readonly ValueTrial[]): string[] {
+export function createEvaluateSql(name: string, trials: readonly ValueTrial[]): string[] {
   const blocks = trials.map((trial, at) => {
     const text = `$1[${at + 1}]`;
     const test =
@@ -150,7 +150,7 @@ export function createJudgeSql(name: string, trials: readonly ValueTrial[]): str
 const refusals = /^(2[123]|38|39|44|54|P0|42601|42704)/;
 
 /** A call of the judge over the texts of a row. */
-export function judgeCall(name: string, texts: readonly string[]): string {
+export function evaluateCall(name: string, texts: readonly string[]): string {
   return `${name}(array[${texts.join(', ')}]::text[])`;
 }
 

@@ -3,11 +3,11 @@ const carefulRate = 20_000;
 /** Smaller slices would cost more in reading both tables than they save in age. */
 const fewestRows = 1_000;
 /** Every slice reads both tables once. */
-const mostSlices = 256;
+const maxSlices = 256;
 
 /** Into how many slices a live proof divides a table, so that one takes well below the limit for the age of a snapshot. */
 export function liveSlices(rows: number, settings: { sliceRows: number; maxSnapshotAgeMs: number }): number {
   const inTime = Math.floor((settings.maxSnapshotAgeMs / 1000) * carefulRate);
   const perSlice = Math.min(settings.sliceRows, Math.max(fewestRows, inTime));
-  return Math.min(mostSlices, Math.max(1, Math.ceil(rows / perSlice)));
+  return Math.min(maxSlices, Math.max(1, Math.ceil(rows / perSlice)));
 }

@@ -1,5 +1,5 @@
 import type { Verdict } from '../contract/activity-types';
-import type { ClosedBooks } from './books';
+import type { ClosedReconciliation } from './reconciliation';
 import type { DecisionEffect } from './decision-effect';
 import { effectProblem } from './decision-effect';
 import { decisionFor } from '../profile/decision-match';
@@ -22,7 +22,7 @@ export interface CheckDecision {
 }
 
 export interface VerdictFacts {
-  readonly books: readonly ClosedBooks[];
+  readonly reconciliation: readonly ClosedReconciliation[];
   readonly effects: readonly DecisionEffect[];
   /** What is decided, and by whom. */
   readonly decisions?: readonly CheckDecision[];
@@ -82,8 +82,8 @@ function checkProblem({ kind, name, broken, finding = null }: CheckOutcome): str
 }
 
 /** Places where rows differ are no problem of their own: the books of their table say that there is one. */
-function booksProblems({ books, differing = [] }: VerdictFacts): string[] {
-  const problems = books.flatMap((closed) => closed.problems);
+function reconciliationProblems({ reconciliation, differing = [] }: VerdictFacts): string[] {
+  const problems = reconciliation.flatMap((closed) => closed.problems);
   return problems.length === 0 ? [] : [...problems, ...differing.map((where) => `different: ${where}`)];
 }
 
@@ -132,11 +132,11 @@ function acceptedNote(facts: VerdictFacts): string {
 export function reachVerdict(facts: VerdictFacts): Verdict {
   const broken = facts.checks.filter((check) => check.broken > 0 && acceptedBy(check, facts.decisions ?? []) === null);
   const final = [
-    ...booksProblems(facts),
+    ...reconciliationProblems(facts),
     ...facts.changed.map((what) => `changed since it was proved: ${what}`),
     ...missingChecks(facts),
     ...broken.filter(({ finding = null }) => finding === null).map(checkProblem),
-    ...(facts.books.length === 0 ? ['no table was migrated'] : []),
+    ...(facts.reconciliation.length === 0 ? ['no table was migrated'] : []),
   ];
   const open = [
     ...broken.filter(({ finding = null }) => finding !== null).map(checkProblem),
@@ -154,7 +154,7 @@ export function reachVerdict(facts: VerdictFacts): Verdict {
   return {
     green,
     sentence,
-    books: facts.books.map((closed) => closed.books),
+    reconciliation: facts.reconciliation.map((closed) => closed.reconciliation),
     problems,
     ...(final.length === 0 && open.length > 0 ? { decidable: true as const } : {}),
   };

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../../activities';
 import { copyQueue } from '../contract/task-queues';
-import { beatForShort } from './beat-for-short';
+import { heartbeatForShort } from './heartbeat-for-short';
 import { becomeCurrent } from './become-current';
 import { converterOf } from './codec/load-codec';
 import { endWhenIdle } from './idle';
@@ -95,7 +95,7 @@ async function createWorkers(
     ...converterOf(process.env),
     interceptors: {
       activity: [
-        (context: Context) => ({ inbound: beatForShort(context) }),
+        (context: Context) => ({ inbound: heartbeatForShort(context) }),
         (): { inbound: typeof failureInterceptor } => ({ inbound: failureInterceptor }),
       ],
     },

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { LaneHolder } from '../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../src/engine/follow/apply-lease';
 import { runRound } from '../../src/engine/follow/run-round';
 import { setRulesOn } from '../../src/postgres/ledger/follow/apply-lease';
 import { openFollowedRun, type FollowedDraft, type FollowedRun } from '../database/delta/followed-run';
@@ -18,7 +18,7 @@ export interface RoundFigures {
 
 const ticksPerSecond = 100;
 const chained = 10;
-const most = 60_000;
+const max = 60_000;
 
 /** One table with a primary key and a foreign key, as pgbench's accounts. */
 const accounts = (rows: number): FollowedDraft => ({
@@ -91,7 +91,7 @@ async function rounds(
   const session = await run.databases.ledger(run.ref, 'bench');
   try {
     await setRulesOn(session, run.ref.run);
-    const holder = await LaneHolder.open(run.host, run.ref, 'bench');
+    const holder = await LeaseHolder.open(run.host, run.ref, 'bench');
     try {
       const figures: RoundFigures[] = [];
       // the first time sessions and their scratch tables are made
@@ -100,7 +100,7 @@ async function rounds(
         const [before, began] = [cpuOf(run), performance.now()];
         let [keys, count] = [0, 0];
         for (let complete = false; !complete;) {
-          const outcome = await runRound(holder, { limit: most, beat: () => undefined });
+          const outcome = await runRound(holder, { limit: max, heartbeat: () => undefined });
           ({ complete } = outcome);
           keys += outcome.keys;
           if (outcome.keys > 0) count += 1;

@@ -95,7 +95,7 @@ test('What the application puts before pg_catalog is not what the statements of 
   await run.prepare();
   await run.copyAll();
   await run.finish();
-  expect((await run.prove()).books).toMatchObject([{ migrated: 19, quarantined: 1, unexplained: 0 }]);
+  expect((await run.prove()).reconciliation).toMatchObject([{ migrated: 19, quarantined: 1, unexplained: 0 }]);
 });
 
 test('Rounds that follow the source fire the triggers of the target on the path of the application', async () => {

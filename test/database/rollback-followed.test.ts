@@ -19,9 +19,9 @@ const points: Readonly<Record<string, (run: CutoverRun) => Promise<void>>> = {
   'after a freeze that reached its limit': async (run) => {
     let calls = 0;
     const slow = run.with({
-      drain: async (host, ref, beat) => {
+      drain: async (host, ref, heartbeat) => {
         calls += 1;
-        if (calls === 1) return cutoverSteps.drain(host, ref, beat);
+        if (calls === 1) return cutoverSteps.drain(host, ref, heartbeat);
         return new Promise((_, reject) =>
           host.signal?.()?.addEventListener('abort', () => reject(new Error('aborted'))),
         );

@@ -108,7 +108,7 @@ describe('a migration settled and finished', () => {
       ['order', '"Order"', '"order"'],
       ['line', 'line', 'line'],
     ] as const) {
-      const [books] = await run.target.query<{ migrated: number; away: number }>(
+      const [reconciliation] = await run.target.query<{ migrated: number; away: number }>(
         `select sum(migrated)::int as migrated, sum(quarantined + out_of_scope)::int as away from
          (select migrated, quarantined, out_of_scope from rowproof.batch where mapping = $1
           union all select migrated, quarantined, out_of_scope from rowproof.adjustment where mapping = $1) b`,
@@ -116,8 +116,8 @@ describe('a migration settled and finished', () => {
       );
       const [there] = await run.target.query<{ n: number }>(`select count(*)::int as n from ${into}`);
       const [was] = await run.source.query<{ n: number }>(`select count(*)::int as n from ${from}`);
-      const all = (books?.migrated ?? 0) + (books?.away ?? 0);
-      expect({ name, migrated: there?.n }).toEqual({ name, migrated: books?.migrated });
+      const all = (reconciliation?.migrated ?? 0) + (reconciliation?.away ?? 0);
+      expect({ name, migrated: there?.n }).toEqual({ name, migrated: reconciliation?.migrated });
       if (sampled) expect(all).toBeLessThan(was?.n ?? 0);
       else expect(all).toBe(was?.n);
     }

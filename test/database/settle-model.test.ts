@@ -8,8 +8,8 @@ import { writableQuarantine } from '../support/writable-quarantine';
 /** Two tables that refer to themselves, to each other and to a table outside, with every kind of unique key. */
 const schema = `
 create schema src; create schema dst;
-create table src.a (k int primary key, id int, u int, w text, parent int, b_id int, fate text);
-create table src.b (k int primary key, id int, a_id int, a_u int, outside int, fate text);
+create table src.a (k int primary key, id int, u int, w text, parent int, b_id int, outcome text);
+create table src.b (k int primary key, id int, a_id int, a_u int, outside int, outcome text);
 create table dst.outside (id int primary key);
 insert into dst.outside values (1), (2);
 create table dst.a (id int primary key, k int, u int, w text, parent int references dst.a (id), b_id int, constraint id_u unique (id, u));
@@ -20,29 +20,29 @@ create table dst.b (id int primary key, k int, a_id int, a_u int, outside int re
 alter table dst.a add foreign key (b_id) references dst.b (id);
 `;
 
-type Fate = 'ok' | 'rejected' | 'out';
+type Outcome = 'ok' | 'rejected' | 'out';
 interface A {
   id: number;
   u: number | null;
   w: string | null;
   parent: number | null;
   b_id: number | null;
-  fate: Fate;
+  outcome: Outcome;
 }
 interface B {
   id: number;
   a_id: number | null;
   a_u: number | null;
   outside: number | null;
-  fate: Fate;
+  outcome: Outcome;
 }
 type Keyed<T> = T & { k: number };
 
 const small = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: null });
-const fate = fc.oneof(
-  { weight: 6, arbitrary: fc.constant<Fate>('ok') },
-  { weight: 1, arbitrary: fc.constant<Fate>('rejected') },
-  { weight: 1, arbitrary: fc.constant<Fate>('out') },
+const outcome = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Outcome>('ok') },
+  { weight: 1, arbitrary: fc.constant<Outcome>('rejected') },
+  { weight: 1, arbitrary: fc.constant<Outcome>('out') },
 );
 const rowsOfA = fc.array(
   fc.record<A>({
@@ -51,12 +51,12 @@ const rowsOfA = fc.array(
     w: fc.constantFrom(null, 'x', 'X', 'y', 'z'),
     parent: small(8),
     b_id: small(8),
-    fate,
+    outcome,
   }),
   { maxLength: 9 },
 );
 const rowsOfB = fc.array(
-  fc.record<B>({ id: fc.integer({ min: 1, max: 7 }), a_id: small(7), a_u: small(5), outside: small(3), fate }),
+  fc.record<B>({ id: fc.integer({ min: 1, max: 7 }), a_id: small(7), a_u: small(5), outside: small(3), outcome }),
   { maxLength: 9 },
 );
 
@@ -78,8 +78,8 @@ function settled(
   allA: readonly Keyed<A>[],
   allB: readonly Keyed<B>[],
 ): { a: number[]; b: number[]; duplicates: string[] } {
-  let a = allA.filter((row) => row.fate === 'ok');
-  let b = allB.filter((row) => row.fate === 'ok');
+  let a = allA.filter((row) => row.outcome === 'ok');
+  let b = allB.filter((row) => row.outcome === 'ok');
   const before = { a, b };
   a = dropDuplicates(a, (row) => String(row.id));
   a = dropDuplicates(a, (row) => (row.u === null ? null : `${row.id} ${row.u}`));
@@ -116,7 +116,7 @@ describe('settle', () => {
   let database: TestDatabase;
   let run: TestRun;
   const refs = (mapping: string, columns: string[]) =>
-    `select jsonb_build_array(k::text)::text, jsonb_build_object(${columns.map((name) => `'${name}', ${name}::text`).join(', ')})::text from src.${mapping} where fate = 'out'`;
+    `select jsonb_build_array(k::text)::text, jsonb_build_object(${columns.map((name) => `'${name}', ${name}::text`).join(', ')})::text from src.${mapping} where outcome = 'out'`;
   const table = (name: string, schemaName = 'dst') => ({ schema: schemaName, name });
 
   beforeAll(async () => {
@@ -124,7 +124,7 @@ describe('settle', () => {
     await database.query(schema);
     const statements = (name: string, columns: readonly string[], referenced: string[]) => {
       const mapping = mappingOf({ name, target: table(name), from: table(name, 'src'), targetKey: ['id'], columns });
-      const loaded = `(select * from src.${name} where fate = 'ok') as "${name}"`;
+      const loaded = `(select * from src.${name} where outcome = 'ok') as "${name}"`;
       const over = (sql: string) => sql.replace(`"src"."${name}"`, loaded);
       return {
         ...mapping,
@@ -158,14 +158,14 @@ describe('settle', () => {
       JSON.stringify(b),
     ]);
     await database.query(
-      `insert into dst.a select id, k, u, w, parent, b_id from src.a where fate = 'ok' order by random()`,
+      `insert into dst.a select id, k, u, w, parent, b_id from src.a where outcome = 'ok' order by random()`,
     );
     await database.query(
-      `insert into dst.b select id, k, a_id, a_u, outside from src.b where fate = 'ok' order by random()`,
+      `insert into dst.b select id, k, a_id, a_u, outside from src.b where outcome = 'ok' order by random()`,
     );
     await database.query(`insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, refs)
-      select '${run.ref.run}', 'a', jsonb_build_array(k::text)::text, 'quarantined', 'bad', 'a.w.bad', jsonb_build_object('id', id::text, 'u', u::text) from src.a where fate = 'rejected'
-      union all select '${run.ref.run}', 'b', jsonb_build_array(k::text)::text, 'quarantined', 'bad', 'b.id.bad', jsonb_build_object('id', id::text) from src.b where fate = 'rejected'`);
+      select '${run.ref.run}', 'a', jsonb_build_array(k::text)::text, 'quarantined', 'bad', 'a.w.bad', jsonb_build_object('id', id::text, 'u', u::text) from src.a where outcome = 'rejected'
+      union all select '${run.ref.run}', 'b', jsonb_build_array(k::text)::text, 'quarantined', 'bad', 'b.id.bad', jsonb_build_object('id', id::text) from src.b where outcome = 'rejected'`);
   }
 
   async function check(a: readonly Keyed<A>[], b: readonly Keyed<B>[]): Promise<void> {
@@ -176,7 +176,7 @@ describe('settle', () => {
     const gone = await database.query<Quarantined>(
       `select mapping, (source_key::jsonb ->> 0)::int as k, class, reason, constraint_name from rowproof.quarantine where adjustment is not null`,
     );
-    const ok = (rows: readonly Keyed<A | B>[]) => rows.filter((row) => row.fate === 'ok').length;
+    const ok = (rows: readonly Keyed<A | B>[]) => rows.filter((row) => row.outcome === 'ok').length;
     expect(gone).toHaveLength(ok(a) + ok(b) - expected.a.length - expected.b.length);
     expect(
       gone
@@ -185,11 +185,11 @@ describe('settle', () => {
         .sort(),
     ).toEqual(expected.duplicates);
     for (const row of gone.filter((one) => one.reason !== 'duplicate')) justify(row, gone, a, b);
-    const books = await database.query(
+    const reconciliation = await database.query(
       `select coalesce(sum(migrated), 0)::int as m, coalesce(sum(quarantined), 0)::int as q, coalesce(sum(out_of_scope), 0)::int as o from rowproof.adjustment`,
     );
     const out = gone.filter((row) => row.class === 'out_of_scope').length;
-    expect(books).toEqual([{ m: 0 - gone.length, q: gone.length - out, o: out }]);
+    expect(reconciliation).toEqual([{ m: 0 - gone.length, q: gone.length - out, o: out }]);
   }
 
   /** A row left because of a foreign key: its parent is where the reason says. */
@@ -200,8 +200,8 @@ describe('settle', () => {
     b: readonly Keyed<B>[],
   ): void {
     const place = (mapping: 'a' | 'b', one: Keyed<A> | Keyed<B>): string => {
-      if (one.fate === 'rejected') return 'quarantined';
-      if (one.fate === 'out') return 'out_of_scope';
+      if (one.outcome === 'rejected') return 'quarantined';
+      if (one.outcome === 'out') return 'out_of_scope';
       return gone.find((other) => other.mapping === mapping && other.k === one.k)?.class ?? 'kept';
     };
     let places: string[];

@@ -1,7 +1,7 @@
 import { settleTarget } from '../../src/engine/settle/settle-run';
 import { onTarget } from '../../src/engine/target-work';
 import { replaceIdMap } from '../../src/postgres/ledger/quarantine/id-map';
-import { openLanes } from '../../src/postgres/ledger/follow/apply-lease';
+import { openApplyLeases } from '../../src/postgres/ledger/follow/apply-lease';
 import { inTransaction } from '../../src/postgres/transaction';
 import { createDatabase } from '../support/postgres/postgres';
 import { RowsVisited } from '../support/postgres/rows-visited';
@@ -47,7 +47,7 @@ async function visitedOf(rows: number): Promise<RowsVisited> {
         from src.parent, (values ('parent'), ('child')) as m (m)`);
     const sides = await openSides(run);
     try {
-      await openLanes(sides.target, run.ref.run);
+      await openApplyLeases(sides.target, run.ref.run);
       const visited = new RowsVisited();
       const host = { ...run, databases: visited.watch(run.databases) };
       const settled = await onTarget(host, run.ref, 'settle', (work) =>

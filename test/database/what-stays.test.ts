@@ -26,7 +26,7 @@ async function holding(database: TestDatabase, text: string): Promise<string[]> 
   const found = new Set<string>();
   for (const { name } of tables) {
     const rows = await database.query(`select from rowproof."${name}" t where t::text like '%${text}%' limit 1`);
-    if (rows.length > 0) found.add(name.startsWith('held_') ? 'held' : name);
+    if (rows.length > 0) found.add(name.startsWith('deferred_') ? 'held' : name);
   }
   return [...found];
 }

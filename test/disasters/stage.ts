@@ -13,7 +13,7 @@ export interface Stage {
   readonly servers: { readonly source: StressServer; readonly target: StressServer };
   readonly temporal: TestTemporal;
   /** Asks until the status of the run says so; raises when the run has ended instead. */
-  until(stands: (status: RunStatus) => boolean): Promise<RunStatus>;
+  until(readExistingFreeze: (status: RunStatus) => boolean): Promise<RunStatus>;
   /** Waits for the end of the run, and raises unless it is complete. */
   completes(): Promise<void>;
   approve(code: string): Promise<void>;
@@ -53,10 +53,10 @@ export async function openStage(capture: 'triggers' | 'logical', settings = ''):
     writer,
     servers,
     temporal,
-    until: async (stands) => {
+    until: async (readExistingFreeze) => {
       for (;;) {
         const now = await look();
-        if (now?.status !== undefined && stands(now.status)) return now.status;
+        if (now?.status !== undefined && readExistingFreeze(now.status)) return now.status;
         if (now?.outcome === 'complete') throw new Error('The run is complete already.');
         await new Promise((rest) => setTimeout(rest, 500));
       }

@@ -22,17 +22,17 @@ describe('a worker that holds the barrier', () => {
     return client;
   }
 
-  /** The worker under its barrier, where it waits for the lane that `keeper` has. */
+  /** The worker under its barrier, where it waits for the apply lease that `keeper` has. */
   async function underBarrier(): Promise<Client> {
     const { bench, until, approve } = stage;
     const { code } = await until(({ gate }) => gate === 'cutover');
     const [open, keeper] = [await connect(bench.source.url), await connect(bench.target.url)];
     const there = (sql: string) => async () => (await bench.source.query(sql)).length > 0;
-    // keeps the barrier from being taken until the lane is kept
+    // keeps the barrier from being taken until the apply lease is kept
     await open.query('begin; update public.tbl_cust set cust_nm = cust_nm where cust_no = 1');
     await approve(code);
     await eventually(there(`select from pg_locks where ${barrierLock} and not granted`));
-    await keeper.query(`begin; select from rowproof.lane where lane = 'delta' for update`);
+    await keeper.query(`begin; select from rowproof.apply_lease where lease = 'delta' for update`);
     await open.query('commit');
     await eventually(there(`select from pg_locks where ${barrierLock} and granted`));
     await eventually(there(`select from pg_locks where mode = 'RowExclusiveLock' and not granted`));

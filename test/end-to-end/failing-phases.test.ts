@@ -66,16 +66,16 @@ test('A run that fails in any phase says so, refuses what does not lead on, and 
   await meets(place, { ...looks, ...someRefusedAfterEnd, watch: 1 }, ['run', 'rollback']);
   const failed = await bench.rowproof('status', place.run);
   await next('prepare', 'waits');
-  const held = new Postgres({ connectionString: place.target.url });
-  sessions.push(held);
-  await held.connect();
-  await held.query('select pg_advisory_lock(42)');
+  const deferred = new Postgres({ connectionString: place.target.url });
+  sessions.push(deferred);
+  await deferred.connect();
+  await deferred.query('select pg_advisory_lock(42)');
   await follow(failed, 'run');
   await bench.until(place.run, ({ phase, state }) => phase === 'prepare' && state === 'running');
   await meets(place, { ...looks, ...refusedWhileOpen, 'approve copy': 4, watch: null, pause: 0, resume: 0 }, ['abort']);
 
   await next('prepare', 'fails');
-  await held.query('select pg_advisory_unlock(42)');
+  await deferred.query('select pg_advisory_unlock(42)');
   // what was held up goes through: the phase fails as it ends
   const after = ['capture', 'copy', 'delta', 'settle', 'finish', 'proof', 'cutover', ''];
   let phase = 'prepare';
@@ -101,17 +101,17 @@ test('A table that is replaced on the source before the run settles stops the ca
   const waits = await bench.rowproof('run', place.file);
   const next = await hinder(place);
   await next('settle', 'waits');
-  const held = new Postgres({ connectionString: place.target.url });
-  sessions.push(held);
-  await held.connect();
-  await held.query('select pg_advisory_lock(42)');
+  const deferred = new Postgres({ connectionString: place.target.url });
+  sessions.push(deferred);
+  await deferred.connect();
+  await deferred.query('select pg_advisory_lock(42)');
   await follow(waits, 'decide');
   await bench.until(place.run, ({ phase }) => phase === 'settle');
   await place.source
     .query(`begin; alter table public.d rename to d_before; create table public.d (like public.d_before including all);
     insert into public.d select * from public.d_before; update public.d set v = '800' where id = 8; drop table public.d_before; commit`);
   await next('', 'fails');
-  await held.query('select pg_advisory_unlock(42)');
+  await deferred.query('select pg_advisory_unlock(42)');
   await bench.until(place.run, ({ blocked }) => blocked.some(({ what }) => what === 'capture'));
   await follow(await bench.rowproof('status', place.run), 'resolve capture resync');
   await bench.until(place.run, ({ gate }) => gate === 'cutover');

@@ -124,7 +124,7 @@ describe('a run that follows a source which is written to', () => {
     ]);
   }
 
-  /** What makes the capture miss changes stops the lane by name, until an operator has it repaired and read again. */
+  /** What makes the capture miss changes stops the apply lease by name, until an operator has it repaired and read again. */
   async function stoppedCapture(bench: ShopBench, capture: 'triggers' | 'logical', code: string): Promise<void> {
     if (capture === 'triggers') await bench.source.query('alter table public.tbl_order disable trigger all');
     else await dropSlot(bench.source);
@@ -255,12 +255,12 @@ describe('a run that follows a source which is written to', () => {
     const run = bench.start('run', file, '--wait', '--output', 'json');
     const { follow } = await atGate(bench, run);
     expect(follow?.lag).toEqual({
-      marks: expect.any(Number) as number,
+      changes: expect.any(Number) as number,
       seconds: expect.any(Number) as number,
       walBytes: 0,
     });
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    expect(metrics).toMatch(/^rowproof_delta_lag_marks\{.*run="shop-1".*\} \d+$/m);
+    expect(metrics).toMatch(/^rowproof_delta_lag_changes\{.*run="shop-1".*\} \d+$/m);
     expect(metrics).toMatch(/^rowproof_delta_lag_seconds\{.*run="shop-1".*\} [\d.]+$/m);
     await withClient(temporal, async (client) => {
       const query = `TaskQueue = '${bench.taskQueue}' AND WorkflowType = 'migration' AND DeltaLagSeconds >= 0`;
@@ -274,8 +274,8 @@ describe('a run that follows a source which is written to', () => {
       return [before, await cursorOf(bench)];
     };
     await eventually(async () => isDeepStrictEqual(...(await across())));
-    const [stood, stands] = await across();
-    expect(stands).toEqual(stood);
+    const [stood, readExistingFreeze] = await across();
+    expect(readExistingFreeze).toEqual(stood);
     expect((await bench.rowproof('resume', 'shop-1')).code).toBe(0);
     await eventually(async () => !isDeepStrictEqual(await cursorOf(bench), stood));
     const abort = await bench.rowproof('abort', 'shop-1', '--then', 'rollback', ...ben);
@@ -371,9 +371,9 @@ describe('a run that follows a source which is written to', () => {
     expect(actual).toEqual(expected);
 
     const asked = await bench.rowproof('finish', 'shop-1');
-    expect([asked.code, asked.stderr]).toEqual([4, expect.stringContaining('lifts the freeze of legacy')]);
+    expect([asked.code, asked.stderr]).toEqual([4, expect.stringContaining('releases the freeze of legacy')]);
     await expect(bench.source.query('update tbl_order set total_cents = 1 where order_id = 1')).rejects.toThrow();
-    expect((await bench.rowproof('finish', 'shop-1', '--lift-freeze')).code).toBe(0);
+    expect((await bench.rowproof('finish', 'shop-1', '--release-freeze')).code).toBe(0);
     await bench.source.query('update tbl_order set total_cents = 1 where order_id = 1');
   });
 });

@@ -26,7 +26,7 @@ describe('a run that ends between its freeze and the opening of its target', () 
   const watchers = (): Promise<number> =>
     withClient(temporal, async (client) => {
       let count = 0;
-      const query = `WorkflowType = 'captureWatch' and ExecutionStatus = 'Running'`;
+      const query = `WorkflowType = 'captureMonitor' and ExecutionStatus = 'Running'`;
       for await (const _ of client.workflow.list({ query })) count += 1;
       return count;
     });

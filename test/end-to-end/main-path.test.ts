@@ -207,7 +207,7 @@ describe('a migration of the demo’s data, small', () => {
   });
 
   it('leaves the data and only the id map after finish', async () => {
-    const finished = await bench.rowproof('finish', 'demo-2', '--lift-freeze');
+    const finished = await bench.rowproof('finish', 'demo-2', '--release-freeze');
     expect(finished.code).toBe(0);
     const left = await bench.crm<{ name: string }>(
       `select c.relname as name from pg_class c where relnamespace = to_regnamespace('rowproof') and relkind not in ('i')`,

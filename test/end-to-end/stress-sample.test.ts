@@ -45,9 +45,9 @@ function run(through: TestTemporal | null, options: Partial<SeedOptions>): Promi
 }
 
 test('A source that is written while a stopped process comes back to its round arrives row by row', async () => {
-  const { outcome, differences, sentence, deeds } = await run(null, { scenario: 'fence' });
+  const { outcome, differences, sentence, disturbances } = await run(null, { scenario: 'fence' });
   expect({ outcome, differences, sentence }).toMatchObject({ outcome: 'complete', differences: [] });
-  expect(JSON.stringify(deeds)).toContain('stopped until others applied what it had not seen');
+  expect(JSON.stringify(disturbances)).toContain('stopped until others applied what it had not seen');
 });
 
 test('The same without the rule that it rests on is found out: rows are stale, and others are back from the dead', async () => {
@@ -56,7 +56,7 @@ test('The same without the rule that it rests on is found out: rows are stale, a
 });
 
 test('A migration that loses workers, sessions and servers on its way and at the cutover arrives row by row', async () => {
-  const { outcome, differences, sentence, deeds } = await run(temporal as TestTemporal, {
+  const { outcome, differences, sentence, disturbances } = await run(temporal as TestTemporal, {
     seed: 3,
     capture: 'logical',
     roundKeys: 1_500,
@@ -66,5 +66,5 @@ test('A migration that loses workers, sessions and servers on its way and at the
   });
   expect({ outcome, differences, sentence }).toMatchObject({ outcome: 'complete', differences: [] });
   // a fast machine may be through before the last of them
-  expect(deeds.length).toBeGreaterThan(0);
+  expect(disturbances.length).toBeGreaterThan(0);
 }, 300_000);

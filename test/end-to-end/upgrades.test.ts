@@ -111,7 +111,7 @@ describe('workers that are upgraded while a run is open', () => {
     const types = await typesOf(old());
     expect([...new Set(types)]).toEqual([
       'batchCopy',
-      'captureWatch',
+      'captureMonitor',
       'cutover',
       'delta',
       'discovery',

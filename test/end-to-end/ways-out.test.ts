@@ -215,10 +215,10 @@ describe('a run that cuts over', () => {
     const complete = await bench.rowproof('watch', place.run);
     expect(complete.code).toBe(0);
     await meets(place, { ...looks, ...refusedAfterEnd, watch: 0, run: 4, rollback: 5, finish: 4 }, [
-      'finish moved-1 --lift-freeze',
+      'finish moved-1 --release-freeze',
     ]);
     expect(await writes(place)).toBe('25006');
-    const finished = await follow(complete, 'finish moved-1 --lift-freeze');
+    const finished = await follow(complete, 'finish moved-1 --release-freeze');
     expect(finished.stdout).toMatch(/s takes writes again; nothing carries them over/);
     expect(await writes(place)).toBe('done');
   });
@@ -226,10 +226,10 @@ describe('a run that cuts over', () => {
   test('is freed by the command that is printed where it was left frozen under a target that is not open, and goes on', async () => {
     const place = bench.place('frozen');
     const waits = await atTheGate(place);
-    const held = new Postgres({ connectionString: place.target.url });
-    locks.push(held);
-    await held.connect();
-    await held.query('begin; lock table public.d in access share mode');
+    const deferred = new Postgres({ connectionString: place.target.url });
+    locks.push(deferred);
+    await deferred.connect();
+    await deferred.query('begin; lock table public.d in access share mode');
     await follow(waits, 'cutover frozen-1 --code');
     await bench.until(place.run, ({ sentence }) => /opening the target|could not be opened/.test(sentence));
     expect((await bench.rowproof('abort', place.run, '--then', 'keep', ...signed)).code).toBe(0);
@@ -237,13 +237,13 @@ describe('a run that cuts over', () => {
     await meets(place, { ...looks, ...someRefusedAfterEnd, watch: 1 }, [
       'run',
       'rollback',
-      'finish frozen-1 --lift-freeze',
+      'finish frozen-1 --release-freeze',
     ]);
     expect(await writes(place)).toBe('25006');
     const shown = await bench.rowproof('status', place.run);
     expect(shown.stdout).toMatch(/Writers of s are still stopped/);
-    await held.query('rollback');
-    const freed = await follow(shown, 'finish frozen-1 --lift-freeze');
+    await deferred.query('rollback');
+    const freed = await follow(shown, 'finish frozen-1 --release-freeze');
     expect(freed.stdout).toMatch(/Writers of s are free: .* keeps its ledger/);
     expect(await writes(place)).toBe('done');
     await follow(freed, 'run frozen-1');
@@ -274,7 +274,7 @@ describe('a run that cuts over', () => {
     await eventually(async () => (await bench.status(place.run)) === null);
     await meets(place, { ...looks, ...someRefusedAfterEnd, watch: 1, rollback: 5, finish: 4 }, [
       'run',
-      'finish opened-1 --lift-freeze',
+      'finish opened-1 --release-freeze',
     ]);
     const closed = await bench.rowproof('status', place.run);
     expect(closed.stdout).toMatch(/failed: The target is open, but .*cannot be rolled back/);
@@ -284,7 +284,7 @@ describe('a run that cuts over', () => {
     await bench.until(place.run, ({ gate }) => gate === 'retry');
     await follow(await bench.rowproof('status', place.run), 'approve keep');
     await eventually(async () => (await bench.status(place.run)) === null);
-    await follow(await bench.rowproof('status', place.run), 'finish opened-1 --lift-freeze');
+    await follow(await bench.rowproof('status', place.run), 'finish opened-1 --release-freeze');
     expect(await writes(place)).toBe('done');
   });
 });

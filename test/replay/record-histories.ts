@@ -15,7 +15,7 @@ interface Recording {
   readonly run: WorkflowHandle;
   status(): Promise<RunStatus>;
   /** Waits until the run stands as asked. */
-  when(stands: (status: RunStatus) => boolean): Promise<RunStatus>;
+  when(readExistingFreeze: (status: RunStatus) => boolean): Promise<RunStatus>;
   command(update: string, message: Record<string, unknown>): Promise<unknown>;
 }
 
@@ -43,7 +43,7 @@ async function record(
         client,
         run,
         status,
-        when: (stands) => eventually(() => status().then((now) => (stands(now) ? now : null))),
+        when: (readExistingFreeze) => eventually(() => status().then((now) => (readExistingFreeze(now) ? now : null))),
         command: (update, message) =>
           run.executeUpdate(update, { args: [{ by: 'ana', reason: 'recorded', ...message }] }),
       });

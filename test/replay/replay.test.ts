@@ -36,7 +36,7 @@ describe('histories that Temporal recorded of real runs', () => {
     expect(textOf('blocked/batchCopy-1')).toContain('"signalName":"resolution"');
     expect(textOf('steered/migration-1')).toMatch(/"signalName":"pause".*"signalName":"resume"/);
     expect(textOf('undone/migration-1')).toContain('"type":"RolledBack"');
-    for (const child of ['captureWatch-1', 'cutover-1', 'cutover-2', 'cutover-3', 'delta-1', 'migration-1'])
+    for (const child of ['captureMonitor-1', 'cutover-1', 'cutover-2', 'cutover-3', 'delta-1', 'migration-1'])
       expect(names).toContain(`followed/${child}`);
     expect(textOf('followed/migration-1')).toMatch(/"name":"drill".*"name":"approve".*"name":"approve"/);
   });

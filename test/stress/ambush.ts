@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { layBait } from './bait';
-import type { Crew, Hand } from './crew';
+import { addProbeRows } from './probe-rows';
+import type { Processes, Hand } from './processes';
 import { connected } from './oracle';
 import type { Place } from './servers';
 
-/** Where a round is caught: in its snapshot, before it takes the lane's lock; or while it writes. */
+/** Where a round is caught: in its snapshot, before it takes the apply lease's lock; or while it writes. */
 export type Spot = 'between its source and its commit' | 'while it writes';
 
 const spots: Readonly<Record<Spot, { readonly relation: string; readonly query: string }>> = {
@@ -16,12 +16,12 @@ const spots: Readonly<Record<Spot, { readonly relation: string; readonly query: 
   'while it writes': { relation: 'app.tag', query: '%' },
 };
 
-/** Waits until a round stands at `spot`, does `deed` to its process, and lets the round's backend go on. False when none came by. */
+/** Waits until a round stands at `spot`, does `disturbance` to its process, and lets the round's backend go on. False when none came by. */
 export async function ambush(
   place: Place,
-  crew: Crew,
+  processes: Processes,
   spot: Spot,
-  deed: (hand: Hand) => Promise<void> | void,
+  disturbance: (hand: Hand) => Promise<void> | void,
 ): Promise<boolean> {
   const { relation, query } = spots[spot];
   return connected(place.admin.target, (client) =>
@@ -33,8 +33,8 @@ export async function ambush(
           () => false,
         );
         const caught = locked && (await waits(looking, relation, query));
-        const hand = caught ? crew.doing('runRounds') : null;
-        if (hand !== null) await deed(hand);
+        const hand = caught ? processes.doing('runRounds') : null;
+        if (hand !== null) await disturbance(hand);
         await client.query('rollback');
         if (hand !== null) return true;
       }
@@ -65,7 +65,7 @@ async function until(said: () => Promise<boolean>, forMs: number): Promise<boole
   return false;
 }
 
-/** Steps of a bait after which every round that begins has some of them in its window. */
+/** Steps of a probe rows after which every round that begins has some of them in its window. */
 const warm = 12;
 
 /** A process that stands between its look at the source and its commit. */
@@ -76,73 +76,73 @@ export interface StoppedRound {
 }
 
 /** Stops a process between its look at the source and its commit, and lets others apply what it has not seen. */
-export async function stopRound(place: Place, crew: Crew): Promise<StoppedRound> {
+export async function stopRound(place: Place, processes: Processes): Promise<StoppedRound> {
   const stopped: Hand[] = [];
-  const bait = layBait(place, 'zombie');
+  const probeRows = addProbeRows(place, 'zombie');
   const resume = async (): Promise<void> => {
     for (const hand of stopped.splice(0)) {
-      const left = crew.leftOver(hand);
+      const left = processes.leftOver(hand);
       hand.child.kill('SIGCONT');
       await left;
     }
   };
   try {
-    await bait.steps(warm);
-    const came = await ambush(place, crew, 'between its source and its commit', (hand) => {
+    await probeRows.steps(warm);
+    const came = await ambush(place, processes, 'between its source and its commit', (hand) => {
       hand.child.kill('SIGSTOP');
       stopped.push(hand);
     });
-    await bait.end();
+    await probeRows.end();
     if (!came) return { said: 'zombie: no round came by', resume };
-    await bait.turn();
-    const applied = await until(() => bait.arrived(), 10_000);
+    await probeRows.turn();
+    const applied = await until(() => probeRows.arrived(), 10_000);
     return {
       said: `zombie: stopped until ${applied ? '' : 'long before '}others applied what it had not seen`,
       resume,
     };
   } catch (error) {
-    await bait.end();
+    await probeRows.end();
     await resume();
     throw error;
   }
 }
 
 /** The same, and resumes it. */
-export async function zombie(place: Place, crew: Crew): Promise<string> {
-  const { said, resume } = await stopRound(place, crew);
+export async function zombie(place: Place, processes: Processes): Promise<string> {
+  const { said, resume } = await stopRound(place, processes);
   await resume();
   return said;
 }
 
 /** Kills a process while its round writes. */
-export async function killWriting(place: Place, crew: Crew): Promise<string> {
-  const bait = layBait(place, 'kill');
-  await bait.steps(warm);
-  const came = await ambush(place, crew, 'while it writes', async (hand) => {
-    await bait.end();
+export async function killWriting(place: Place, processes: Processes): Promise<string> {
+  const probeRows = addProbeRows(place, 'kill');
+  await probeRows.steps(warm);
+  const came = await ambush(place, processes, 'while it writes', async (hand) => {
+    await probeRows.end();
     hand.child.kill('SIGKILL');
   });
-  await bait.end();
-  crew.another();
+  await probeRows.end();
+  processes.another();
   return came ? 'killed while it wrote' : 'kill: no round came by';
 }
 
 /** Lets things change on the source after a round took its snapshot and before it chooses what it applies. */
-export async function changeBehind(place: Place, crew: Crew): Promise<string> {
-  const bait = layBait(place, 'behind');
-  await bait.steps(warm);
-  const came = await ambush(place, crew, 'between its source and its commit', async () => {
-    await bait.steps(warm);
-    await bait.end();
+export async function changeBehind(place: Place, processes: Processes): Promise<string> {
+  const probeRows = addProbeRows(place, 'behind');
+  await probeRows.steps(warm);
+  const came = await ambush(place, processes, 'between its source and its commit', async () => {
+    await probeRows.steps(warm);
+    await probeRows.end();
   });
-  await bait.end();
+  await probeRows.end();
   return came ? 'changed behind the snapshot of a round' : 'behind: no round came by';
 }
 
 /** Commits of the source stand in its log for a while, and nobody can see them: they wait for a standby that does not exist. */
 export async function withholdCommits(place: Place, forMs: number): Promise<string> {
-  const bait = layBait(place, 'withheld');
-  await bait.steps(warm);
+  const probeRows = addProbeRows(place, 'withheld');
+  await probeRows.steps(warm);
   return connected(place.admin.source, async (client) => {
     // what this session does must not wait itself
     await client.query(`set synchronous_commit = local`);
@@ -152,12 +152,12 @@ export async function withholdCommits(place: Place, forMs: number): Promise<stri
       await client.query(`select pg_reload_conf()`);
       await sleep(forMs);
       // the step that waits is the last one
-      ended = bait.end();
+      ended = probeRows.end();
     } finally {
       await client.query(`alter system reset synchronous_standby_names`);
       await client.query(`select pg_reload_conf()`);
       await ended;
-      await bait.end();
+      await probeRows.end();
     }
     return `commits withheld for ${forMs} ms`;
   });

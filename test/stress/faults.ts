@@ -6,13 +6,14 @@ export interface FaultRun {
   readonly fault: Fault;
   readonly scenario: Scenario;
   readonly capture: Capture;
-  /** Of the rows that nobody but the deed writes. */
+  /** Of the rows that nobody but the disturbance writes. */
   readonly shows: RegExp;
 }
 
-const lost = (bait: string): RegExp => new RegExp(`^(after the switch: )?bait ${bait} .*: [1-9]\\d* rows lost`, 'm');
-const stale = (bait: string): RegExp =>
-  new RegExp(`^(after the switch: )?bait ${bait} .* [1-9]\\d* stale, [1-9]\\d* resurrected`, 'm');
+const lost = (probeRows: string): RegExp =>
+  new RegExp(`^(after the switch: )?probe rows ${probeRows} .*: [1-9]\\d* rows lost`, 'm');
+const stale = (probeRows: string): RegExp =>
+  new RegExp(`^(after the switch: )?probe rows ${probeRows} .* [1-9]\\d* stale, [1-9]\\d* resurrected`, 'm');
 
 const differs = (table: string, what: string): RegExp =>
   new RegExp(`^after the switch: ${table}: [1-9]\\d* ${what}`, 'm');

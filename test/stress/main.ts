@@ -9,7 +9,7 @@ import { faultRuns } from './faults';
 import { runSeed, type SeedOptions, type SeedResult } from './one-seed';
 import { startStressServer } from './servers';
 
-const usage = `npm run stress -- [--seconds N] [--seed S] [--seeds K] [--mode full|lanes] [--capture triggers|logical|none|both]
+const usage = `npm run stress -- [--seconds N] [--seed S] [--seeds K] [--mode full|engine] [--capture triggers|logical|none|both]
                   [--fault NAME] [--scenario fence|closed|gate|cursor|first|lock|link|identity|books] [--strikes N] [--clients N] [--scale N]
                   [--round-keys N] [--patience SECONDS] [--keep FOLDER]
 npm run stress -- --faults [--fault fence|closed|gate|cursor|first|lock|freeze|link|identity|books] [--seed S] [--seeds K]
@@ -53,7 +53,7 @@ async function main(): Promise<number> {
   const began = performance.now();
   const source = await startStressServer(join(folder, 'source'));
   const target = await startStressServer(join(folder, 'target'));
-  const temporal = values.mode === 'lanes' || values.faults ? null : await startTemporal();
+  const temporal = values.mode === 'engine' || values.faults ? null : await startTemporal();
   const results: SeedResult[] = [];
   const options = {
     patienceMs: Number(values.patience ?? (temporal === null && !values.faults ? 150 : 300)) * 1_000,
@@ -102,7 +102,7 @@ async function main(): Promise<number> {
   const different = results.filter(({ differences }) => differences.length > 0);
   line(
     `${results.length} seeds, ${results.reduce((sum, { transactions }) => sum + transactions, 0)} transactions, ` +
-      `${results.reduce((sum, { deeds }) => sum + deeds.length, 0)} deeds, ${((performance.now() - began) / 1_000).toFixed(0)} s: ` +
+      `${results.reduce((sum, { disturbances }) => sum + disturbances.length, 0)} disturbances, ${((performance.now() - began) / 1_000).toFixed(0)} s: ` +
       `${different.length} with differences, ${bad.length - different.length} not to an end`,
   );
   return bad.length === 0 && results.length > 0 ? 0 : 1;
@@ -117,11 +117,11 @@ function sentenceOfFault({ run, seed, control, broken, seen }: FaultVerdict): st
 }
 
 function sentenceOf(result: SeedResult, capture: string): string {
-  const { seed, outcome, differences, transactions, unknown, deeds, seconds, longestWaitMs, sentence } = result;
+  const { seed, outcome, differences, transactions, unknown, disturbances, seconds, longestWaitMs, sentence } = result;
   const verdict = differences.length > 0 ? 'DIFFERS' : outcome === 'complete' ? 'ok' : outcome.toUpperCase();
   return [
     `seed ${seed} ${capture} ${verdict} ${seconds.toFixed(1)} s, ${transactions} transactions (${unknown} unknown), longest wait ${longestWaitMs.toFixed(0)} ms`,
-    ...(deeds.length > 0 ? [`  deeds: ${deeds.join(', ')}`] : []),
+    ...(disturbances.length > 0 ? [`  disturbances: ${disturbances.join(', ')}`] : []),
     ...(verdict === 'ok' ? [] : [`  ${sentence}`]),
     ...differences.slice(0, 12).map((difference) => `  ${difference}`),
   ].join('\n');

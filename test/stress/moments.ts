@@ -31,11 +31,11 @@ const frozenFirst: readonly Moment[] = [
   'opening',
 ];
 
-/** How often a deed is meant for a moment: as far as the moment is long, and twice as often where it is delicate. */
+/** How often a disturbance is meant for a moment: as far as the moment is long, and twice as often where it is delicate. */
 const weights: Partial<Readonly<Record<Moment, number>>> = { copy: 2, delta: 2, proof: 2, approved: 4, opening: 2 };
 
 export interface Moments {
-  /** The run was seen there: deeds meant for it, or for a moment that went by unseen, are done after their delay. */
+  /** The run was seen there: disturbances meant for it, or for a moment that went by unseen, are done after their delay. */
   reached(moment: Moment): void;
   /** No more of them; resolves when none is under way. */
   rest(): Promise<void>;

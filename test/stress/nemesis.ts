@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Hand } from './crew';
+import type { Hand } from './processes';
 import type { TestTemporal } from '../support/temporal';
 import type { Chance } from './chance';
 import { connected } from './oracle';
@@ -8,16 +8,16 @@ import type { Servers } from './servers';
 /** Breaks things that the stress test itself started: workers, backends, its own servers. */
 export interface Nemesis {
   /** What it did, with seconds since its start. */
-  readonly deeds: readonly string[];
-  /** One deed now, by chance. `moment`: what it was meant for. */
-  strike(only?: readonly Deed[], moment?: string): Promise<void>;
+  readonly disturbances: readonly string[];
+  /** One disturbance now, by chance. `moment`: what it was meant for. */
+  strike(only?: readonly Disturbance[], moment?: string): Promise<void>;
   /** Strikes at random moments until `rest`. */
   haunt(strikes: number): void;
-  /** No more deeds; resumes what is stopped and brings back what is down. */
+  /** No more disturbances; resumes what is stopped and brings back what is down. */
   rest(): Promise<void>;
 }
 
-export type Deed =
+export type Disturbance =
   | 'kill worker'
   | 'pause worker'
   | 'terminate on source'
@@ -44,12 +44,12 @@ export interface Victims {
   /** Replaces a worker that was killed. */
   readonly another: () => void;
   /** Deeds that need to know which process does what. */
-  readonly ambushes: Partial<Readonly<Record<Deed, () => Promise<string>>>>;
+  readonly ambushes: Partial<Readonly<Record<Disturbance, () => Promise<string>>>>;
   readonly longPauses: boolean;
-  readonly weights?: Partial<Readonly<Record<Deed, number>>>;
+  readonly weights?: Partial<Readonly<Record<Disturbance, number>>>;
 }
 
-const usual: Readonly<Record<Deed, number>> = {
+const usual: Readonly<Record<Disturbance, number>> = {
   'kill worker': 2,
   'pause worker': 3,
   'terminate on source': 4,
@@ -71,7 +71,7 @@ const usual: Readonly<Record<Deed, number>> = {
 export function createNemesis(victims: Victims): Nemesis {
   const { chance, servers } = victims;
   const began = performance.now();
-  const deeds: string[] = [];
+  const disturbances: string[] = [];
   const paused = new Set<Hand>();
   const resumptions: Promise<void>[] = [];
   let resting = false;
@@ -95,14 +95,14 @@ export function createNemesis(victims: Victims): Nemesis {
         ended = (await client.query(statement, choice)).rowCount ?? 0;
         if (ended === 0) await sleep(50);
       }
-      if (ended !== 1) deeds.push(`(${ended} sessions)`);
+      if (ended !== 1) disturbances.push(`(${ended} sessions)`);
     }).catch(() => undefined);
   };
-  const lie = async (deed: Deed): Promise<void> => {
-    const said = await victims.ambushes[deed]?.().catch((error: unknown) => String(error));
-    if (said !== undefined) deeds.push(`(${said})`);
+  const lie = async (disturbance: Disturbance): Promise<void> => {
+    const said = await victims.ambushes[disturbance]?.().catch((error: unknown) => String(error));
+    if (said !== undefined) disturbances.push(`(${said})`);
   };
-  const done: Readonly<Record<Deed, () => Promise<void>>> = {
+  const done: Readonly<Record<Disturbance, () => Promise<void>>> = {
     'kill worker': async () => {
       const running = victims.workers();
       if (running.length === 0) return;
@@ -114,18 +114,18 @@ export function createNemesis(victims: Victims): Nemesis {
       const running = victims.workers().filter((worker) => !paused.has(worker));
       // somebody has to go on
       if (running.length < 2) {
-        deeds.push('(nobody to spare)');
+        disturbances.push('(nobody to spare)');
         return Promise.resolve();
       }
       const worker = chance.pick(running);
       worker.child.kill('SIGSTOP');
       paused.add(worker);
       // short of a heartbeat timeout, or long enough that its work is given to another
-      const stay = !victims.longPauses || chance.in(0.6) ? chance.int(200, 4_000) : chance.int(21_000, 35_000);
-      if (stay > 20_000) deeds.push('(past its heartbeat)');
+      const inPlace = !victims.longPauses || chance.in(0.6) ? chance.int(200, 4_000) : chance.int(21_000, 35_000);
+      if (inPlace > 20_000) disturbances.push('(past its heartbeat)');
       resumptions.push(
         (async () => {
-          for (let left = stay; left > 0 && !resting; left -= 100) await sleep(100);
+          for (let left = inPlace; left > 0 && !resting; left -= 100) await sleep(100);
           resume(worker);
         })(),
       );
@@ -150,19 +150,19 @@ export function createNemesis(victims: Victims): Nemesis {
     'DDL on target: rewrite': () => lie('DDL on target: rewrite'),
     'DDL on target: rows vanish': () => lie('DDL on target: rows vanish'),
   };
-  const strike = (only?: readonly Deed[], moment = ''): Promise<void> => {
+  const strike = (only?: readonly Disturbance[], moment = ''): Promise<void> => {
     const weights = { ...usual, ...victims.weights };
-    const deed = only === undefined ? chance.weighted(weights) : chance.pick(only);
+    const disturbance = only === undefined ? chance.weighted(weights) : chance.pick(only);
     busy = busy.then(async () => {
       if (resting) return;
       const at = `${((performance.now() - began) / 1_000).toFixed(1)}s`;
-      deeds.push([at, moment, deed].filter(Boolean).join(' '));
-      await done[deed]();
+      disturbances.push([at, moment, disturbance].filter(Boolean).join(' '));
+      await done[disturbance]();
     });
     return busy;
   };
   return {
-    deeds,
+    disturbances,
     strike,
     haunt: (strikes) => {
       haunting = (async () => {

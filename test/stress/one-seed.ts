@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createWorkbench } from '../support/workbench';
 import type { TestTemporal } from '../support/temporal';
-import { compareBaits } from './bait';
+import { compareProbeRows } from './probe-rows';
 import { chanceFrom, type Chance } from './chance';
 import { chooseMoments, momentOf, type Moment } from './moments';
 import { changeSource, changeTarget } from './ddl';
 import { createNemesis, type Nemesis, type Victims } from './nemesis';
 import { compareHistories, compareSides, connected, firstModels, leftBehind } from './oracle';
-import { ambushes, laneWeights, openLaneMode } from './lane-mode';
+import { ambushes, engineWeights, openEngineMode } from './engine-mode';
 import { fly, type Flight } from './pilot';
 import { startProbe } from './probe';
 import type { Scenario } from './scenario';
@@ -41,7 +41,7 @@ export interface SeedResult {
   readonly differences: readonly string[];
   readonly transactions: number;
   readonly unknown: number;
-  readonly deeds: readonly string[];
+  readonly disturbances: readonly string[];
   readonly seconds: number;
   readonly longestWaitMs: number;
   readonly sentence: string;
@@ -76,7 +76,8 @@ export async function runSeed(
     settings: settings(options.roundKeys, patienceOfWriters(options, temporal !== null)),
     batchRows: temporal === null ? 1_000 : 500,
   });
-  const mode = temporal === null ? openLanes(place, plan, options, chance) : openFull(place, plan, options, temporal);
+  const mode =
+    temporal === null ? openApplyLeases(place, plan, options, chance) : openFull(place, plan, options, temporal);
   process.once('exit', mode.abandon);
   const numbers = Array.from({ length: options.clients }, (_, index) => index + 1);
   const models = await firstModels(place.admin.source, numbers);
@@ -88,7 +89,7 @@ export async function runSeed(
       client,
       chance: chance.fork(`client ${client}`),
       model: models.get(client) ?? new Map(),
-      restMs: options.scenario !== null ? 300 : temporal === null ? 120 : 250,
+      backoffMs: options.scenario !== null ? 300 : temporal === null ? 120 : 250,
       leisure: () => leisure,
       resting: () => resting,
     }),
@@ -124,10 +125,10 @@ export async function runSeed(
   });
   await nemesis.rest();
   const differences: string[] = [];
-  if (flight.outcome === 'complete') differences.push(...(await judge(place, writers)));
+  if (flight.outcome === 'complete') differences.push(...(await evaluate(place, writers)));
   await hush();
   if (flight.outcome === 'refuted') {
-    differences.push(...(await compareBaits(place)), `The run's own proof: ${flight.sentence}`);
+    differences.push(...(await compareProbeRows(place)), `The run's own proof: ${flight.sentence}`);
     differences.push(...(await compareSides(place.admin.source, place.admin.target)));
   }
   differences.push(...(await probe.stop()));
@@ -139,7 +140,7 @@ export async function runSeed(
     differences,
     transactions: writers.reduce((sum, { history }) => sum + history.length, 0),
     unknown: writers.reduce((sum, { history }) => sum + history.filter(({ wasUnknown }) => wasUnknown).length, 0),
-    deeds: nemesis.deeds,
+    disturbances: nemesis.disturbances,
     seconds: (performance.now() - began) / 1_000,
     longestWaitMs: Math.max(...writers.map((writer) => writer.longest())),
     sentence: flight.sentence,
@@ -224,31 +225,31 @@ function openFull(place: Place, text: string, options: SeedOptions, temporal: Te
   };
 }
 
-function openLanes(place: Place, plan: string, options: SeedOptions, chance: Chance): Mode {
-  const lanes = openLaneMode(place, plan, options, chance.fork('lanes'));
+function openApplyLeases(place: Place, plan: string, options: SeedOptions, chance: Chance): Mode {
+  const leases = openEngineMode(place, plan, options, chance.fork('engine'));
   return {
-    logFile: lanes.logFile,
+    logFile: leases.logFile,
     victims: {
-      workers: lanes.crew.hands,
-      another: lanes.crew.another,
-      ambushes: ambushes(place, lanes.crew, chance.fork('ambush')),
+      workers: leases.processes.hands,
+      another: leases.processes.another,
+      ambushes: ambushes(place, leases.processes, chance.fork('ambush')),
       longPauses: false,
-      weights: laneWeights,
+      weights: engineWeights,
     },
-    abandon: () => lanes.crew.hands().forEach(({ child }) => child.kill('SIGKILL')),
+    abandon: () => leases.processes.hands().forEach(({ child }) => child.kill('SIGKILL')),
     fly: ({ pilot, ...flying }) =>
-      lanes.fly({
+      leases.fly({
         chance: pilot,
         patienceMs: options.patienceMs,
         strikes: options.strikes,
         ...flying,
       }),
-    close: lanes.close,
+    close: leases.close,
   };
 }
 
 /** What must hold once the run says that the target is open. */
-async function judge(place: Place, writers: readonly Writer[]): Promise<string[]> {
+async function evaluate(place: Place, writers: readonly Writer[]): Promise<string[]> {
   const found: string[] = [];
   // each writer has to run into the freeze by itself
   await Promise.race([Promise.all(writers.map(({ ended }) => ended)), sleep(20_000)]);
@@ -261,7 +262,7 @@ async function judge(place: Place, writers: readonly Writer[]): Promise<string[]
     const sides = await compareSides(place.admin.source, place.admin.target);
     const histories = await compareHistories(place.admin.target, writers, outOfScope);
     found.push(
-      ...[...(await compareBaits(place)), ...sides, ...histories].map((difference) => `${moment}: ${difference}`),
+      ...[...(await compareProbeRows(place)), ...sides, ...histories].map((difference) => `${moment}: ${difference}`),
     );
   };
   await compare('after the switch');

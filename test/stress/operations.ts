@@ -131,10 +131,10 @@ const changeTransfer: Operation = async (t) => {
   if (old === null) return;
   const [account, seq] = old.split('/');
   const where = `where account = $1 and seq = $2 returning account || '/' || seq as key`;
-  const course = t.chance.weighted({ update: 4, delete: 2, renumber: 2, move: 2 });
-  if (course === 'delete') return gone(t, 'transfer', `delete from public.transfer ${where}`, [account, seq]);
+  const context = t.chance.weighted({ update: 4, delete: 2, renumber: 2, move: 2 });
+  if (context === 'delete') return gone(t, 'transfer', `delete from public.transfer ${where}`, [account, seq]);
   const set = { update: 'cents = cents + 1', renumber: `seq = ${t.fresh()}`, move: `account = ${parentAccount(t)}` }[
-    course
+    context
   ];
   const before = t.writes.length;
   await put(t, 'transfer', `update public.transfer set ${set}, v = $3 ${where}`, [account, seq, t.v]);
@@ -143,31 +143,32 @@ const changeTransfer: Operation = async (t) => {
 };
 
 const changeTag: Operation = async (t) => {
-  const course = t.chance.weighted({ insert: 3, update: 3, delete: 1, rename: 3 });
+  const context = t.chance.weighted({ insert: 3, update: 3, delete: 1, rename: 3 });
   const fresh = `c${t.client}-${t.chance.pick(['Ab', 'aB', 'ä', 'Z z', '"q"', `o'`, '\\'])}${t.fresh()}`;
-  if (course === 'insert') {
+  if (context === 'insert') {
     await put(t, 'tag', `insert into public.tag values ($1, 'new', $2) returning code as key`, [fresh, t.v]);
     return;
   }
   const old = own(t, 'tag');
-  if (course === 'delete') return gone(t, 'tag', `delete from public.tag where code = $1 returning code as key`, [old]);
-  const set = course === 'rename' ? 'code = $3' : 'label = $3';
+  if (context === 'delete')
+    return gone(t, 'tag', `delete from public.tag where code = $1 returning code as key`, [old]);
+  const set = context === 'rename' ? 'code = $3' : 'label = $3';
   const sql = `update public.tag set ${set}, v = $2 where code = $1 returning code as key`;
   const changed = await put(t, 'tag', sql, [old, t.v, fresh]);
-  if (changed > 0 && course === 'rename') t.writes.push({ table: 'tag', key: old as string, v: null });
+  if (changed > 0 && context === 'rename') t.writes.push({ table: 'tag', key: old as string, v: null });
 };
 
 const changeNode: Operation = async (t) => {
   const id = own(t, 'node');
-  const course = t.chance.weighted({ insert: 3, reparent: 3, rotate: 4, prune: 1 });
-  if (course === 'insert') {
+  const context = t.chance.weighted({ insert: 3, reparent: 3, rotate: 4, prune: 1 });
+  if (context === 'insert') {
     const fresh = base(t) + t.fresh();
     const sql = `insert into public.node values ($1, $2, $3, $1, $4) returning id::text as key`;
     await put(t, 'node', sql, [fresh, id, parentAccount(t), t.v]);
-  } else if (course === 'reparent') {
+  } else if (context === 'reparent') {
     const sql = `update public.node set parent = $2, v = $3 where id = $1 returning id::text as key`;
     await put(t, 'node', sql, [id, own(t, 'node'), t.v]);
-  } else if (course === 'rotate') {
+  } else if (context === 'rotate') {
     const ids = [...new Set([id, own(t, 'node'), own(t, 'node')])];
     await put(
       t,
@@ -189,8 +190,8 @@ const changeNode: Operation = async (t) => {
 };
 
 const changeEvent: Operation = async (t) => {
-  const course = t.chance.weighted({ insert: 3, flip: 4, move: 3, delete: 1 });
-  if (course === 'insert') {
+  const context = t.chance.weighted({ insert: 3, flip: 4, move: 3, delete: 1 });
+  if (context === 'insert') {
     const sql = `insert into public.event values ($1, date '2023-10-01' + $2::int, $3, $4, 'new', $5) returning id || '/' || day as key`;
     const [day, kind] = [t.chance.int(0, 900), t.chance.pick(['noise', 'sale', 'refund'])];
     const account = parentAccount(t);
@@ -201,9 +202,9 @@ const changeEvent: Operation = async (t) => {
   if (old === null) return;
   const [id, day] = old.split('/');
   const where = `where id = $1 and day = $2 returning id || '/' || day as key`;
-  if (course === 'delete') return gone(t, 'event', `delete from public.event ${where}`, [id, day]);
+  if (context === 'delete') return gone(t, 'event', `delete from public.event ${where}`, [id, day]);
   const set =
-    course === 'flip'
+    context === 'flip'
       ? `kind = case kind when 'noise' then 'sale' else 'noise' end`
       : `day = day + ${t.chance.pick([-400, -30, 1, 90, 400])}`;
   const before = t.writes.length;
@@ -215,13 +216,13 @@ const changeEvent: Operation = async (t) => {
 /** One statement over many rows, more of them than a round takes. */
 const bulk: Operation = async (t) => {
   const [from, to] = [base(t), base(t) + ownRange - 1];
-  const course = t.chance.pick(['events', 'accounts', 'load']);
-  if (course === 'load') {
+  const context = t.chance.pick(['events', 'accounts', 'load']);
+  if (context === 'load') {
     const first = base(t) + 100_000_000 + t.fresh() * 1_000;
     const sql = `insert into public.event select $1::bigint + i, date '2024-02-01' + i % 600, $2::bigint, 'bulk', 'b', $3::bigint from generate_series(1, $4::int) i returning id || '/' || day as key`;
     const account = parentAccount(t);
     if (account !== null) await put(t, 'event', sql, [first, account, t.v, t.chance.int(200, 900)]);
-  } else if (course === 'events') {
+  } else if (context === 'events') {
     const sql = `update public.event set payload = 'bulk', v = $3 where id between $1 and $2 returning id || '/' || day as key`;
     await put(t, 'event', sql, [from, to, t.v]);
   } else {
@@ -249,22 +250,22 @@ const changeSide: Operation = async (t) => {
 };
 
 const changeProfile: Operation = async (t) => {
-  const course = t.chance.weighted({ insert: 2, handle: 3, swap: 3, bio: 2, delete: 1, reuse: 2 });
+  const context = t.chance.weighted({ insert: 2, handle: 3, swap: 3, bio: 2, delete: 1, reuse: 2 });
   const [id, other] = [own(t, 'profile'), own(t, 'profile')];
   const update = `update public.profile set handle = $2, v = $3 where id = $1 returning id::text as key`;
-  if (course === 'insert') {
+  if (context === 'insert') {
     const fresh = base(t) + t.fresh();
     const sql = `insert into public.profile values ($1, $2, $3, 'new', $4) returning id::text as key`;
     const account = parentAccount(t);
     if (account !== null) await put(t, 'profile', sql, [fresh, account, `h${fresh}`, t.v]);
-  } else if (course === 'handle') await put(t, 'profile', update, [id, `h${id}-${t.v}`, t.v]);
-  else if (course === 'bio') {
+  } else if (context === 'handle') await put(t, 'profile', update, [id, `h${id}-${t.v}`, t.v]);
+  else if (context === 'bio') {
     await put(t, 'profile', `update public.profile set bio = $2, v = $3 where id = $1 returning id::text as key`, [
       id,
       `bio ${t.v}`,
       t.v,
     ]);
-  } else if (course === 'delete') {
+  } else if (context === 'delete') {
     await gone(t, 'profile', `delete from public.profile where id = $1 returning id::text as key`, [id]);
   } else if (id !== other && id !== null && other !== null) {
     const rows = await t.query(`select id::text as id, handle from public.profile where id = any ($1) order by id`, [
@@ -272,7 +273,7 @@ const changeProfile: Operation = async (t) => {
     ]);
     const [a, b] = rows;
     if (a === undefined || b === undefined) return;
-    if (course === 'reuse') {
+    if (context === 'reuse') {
       // the handle goes over to another row whose own is given up
       await gone(t, 'profile', `delete from public.profile where id = $1 returning id::text as key`, [a['id']]);
       await put(t, 'profile', update, [b['id'], a['handle'], t.v]);
@@ -291,12 +292,12 @@ const changeMember: Operation = async (t) => {
     : t.chance.in(0.1)
       ? null
       : `m${base(t) + t.fresh()}@x.test`;
-  const course = t.chance.weighted({ insert: 2, update: 4, delete: 2 });
+  const context = t.chance.weighted({ insert: 2, update: 4, delete: 2 });
   const id = own(t, 'member');
-  if (course === 'insert') {
+  if (context === 'insert') {
     const sql = `insert into public.member values ($1, $2, $3) returning id::text as key`;
     await put(t, 'member', sql, [base(t) + t.fresh(), email, t.v]);
-  } else if (course === 'update') {
+  } else if (context === 'update') {
     const sql = `update public.member set email = $2, v = $3 where id = $1 returning id::text as key`;
     await put(t, 'member', sql, [id, email, t.v]);
   } else await gone(t, 'member', `delete from public.member where id = $1 returning id::text as key`, [id]);
@@ -305,15 +306,15 @@ const changeMember: Operation = async (t) => {
 /** Remarks about leaf accounts, which come and go without asking. */
 const changeRemark: Operation = async (t) => {
   const account = t.chance.in(0.1) ? null : leafAccount(t);
-  const course = t.chance.weighted({ insert: 2, move: 3, delete: 1, raise: 1 });
+  const context = t.chance.weighted({ insert: 2, move: 3, delete: 1, raise: 1 });
   const id = own(t, 'remark');
-  if (course === 'insert') {
+  if (context === 'insert') {
     const sql = `insert into public.remark values ($1, $2, 'new', $3) returning id::text as key`;
     await put(t, 'remark', sql, [base(t) + t.fresh(), account, t.v]);
-  } else if (course === 'move') {
+  } else if (context === 'move') {
     const sql = `update public.remark set account = $2, v = $3 where id = $1 returning id::text as key`;
     await put(t, 'remark', sql, [id, account, t.v]);
-  } else if (course === 'delete') {
+  } else if (context === 'delete') {
     await gone(t, 'remark', `delete from public.remark where id = $1 returning id::text as key`, [id]);
   } else {
     // the missing parent appears

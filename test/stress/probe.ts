@@ -54,13 +54,13 @@ export function startProbe(urls: Readonly<Record<'source' | 'target', string>>):
     stop: async () => {
       stopped = true;
       await ended;
-      return judge(tries);
+      return evaluate(tries);
     },
   };
 }
 
 /** Once the target was seen open after it was guarded, the source must never have taken a write that began later. */
-export function judge(tries: readonly Try[]): string[] {
+export function evaluate(tries: readonly Try[]): string[] {
   const guarded = tries.find(({ side, accepted }) => side === 'target' && !accepted);
   if (guarded === undefined) return [];
   const opened = tries.find(({ side, accepted, began }) => side === 'target' && accepted && began > guarded.began);

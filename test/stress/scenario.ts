@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopRound, type StoppedRound } from './ambush';
-import { layBait, type Bait } from './bait';
-import type { Crew } from './crew';
-import type { Deed, Nemesis } from './nemesis';
+import { addProbeRows, type ProbeRows } from './probe-rows';
+import type { Processes } from './processes';
+import type { Disturbance, Nemesis } from './nemesis';
 import type { Place } from './servers';
 
 /** What is done on purpose, so that a rule that is broken shows. */
@@ -25,7 +25,7 @@ export interface Play {
 
 export interface Stage {
   readonly place: Place;
-  readonly crew: Crew;
+  readonly processes: Processes;
   readonly capture: Capture;
   readonly nemesis: Nemesis;
   /** Clients make a pause. */
@@ -33,8 +33,8 @@ export interface Stage {
   readonly goOn: () => void;
 }
 
-/** Done while rounds go on and the clients rest: what becomes of the bait is put down to this deed alone. */
-function deedOf(scenario: Scenario, capture: Capture): Deed | null {
+/** Done while rounds go on and the clients rest: what becomes of the probe rows is put down to this disturbance alone. */
+function disturbanceOf(scenario: Scenario, capture: Capture): Disturbance | null {
   if (scenario === 'fence') return 'zombie round';
   if (scenario === 'cursor') return 'kill writing';
   if (scenario === 'gate') return capture === 'logical' ? 'withhold commits' : 'change behind';
@@ -42,42 +42,42 @@ function deedOf(scenario: Scenario, capture: Capture): Deed | null {
 }
 
 /** Done after the proof, right before the cutover. */
-const lastDeeds: Partial<Readonly<Record<Scenario, Deed>>> = {
+const lastDisturbances: Partial<Readonly<Record<Scenario, Disturbance>>> = {
   link: 'DDL on source: detach',
   identity: 'DDL on target: rewrite',
   books: 'DDL on target: rows vanish',
 };
 
-export function play(scenario: Scenario, { place, crew, capture, nemesis, rest, goOn }: Stage): Play {
-  let bait: Bait | null = null;
+export function play(scenario: Scenario, { place, processes, capture, nemesis, rest, goOn }: Stage): Play {
+  let probeRows: ProbeRows | null = null;
   let stopped: StoppedRound | null = null;
   const end = async (): Promise<void> => {
-    await bait?.end();
+    await probeRows?.end();
     await stopped?.resume();
   };
   return {
     captured: () => {
       if (scenario !== 'first') return;
       rest();
-      bait = layBait(place, 'copy');
+      probeRows = addProbeRows(place, 'copy');
     },
     following: async () => {
-      await bait?.end();
-      const deed = deedOf(scenario, capture);
+      await probeRows?.end();
+      const disturbance = disturbanceOf(scenario, capture);
       if (scenario === 'first') return;
       rest();
       await sleep(1_000);
-      if (deed !== null) await nemesis.strike([deed]);
+      if (disturbance !== null) await nemesis.strike([disturbance]);
       if (scenario !== 'closed') return;
-      stopped = await stopRound(place, crew);
+      stopped = await stopRound(place, processes);
       // it is one less of them until the target is open
-      crew.another();
+      processes.another();
     },
     approving: async () => {
-      const last = lastDeeds[scenario];
+      const last = lastDisturbances[scenario];
       if (last !== undefined) await nemesis.strike([last]);
       // rows that were there before would be proved again under the barrier, and differ: new ones are in nobody's list
-      if (scenario === 'lock') bait = layBait(place, 'cutover', 0);
+      if (scenario === 'lock') probeRows = addProbeRows(place, 'cutover', 0);
     },
     opened: async () => {
       // they have to meet the freeze

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { connected } from './oracle';
 import type { Place } from './servers';
 
-/** What a run that does not come to its end waits for: activities of open workflows, sessions, lanes. Sentences for the log. */
+/** What a run that does not come to its end waits for: activities of open workflows, sessions, engines. Sentences for the log. */
 export async function whatHangs(temporal: Client, taskQueue: string, place: Place): Promise<string[]> {
   const parts = [
     () => activities(temporal, taskQueue),
@@ -10,7 +10,7 @@ export async function whatHangs(temporal: Client, taskQueue: string, place: Plac
     () => sessions(place, 'target'),
   ];
   const said: string[] = [];
-  for (const part of [...parts, () => lanes(place)])
+  for (const part of [...parts, () => leases(place)])
     said.push(...(await part().catch((error: unknown) => [`(not known: ${String(error)})`])));
   return said;
 }
@@ -43,15 +43,15 @@ function sessions(place: Place, side: 'source' | 'target'): Promise<string[]> {
   });
 }
 
-function lanes(place: Place): Promise<string[]> {
+function leases(place: Place): Promise<string[]> {
   return connected(place.admin.target, async (client) => {
-    const lane = await client.query<{ it: string }>(`select to_jsonb(l)::text as it from rowproof.lane l`);
+    const lease = await client.query<{ it: string }>(`select to_jsonb(l)::text as it from rowproof.apply_lease l`);
     const rounds = await client.query<{ it: string }>(
       `select round || ': ' || keys || ' keys in ' || (committed_at - started_at) || ', over at ' || committed_at as it from rowproof.round order by round desc limit 5`,
     );
     const pending = await client.query<{ it: string }>(
       `select count(*) || ' keys pending' as it from rowproof.pending`,
     );
-    return [...lane.rows, ...rounds.rows, ...pending.rows].map(({ it }) => it);
+    return [...lease.rows, ...rounds.rows, ...pending.rows].map(({ it }) => it);
   });
 }

@@ -26,7 +26,7 @@ export interface WriterOptions {
   readonly chance: Chance;
   readonly model: Model;
   /** Rest between transactions, milliseconds at most. */
-  readonly restMs: number;
+  readonly backoffMs: number;
   /** False while no transaction may stay prepared or open for long. */
   readonly leisure: () => boolean;
   /** True while nothing is to be written. */
@@ -194,7 +194,7 @@ export function startWriter(options: WriterOptions): Writer {
   const run = async (): Promise<void> => {
     while (!state.stopped && state.frozen === '') {
       if (!options.resting()) await one();
-      await sleep(chance.int(0, options.restMs));
+      await sleep(chance.int(0, options.backoffMs));
     }
     await connection?.end().catch(() => undefined);
   };

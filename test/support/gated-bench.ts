@@ -37,7 +37,7 @@ export interface GatedPlan {
 export interface Outcome {
   readonly rows: string;
   readonly quarantine: string;
-  readonly books: unknown;
+  readonly reconciliation: unknown;
   readonly proof: unknown;
   /** Rows that no receipt accounts for, or that two do. */
   readonly unreceipted: number;
@@ -185,7 +185,7 @@ async function outcomeOf(target: TestDatabase, run: string): Promise<Outcome> {
       `select md5(string_agg(format('%s %s %s %s', mapping, source_key, class, finding), '|' order by mapping, source_key collate "C")) as value
        from rowproof.quarantine where run = $1`,
     ),
-    books: await one(`select books as value from rowproof.verdict where run = $1 and green`),
+    reconciliation: await one(`select reconciliation as value from rowproof.verdict where run = $1 and green`),
     proof: await one(
       `select json_agg(json_build_array(mapping, expected, actual, identical, mismatch, missing, extraneous) order by mapping, slice) as value
        from rowproof.proof where run = $1`,

@@ -29,7 +29,7 @@ function allCommands(place: TinyPlace, code: string): Record<string, string[]> {
     abort: ['abort', run, '--then', 'keep', ...signed],
     rollback: ['rollback', run, ...signed],
     finish: ['finish', run],
-    'finish --lift-freeze': ['finish', run, '--lift-freeze'],
+    'finish --release-freeze': ['finish', run, '--release-freeze'],
     run: ['run', run],
     'run PLAN': ['run', place.file],
     watch: ['watch', run],
@@ -139,7 +139,7 @@ export const refusedWhileOpen: Row = {
   drill: 4,
   rollback: 4,
   finish: 4,
-  'finish --lift-freeze': 4,
+  'finish --release-freeze': 4,
   run: 4,
   'run PLAN': 4,
 };

@@ -41,7 +41,7 @@ export interface Workbench {
   /** What a run says of itself, without a process of the binary; null while no workflow of that run is open, or none answers. */
   status(run: string): Promise<RunStatus | null>;
   /** What it says once that stands as the test waits for. */
-  until(run: string, stands: (status: RunStatus) => boolean): Promise<RunStatus>;
+  until(run: string, readExistingFreeze: (status: RunStatus) => boolean): Promise<RunStatus>;
   /** Everything of this bench ends. */
   close(): Promise<void>;
 }
@@ -104,10 +104,10 @@ export function createWorkbench(
       return file;
     },
     status: (run) => asker.of(run),
-    until: (run, stands) =>
+    until: (run, readExistingFreeze) =>
       eventually(async () => {
         const status = await asker.of(run);
-        return status !== null && stands(status) ? status : null;
+        return status !== null && readExistingFreeze(status) ? status : null;
       }),
     close: async () => {
       await asker.close();

@@ -76,14 +76,14 @@ describe('the lock of the state folder', () => {
   it('lets one at a time in', async () => {
     const state = folder();
     let inside = 0;
-    let most = 0;
+    let max = 0;
     const work = async (): Promise<void> => {
-      most = Math.max(most, ++inside);
+      max = Math.max(max, ++inside);
       await new Promise((resolve) => setImmediate(resolve));
       inside--;
     };
     await Promise.all(Array.from({ length: 5 }, () => withStateLock(state, () => undefined, work)));
-    expect(most).toBe(1);
+    expect(max).toBe(1);
   });
 
   it('is taken over from a holder that died and given back after a failure', async () => {

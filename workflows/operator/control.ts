@@ -3,13 +3,13 @@ import type { OpenedRun } from '../../src/contract/activity-types';
 import type { DrillMessage } from '../../src/contract/delta';
 import type { AbortMessage, ApproveMessage } from '../../src/contract/run';
 import type { RunView } from '../../src/progress/run-view';
-import { DeskState } from './state';
+import { ControlState } from './state';
 import { plainFailure } from '../runtime/input';
 import { installSignals } from './signals';
 import { installUpdates } from './updates';
 
 /** The operator's side of one run: page, commands, gates. */
-export interface ControlDesk {
+export interface OperatorControl {
   view(): RunView;
   change(next: (view: RunView) => RunView): void;
   opened(run: OpenedRun): void;
@@ -44,82 +44,82 @@ export interface ControlDesk {
   quiet(): void;
 }
 
-/** Opens the desk; its handlers stand before anything is awaited, so that no message finds nobody. */
-export function openControlDesk(plan: string): ControlDesk {
-  const desk = new DeskState(plan);
-  installUpdates(desk);
-  installSignals(desk);
+/** Opens the operator control; its handlers stand before anything is awaited, so that no message finds nobody. */
+export function openOperatorControl(plan: string): OperatorControl {
+  const operator = new ControlState(plan);
+  installUpdates(operator);
+  installSignals(operator);
   return {
-    view: () => desk.view,
-    change: (next) => desk.show(next(desk.view)),
+    view: () => operator.view,
+    change: (next) => operator.show(next(operator.view)),
     opened: (run) => {
-      desk.run = run;
+      operator.run = run;
     },
-    whenRunning: () => condition(() => !desk.paused),
-    gate: (gates, question, sentence) => waitAtGate(desk, gates, question, sentence),
-    paused: () => desk.paused,
-    decisions: () => desk.decisions,
-    decidedSince: (seen) => condition(() => desk.decisions > seen),
+    whenRunning: () => condition(() => !operator.paused),
+    gate: (gates, question, sentence) => waitAtGate(operator, gates, question, sentence),
+    paused: () => operator.paused,
+    decisions: () => operator.decisions,
+    decidedSince: (seen) => condition(() => operator.decisions > seen),
     abortable: async (work) => {
       const scope = new CancellationScope();
-      desk.scope = scope;
+      operator.scope = scope;
       try {
         const result = await scope.run(work);
         // an abort that was accepted while the last step ended still counts
-        if (desk.abort !== null) throw plainFailure('Aborted', 'Aborted at the end of the last step.');
+        if (operator.abort !== null) throw plainFailure('Aborted', 'Aborted at the end of the last step.');
         return result;
       } finally {
-        desk.scope = null;
+        operator.scope = null;
       }
     },
-    aborted: () => desk.abort,
+    aborted: () => operator.abort,
     settleAbort: () => {
-      desk.abort = null;
+      operator.abort = null;
     },
-    followReports: () => desk.followReports,
+    followReports: () => operator.followReports,
     nextDrill: async () => {
-      desk.drillsOpen = true;
-      await condition(() => desk.drill !== null && desk.drill.answer === null);
-      return (desk.drill as NonNullable<typeof desk.drill>).message;
+      operator.drillsOpen = true;
+      await condition(() => operator.drill !== null && operator.drill.answer === null);
+      return (operator.drill as NonNullable<typeof operator.drill>).message;
     },
-    answerDrill: (sentence) => answerDrill(desk, sentence),
+    answerDrill: (sentence) => answerDrill(operator, sentence),
     endDrills: () => {
-      desk.drillsOpen = false;
-      answerDrill(desk, 'The drill did not begin; writers are free.');
+      operator.drillsOpen = false;
+      answerDrill(operator, 'The drill did not begin; writers are free.');
     },
     newFindings: async () => {
-      await condition(() => desk.newFindings !== null);
-      const which = desk.newFindings as NonNullable<typeof desk.newFindings>;
-      desk.newFindings = null;
+      await condition(() => operator.newFindings !== null);
+      const which = operator.newFindings as NonNullable<typeof operator.newFindings>;
+      operator.newFindings = null;
       return which;
     },
     onlyForward: () => {
-      desk.forward = true;
-      desk.show({ ...desk.view, forward: true });
+      operator.forward = true;
+      operator.show({ ...operator.view, forward: true });
     },
     listen: (child) => {
-      desk.listeners = [...desk.listeners, child];
+      operator.listeners = [...operator.listeners, child];
     },
     quiet: () => {
-      desk.listeners = [];
+      operator.listeners = [];
     },
   };
 }
 
-function answerDrill(desk: DeskState, sentence: string): void {
-  if (desk.drill !== null) desk.drill.answer ??= sentence;
+function answerDrill(operator: ControlState, sentence: string): void {
+  if (operator.drill !== null) operator.drill.answer ??= sentence;
 }
 
 async function waitAtGate(
-  desk: DeskState,
+  operator: ControlState,
   gates: readonly string[],
   question: string,
   sentence: string,
 ): Promise<ApproveMessage> {
-  desk.approval = null;
-  desk.openGates = gates;
-  desk.show({
-    ...desk.view,
+  operator.approval = null;
+  operator.openGates = gates;
+  operator.show({
+    ...operator.view,
     gate: gates[0] ?? null,
     gates: [...gates],
     gateQuestion: question,
@@ -127,10 +127,17 @@ async function waitAtGate(
     sentence,
   });
   try {
-    await condition(() => desk.approval !== null);
+    await condition(() => operator.approval !== null);
   } finally {
-    desk.openGates = [];
-    desk.show({ ...desk.view, gate: null, gates: [], gateQuestion: null, state: 'running', sentence: 'goes on' });
+    operator.openGates = [];
+    operator.show({
+      ...operator.view,
+      gate: null,
+      gates: [],
+      gateQuestion: null,
+      state: 'running',
+      sentence: 'goes on',
+    });
   }
-  return desk.approval as unknown as ApproveMessage;
+  return operator.approval as unknown as ApproveMessage;
 }

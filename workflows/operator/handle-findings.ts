@@ -2,8 +2,8 @@ import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun } from '../../src/contract/activity-types';
 import { withUndecided } from '../../src/progress/run-view';
 import * as options from '../runtime/activity-options';
-import type { ControlDesk } from './control';
-import { tell } from '../runtime/reporter';
+import type { OperatorControl } from './control';
+import { notify } from '../runtime/reporter';
 import { counted } from '../../src/report/counted';
 
 const control = proxyActivities<Activities>(options.quick);
@@ -12,19 +12,19 @@ const control = proxyActivities<Activities>(options.quick);
  * Shows what comes up while following and needs a decision, such as a new column or a row of a new kind in quarantine: rounds go on, the
  * cutover waits for the decision.
  */
-export async function attendFindings(run: OpenedRun, desk: ControlDesk): Promise<never> {
+export async function handleFindings(run: OpenedRun, operator: OperatorControl): Promise<never> {
   for (;;) {
-    const which = await desk.newFindings();
+    const which = await operator.newFindings();
     try {
       const findings = await control.undecidedFindings(run.ref);
       const rows = which === 'all' ? await control.undecidedQuarantine(run.ref) : [];
       const undecided = [...findings, ...rows.filter(({ id }) => !findings.some((finding) => finding.id === id))];
-      const shown = desk.view().undecided;
-      if (which === 'all') desk.change((view) => ({ ...view, undecided }));
+      const shown = operator.view().undecided;
+      if (which === 'all') operator.change((view) => ({ ...view, undecided }));
       if (undecided.length === 0) continue;
-      if (which === 'findings') desk.change((view) => withUndecided(view, undecided));
+      if (which === 'findings') operator.change((view) => withUndecided(view, undecided));
       else if (undecided.every(({ id }) => shown.some((known) => known.id === id))) continue;
-      await tell(
+      await notify(
         run,
         'gate',
         `${run.ref.run} goes on and needs ${counted(undecided.length, 'decision')} before the cutover.`,

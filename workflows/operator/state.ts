@@ -14,8 +14,8 @@ import { effectiveState, newView, type RunView } from '../../src/progress/run-vi
 import { workflowTime } from '../runtime/clock';
 import { plainFailure } from '../runtime/input';
 
-/** What the desk of one run remembers between messages. */
-export class DeskState {
+/** What the operator control of one run remembers between messages. */
+export class ControlState {
   view: RunView;
   run: OpenedRun | null = null;
   paused = false;
@@ -74,7 +74,7 @@ export class DeskState {
     return this.run;
   }
 
-  async tellChildren(send: (child: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
+  async signalChildren(send: (child: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {
     for (const child of this.listeners) {
       try {
         await send(getExternalWorkflowHandle(child));

@@ -8,7 +8,7 @@ import * as options from '../runtime/activity-options';
 import { copySide } from './copy-side';
 import { slots } from '../runtime/in-parallel';
 import { copyProgressQuery, pausedSignal, resolutionSignal } from '../operator/messages';
-import { tellRoot } from '../runtime/report-to-root';
+import { reportToRoot } from '../runtime/report-to-root';
 import { counted } from '../../src/report/counted';
 
 const control = proxyActivities<Activities>(options.quick);
@@ -16,10 +16,10 @@ const control = proxyActivities<Activities>(options.quick);
 /** Bounds the history between two looks at its length: a batch is 4 to 6 events. */
 const page = 100;
 /** So many failures of a mapping in a row are no matter of single batches: nothing new of it begins until one of them was resolved. */
-const mostFailuresInARow = 5;
+const maxFailuresInARow = 5;
 
 /** Copies batches of its mappings, parks those that are blocked, and hears the root. */
-export interface CopyLane {
+export interface BatchScheduler {
   /**
    * Begins a page of pending batches and answers once each of them is under way, through or blocked: `more` when others are left to begin,
    * `waiting` when what is left of the mapping is in hand, `done` when each batch has its receipt.
@@ -35,7 +35,7 @@ export interface CopyLane {
   handOver(): Promise<Pick<BatchCopyInput, 'paused' | 'blocked' | 'overLimit'>>;
 }
 
-export function openCopyLane(input: BatchCopyInput): CopyLane {
+export function openBatchScheduler(input: BatchCopyInput): BatchScheduler {
   const copy = copySide(options.batch);
   const slot = slots(input.inFlight);
   const inherited = new Set(input.blocked);
@@ -47,7 +47,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
   /** Those of them that wait for an answer. */
   const unanswered = new Map<string, string>();
   /** Those that begin once one of the blocked batches of their mapping is resolved. */
-  const held = new Set<string>();
+  const deferred = new Set<string>();
   const dueMappings = new Set<string>();
   /** Mappings with more bad rows than the plan allows: nothing new of them begins until somebody decided. */
   const overLimit = new Set<string>();
@@ -59,29 +59,29 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
   setHandler(resolutionSignal, (message) => void resolutions.set(message.what, message));
   setHandler(copyProgressQuery, () => [...tables.values()]);
 
-  const tell = (report: ProgressReport): Promise<void> => tellRoot(input.parent, report);
+  const sendReport = (report: ProgressReport): Promise<void> => reportToRoot(input.parent, report);
 
   async function progressed(table: TableProgress): Promise<void> {
     tables.set(table.mapping, table);
     setCurrentDetails(`${table.mapping}: ${table.batchesDone} of ${counted(table.batches, 'batch')}`);
     if (!worthShowing(reported.get(table.mapping), table, input.reports ?? 20)) return;
     reported.set(table.mapping, table);
-    await tell({ table });
+    await sendReport({ table });
   }
 
   function isHeldBack(mapping: string): boolean {
     if (overLimit.has(mapping)) return true;
-    return (failures.get(mapping) ?? 0) >= mostFailuresInARow && [...unanswered.values()].includes(mapping);
+    return (failures.get(mapping) ?? 0) >= maxFailuresInARow && [...unanswered.values()].includes(mapping);
   }
 
   /** Takes a slot once the run is not paused and the mapping not held back: both may come about while others have the slots. */
   async function takeSlot(mapping: string, what: string, leave: () => void): Promise<void> {
     for (;;) {
       if (isHeldBack(mapping)) {
-        held.add(what);
+        deferred.add(what);
         leave();
         await condition(() => !isHeldBack(mapping));
-        held.delete(what);
+        deferred.delete(what);
       }
       await condition(() => !paused);
       await slot.take();
@@ -136,15 +136,15 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
     unanswered.delete(what);
     failures.set(mapping, 0);
     dueMappings.add(mapping);
-    await tell({ unblocked: what });
+    await sendReport({ unblocked: what });
     return answer;
   }
 
   /** Asks what to do about the bad rows of a mapping, and holds it back until they are decided. `told`: they were asked about already. */
-  function park(mapping: string, reached: LimitReached | null, told = false): void {
+  function park(mapping: string, reached: LimitReached | null, asked = false): void {
     if (overLimit.has(mapping)) return;
     overLimit.add(mapping);
-    untilDecided(mapping, reached, told).then(
+    untilDecided(mapping, reached, asked).then(
       () => {
         overLimit.delete(mapping);
         dueMappings.add(mapping);
@@ -155,21 +155,21 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
     );
   }
 
-  async function untilDecided(mapping: string, reached: LimitReached | null, told: boolean): Promise<void> {
+  async function untilDecided(mapping: string, reached: LimitReached | null, asked: boolean): Promise<void> {
     const what = badRowsBlock(mapping);
-    let over = reached ?? (told ? null : await limitsOf(mapping));
+    let over = reached ?? (asked ? null : await limitsOf(mapping));
     // decided meanwhile
-    if (over === null && !told) return;
+    if (over === null && !asked) return;
     do {
       if (over !== null) {
-        await tell({ blocked: { what, mapping, ordinal: 0, why: over.why }, findings: [...over.findings] });
+        await sendReport({ blocked: { what, mapping, ordinal: 0, why: over.why }, findings: [...over.findings] });
         await control.notify(input.ref, 'blocked', over.why);
       }
       await condition(() => resolutions.has(what));
       resolutions.delete(what);
       over = await limitsOf(mapping);
     } while (over !== null);
-    await tell({ unblocked: what });
+    await sendReport({ unblocked: what });
   }
 
   /** Null in a history recorded before it answered anything, too. */
@@ -189,7 +189,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
       if (why === null) return;
       const facts = { what, mapping, ordinal, why };
       await control.blockBatch(input.ref, facts);
-      await tell({ blocked: facts });
+      await sendReport({ blocked: facts });
       await control.notify(input.ref, 'blocked', `${what} is blocked: ${why}`);
       order = await answerTo(mapping, what);
     }
@@ -267,7 +267,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
     },
     handOver: async () => {
       const waiting = (): number => [...inHand.values()].reduce((sum, own) => sum + own.size, 0);
-      await condition(() => broken !== null || (slot.taken() === 0 && unanswered.size + held.size === waiting()));
+      await condition(() => broken !== null || (slot.taken() === 0 && unanswered.size + deferred.size === waiting()));
       passOn();
       return { paused, blocked: [...unanswered.keys()], overLimit: [...overLimit] };
     },

@@ -12,12 +12,12 @@ import { groupMappings } from '../../src/copy/group-mappings';
 import { reportSteps } from '../../src/progress/table-progress';
 import * as options from '../runtime/activity-options';
 import { batchCopy } from '../batch-copy';
-import type { ControlDesk } from '../operator/control';
+import type { OperatorControl } from '../operator/control';
 import { discovery } from '../discovery';
 import { pausedSignal } from '../operator/messages';
 import { rollback } from '../rollback';
 import { validation } from '../validation';
-import { withBooks } from '../../src/progress/run-view';
+import { withReconciliation } from '../../src/progress/run-view';
 
 const control = proxyActivities<Activities>(options.quick);
 
@@ -30,26 +30,26 @@ function phaseInput(run: OpenedRun): { ref: OpenedRun['ref']; mappings: string[]
   return { ref: run.ref, mappings: run.mappings.map((mapping) => mapping.name), inFlight: run.inFlight };
 }
 
-export async function runDiscovery(run: OpenedRun, desk: ControlDesk): Promise<void> {
+export async function runDiscovery(run: OpenedRun, operator: OperatorControl): Promise<void> {
   const workflowId = childId(run, 'discovery');
-  remember(desk, 'discovery', workflowId);
+  remember(operator, 'discovery', workflowId);
   await executeChild(discovery, { workflowId, args: [phaseInput(run)], staticSummary: `${run.plan}: discovery` });
 }
 
-export async function runValidation(run: OpenedRun, desk: ControlDesk, live = false): Promise<Verdict> {
+export async function runValidation(run: OpenedRun, operator: OperatorControl, live = false): Promise<Verdict> {
   const workflowId = childId(run, 'validation');
-  remember(desk, 'validation', workflowId);
+  remember(operator, 'validation', workflowId);
   const verdict = await executeChild(validation, {
     workflowId,
     args: [{ ...phaseInput(run), ...(live ? { live } : {}) }],
     staticSummary: `${run.plan}: proof of every row`,
   });
-  desk.change((view) => withBooks(view, verdict.books));
+  operator.change((view) => withReconciliation(view, verdict.reconciliation));
   return verdict;
 }
 
 /** A child for each big table, the small ones in groups; all at once, the worker's slots decide how many batches run. */
-export async function runCopy(run: OpenedRun, desk: ControlDesk): Promise<void> {
+export async function runCopy(run: OpenedRun, operator: OperatorControl): Promise<void> {
   const groups = groupMappings(run.mappings);
   const parent = workflowInfo().workflowId;
   const results: Promise<void>[] = [];
@@ -58,7 +58,7 @@ export async function runCopy(run: OpenedRun, desk: ControlDesk): Promise<void> 
     await scope.run(async () => {
       for (const group of groups) {
         const workflowId = childId(run, 'copy');
-        const paused = desk.paused();
+        const paused = operator.paused();
         const handle = await startChild(batchCopy, {
           workflowId,
           args: [
@@ -75,9 +75,9 @@ export async function runCopy(run: OpenedRun, desk: ControlDesk): Promise<void> 
           staticSummary: `${run.plan}: ${group.length === 1 ? group[0] : `${group.length} small tables`}`,
         });
         results.push(handle.result());
-        desk.listen(workflowId);
-        if (desk.paused() !== paused) await handle.signal(pausedSignal, desk.paused());
-        remember(desk, 'batchCopy', workflowId);
+        operator.listen(workflowId);
+        if (operator.paused() !== paused) await handle.signal(pausedSignal, operator.paused());
+        remember(operator, 'batchCopy', workflowId);
       }
       await Promise.all(results);
     });
@@ -86,7 +86,7 @@ export async function runCopy(run: OpenedRun, desk: ControlDesk): Promise<void> 
     await CancellationScope.nonCancellable(() => Promise.allSettled(results));
     throw error;
   } finally {
-    desk.quiet();
+    operator.quiet();
   }
 }
 
@@ -101,6 +101,6 @@ export async function runRollback(run: OpenedRun, by: string, reason: string): P
   return result;
 }
 
-export function remember(desk: ControlDesk, kind: string, workflowId: string): void {
-  desk.change((view) => ({ ...view, children: [...view.children, { kind, workflowId }] }));
+export function remember(operator: OperatorControl, kind: string, workflowId: string): void {
+  operator.change((view) => ({ ...view, children: [...view.children, { kind, workflowId }] }));
 }

@@ -9,7 +9,7 @@ import {
 import type { OpenedRun } from '../../src/contract/activity-types';
 import { beginFollowing } from '../../src/progress/follow-view';
 import { childId, remember } from './children';
-import type { ControlDesk } from '../operator/control';
+import type { OperatorControl } from '../operator/control';
 import { delta } from '../delta';
 import { pausedSignal, stopSignal } from '../operator/messages';
 
@@ -17,14 +17,14 @@ import { pausedSignal, stopSignal } from '../operator/messages';
 export interface Follower {
   /** Resolves once nothing was left behind for the first time. */
   caughtUp(): Promise<void>;
-  /** Does work that nothing else may hold the lane for: following ends before, and goes on after unless `over` says no. */
+  /** Does work that nothing else may hold the apply lease for: following ends before, and goes on after unless `over` says no. */
   alone<T>(work: () => Promise<T>, over?: (result: T) => boolean): Promise<T>;
 }
 
 /** Follows the sources while `work` runs; both end together, whichever way. `once`: following ends when it has caught up. */
 export async function whileFollowing<T>(
   run: OpenedRun,
-  desk: ControlDesk,
+  operator: OperatorControl,
   work: (follower: Follower) => Promise<T>,
   once = false,
 ): Promise<T> {
@@ -36,24 +36,24 @@ export async function whileFollowing<T>(
   async function begin(): Promise<void> {
     await ended;
     if (broken !== null) throw broken.error;
-    desk.change((view) => beginFollowing(view, run));
+    operator.change((view) => beginFollowing(view, run));
     const workflowId = childId(run, 'delta');
-    const paused = desk.paused();
-    const input = { ref: run.ref, parent: workflowInfo().workflowId, paused, reports: desk.followReports(), once };
+    const paused = operator.paused();
+    const input = { ref: run.ref, parent: workflowInfo().workflowId, paused, reports: operator.followReports(), once };
     const handle = await startChild(delta, { workflowId, args: [input], staticSummary: `${run.plan}: following` });
     child = handle;
     ended = handle.result().catch((error: unknown) => {
       if (child === handle) broken = { error };
     });
-    desk.listen(workflowId);
-    if (desk.paused() !== paused) await handle.signal(pausedSignal, desk.paused());
-    remember(desk, 'delta', workflowId);
+    operator.listen(workflowId);
+    if (operator.paused() !== paused) await handle.signal(pausedSignal, operator.paused());
+    remember(operator, 'delta', workflowId);
   }
 
   async function end(): Promise<void> {
     const handle = child;
     if (handle === null) return;
-    desk.quiet();
+    operator.quiet();
     try {
       await handle.signal(stopSignal);
     } catch (error) {
@@ -66,7 +66,7 @@ export async function whileFollowing<T>(
     await waitFor(() => !busy);
     busy = true;
     try {
-      // a round under way is not waited for: whoever takes the lane ends it, and no other one begins
+      // a round under way is not waited for: whoever takes the apply lease ends it, and no other one begins
       await end();
       const result = await inside();
       if (!over(result)) await begin();
@@ -94,7 +94,7 @@ export async function whileFollowing<T>(
         throw broken?.error;
       });
       failed.catch(() => undefined);
-      const follower = { caughtUp: () => waitFor(() => desk.view().follow?.caughtUp === true), alone };
+      const follower = { caughtUp: () => waitFor(() => operator.view().follow?.caughtUp === true), alone };
       const result = await Promise.race([work(follower), failed]);
       await end();
       await ended;
@@ -102,7 +102,7 @@ export async function whileFollowing<T>(
     });
   } finally {
     scope.cancel();
-    desk.quiet();
+    operator.quiet();
     await CancellationScope.nonCancellable(() => ended);
   }
 }

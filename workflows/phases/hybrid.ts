@@ -2,12 +2,12 @@ import { proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../../src/contract/activity-types';
 import * as options from '../runtime/activity-options';
 import { runCopy } from './children';
-import { prepare, type Course } from './phase-context';
+import { prepare, type PhaseContext } from './phase-context';
 import { whileFollowing } from './follow';
 import { followToFreeze } from './follow-to-freeze';
 import { codeOf } from '../runtime/failure-kind';
 import { plainFailure } from '../runtime/input';
-import { withBooks } from '../../src/progress/run-view';
+import { withReconciliation } from '../../src/progress/run-view';
 
 const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
@@ -16,13 +16,13 @@ const long = proxyActivities<Activities>(options.longRunning);
  * Copy, follow, short cutover: the sources are written to until the freeze. Ends with the sources frozen and the target
  * proved; opening it is what comes after.
  */
-export async function hybrid(course: Course): Promise<Verdict> {
-  const { run } = course;
+export async function hybrid(context: PhaseContext): Promise<Verdict> {
+  const { run } = context;
   // before anything is captured: an installation that dies half-way leaves something to bound as well
-  await course.watch.begin(run);
-  await prepare(course);
+  await context.watch.begin(run);
+  await prepare(context);
   const frozen = run.finished.includes('freeze') && (await stillFrozen(run));
-  const verdict = frozen ? run.verdict : await copyAndFollow(course);
+  const verdict = frozen ? run.verdict : await copyAndFollow(context);
   if (verdict === null) throw plainFailure('NotProved', 'The sources are frozen, and the ledger holds no verdict.');
   return verdict;
 }
@@ -37,29 +37,29 @@ async function stillFrozen(run: OpenedRun): Promise<boolean> {
 const captureStopped = 'RP5402';
 
 /** Settles on an alignment. What changed on a source meanwhile stops it as it stops following: the follower asks, and catches up first. */
-async function settleFollowed({ run, desk }: Course): ReturnType<Activities['settle']> {
+async function settleFollowed({ run, operator }: PhaseContext): ReturnType<Activities['settle']> {
   for (;;) {
     try {
       return await long.settle(run.ref);
     } catch (error) {
       if (codeOf(error) !== captureStopped) throw error;
-      await whileFollowing(run, desk, (follower) => follower.caughtUp(), true);
+      await whileFollowing(run, operator, (follower) => follower.caughtUp(), true);
     }
   }
 }
 
-async function copyAndFollow(course: Course): Promise<Verdict> {
-  const { run, desk, phase } = course;
+async function copyAndFollow(context: PhaseContext): Promise<Verdict> {
+  const { run, operator, phase } = context;
   await phase('capture', 'putting the capture of changes in place', async () => {
     await long.installCapture(run.ref);
   });
-  await phase('copy', 'copying', () => runCopy(run, desk));
+  await phase('copy', 'copying', () => runCopy(run, operator));
   await phase('delta', 'catching up with what changed during the copy', () =>
-    whileFollowing(run, desk, (follower) => follower.caughtUp(), true),
+    whileFollowing(run, operator, (follower) => follower.caughtUp(), true),
   );
   await phase('settle', 'settling unique keys and references', async () => {
-    const { books = [] } = await settleFollowed(course);
-    desk.change((view) => withBooks(view, books));
+    const { reconciliation = [] } = await settleFollowed(context);
+    operator.change((view) => withReconciliation(view, reconciliation));
   });
   await phase('finish', 'rebuilding indexes and foreign keys', async () => {
     await long.rebuildIndexes(run.ref);
@@ -68,5 +68,5 @@ async function copyAndFollow(course: Course): Promise<Verdict> {
     // statistics and views as of now: no part of the freeze, and nearly right when the target opens; again after that
     await long.analyzeAndRefresh(run.ref);
   });
-  return followToFreeze(course);
+  return followToFreeze(context);
 }

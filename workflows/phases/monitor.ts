@@ -2,13 +2,13 @@ import { CancellationScope, ParentClosePolicy, startChild, workflowInfo } from '
 import type { ChildWorkflowHandle } from '@temporalio/workflow';
 import type { OpenedRun } from '../../src/contract/activity-types';
 import { beginFollowing } from '../../src/progress/follow-view';
-import { captureWatch } from '../capture-watch';
+import { captureMonitor } from '../capture-monitor';
 import { childId, remember } from './children';
-import type { ControlDesk } from '../operator/control';
+import type { OperatorControl } from '../operator/control';
 import { stopSignal } from '../operator/messages';
 
 /** Whoever looks after the capture of a run, from before its installation until it is gone. */
-export interface Watch {
+export interface Monitor {
   /** Nothing where somebody looks already, or the run captures nothing. */
   begin(run: OpenedRun): Promise<void>;
   end(): Promise<void>;
@@ -18,15 +18,15 @@ export interface Watch {
  * The watcher outlives its root: a run that failed and waits, was kept, cancelled or terminated leaves its capture on the sources. It
  * ends by itself once the ledger says that nothing is left to watch.
  */
-export function openWatch(desk: ControlDesk): Watch {
-  let child: ChildWorkflowHandle<typeof captureWatch> | null = null;
+export function openMonitor(operator: OperatorControl): Monitor {
+  let child: ChildWorkflowHandle<typeof captureMonitor> | null = null;
   return {
     begin: (run) =>
       CancellationScope.nonCancellable(async () => {
         if (child !== null || (run.capture !== 'triggers' && run.capture !== 'logical')) return;
-        desk.change((view) => beginFollowing(view, run));
+        operator.change((view) => beginFollowing(view, run));
         const workflowId = childId(run, 'capture');
-        const handle = await startChild(captureWatch, {
+        const handle = await startChild(captureMonitor, {
           workflowId,
           parentClosePolicy: ParentClosePolicy.ABANDON,
           args: [{ ref: run.ref, parent: workflowInfo().workflowId }],
@@ -37,7 +37,7 @@ export function openWatch(desk: ControlDesk): Watch {
           if (child === handle) child = null;
         };
         handle.result().then(forget, forget);
-        remember(desk, 'captureWatch', workflowId);
+        remember(operator, 'captureMonitor', workflowId);
       }),
     end: () =>
       CancellationScope.nonCancellable(async () => {

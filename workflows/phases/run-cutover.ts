@@ -3,7 +3,7 @@ import type { OverrideFields } from '../../src/contract/delta';
 import type { CutoverInput } from '../../src/contract/batch-copy';
 import { overridesOf } from '../../src/cutover/overrides';
 import type { OpenedRun } from '../../src/contract/activity-types';
-import type { ControlDesk } from '../operator/control';
+import type { OperatorControl } from '../operator/control';
 import { cutover, type CutoverAttempt } from '../cutover';
 import { childId, remember } from './children';
 
@@ -13,14 +13,14 @@ export function ordered(message: OverrideFields): Pick<CutoverInput, 'overrides'
   return overrides === undefined ? {} : { overrides };
 }
 
-/** A cutover, or a drill, as a child of its own. The lane has to be free. */
+/** A cutover, or a drill, as a child of its own. The apply lease has to be free. */
 export async function runCutover(
   run: OpenedRun,
-  desk: ControlDesk,
+  operator: OperatorControl,
   order: Omit<CutoverInput, 'ref'>,
 ): Promise<CutoverAttempt> {
   const workflowId = childId(run, order.drill ? 'drill' : 'cutover');
-  remember(desk, order.drill ? 'drill' : 'cutover', workflowId);
+  remember(operator, order.drill ? 'drill' : 'cutover', workflowId);
   return executeChild(cutover, {
     workflowId,
     args: [{ ref: run.ref, ...order }],

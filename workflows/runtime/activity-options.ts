@@ -3,7 +3,7 @@ import { ActivityCancellationType } from '@temporalio/workflow';
 
 /**
  * After so much silence a worker is taken for dead and its work is given to another. Workers beat every 5 seconds; one that was only slow
- * comes back to a lease or a lane that is not its own any more.
+ * comes back to a lease or a apply lease that is not its own any more.
  */
 const silence = { heartbeatTimeout: '20 seconds' } as const;
 
@@ -55,7 +55,7 @@ export const proof: ActivityOptions = {
   ...waitForCancel,
 };
 
-/** A slice of rounds: short, so that whoever wants the lane never waits long; the child that asks tries again for ever. */
+/** A slice of rounds: short, so that whoever wants the apply lease never waits long; the child that asks tries again for ever. */
 export const rounds: ActivityOptions = {
   startToCloseTimeout: '30 minutes',
   ...silence,

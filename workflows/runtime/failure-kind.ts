@@ -7,7 +7,7 @@ export function staysSo(error: unknown): boolean {
 }
 
 /** Type of the failure of a run whose sources were frozen before the copy and take writes again: there is nothing to try again. */
-export const freezeLifted = 'FreezeLifted';
+export const freezeReleased = 'FreezeLifted';
 
 /** The code of what an activity raised, such as `RP5501`; null where it has none. */
 export function codeOf(error: unknown): string | null {

@@ -1,13 +1,13 @@
 import { CancellationScope, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../../src/contract/activity-types';
 import { sentenceOf } from '../../src/progress/failure-sentence';
-import { inPhase, withBooks } from '../../src/progress/run-view';
+import { inPhase, withReconciliation } from '../../src/progress/run-view';
 import * as options from './activity-options';
-import type { ControlDesk } from '../operator/control';
+import type { OperatorControl } from '../operator/control';
 import { codeOf } from './failure-kind';
 import { plainFailure } from './input';
-import { tell } from './reporter';
-import type { Watch } from '../phases/monitor';
+import { notify } from './reporter';
+import type { Monitor } from '../phases/monitor';
 import { counted } from '../../src/report/counted';
 
 const recording = proxyActivities<Activities>(options.patient);
@@ -30,11 +30,11 @@ const patience = 3;
 const wayBack: ReadonlySet<string> = new Set(['RP5501', 'RP5104', 'RP5451', 'RP5452']);
 
 /** Opens the target of frozen sources. Tried again for as long as it takes, because writers wait; what says that there is none to open is raised. */
-export async function openTheTarget(run: OpenedRun, desk: ControlDesk): Promise<void> {
-  desk.change((view) => inPhase(view, 'cutover', 'opening the target'));
+export async function openTheTarget(run: OpenedRun, operator: OperatorControl): Promise<void> {
+  operator.change((view) => inPhase(view, 'cutover', 'opening the target'));
   await keepTrying(
     run,
-    desk,
+    operator,
     'The target could not be opened',
     () => lookingAgain.openTarget(run.ref),
     (error) => wayBack.has(codeOf(error) ?? ''),
@@ -46,29 +46,34 @@ export async function openTheTarget(run: OpenedRun, desk: ControlDesk): Promise<
  * again for ever, and the page says what it waits for. Nothing but the hook stands between the opening and the application. Where
  * rounds followed the source, the books are closed once more: it stands still now, and what came after the last proof is in them.
  */
-export async function goForward(run: OpenedRun, desk: ControlDesk, watch: Watch, proved: Verdict): Promise<Verdict> {
-  desk.onlyForward();
+export async function completeCutover(
+  run: OpenedRun,
+  operator: OperatorControl,
+  watch: Monitor,
+  proved: Verdict,
+): Promise<Verdict> {
+  operator.onlyForward();
   await recording.finishPhase(run.ref, 'cutover');
-  const tidied = tidyUp(run, desk, watch);
+  const tidied = tidyUp(run, operator, watch);
   // heard of below, whatever the switch comes to
   tidied.catch(() => undefined);
-  await switchOver(run, desk);
-  desk.change((view) => inPhase(view, 'cutover', 'the target is open; tidying up'));
+  await switchOver(run, operator);
+  operator.change((view) => inPhase(view, 'cutover', 'the target is open; tidying up'));
   await mentioned(() => quick.listWriters(run.ref, 'after'));
   await tidied;
   if (run.pattern !== 'hybrid') return proved;
   let closed = proved;
-  await keepTrying(run, desk, 'The books could not be closed', async () => {
+  await keepTrying(run, operator, 'The books could not be closed', async () => {
     closed = await long.reconcile(run.ref);
-    desk.change((view) => withBooks(view, closed.books));
+    operator.change((view) => withReconciliation(view, closed.reconciliation));
   });
   if (!closed.green) throw plainFailure('NotProved', `The target is open, but ${closed.sentence}`);
   return closed;
 }
 
 /** Beside the switch: the capture has no use any more, and views are as old as the last rounds before the freeze. */
-async function tidyUp(run: OpenedRun, desk: ControlDesk, watch: Watch): Promise<void> {
-  const insist = (what: string, work: () => Promise<unknown>): Promise<void> => keepTrying(run, desk, what, work);
+async function tidyUp(run: OpenedRun, operator: OperatorControl, watch: Monitor): Promise<void> {
+  const insist = (what: string, work: () => Promise<unknown>): Promise<void> => keepTrying(run, operator, what, work);
   const capture = async (): Promise<void> => {
     if (run.capture === 'none') return;
     await insist('The capture could not be removed', () => long.removeCapture(run.ref));
@@ -84,7 +89,7 @@ async function tidyUp(run: OpenedRun, desk: ControlDesk, watch: Watch): Promise<
 
 async function keepTrying(
   run: OpenedRun,
-  desk: ControlDesk,
+  operator: OperatorControl,
   what: string,
   work: () => Promise<unknown>,
   isFinal: (error: unknown) => boolean = () => false,
@@ -96,33 +101,33 @@ async function keepTrying(
     } catch (error) {
       if (isCancellation(error) || isFinal(error)) throw error;
       const sentence = `${what}: ${sentenceOf(error)} It is tried again.`;
-      desk.change((view) => ({ ...view, sentence }));
-      if (tries === 1) await tell(run, 'failed', sentence);
-      await sleep(restMs(tries));
+      operator.change((view) => ({ ...view, sentence }));
+      if (tries === 1) await notify(run, 'failed', sentence);
+      await sleep(backoffMs(tries));
     }
   }
 }
 
 /** The hook moves the application; where it fails, or where the plan wants a person's word, `approve` of gate switch does. */
-async function switchOver(run: OpenedRun, desk: ControlDesk): Promise<void> {
-  desk.change((view) => inPhase(view, 'cutover', 'the target is open; switching the application'));
+async function switchOver(run: OpenedRun, operator: OperatorControl): Promise<void> {
+  operator.change((view) => inPhase(view, 'cutover', 'the target is open; switching the application'));
   const byHand = new CancellationScope();
   try {
-    const confirmed = await callUntilItWorks(run, desk, (sentence) =>
-      byHand.run(() => askForHand(run, desk, sentence)),
+    const confirmed = await callUntilItWorks(run, operator, (sentence) =>
+      byHand.run(() => askForHand(run, operator, sentence)),
     );
     if (!run.confirmSwitch || confirmed === 'by hand') return;
   } finally {
     byHand.cancel();
   }
   const question = `The target of ${run.plan} is open. Approve once the application works with it.`;
-  await tell(run, 'gate', question);
-  await desk.gate(['switch'], question, 'waits for confirmation of the switch');
+  await notify(run, 'gate', question);
+  await operator.gate(['switch'], question, 'waits for confirmation of the switch');
 }
 
 async function callUntilItWorks(
   run: OpenedRun,
-  desk: ControlDesk,
+  operator: OperatorControl,
   ask: (sentence: string) => Promise<'by hand'>,
 ): Promise<'called' | 'by hand'> {
   let asked: Promise<'by hand'> | null = null;
@@ -133,22 +138,22 @@ async function callUntilItWorks(
     } catch (error) {
       if (isCancellation(error)) throw error;
       const sentence = `settings.switch failed ${counted(tries, 'time')}: ${sentenceOf(error)}`;
-      desk.change((view) => ({ ...view, sentence: `the target is open; ${sentence}` }));
+      operator.change((view) => ({ ...view, sentence: `the target is open; ${sentence}` }));
       if (tries >= patience && asked === null) {
         asked = ask(sentence);
         asked.catch(() => undefined);
       }
     }
-    const rest = sleep(restMs(tries)).then(() => 'rested' as const);
+    const rest = sleep(backoffMs(tries)).then(() => 'rested' as const);
     const first = asked === null ? await rest : await Promise.race([rest, asked]);
     if (first === 'by hand') return first;
   }
 }
 
-async function askForHand(run: OpenedRun, desk: ControlDesk, sentence: string): Promise<'by hand'> {
+async function askForHand(run: OpenedRun, operator: OperatorControl, sentence: string): Promise<'by hand'> {
   const question = `${sentence} It is called again and again. Or move the application by hand, then approve.`;
-  await tell(run, 'gate', `The target of ${run.plan} is open, but ${question}`);
-  await desk.gate(['switch'], question, `the target is open; ${sentence}`);
+  await notify(run, 'gate', `The target of ${run.plan} is open, but ${question}`);
+  await operator.gate(['switch'], question, `the target is open; ${sentence}`);
   return 'by hand';
 }
 
@@ -162,6 +167,6 @@ async function mentioned(work: () => Promise<unknown>): Promise<void> {
 }
 
 /** 2, 4, 8 … seconds, at most 5 minutes: a hook that fails for a week is 2,000 calls, not a million. */
-function restMs(tries: number): number {
+function backoffMs(tries: number): number {
   return Math.min(300_000, 1_000 * 2 ** Math.min(tries, 12));
 }

@@ -3,7 +3,7 @@ import type { ProgressReport } from '../../src/contract/batch-copy';
 import { progressSignal } from '../operator/messages';
 
 /** Reports to the root. Where it is gone (terminated) the child goes on: the ledger has everything. */
-export async function tellRoot(parent: string, report: ProgressReport): Promise<void> {
+export async function reportToRoot(parent: string, report: ProgressReport): Promise<void> {
   try {
     await getExternalWorkflowHandle(parent).signal(progressSignal, report);
   } catch (error) {

@@ -5,7 +5,7 @@ import * as options from './activity-options';
 const control = proxyActivities<Activities>(options.quick);
 
 /** Calls settings.notify; a run never fails because somebody could not be told. */
-export async function tell(run: OpenedRun, kind: 'gate' | 'done' | 'failed', sentence: string): Promise<void> {
+export async function notify(run: OpenedRun, kind: 'gate' | 'done' | 'failed', sentence: string): Promise<void> {
   try {
     await control.notify(run.ref, kind, sentence);
   } catch (error) {

@@ -26,13 +26,13 @@ export async function drain(terminal: Terminal, options: DrainOptions): Promise<
   const build = options.build ?? thisBuild();
   const temporal = await connectTemporal(terminal, { start: false });
   try {
-    let told = '';
+    let lastText = '';
     for (;;) {
       const open = await openOf(temporal, fleetOf(options.taskQueue), build);
       const result = answer(build, open);
       if (open.length === 0 || options.wait !== true) return result;
-      if (result.text !== told) terminal.talk(result.text);
-      told = result.text;
+      if (result.text !== lastText) terminal.talk(result.text);
+      lastText = result.text;
       await sleep(lookEveryMs);
     }
   } finally {

@@ -1,5 +1,5 @@
 import { fail, RowproofError } from '../../errors/rowproof-error';
-import { liftFreeze } from '../../progress/commands';
+import { releaseFreeze } from '../../progress/commands';
 import { locateRun, withLedger } from '../locate-run';
 import { refuseOpen, waysOn } from '../refusals';
 import type { RunRecord } from '../run-record';
@@ -10,7 +10,7 @@ import { connectTemporal } from '../temporal';
 export async function finish(
   terminal: Terminal,
   run: string | undefined,
-  options: { plan?: string; liftFreeze?: boolean },
+  options: { plan?: string; releaseFreeze?: boolean },
 ): Promise<CommandResult> {
   const record = await locateRun(terminal, run, options);
   await refuseWhileOpen(terminal, record);
@@ -18,8 +18,9 @@ export async function finish(
   const { frozenStill } = await import('../../postgres/ledger/run/step');
   const finished = await withLedger(terminal, record, 'finish', async (session, ref, databases) => {
     const frozen = await frozenStill(session, record.run);
-    if (frozen.length > 0 && options.liftFreeze !== true && !(await mayLift(terminal, record.run, frozen))) return null;
-    return withWays(finishRun({ databases }, ref, options.liftFreeze === true), terminal, record);
+    if (frozen.length > 0 && options.releaseFreeze !== true && !(await mayRelease(terminal, record.run, frozen)))
+      return null;
+    return withWays(finishRun({ databases }, ref, options.releaseFreeze === true), terminal, record);
   });
   if (finished === null)
     return { data: { run: record.run, finished: false }, text: `${record.run} is left as it is; the freeze stays.` };
@@ -57,12 +58,12 @@ async function withWays<T>(work: Promise<T>, terminal: Terminal, record: RunReco
 }
 
 /** Writers of the old database come back to life with it: asked for by name, or by an option of its own. */
-async function mayLift(terminal: Terminal, run: string, frozen: readonly string[]): Promise<boolean> {
-  const what = `Finishing ${run} lifts the freeze of ${frozen.join(', ')}`;
+async function mayRelease(terminal: Terminal, run: string, frozen: readonly string[]): Promise<boolean> {
+  const what = `Finishing ${run} releases the freeze of ${frozen.join(', ')}`;
   if (!terminal.interactive)
     throw fail('RP7008', `${what}.`, {
       where: { object: run },
-      fix: `When nobody uses the old database any more: \`${liftFreeze(run)}\``,
+      fix: `When nobody uses the old database any more: \`${releaseFreeze(run)}\``,
     });
   terminal.talk(`${what}: whoever still has the old database writes there again, and nothing carries it over.`);
   const { askLine } = await import('../screen/questions');

@@ -68,9 +68,9 @@ function render(row: {
     Object.entries(values)
       .map(([name, value]) => `${pc.dim(name)} ${value === null ? pc.dim('NULL') : JSON.stringify(value)}`)
       .join('  ');
-  const fate =
+  const outcome =
     row.reasons.length === 0
       ? `${pc.green('→')} ${side(row.after)}`
       : `${pc.red('✗')} quarantine: ${row.reasons.join(', ')}`;
-  return `${pc.bold(row.key ?? '')}\n  ${side(row.before)}\n  ${fate}`;
+  return `${pc.bold(row.key ?? '')}\n  ${side(row.before)}\n  ${outcome}`;
 }

@@ -5,7 +5,7 @@ import { isBadRowsBlock } from '../../progress/blocked';
 import { abortAndUndo, approve, cutOver, decide, drill, resolve, resume } from '../../progress/commands';
 import { cutoverOffers } from '../../progress/cutover-offers';
 import { overallShare } from '../../progress/current-details';
-import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../../progress/follow-lines';
+import { expectedFreeze, freezeLine, lagOf, existing, warningsOf } from '../../progress/follow-lines';
 import { captureBlock } from '../../progress/follow-view';
 import { agreeing } from '../../report/counted';
 
@@ -154,7 +154,7 @@ function needLines(status: RunStatus): string[] {
 function followLines({ follow, ...status }: RunStatus): string[] {
   if (follow === undefined || status.phase === 'rollback') return [];
   const frozen = follow.freeze?.outcome === 'frozen' ? [`  ${freezeLine(follow.freeze)}`] : [];
-  const ahead = frozen.length > 0 || follow.lagAt === null ? [] : [`  ${standing({ ...status, follow })}`];
+  const ahead = frozen.length > 0 || follow.lagAt === null ? [] : [`  ${existing({ ...status, follow })}`];
   return [...ahead, ...frozen, ...warningsOf(follow).map((line) => `${pc.yellow('!')} ${line}`)];
 }
 

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
 import type { FindingSummary, RunStatus } from '../../contract/run';
 import { cutoverOffers, type Terms } from '../../progress/cutover-offers';
-import { expectedFreeze, standing } from '../../progress/follow-lines';
+import { expectedFreeze, existing } from '../../progress/follow-lines';
 import { group } from './live-view';
 import type { Terminal } from '../terminal';
 
@@ -88,7 +88,7 @@ async function askGate(
   const gates = (status.gates ?? []).length > 0 ? (status.gates ?? []) : [gate];
   terminal.talk(status.sentence);
   if (gate === 'cutover' && status.follow !== undefined && status.follow.freeze?.outcome !== 'frozen') {
-    terminal.talk(`${standing(status)}\n${expectedFreeze(status.follow)}`);
+    terminal.talk(`${existing(status)}\n${expectedFreeze(status.follow)}`);
   }
   for (;;) {
     const chosen = await ask(`Type ${gates.join(' or ')} to approve it, Enter to leave it: `);

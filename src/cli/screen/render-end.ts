@@ -1,7 +1,7 @@
 import pc from 'picocolors';
-import type { TableBooks } from '../../contract/run';
+import type { TableReconciliation } from '../../contract/run';
 import { toDecide } from '../../progress/check-result';
-import { finish, liftFreeze, quoted, undo } from '../../progress/commands';
+import { finish, releaseFreeze, quoted, undo } from '../../progress/commands';
 import { freezeLine } from '../../progress/follow-lines';
 import { wayLines, type Way } from '../../progress/ways-out';
 import { exitCodes } from '../exit-codes';
@@ -22,7 +22,7 @@ export function renderEnd(
 ): CommandResult {
   const verdict = end.ok ? end.result.verdict : end.sentence;
   // a run that failed may have got as far as its books
-  const books = end.ok ? end.result.books : report.document.books;
+  const reconciliation = end.ok ? end.result.reconciliation : report.document.reconciliation;
   const seconds = end.ok ? end.result.seconds : report.document.seconds;
   const outcome = end.ok ? end.result.outcome : end.outcome;
   const freeze = end.ok ? end.result.freeze : undefined;
@@ -30,7 +30,7 @@ export function renderEnd(
   const headline = green ? pc.green(outcome.toUpperCase()) : pc.red(end.ok ? outcome.toUpperCase() : 'NOT COMPLETE');
   const lines = [
     `${pc.bold(record.run)}  ${headline}: ${verdict}${seconds === null ? '' : `  ${duration(seconds)}`}`,
-    ...(books.length === 0 ? [] : renderBooks(books)),
+    ...(reconciliation.length === 0 ? [] : renderReconciliation(reconciliation)),
     ...(ui === null ? [] : [`  Temporal UI  ${ui}`]),
     `  report       ${report.html}`,
     ...(outcome === 'complete'
@@ -43,8 +43,8 @@ export function renderEnd(
               ]),
           ...(freeze === undefined
             ? []
-            : [`  source       frozen: it takes no writes until  ${liftFreeze(record.run)}`]),
-          `  left behind  schema rowproof on the target; when you are sure:  ${freeze === undefined ? finish(record.run) : liftFreeze(record.run)}`,
+            : [`  source       frozen: it takes no writes until  ${releaseFreeze(record.run)}`]),
+          `  left behind  schema rowproof on the target; when you are sure:  ${freeze === undefined ? finish(record.run) : releaseFreeze(record.run)}`,
         ]
       : []),
     ...(end.ok ? toDecide(end.result.findings ?? []) : wayLines(ways)),
@@ -61,7 +61,7 @@ export function renderEnd(
       run: record.run,
       plan: record.plan,
       code: record.code,
-      tables: books.map(({ mapping, target, source, migrated, quarantined, outOfScope, unexplained }) => ({
+      tables: reconciliation.map(({ mapping, target, source, migrated, quarantined, outOfScope, unexplained }) => ({
         table: mapping,
         target,
         source,
@@ -81,14 +81,14 @@ export function renderEnd(
   };
 }
 
-function renderBooks(books: readonly TableBooks[]): string[] {
-  const width = Math.max(...books.map((book) => book.mapping.length), 8);
+function renderReconciliation(reconciliation: readonly TableReconciliation[]): string[] {
+  const width = Math.max(...reconciliation.map((book) => book.mapping.length), 8);
   const headings = ['source =', 'out of scope +', 'quarantined +', 'migrated', 'unexplained'];
   const row = (name: string, cells: readonly string[]): string =>
     `  ${name.padEnd(width)}${cells.map((cell, at) => cell.padStart(Math.max(12, (headings[at] ?? '').length + 1))).join('')}`;
   return [
     row('', headings),
-    ...books.map((book) =>
+    ...reconciliation.map((book) =>
       row(book.mapping, [book.source, book.outOfScope, book.quarantined, book.migrated, book.unexplained].map(group)),
     ),
   ];

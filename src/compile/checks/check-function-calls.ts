@@ -54,9 +54,10 @@ export function checksAside(plan: ResolvedPlan, catalogs: Catalogs, problems: Pr
 
 function loadsDomain({ target }: Catalogs, table: QualifiedName, call: FunctionCall): boolean {
   const relation = findRelation(target, table);
-  const spelled = new Set([tableKey({ schema: call.schema, name: call.relation }), call.relation]);
+  const formatted = new Set([tableKey({ schema: call.schema, name: call.relation }), call.relation]);
   return (
-    relation?.columns.some(({ type }) => type.kind === 'domain' && spelled.has(type.name.replaceAll('"', ''))) === true
+    relation?.columns.some(({ type }) => type.kind === 'domain' && formatted.has(type.name.replaceAll('"', ''))) ===
+    true
   );
 }
 

@@ -5,12 +5,12 @@ import {
   createRowTrigger,
   createTruncateTrigger,
   enableAlways,
-  markFunction,
+  captureFunction,
   siteNames,
   type CaptureSite,
 } from '../../capture/trigger-sql';
 import type { CompiledPlan } from '../../contract/compiled';
-import { freezeGate, gateFunction, gateTrigger } from '../../cutover/gate-sql';
+import { freezeBlock, writeBlockFunction, writeBlockTrigger } from '../../cutover/write-block-sql';
 import { qualified } from '../../sql/quote';
 import type { ExplainedStatement } from './explain-target';
 
@@ -56,7 +56,7 @@ function triggers(source: string, sites: readonly CaptureSite[]): ExplainedState
         enableAlways(site.relation, names.truncateTrigger),
       ];
       return [
-        statement(source, 'writes changed keys down', markFunction(name, site, table), 'none on your tables'),
+        statement(source, 'writes changed keys down', captureFunction(name, site, table), 'none on your tables'),
         statement(source, 'captures changes', text.join(';\n'), shortLock(site)),
       ];
     }),
@@ -82,8 +82,8 @@ function publication(source: string, sites: readonly CaptureSite[]): ExplainedSt
 }
 
 function freeze(source: string, sites: readonly CaptureSite[]): ExplainedStatement[] {
-  const gate = freezeGate(name, name);
-  const text = [gateFunction(gate), ...sites.flatMap(({ relation }) => gateTrigger(gate, relation, true))];
+  const gate = freezeBlock(name, name);
+  const text = [writeBlockFunction(gate), ...sites.flatMap(({ relation }) => writeBlockTrigger(gate, relation, true))];
   const tables = sites.map(({ relation }) => qualified(relation)).join(', ');
   return [statement(source, 'stops writers at the cutover', text.join(';\n'), `SHARE ROW EXCLUSIVE on ${tables}`)];
 }

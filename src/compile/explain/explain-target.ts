@@ -38,7 +38,7 @@ export function explainTarget(compiled: CompiledPlan, target: Catalog): Explaine
       ),
     ),
     ...tables.flatMap(dropIndexes),
-    ...tables.flatMap(markBroken),
+    ...tables.flatMap(noteBroken),
     ...tables.map(copy),
     ...tables.map(settle),
     ...tables.flatMap(rebuildIndexes),
@@ -147,7 +147,7 @@ function rebuildIndexes(table: MappedTable): ExplainedStatement[] {
 }
 
 /** CHECKs that only the target can evaluate; those of which the source can are part of what it reads. */
-function markBroken({ mapping }: MappedTable): ExplainedStatement[] {
+function noteBroken({ mapping }: MappedTable): ExplainedStatement[] {
   return mapping.checks
     .filter(({ reason }) => reason === null)
     .map(({ name, expression }) =>

@@ -75,7 +75,7 @@ const lossless: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Types whose equal values can be spelled differently: a key of such a type is only as injective as its own type. */
-const looselySpelled = new Set(['numeric', 'real', 'double precision', 'interval', 'character']);
+const looselyFormatted = new Set(['numeric', 'real', 'double precision', 'interval', 'character']);
 
 const wholeOrDecimal = new Set(['smallint', 'integer', 'bigint', 'numeric']);
 
@@ -106,7 +106,7 @@ function injectiveInputs(column: CompiledColumn): readonly string[] {
   if (source === null) return [];
   if (source === column.type.name) return column.from;
   const base = column.type.kind === 'domain' ? column.type.base : column.type.name;
-  if (base === null || looselySpelled.has(base) || looselySpelled.has(source)) {
+  if (base === null || looselyFormatted.has(base) || looselyFormatted.has(source)) {
     const integers = ['smallint', 'integer', 'bigint'];
     return base === 'numeric' && integers.includes(source) ? column.from : [];
   }

@@ -56,10 +56,10 @@ export function largeKindOfSource(
  */
 export function textOrDigest(kind: LargeKind | null, value: string, text: string): string {
   if (kind === null) return text;
-  const spelled = kind === 'spelled' ? `(${value})::text` : value;
-  const bytes = kind === 'bytea' ? value : `convert_to(${spelled}, 'UTF8')`;
+  const formatted = kind === 'spelled' ? `(${value})::text` : value;
+  const bytes = kind === 'bytea' ? value : `convert_to(${formatted}, 'UTF8')`;
   // the size as stored costs nothing to ask for
-  const large = `${kind === 'spelled' ? `pg_column_size(${value}) > 8192 AND ` : ''}octet_length(${spelled}) > ${largeBytes}`;
+  const large = `${kind === 'spelled' ? `pg_column_size(${value}) > 8192 AND ` : ''}octet_length(${formatted}) > ${largeBytes}`;
   const digest = `{{large}}::text || octet_length(${bytes})::text || ' ' || encode(sha256(${bytes}), 'hex')`;
   return `CASE WHEN {{large}}::text IS NOT NULL AND ${large} THEN ${digest} ELSE ${text} END`;
 }

@@ -5,7 +5,7 @@
 export function isPortablePattern(pattern: string): boolean {
   if (pattern.length > 200 || pattern.startsWith('***') || pattern.includes('(?') || !ascii.test(pattern)) return false;
   if (/\\[A-Za-z0-9]|\\$|\[[.:=]|[.:=]\]/.test(pattern)) return false;
-  const bounds = [...pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].flatMap(([, least, most]) => [least, most]);
+  const bounds = [...pattern.matchAll(/\{(\d+)(?:,(\d*))?\}/g)].flatMap(([, min, max]) => [min, max]);
   if (bounds.some((bound) => Number(bound) > 255)) return false;
   try {
     new RegExp(pattern.replace(/\\[^A-Za-z0-9]/g, 'x'), 'u');

@@ -82,7 +82,7 @@ function prepareColumn(
   const input = prepareInput(column, raw, context);
   const inputs = column.constant === undefined ? inputPositions(column, raw).filter((at) => marked[at]) : [];
   const { targetEncoding } = context;
-  const judged = targetEncoding !== undefined && holdsCharacters(baseTypeName(column.type));
+  const evaluated = targetEncoding !== undefined && holdsCharacters(baseTypeName(column.type));
   return (values) => {
     if (inputs.some((at) => values[at] === unsendable)) return { failed: 'encoding' };
     const given = input(
@@ -91,7 +91,7 @@ function prepareColumn(
     if ('failed' in given) return given;
     if (given.value === null) return column.notNull ? { failed: 'not_null' } : { value: null };
     const outcome = applyCast(column.cast, given.value);
-    if (!judged || 'failed' in outcome) return outcome;
+    if (!evaluated || 'failed' in outcome) return outcome;
     const text = 'server' in outcome ? outcome.server : outcome.value;
     return text !== null && isForeign(context.encoding, targetEncoding, text) ? { failed: 'encoding' } : outcome;
   };

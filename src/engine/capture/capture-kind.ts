@@ -22,7 +22,7 @@ export interface SourceWork {
   /** Another session on the source; whoever opens it closes it. */
   readonly openSource: (purpose: string) => Promise<Session>;
   /** Heartbeat and cancellation point between two statements. */
-  readonly beat: () => void;
+  readonly heartbeat: () => void;
 }
 
 /** What the conditions of a capture are looked at with: before a run, or by it. */
@@ -36,7 +36,7 @@ export interface PreflightWork extends Pick<SourceWork, 'sourceName' | 'source' 
 export type LoneWork = Omit<SourceWork, 'target'>;
 
 /** What stands after an install or a repair. */
-export interface Standing {
+export interface Installed {
   /** Text of the pg_snapshot taken after everything stood: S0. */
   readonly snapshot: string;
   /** What goes to `cursor.capture`. */
@@ -55,7 +55,7 @@ export interface Repaired {
 
 /** What a round finds out about the capture before it reads. */
 export interface CaptureCheck {
-  /** Named reason why the lane has to stop; null when it may go on. */
+  /** Named reason why the apply lease has to stop; null when it may go on. */
   readonly stop: string | null;
   /** Went to the ledger's findings (in the caller's transaction on the target, by `keepFindings`). */
   readonly findings: readonly FindingSummary[];
@@ -65,7 +65,7 @@ export interface CaptureCheck {
 
 /**
  * One way to capture the changes of a source. `install-capture.ts` records the step before `install`, starts the cursor and opens
- * the lanes after it, and puts what `repair` answers into the ledger in one transaction.
+ * the apply leases after it, and puts what `repair` answers into the ledger in one transaction.
  */
 export interface SourceCapture {
   /** What stands in the way, all at once; changes nothing. */
@@ -73,18 +73,18 @@ export interface SourceCapture {
   /** Names of all that install creates: recorded before it is created. */
   describe(work: SourceWork): CaptureDetail;
   /** Creates what is missing; takes S0 last, in a fresh transaction. Idempotent, goes on where an attempt died. */
-  install(work: SourceWork): Promise<Standing>;
+  install(work: SourceWork): Promise<Installed>;
   /** Takes everything away that `detail` names. Idempotent, also half-way and where relations are gone. */
   remove(work: SourceWork, detail: CaptureDetail): Promise<void>;
-  /** One look: moves, purges, warns; stops the lanes by name and raises where a limit is reached. */
+  /** One look: moves, purges, warns; stops the apply leases by name and raises where a limit is reached. */
   watch(work: SourceWork, cursor: Cursor): Promise<CaptureReport>;
   /** The limits alone, while the ledger cannot be looked into: acts on the source, and leaves there why. */
-  watchAlone(work: LoneWork): Promise<CaptureReport>;
+  monitorAlone(work: LoneWork): Promise<CaptureReport>;
   /** After a stop: recreates and enables what is missing, takes a new fingerprint. */
   repair(work: SourceWork, cursor: Cursor): Promise<Repaired>;
   /**
    * Compares what the capture stands on with `facts`, inside the snapshot of a round. `truncated`: relations whose window holds a
-   * whole-table mark.
+   * whole-table change.
    */
   check(
     work: Pick<SourceWork, 'run' | 'sourceName' | 'name' | 'source' | 'relations'>,

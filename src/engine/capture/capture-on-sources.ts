@@ -13,7 +13,7 @@ import { withSessions } from '../session-scope';
  */
 export async function onCaptureSources<T>(
   host: Host,
-  { ref, run, beat }: Pick<TargetWork, 'ref' | 'run' | 'beat'>,
+  { ref, run, heartbeat }: Pick<TargetWork, 'ref' | 'run' | 'heartbeat'>,
   purpose: string,
   each: (capture: SourceCapture, source: LoneWork) => Promise<T>,
 ): Promise<T[]> {
@@ -23,12 +23,12 @@ export async function onCaptureSources<T>(
   const results: T[] = [];
   for (const sourceName of new Set(relations.map(({ source }) => source))) {
     const found = await withSessions(host, ref, purpose, async (scope) => {
-      beat();
+      heartbeat();
       const openSource = (): Promise<Session> => scope.openSource(run, sourceName);
       const source = await openSource();
       const own = relations.filter((relation) => relation.source === sourceName);
       const name = captureName(run, sourceName);
-      return each(capture, { run, sourceName, name, source, relations: own, openSource, beat });
+      return each(capture, { run, sourceName, name, source, relations: own, openSource, heartbeat });
     });
     results.push(found);
   }

@@ -17,7 +17,7 @@ export function captureOf(run: Pick<LoadedRun, 'compiled'>): SourceCapture | nul
   throw fail('RP5311', `The plan captures by ${capture}, which this version cannot do.`);
 }
 
-/** Why marks after this cursor cannot be counted on, by name; null when they can. Inside the snapshot of a round. */
+/** Why changes after this cursor cannot be counted on, by name; null when they can. Inside the snapshot of a round. */
 export async function whyPurged(
   run: LoadedRun,
   sourceName: string,
@@ -26,14 +26,14 @@ export async function whyPurged(
 ): Promise<string | null> {
   if (!(await purgedBeyond(source, captureName(run, sourceName), cursorSnapshot))) return null;
   return (
-    `Source ${sourceName}: marks that the target has not consumed were purged: it came back from an older backup or standby. ` +
+    `Source ${sourceName}: changes that the target has not consumed were purged: it came back from an older backup or standby. ` +
     'A resync reads the tables again.'
   );
 }
 
 /**
- * What every round asks before it reads, inside its source snapshot: may the lane go on? `truncated` are relations with a
- * whole-table mark in the window. Store `findings` with `keepFindings` and `capture` with `setCaptureFacts` in the round's transaction.
+ * What every round asks before it reads, inside its source snapshot: may the apply lease go on? `truncated` are relations with a
+ * whole-table change in the window. Store `findings` with `keepFindings` and `capture` with `setCaptureFacts` in the round's transaction.
  */
 export async function checkCapture(
   run: LoadedRun,

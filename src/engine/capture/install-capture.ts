@@ -4,7 +4,7 @@ import type { CaptureActivities } from '../../contract/activity-types';
 import { fail, RowproofError, type Problem } from '../../errors/rowproof-error';
 import { moveCursor, readCursors, setCaptureFacts, startCursor } from '../../postgres/ledger/follow/cursor';
 import { appendEvent } from '../../postgres/ledger/run/event';
-import { lockLane, openLanes, setLaneState } from '../../postgres/ledger/follow/apply-lease';
+import { lockApplyLease, openApplyLeases, setApplyLeaseState } from '../../postgres/ledger/follow/apply-lease';
 import { addPending, type PendingKey } from '../../postgres/ledger/follow/pending';
 import { restartLsn } from '../../postgres/ledger/follow/intake';
 import { hasStep, insertStep, readSteps, setStepState } from '../../postgres/ledger/run/step';
@@ -30,7 +30,9 @@ export function installCapture(host: Host, ref: RunRef): ReturnType<CaptureActiv
   return onTarget(host, ref, 'install capture', async (work) => {
     refuseUnfit(await perSource(host, work, 'capture', (capture, source) => capture.preflight(source)));
     await perSource(host, work, 'capture', (capture, source) => installOn(work, capture, source));
-    await changeTarget(work.session, work.run.run, { object: 'lanes' }, () => openLanes(work.session, work.run.run));
+    await changeTarget(work.session, work.run.run, { object: 'leases' }, () =>
+      openApplyLeases(work.session, work.run.run),
+    );
     return { relations: capturedRelations(work.run.compiled).length };
   });
 }
@@ -79,11 +81,11 @@ function refuseUnfit(found: readonly (readonly Problem[])[]): void {
 
 /** The step first, so that a rollback finds what an attempt that dies leaves; the cursor last, so that it means everything stands. */
 async function installOn(work: TargetWork, capture: SourceCapture, source: SourceWork): Promise<void> {
-  const { session, run, beat } = work;
+  const { session, run, heartbeat } = work;
   const { sourceName } = source;
   const cursors = await readCursors(session, run.run);
   if (cursors.some((cursor) => cursor.source === sourceName)) return;
-  const options = { object: `capture of ${sourceName}`, onAttempt: beat };
+  const options = { object: `capture of ${sourceName}`, onAttempt: heartbeat };
   const detail = capture.describe(source);
   await changeTarget(session, run.run, options, async () => {
     if (!(await hasStep(session, run.run, 'capture', sourceName))) {
@@ -100,17 +102,18 @@ async function installOn(work: TargetWork, capture: SourceCapture, source: Sourc
   }
 }
 
-/** In one transaction: new facts, relations to read again whole, and lanes that were stopped open. A closed lane stays closed. */
+/** In one transaction: new facts, relations to read again whole, and apply leases that were stopped open. A closed apply lease stays closed. */
 async function acceptRepairs(
-  { session, run, beat }: TargetWork,
+  { session, run, heartbeat }: TargetWork,
   repaired: readonly { source: SourceWork; result: Repaired }[],
   who: { by: string; reason: string },
 ): Promise<number> {
   const relations = repaired.reduce((count, { result }) => count + result.reread.length, 0);
-  await changeTarget(session, run.run, { object: 'lanes', onAttempt: beat }, async () => {
-    const lanes = [];
-    for (const lane of ['delta', 'intake'] as const) lanes.push({ lane, now: await lockLane(session, run.run, lane) });
-    const reason = lanes[0]?.now?.reason ?? '';
+  await changeTarget(session, run.run, { object: 'leases', onAttempt: heartbeat }, async () => {
+    const leases = [];
+    for (const lease of ['delta', 'intake'] as const)
+      leases.push({ lease, now: await lockApplyLease(session, run.run, lease) });
+    const reason = leases[0]?.now?.reason ?? '';
     const cursors = await readCursors(session, run.run);
     for (const { source, result } of repaired) {
       const cursor = cursors.find((one) => one.source === source.sourceName);
@@ -124,9 +127,9 @@ async function acceptRepairs(
       const named = source.relations.filter(({ relation }) => reason.includes(tableKey(relation))).map(({ id }) => id);
       await addPending(session, run.run, source.sourceName, wholeRelations([...new Set([...result.reread, ...named])]));
     }
-    // an open lane loses its owner: a round that read before the repair must not commit after it
-    for (const { lane, now } of lanes) {
-      if (now !== null && now.state !== 'closed') await setLaneState(session, run.run, lane, 'open', null);
+    // an open apply lease loses its owner: a round that read before the repair must not commit after it
+    for (const { lease, now } of leases) {
+      if (now !== null && now.state !== 'closed') await setApplyLeaseState(session, run.run, lease, 'open', null);
     }
     await appendEvent(session, run.run, 'capture_resynced', { ...who, relations });
   });

@@ -1,4 +1,4 @@
-import type { CaptureReport, WatchReport } from '../../contract/delta';
+import type { CaptureReport, MonitorReport } from '../../contract/delta';
 import type { RunRef } from '../../contract/run';
 import { RowproofError } from '../../errors/rowproof-error';
 import { readCursors } from '../../postgres/ledger/follow/cursor';
@@ -6,13 +6,13 @@ import { appendEvent, lastEvent } from '../../postgres/ledger/run/event';
 import { readSteps } from '../../postgres/ledger/run/step';
 import { onCaptureSources } from './capture-on-sources';
 import { onTarget, type TargetWork } from '../target-work';
-import { type Host, beatOf } from '../host';
+import { type Host, heartbeatOf } from '../host';
 import { withHeartbeat } from '../heartbeat';
 
 /** Kind of the event by which a watcher says that it is the one from here on. */
-const watchedEvent = 'capture watched';
+const monitoredEvent = 'capture monitored';
 
-const nothing = { markBytes: 0, walBytes: 0, warnings: [] };
+const nothing = { changeLogBytes: 0, walBytes: 0, warnings: [] };
 
 export interface Watcher {
   readonly name: string;
@@ -24,9 +24,9 @@ export interface Watcher {
  * One look at the capture of every source. Where the ledger cannot be looked into, the limits are upheld by what this process last knew
  * of the run, on the source alone. `over` once there is nothing left to watch, or another watcher began.
  */
-export async function watchCapture(host: Host, ref: RunRef, watcher: Watcher | null): Promise<WatchReport> {
+export async function monitorCapture(host: Host, ref: RunRef, watcher: Watcher | null): Promise<MonitorReport> {
   try {
-    return await onTarget(host, ref, 'watch capture', async (work) => {
+    return await onTarget(host, ref, 'monitor capture', async (work) => {
       if (watcher?.begin === true) await takeOver(work, watcher);
       if (await isOver(work, watcher)) return { ...nothing, asked: true, over: true };
       return { ...together(await lookAtAll(host, work)), asked: true, over: false };
@@ -51,7 +51,7 @@ async function lookAtAll(host: Host, work: TargetWork): Promise<CaptureReport[]>
     const cursor = cursors.find((one) => one.source === source.sourceName);
     if (cursor !== undefined) return capture.watch({ ...source, target: work.session }, cursor);
     // while it is being installed, or its installation failed: part of it may stand and grow
-    const { warnings: _notThere, ...size } = await capture.watchAlone(source);
+    const { warnings: _notThere, ...size } = await capture.monitorAlone(source);
     return { ...size, warnings: [] };
   });
 }
@@ -62,10 +62,10 @@ async function lookAlone(host: Host, ref: RunRef, cause: unknown): Promise<Captu
   if (run === null) throw cause;
   const why = cause instanceof RowproofError ? (cause.problems[0]?.what ?? cause.code) : 'its answer was an error';
   const warning = `The target could not be asked (${why}): only the limits of the capture are watched, on the sources alone.`;
-  return withHeartbeat(host, { purpose: 'watch alone' }, async () => {
-    const beat = beatOf(host, 'watch alone');
-    const found = await onCaptureSources(host, { ref, run, beat }, 'watch alone', (capture, source) =>
-      capture.watchAlone(source),
+  return withHeartbeat(host, { purpose: 'monitor alone' }, async () => {
+    const heartbeat = heartbeatOf(host, 'monitor alone');
+    const found = await onCaptureSources(host, { ref, run, heartbeat }, 'monitor alone', (capture, source) =>
+      capture.monitorAlone(source),
     );
     const report = together(found);
     return { ...report, warnings: [warning, ...report.warnings] };
@@ -74,12 +74,12 @@ async function lookAlone(host: Host, ref: RunRef, cause: unknown): Promise<Captu
 
 /** Said once: a look that fails after it is repeated for as long as it fails. */
 async function takeOver({ session, run }: TargetWork, { name }: Watcher): Promise<void> {
-  if ((await lastEvent(session, run.run, watchedEvent))?.['watcher'] === name) return;
-  await appendEvent(session, run.run, watchedEvent, { watcher: name });
+  if ((await lastEvent(session, run.run, monitoredEvent))?.['watcher'] === name) return;
+  await appendEvent(session, run.run, monitoredEvent, { watcher: name });
 }
 
 async function isOver({ session, run }: TargetWork, watcher: Watcher | null): Promise<boolean> {
-  const last = watcher === null ? null : await lastEvent(session, run.run, watchedEvent);
+  const last = watcher === null ? null : await lastEvent(session, run.run, monitoredEvent);
   if (last !== null && last['watcher'] !== watcher?.name) return true;
   const steps = await readSteps(session, run.run, 'capture');
   // nothing yet, or nothing ever
@@ -90,7 +90,7 @@ async function isOver({ session, run }: TargetWork, watcher: Watcher | null): Pr
 function together(reports: readonly CaptureReport[]): CaptureReport {
   const sum = (of: (report: CaptureReport) => number): number => reports.reduce((total, one) => total + of(one), 0);
   return {
-    markBytes: sum(({ markBytes }) => markBytes),
+    changeLogBytes: sum(({ changeLogBytes }) => changeLogBytes),
     walBytes: sum(({ walBytes }) => walBytes),
     warnings: reports.flatMap(({ warnings }) => warnings),
   };

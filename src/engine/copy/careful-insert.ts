@@ -4,10 +4,10 @@ import { isolateBadItems, slices } from '../../copy/isolate-bad-items';
 import {
   canonicalCarefulValue,
   insertCarefulRows,
-  judgeCareful,
+  evaluateCareful,
   type CarefulTables,
 } from '../../postgres/queries/copy/careful';
-import { markBroken } from '../../postgres/queries/copy/rules';
+import { noteBroken } from '../../postgres/queries/copy/rules';
 import { inSavepoint } from '../../postgres/queries/copy/savepoint';
 import type { Session } from '../../postgres/session';
 import { asApplication } from '../../postgres/application-path';
@@ -41,13 +41,13 @@ export async function insertCarefully(
   const xids = new Set<string>();
   const refused: { position: number; failure: RowFailure }[] = [];
   let migrated = 0;
-  for (const one of await judgeCareful(session, tables, mapping.columns, total, rowsPerStatement)) {
+  for (const one of await evaluateCareful(session, tables, mapping.columns, total, rowsPerStatement)) {
     const { sqlstate, constraint } = one.refusal;
     const failure = { sqlstate, constraint, column: one.column, side: 'target' as const, altered: sqlstate === null };
     refused.push({ position: one.position, failure });
   }
   // after the types: a value that its type refuses would end the statement that tries the CHECKs
-  await markBroken(session, tables.rows, mapping, aside);
+  await noteBroken(session, tables.rows, mapping, aside);
   for (const span of slices(total, rowsPerStatement)) {
     await isolateBadItems<RowFailure>(
       span,

@@ -160,23 +160,23 @@ class StagedRows {
   /** The values of a loadable row as text; null when the row has reasons. */
   private take(raw: readonly (string | null)[]): (string | null)[] | null {
     const { mapping, classOf, progress } = this.attempt;
-    const judged = judgeRow(mapping, this.recompute, raw, classOf);
-    if ('bad' in judged) {
-      this.bad.push(judged.bad);
+    const evaluated = evaluateRow(mapping, this.recompute, raw, classOf);
+    if ('bad' in evaluated) {
+      this.bad.push(evaluated.bad);
       return null;
     }
     this.keys.push(raw[0] as string);
-    this.targetKeys.push(judged.targetKey);
-    const encoded = `${JSON.stringify(judged.texts)}\n`;
+    this.targetKeys.push(evaluated.targetKey);
+    const encoded = `${JSON.stringify(evaluated.texts)}\n`;
     this.hash.update(encoded);
     this.bytes += encoded.length;
     progress.bytes = this.bytes;
-    return judged.texts;
+    return evaluated.texts;
   }
 }
 
 /** One raw row (source key text, then the raw columns): what is to be loaded, or why it is not. */
-export function judgeRow(
+export function evaluateRow(
   mapping: CompiledMapping,
   recompute: Recompute,
   raw: readonly (string | null)[],

@@ -7,7 +7,7 @@ import type { Session } from '../../postgres/session';
 import type { CopyAttempt } from './attempt';
 import { rangedStatement } from './attempt';
 
-const mostRows = 2_000;
+const maxRows = 2_000;
 const chunkBytes = 8 * 1024 * 1024;
 
 /** Rows of the range that are in scope, raw, and those that the source itself cannot compute. */
@@ -55,9 +55,9 @@ export async function* readCarefully(
 }
 
 function rowsPerChunk({ mapping }: CopyAttempt): number {
-  if (mapping.estimatedRows <= 0 || mapping.estimatedBytes <= 0) return mostRows;
+  if (mapping.estimatedRows <= 0 || mapping.estimatedBytes <= 0) return maxRows;
   const average = mapping.estimatedBytes / mapping.estimatedRows;
-  return Math.min(mostRows, Math.max(1, Math.floor(chunkBytes / average)));
+  return Math.min(maxRows, Math.max(1, Math.floor(chunkBytes / average)));
 }
 
 /** Key range of the positions in `span`: from the key before it, exclusive, to its last key, inclusive. */

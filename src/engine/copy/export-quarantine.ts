@@ -17,7 +17,7 @@ import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
 import { mayBeOfRows } from './whole-cause';
 
-const mostRows = 500;
+const maxRows = 500;
 const pageBytes = 8 * 1024 * 1024;
 
 export interface ExportOptions {
@@ -106,8 +106,8 @@ function isUsed(run: LoadedRun, mapping: CompiledMapping, column: string): boole
 }
 
 function rowsAtATime({ estimatedRows, estimatedBytes }: CompiledMapping): number {
-  if (estimatedRows <= 0 || estimatedBytes <= 0) return mostRows;
-  return Math.min(mostRows, Math.max(1, Math.floor(pageBytes / (estimatedBytes / estimatedRows))));
+  if (estimatedRows <= 0 || estimatedBytes <= 0) return maxRows;
+  return Math.min(maxRows, Math.max(1, Math.floor(pageBytes / (estimatedBytes / estimatedRows))));
 }
 
 interface Reading {

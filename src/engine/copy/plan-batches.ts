@@ -4,7 +4,7 @@ import { rangesFromBoundaries } from '../../copy/batch-ranges';
 import { countBatches, insertBatches, lockBatchPlanning } from '../../postgres/ledger/batch';
 import { profiledRows } from '../../postgres/ledger/decision/copy-decision';
 import { copyOut } from '../../postgres/copy-stream';
-import { liftTimeouts } from '../../postgres/queries/copy/transaction';
+import { disableTimeouts } from '../../postgres/queries/copy/transaction';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import { inTransaction } from '../../postgres/transaction';
 import { rangedStatement } from './attempt';
@@ -34,7 +34,7 @@ export function createPlanBatches(host: Host) {
           const size = chooseBatchRows({ ...mapping, rows: batch.rows, bytes: batch.bytes });
           const source = await sessions.openSource(run, mapping.source);
           const boundaries = await inTransaction(source, 'repeatable read read only', async () => {
-            await liftTimeouts(source);
+            await disableTimeouts(source);
             const found: string[][] = [];
             const statement = rangedStatement(mapping, 'boundaries', { lower: null, upper: null }, size);
             for await (const chunk of copyOut(source, statement)) found.push(...(chunk as string[][]));

@@ -1,5 +1,5 @@
 import { isFollowed } from '../../delta/is-followed';
-import { keySpelledByServer, needsProvenance } from '../../delta/needs-provenance';
+import { keyFormattedByServer, needsProvenance } from '../../delta/needs-provenance';
 import { slices } from '../../copy/isolate-bad-items';
 import { fail } from '../../errors/rowproof-error';
 import { copyIn, copyOut } from '../../postgres/copy-stream';
@@ -46,7 +46,7 @@ export async function provenanceOfStaged(
   const { mapping, name } = attempt;
   const positions = staged.keys.map((_, position) => position).filter((position) => !refused.has(position));
   let targetKeys = staged.targetKeys;
-  if (keySpelledByServer(mapping)) {
+  if (keyFormattedByServer(mapping)) {
     const key = mapping.targetKey.map((column) => mapping.columns.findIndex((one) => one.target === column.name));
     targetKeys = await carefulKeys(target, tables, mapping.columns, key, positions, staged.keys.length);
   }

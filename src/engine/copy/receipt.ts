@@ -1,5 +1,5 @@
 import { storeReceipt, type Receipt } from '../../postgres/ledger/batch';
-import { liftTimeouts } from '../../postgres/queries/copy/transaction';
+import { disableTimeouts } from '../../postgres/queries/copy/transaction';
 import type { Session } from '../../postgres/session';
 import { inTransaction } from '../../postgres/transaction';
 import type { CopyAttempt } from './attempt';
@@ -18,9 +18,9 @@ export async function commitReceipt(
   let committed: Receipt | undefined;
   try {
     await inTransaction(source, 'repeatable read read only', async () => {
-      await liftTimeouts(source);
+      await disableTimeouts(source);
       committed = await inTransaction(target, 'read write', async () => {
-        await liftTimeouts(target);
+        await disableTimeouts(target);
         await fence(target, attempt.name, attempt.nonce);
         const receipt = await work();
         if (!(await storeReceipt(target, attempt.name, attempt.nonce, receipt))) throw leaseLost(attempt.name);

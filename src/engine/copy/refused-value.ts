@@ -1,5 +1,5 @@
 import type { CompiledMapping } from '../../contract/compiled';
-import { type SpelledColumn } from '../../postgres/queries/proof/rows';
+import { type FormattedColumn } from '../../postgres/queries/proof/rows';
 import { describeDatabaseError } from '../../postgres/sqlstate';
 import { mayRefuseValue } from '../../transform/value-trial';
 
@@ -11,7 +11,7 @@ export function isRefusal(mapping: CompiledMapping, error: unknown): boolean {
 }
 
 /** How the target spells a loaded column. */
-export function spelledAs(mapping: CompiledMapping, place: number): Pick<SpelledColumn, 'type' | 'trial'> {
+export function formattedAs(mapping: CompiledMapping, place: number): Pick<FormattedColumn, 'type' | 'trial'> {
   const { type, trial } = mapping.columns[place] as CompiledMapping['columns'][number];
   return { type, trial: trial ?? null };
 }

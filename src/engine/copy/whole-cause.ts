@@ -9,7 +9,7 @@ import { label } from './batch-lease';
 import { counted } from '../../report/counted';
 
 /** So many rows, spread over the batch, stand for all of it. */
-const mostTried = 20;
+const maxTried = 20;
 
 /** A statement that the server refused for a reason that may lie in single rows: everything but what passes by itself. */
 export function mayBeOfRows(error: unknown): boolean {
@@ -30,7 +30,7 @@ export async function refuseCauseOfNoRow(
   rows: number,
 ): Promise<void> {
   if (rows === 0) return;
-  const tried = Math.min(rows, mostTried);
+  const tried = Math.min(rows, maxTried);
   let cause: unknown = null;
   for (let at = 0; at < tried; at += 1) {
     const position = Math.floor((at * rows) / tried);

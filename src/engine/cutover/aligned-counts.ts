@@ -8,7 +8,7 @@ import { provenanceOf } from '../../postgres/queries/follow/round';
 import { countRows, countScope, rowsByKeys } from '../../postgres/queries/proof/rows';
 import type { Session } from '../../postgres/session';
 import { qualified } from '../../sql/quote';
-import type { MappingFacts } from '../../validate/books';
+import type { MappingFacts } from '../../validate/reconciliation';
 import type { SourceWorks } from './source-sessions';
 import { AlignedView } from '../proof/live/live-view';
 import type { Host } from '../host';
@@ -28,12 +28,12 @@ export interface AlignedCounts {
 const keysAtOnce = 4_000;
 
 /** Counts at an alignment while writers go on; its snapshots stay open until `end`, so that each touched key can be looked at as it was. */
-export async function countsAligned(host: Host, { ref, run, beat }: SourceWorks): Promise<AlignedCounts> {
+export async function countsAligned(host: Host, { ref, run, heartbeat }: SourceWorks): Promise<AlignedCounts> {
   const view = await AlignedView.open({ ...host, plansFolder: null }, ref, run, 'count both sides');
   const counted = new Map<string, Counted>();
   try {
     for (const mapping of run.compiled.mappings) {
-      beat();
+      heartbeat();
       const statement = sourceStatement(run, mapping, mapping.statements.scopeCounts);
       const [source, targetRows] = await Promise.all([
         countScope(view.source(mapping.source), statement),

@@ -3,7 +3,7 @@ import { subscriptionLine } from '../../cutover/checklist';
 import { differing, missedSentence, seconds } from '../../cutover/words';
 import { RowproofError } from '../../errors/rowproof-error';
 import { isRollingBack } from '../../postgres/ledger/cutover';
-import { readLane } from '../../postgres/ledger/follow/apply-lease';
+import { readApplyLease } from '../../postgres/ledger/follow/apply-lease';
 import {
   beginBounded,
   limitBarrier,
@@ -12,11 +12,11 @@ import {
 } from '../../postgres/queries/cutover/barrier';
 import type { Session } from '../../postgres/session';
 import { describeDatabaseError } from '../../postgres/sqlstate';
-import { loosen, takeBarrier, type Barrier, type BarrierAttempt } from './barrier';
-import type { ClosingBooks } from './closing-counts';
+import { extendIdleTimeout, takeBarrier, type Barrier, type BarrierAttempt } from './barrier';
+import type { ClosingReconciliation } from './closing-counts';
 import { lateLines } from './checklist';
 import type { SourceWorks } from './source-sessions';
-import { commitAll, raiseFreeze } from './commit-freeze';
+import { commitAll, createFreeze } from './commit-freeze';
 import type { CutoverSteps } from './steps';
 import { faulty } from '../fault-injection';
 import { refusalSentence } from '../../errors/refusal-sentence';
@@ -30,7 +30,7 @@ export interface AttemptWork extends SourceWorks {
   readonly host: Host;
   readonly steps: CutoverSteps;
   readonly advanceSequences: () => Promise<void>;
-  readonly books: ClosingBooks;
+  readonly books: ClosingReconciliation;
   /** Keeps the target as it was proved, in a transaction of its own, until the attempt is over. */
   readonly kept: Session;
   readonly writers: readonly Writer[];
@@ -64,7 +64,7 @@ class Stop extends Error {
  * the commit every way out leaves the writers free. Raises what is nobody's answer: cancellation, bugs, RP5504.
  */
 export async function attemptCutover(work: AttemptWork, drill: boolean): Promise<Attempted> {
-  const { run, name, relations, beat, writers } = work;
+  const { run, name, relations, heartbeat, writers } = work;
   const { cutover } = run.compiled.plan.settings;
   const sessions = new Map<string, Session>();
   for (const source of relations.keys()) sessions.set(source, await work.freshSource(source));
@@ -72,7 +72,7 @@ export async function attemptCutover(work: AttemptWork, drill: boolean): Promise
   const free = { freezeMs: 0, lockAttempts: 0, changedKeys: work.provedAhead, writers: [...writers] };
   let taken: BarrierAttempt;
   try {
-    taken = await takeBarrier(name, relations, sessions, limits, beat);
+    taken = await takeBarrier(name, relations, sessions, limits, heartbeat);
   } catch (error) {
     work.host.signal?.()?.throwIfAborted();
     const why = expected(error);
@@ -105,7 +105,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     Math.max(1, maxFreezeMs - passed()),
   );
   const check = (): void => {
-    work.beat();
+    work.heartbeat();
     if (deadline.signal.aborted || passed() > maxFreezeMs) throw new Deadline();
   };
   const step = async <T>(what: string, run: () => Promise<T>): Promise<T> => {
@@ -130,7 +130,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
       freezeMs: Math.round(passed()),
       lockAttempts: barrier.attempts,
       changedKeys,
-      ...(measured['booksMs'] === undefined ? {} : { booksMs: Number(measured['booksMs']) }),
+      ...(measured['booksMs'] === undefined ? {} : { reconciliationMs: Number(measured['booksMs']) }),
       writers: [...work.writers],
     },
     measured,
@@ -162,9 +162,9 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (counted.value.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(counted.value)}`);
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
-      if (faulty('freeze')) await loosen(barrier, work.name, maxFreezeMs);
+      if (faulty('freeze')) await extendIdleTimeout(barrier, work.name, maxFreezeMs);
       await limit();
-      await raiseFreeze(barrier.sessions, work.relations, work.name, work.run.run);
+      await createFreeze(barrier.sessions, work.relations, work.name, work.run.run);
       if (!drill) await rememberSources(work, barrier);
     });
     Object.assign(measured, await beforeAbort(deadline.signal, waited(work)));
@@ -191,7 +191,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (late)
       return answer(
         'deadline',
-        `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.${roomForBooks(measured, maxFreezeMs)}`,
+        `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.${roomForReconciliation(measured, maxFreezeMs)}`,
       );
     if (error instanceof Stop) return answer(error.outcome, `${error.message}; ${free}.`);
     const why = doing === 'committing' ? null : expected(error);
@@ -234,9 +234,9 @@ function firstOf(sentences: readonly string[]): string {
 }
 
 /** How counts that take a good part of the freeze would fit. */
-function roomForBooks({ booksMs }: Measured, maxFreezeMs: number): string {
-  if (booksMs === undefined || Number(booksMs) * 4 < maxFreezeMs) return '';
-  return ` ${seconds(Number(booksMs))} of it went by with counting both sides: allow a longer freeze (max_freeze), or have them counted right before it (books: aligned). The approval of the cutover takes both for its attempt.`;
+function roomForReconciliation({ reconciliationMs }: Measured, maxFreezeMs: number): string {
+  if (reconciliationMs === undefined || Number(reconciliationMs) * 4 < maxFreezeMs) return '';
+  return ` ${seconds(Number(reconciliationMs))} of it went by with counting both sides: allow a longer freeze (max_freeze), or have them counted right before it (books: aligned). The approval of the cutover takes both for its attempt.`;
 }
 
 /** What came with the last rounds: rows that nobody decided about, or that a freeze would not keep from coming. */
@@ -267,15 +267,15 @@ async function beforeAbort<T>(signal: AbortSignal, work: Promise<T>): Promise<T>
 
 async function refuseLateAttempt({ ledger, run }: AttemptWork): Promise<void> {
   if (await isRollingBack(ledger, run.run)) throw new Stop('refused', 'The run is being rolled back');
-  const lane = await readLane(ledger, run.run, 'delta');
-  if (lane !== null && lane.state === 'open') {
+  const lease = await readApplyLease(ledger, run.run, 'delta');
+  if (lease !== null && lease.state === 'open') {
     // before that rounds do not note the keys they touch: nothing would be proved
-    if (!lane.rulesOn) throw new Stop('refused', 'The run has not settled yet');
+    if (!lease.rulesOn) throw new Stop('refused', 'The run has not settled yet');
     return;
   }
   throw new Stop(
     'refused',
-    `Following is ${lane?.state ?? 'not set up'}${lane?.reason == null ? '' : `: ${lane.reason}`}`,
+    `Following is ${lease?.state ?? 'not set up'}${lease?.reason == null ? '' : `: ${lease.reason}`}`,
   );
 }
 
@@ -300,7 +300,7 @@ export function expected(error: unknown): string | null {
   return refused === null ? null : refusalSentence(refused).replace(/\.$/, '');
 }
 
-/** No other attempt can do better: a missing right, a run that is rolled back or switched over, a lane that was stopped. */
+/** No other attempt can do better: a missing right, a run that is rolled back or switched over, a apply lease that was stopped. */
 function stays(error: unknown): boolean {
   return mayNot(error) || (error instanceof RowproofError && ['RP5104', 'RP5402', 'RP5403'].includes(error.code));
 }

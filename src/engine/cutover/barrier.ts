@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { barrierLockMs, restMs } from '../../cutover/lock-pace';
+import { barrierLockMs, backoffMs } from '../../cutover/lock-pace';
 import { holdersSentence } from '../../cutover/words';
 import type { QualifiedName } from '../../contract/catalog';
 import {
@@ -46,7 +46,7 @@ export async function takeBarrier(
   relations: ReadonlyMap<string, readonly QualifiedName[]>,
   sessions: ReadonlyMap<string, Session>,
   limits: BarrierLimits,
-  beat: () => void,
+  heartbeat: () => void,
 ): Promise<BarrierAttempt> {
   const pace = new Map<string, number>();
   for (const [source, session] of sessions) {
@@ -55,7 +55,7 @@ export async function takeBarrier(
   const longest = Math.max(...pace.values());
   const begun = performance.now();
   for (let attempt = 1; ; attempt++) {
-    beat();
+    heartbeat();
     const since = performance.now();
     let at = '';
     try {
@@ -76,12 +76,12 @@ export async function takeBarrier(
       const holders = session.closed ? [] : await lockHolders(session, relations.get(at) ?? []);
       return { missed: `${at}: ${holdersSentence(holders)}`, attempts: attempt };
     }
-    await sleep(restMs(attempt, longest, Math.random()));
+    await sleep(backoffMs(attempt, longest, Math.random()));
   }
 }
 
 /** Only for fault injection: lets the writers in and goes on as if they were out. */
-export async function loosen({ sessions }: Barrier, name: string, ms: number): Promise<void> {
+export async function extendIdleTimeout({ sessions }: Barrier, name: string, ms: number): Promise<void> {
   await release(sessions);
   for (const session of sessions.values()) await beginBarrier(session, name, { lockMs: ms, idleMs: ms });
 }
@@ -90,11 +90,11 @@ export async function loosen({ sessions }: Barrier, name: string, ms: number): P
  * Ends a barrier of this run that is still under way: its process was stopped, or is cut off, and its writers would wait until the server
  * notices. Waits until it is gone: only then what it committed, or not, stays so. One that committed and waits for a standby is left to it.
  */
-export async function endBarrier(session: Session, name: string, beat: () => void): Promise<void> {
+export async function endBarrier(session: Session, name: string, heartbeat: () => void): Promise<void> {
   for (const { pid, backendStart } of await barrierHolders(session, name)) {
     while (await backendLives(session, pid, backendStart)) {
       if (await awaitsStandby(session, pid, backendStart)) break;
-      beat();
+      heartbeat();
       await terminateBackend(session, pid, backendStart);
       await sleep(50);
     }

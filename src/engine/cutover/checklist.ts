@@ -3,14 +3,14 @@ import type { RunRef } from '../../contract/run';
 import {
   approvalLine,
   blockedLine,
-  booksLine,
+  reconciliationLine,
   driftLine,
   effectsLine,
   findingsLine,
   freezeLine,
   identityLine,
   lagLine,
-  laneLine,
+  leaseLine,
   pendingLine,
   preparedLine,
   proofLine,
@@ -25,11 +25,11 @@ import { knownDecisions } from '../../postgres/ledger/decision/decision';
 import { observeDecisions } from '../../postgres/ledger/decision/decision-effect';
 import { appendEvent } from '../../postgres/ledger/run/event';
 import { readFindings } from '../../postgres/ledger/decision/finding';
-import { readLane } from '../../postgres/ledger/follow/apply-lease';
+import { readApplyLease } from '../../postgres/ledger/follow/apply-lease';
 import { countPending } from '../../postgres/ledger/follow/pending';
 import { readStoredCatalog } from '../../postgres/ledger/decision/profile';
 import { liveProofState } from '../../postgres/ledger/proof/proof-alignment';
-import { booksAfterFreeze } from '../../postgres/ledger/proof/proof-books';
+import { reconciliationAfterFreeze } from '../../postgres/ledger/proof/proof-books';
 import { readSteps } from '../../postgres/ledger/run/step';
 import { readVerdict, verdictAge } from '../../postgres/ledger/proof/verdict';
 import { countPrepared, subscribedRelations } from '../../postgres/queries/cutover/barrier';
@@ -87,12 +87,12 @@ export function checkCutover(
 async function followedLines(host: Host, steps: CutoverSteps, works: SourceWorks): Promise<ChecklistLine[]> {
   const { run, ledger, ref } = works;
   const { cutover, delta } = run.compiled.plan.settings;
-  const lane = laneLine(await readLane(ledger, run.run, 'delta'));
-  const lag = lane.ok ? [lagLine(await lagOf(host, steps, works), cutover.maxLagMs)] : [];
+  const lease = leaseLine(await readApplyLease(ledger, run.run, 'delta'));
+  const lag = lease.ok ? [lagLine(await lagOf(host, steps, works), cutover.maxLagMs)] : [];
   let prepared = 0;
   for (const source of works.relations.keys()) prepared += await countPrepared(await works.source(source));
   return [
-    lane,
+    lease,
     ...lag,
     pendingLine(await countPending(ledger, ref.run), delta.roundKeys),
     preparedLine(prepared),
@@ -119,7 +119,7 @@ async function lagOf(host: Host, steps: CutoverSteps, works: SourceWorks): Promi
   const late = new Error('late');
   try {
     await steps.drain(host, works.ref, () => {
-      works.beat();
+      works.heartbeat();
       if (performance.now() - begun > maxLagMs) throw late;
     });
   } catch (error) {
@@ -149,7 +149,7 @@ async function quietLines(works: SourceWorks): Promise<ChecklistLine[]> {
 /** What the last rounds may have brought: looked at again under the barrier, from the ledger alone. */
 export async function lateLines(work: LedgerWork): Promise<ChecklistLine[]> {
   const { ledger, run } = work;
-  const books = await booksAfterFreeze(
+  const books = await reconciliationAfterFreeze(
     ledger,
     run.run,
     run.compiled.mappings.map(({ name }) => name),
@@ -159,7 +159,7 @@ export async function lateLines(work: LedgerWork): Promise<ChecklistLine[]> {
     await quarantine(work),
     await findings(work),
     await effects(work),
-    booksLine(books.problems),
+    reconciliationLine(books.problems),
   ];
 }
 

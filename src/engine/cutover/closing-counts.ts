@@ -1,11 +1,11 @@
 import type { CompiledMapping } from '../../contract/compiled';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
-import { readLedgerBooks } from '../../postgres/ledger/proof/verdict';
+import { readLedgerReconciliation } from '../../postgres/ledger/proof/verdict';
 import { countRows, countScope } from '../../postgres/queries/proof/rows';
 import { setTimeouts } from '../../postgres/queries/schema-change/settings';
 import type { Session } from '../../postgres/session';
 import { qualified } from '../../sql/quote';
-import { countedProblems } from '../../validate/books';
+import { countedProblems } from '../../validate/reconciliation';
 import { countsAligned, type AlignedCounts, type Counted } from './aligned-counts';
 import type { SourceWorks } from './source-sessions';
 import { faulty } from '../fault-injection';
@@ -13,7 +13,7 @@ import type { Host } from '../host';
 import { sourceStatement } from '../run/source-statement';
 
 /** Tables that are counted at a time, each on both sides at once. */
-const mostCounters = 4;
+const maxCounters = 4;
 
 interface Counter {
   readonly target: Session;
@@ -24,20 +24,20 @@ interface Counter {
  * Closes the books of every table while nobody writes on either side: full counts on the spot, or, with `cutover.books: aligned`, those of
  * an alignment right before with the keys that came and went since. Its sessions are opened before writers wait.
  */
-export class ClosingBooks {
+export class ClosingReconciliation {
   private constructor(
     private readonly run: LoadedRun,
     private readonly counters: readonly Counter[],
     private readonly aligned: AlignedCounts | null,
   ) {}
 
-  static async open(host: Host, works: SourceWorks): Promise<ClosingBooks> {
+  static async open(host: Host, works: SourceWorks): Promise<ClosingReconciliation> {
     const { run } = works;
     const aligned = run.compiled.plan.settings.cutover.books === 'aligned' ? await countsAligned(host, works) : null;
     const counters: Counter[] = [];
-    const books = new ClosingBooks(run, counters, aligned);
+    const books = new ClosingReconciliation(run, counters, aligned);
     try {
-      const wanted = aligned === null ? Math.min(mostCounters, run.compiled.mappings.length) : 1;
+      const wanted = aligned === null ? Math.min(maxCounters, run.compiled.mappings.length) : 1;
       while (counters.length < wanted) {
         const sources = new Map<string, Session>();
         for (const name of works.relations.keys()) sources.set(name, await works.freshSource(name));
@@ -94,7 +94,7 @@ export class ClosingBooks {
     return countedProblems({
       mapping: mapping.name,
       ...counted,
-      ...(await readLedgerBooks(target, run.run, mapping.name)),
+      ...(await readLedgerReconciliation(target, run.run, mapping.name)),
     });
   }
 }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freezeGate } from '../../cutover/gate-sql';
+import { freezeBlock } from '../../cutover/write-block-sql';
 import { fail } from '../../errors/rowproof-error';
 import type { QualifiedName } from '../../contract/catalog';
 import { backendLives } from '../../postgres/queries/cutover/barrier';
-import { createGate, writableTree } from '../../postgres/queries/cutover/freeze-trigger';
+import { createWriteBlock, writableTree } from '../../postgres/queries/cutover/freeze-trigger';
 import type { Session } from '../../postgres/session';
 import { describeDatabaseError } from '../../postgres/sqlstate';
 import { terminateBackend } from '../../postgres/terminate';
 import type { Barrier } from './barrier';
-import { frozenState, thaw } from './freeze';
+import { frozenState, dropFreeze } from './freeze';
 import type { SourceWorks } from './source-sessions';
 
 /** A COMMIT that lasts longer (a synchronous standby that hangs) is ended, and looked up. */
@@ -17,7 +17,7 @@ const commitPatienceMs = 5_000;
 const lookupPatienceMs = 60_000;
 
 /** Creates the freeze triggers in the transactions of the barrier: they count once these commit. */
-export async function raiseFreeze(
+export async function createFreeze(
   sessions: ReadonlyMap<string, Session>,
   relations: ReadonlyMap<string, readonly QualifiedName[]>,
   name: string,
@@ -25,7 +25,7 @@ export async function raiseFreeze(
 ): Promise<void> {
   for (const [source, session] of sessions) {
     // read again: a partition may have come since the list was made, and under the lock none can
-    await createGate(session, freezeGate(name, run), await writableTree(session, relations.get(source) ?? []));
+    await createWriteBlock(session, freezeBlock(name, run), await writableTree(session, relations.get(source) ?? []));
   }
 }
 
@@ -35,7 +35,7 @@ async function commitFreeze(
   reopen: () => Promise<Session>,
   name: string,
   relations: readonly QualifiedName[],
-  beat: () => void,
+  heartbeat: () => void,
 ): Promise<boolean> {
   const timer = setTimeout(() => session.destroy(), commitPatienceMs);
   try {
@@ -49,7 +49,7 @@ async function commitFreeze(
     clearTimeout(timer);
   }
   session.destroy();
-  return lookUp(session, reopen, name, relations, beat);
+  return lookUp(session, reopen, name, relations, heartbeat);
 }
 
 /** Whether a COMMIT whose reply was lost took effect: asked once its backend is gone, since only then the answer stays. */
@@ -58,11 +58,11 @@ async function lookUp(
   reopen: () => Promise<Session>,
   name: string,
   relations: readonly QualifiedName[],
-  beat: () => void,
+  heartbeat: () => void,
 ): Promise<boolean> {
   const begun = performance.now();
   for (;;) {
-    beat();
+    heartbeat();
     try {
       const session = await reopen();
       while (await backendLives(session, lost.pid, lost.backendStart)) {
@@ -80,19 +80,19 @@ async function lookUp(
 }
 
 /**
- * All sources or none: a freeze that stands is lifted again when one after it does not. False when nothing is frozen; raises RP5504 where
+ * All sources or none: a freeze that stands is released again when one after it does not. False when nothing is frozen; raises RP5504 where
  * that is not known.
  */
 export async function commitAll(work: SourceWorks, barrier: Barrier): Promise<boolean> {
   const frozen: string[] = [];
   for (const [source, session] of barrier.sessions) {
     const relations = work.relations.get(source) ?? [];
-    if (await commitFreeze(session, () => work.freshSource(source), work.name, relations, work.beat)) {
+    if (await commitFreeze(session, () => work.freshSource(source), work.name, relations, work.heartbeat)) {
       frozen.push(source);
       continue;
     }
     await barrier.release();
-    for (const one of frozen) await thaw(await work.source(one), work.name, work.thawLimits, work.beat);
+    for (const one of frozen) await dropFreeze(await work.source(one), work.name, work.releaseLimits, work.heartbeat);
     return false;
   }
   return true;

@@ -9,8 +9,8 @@ import type { Session } from '../../postgres/session';
 import { inTransaction } from '../../postgres/transaction';
 import { endBarrier } from './barrier';
 import { attemptCutover, expected, type Attempted, type AttemptWork } from './attempt';
-import { ClosingBooks } from './closing-counts';
-import { lockMissed, recordFreeze, thaw } from './freeze';
+import { ClosingReconciliation } from './closing-counts';
+import { lockMissed, recordFreeze, dropFreeze } from './freeze';
 import { asTargetWork, frozenSources, onSources, type SourceWorks } from './source-sessions';
 import type { CutoverSteps } from './steps';
 import { writersOf } from './writers';
@@ -36,7 +36,7 @@ export function cutOver(
     const works = within(planned, limits);
     const refused = await refusal(works, options.drill);
     if (refused !== null) return refused;
-    const frozen = await stands(works);
+    const frozen = await readExistingFreeze(works);
     if (frozen !== null) return frozen;
     const number = await onceFree(() =>
       inTransaction(ledger, 'read write', async () => {
@@ -80,9 +80,10 @@ export async function refusal({ ledger, run }: SourceWorks, drill: boolean): Pro
 }
 
 /** The answer when everything is frozen; a barrier that an attempt left is ended, and what it left half frozen is lifted. */
-export async function stands(works: SourceWorks): Promise<CutoverResult | null> {
+export async function readExistingFreeze(works: SourceWorks): Promise<CutoverResult | null> {
   const { ledger, run } = works;
-  for (const source of works.relations.keys()) await endBarrier(await works.source(source), works.name, works.beat);
+  for (const source of works.relations.keys())
+    await endBarrier(await works.source(source), works.name, works.heartbeat);
   const states = await frozenSources(works);
   if (![...states.values()].includes('none') && ![...states.values()].includes('part')) {
     const last = (await readAttempts(ledger, run.run)).filter(({ drill }) => !drill).at(-1);
@@ -104,7 +105,8 @@ export async function stands(works: SourceWorks): Promise<CutoverResult | null> 
     return result;
   }
   for (const [source, state] of states) {
-    if (state !== 'none') await thaw(await works.source(source), works.name, works.thawLimits, works.beat);
+    if (state !== 'none')
+      await dropFreeze(await works.source(source), works.name, works.releaseLimits, works.heartbeat);
   }
   return null;
 }
@@ -116,7 +118,7 @@ async function getReady(
   works: SourceWorks,
   drill: boolean,
 ): Promise<AttemptWork | Attempted> {
-  const { run, ref, beat } = works;
+  const { run, ref, heartbeat } = works;
   const ended = (outcome: CutoverResult['outcome'], sentence: string): Attempted => ({
     result: { ...nothing, outcome, sentence },
     measured: {},
@@ -126,7 +128,7 @@ async function getReady(
     const begun = performance.now();
     const late = new Error('late');
     const hurried = (): void => {
-      beat();
+      heartbeat();
       if (performance.now() - begun > patience) throw late;
     };
     try {
@@ -141,11 +143,11 @@ async function getReady(
       return ended('not_proved', sentence);
     }
     const writers = await writersOf(works.relations, works.source);
-    if (!drill) await recordFreeze(works.ledger, run, works.source, beat);
+    if (!drill) await recordFreeze(works.ledger, run, works.source, heartbeat);
     const advanceSequences = (): Promise<void> => advanceSequencesAgain(asTargetWork(works, host), works.source);
     const kept = await works.freshLedger();
     const provedAhead = proof.keys;
-    const books = await ClosingBooks.open(host, works);
+    const books = await ClosingReconciliation.open(host, works);
     return { ...works, host, steps, writers, provedAhead, advanceSequences, kept, books };
   } catch (error) {
     host.signal?.()?.throwIfAborted();
@@ -186,14 +188,14 @@ export async function record(
 }
 
 /** Lock timeouts that the ledger's events are waited for: an answer is not lost because another one is written. */
-const mostMissed = 10;
+const maxMissed = 10;
 
 async function onceFree<T>(work: () => Promise<T>): Promise<T> {
   for (let missed = 1; ; missed += 1) {
     try {
       return await work();
     } catch (error) {
-      if (!lockMissed(error) || missed >= mostMissed) throw error;
+      if (!lockMissed(error) || missed >= maxMissed) throw error;
     }
   }
 }

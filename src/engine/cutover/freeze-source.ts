@@ -7,9 +7,9 @@ import { isStandby } from '../../postgres/queries/capture/preflight';
 import type { Session } from '../../postgres/session';
 import { describeDatabaseError } from '../../postgres/sqlstate';
 import { takeBarrier } from './barrier';
-import { commitAll, raiseFreeze } from './commit-freeze';
+import { commitAll, createFreeze } from './commit-freeze';
 import { recordFreeze } from './freeze';
-import { nothing, record, refusal, stands } from './cut-over';
+import { nothing, record, refusal, readExistingFreeze } from './cut-over';
 import { onSources, type SourceWorks } from './source-sessions';
 import { writersOf } from './writers';
 import type { Host } from '../host';
@@ -25,11 +25,11 @@ export function freezeSource(host: Host, ref: RunRef, by: string): Promise<Cutov
       if (await isStandby(await works.source(source)))
         throw fail('RP5301', `Source ${source} is a standby`, { where: { object: source } });
     }
-    const answer = (await refusal(works, false)) ?? (await stands(works));
+    const answer = (await refusal(works, false)) ?? (await readExistingFreeze(works));
     if (answer !== null) return answer;
     const attempt = await startAttempt(ledger, run.run, false, by);
     const writers = await writersOf(works.relations, works.source);
-    await recordFreeze(ledger, run, works.source, works.beat);
+    await recordFreeze(ledger, run, works.source, works.heartbeat);
     const result = { ...(await freezeNow(works)), writers };
     await record(works, attempt, { drill: false, by }, { result, measured: {} });
     return result;
@@ -37,12 +37,12 @@ export function freezeSource(host: Host, ref: RunRef, by: string): Promise<Cutov
 }
 
 async function freezeNow(works: SourceWorks): Promise<CutoverResult> {
-  const { run, ledger, relations, name, beat } = works;
+  const { run, ledger, relations, name, heartbeat } = works;
   const { cutover } = run.compiled.plan.settings;
   const sessions = new Map<string, Session>();
   for (const source of relations.keys()) sessions.set(source, await works.freshSource(source));
   try {
-    const taken = await takeBarrier(name, relations, sessions, { ...cutover, idleMs }, beat);
+    const taken = await takeBarrier(name, relations, sessions, { ...cutover, idleMs }, heartbeat);
     if ('missed' in taken) {
       const sentence = missedSentence(cutover.lockBudgetMs, taken);
       return { ...nothing, outcome: 'lock', sentence, lockAttempts: taken.attempts };
@@ -53,7 +53,7 @@ async function freezeNow(works: SourceWorks): Promise<CutoverResult> {
       // after the locks: a rollback that began before them is seen, one that begins now finds this barrier
       if (await isRollingBack(ledger, run.run))
         return { ...nothing, outcome: 'refused', sentence: 'The run is being rolled back.', lockAttempts };
-      await raiseFreeze(barrier.sessions, relations, name, run.run);
+      await createFreeze(barrier.sessions, relations, name, run.run);
       if (!(await commitAll(works, barrier)))
         return { ...nothing, outcome: 'lock', sentence: 'The freeze could not be committed.', lockAttempts };
       const freezeMs = Math.round(performance.now() - barrier.since);

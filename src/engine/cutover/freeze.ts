@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { barrierLockMs, restMs } from '../../cutover/lock-pace';
+import { barrierLockMs, backoffMs } from '../../cutover/lock-pace';
 import { holdersSentence } from '../../cutover/words';
 import type { QualifiedName } from '../../contract/catalog';
 import { fail } from '../../errors/rowproof-error';
@@ -8,10 +8,10 @@ import { insertStep, readSteps, setStepState } from '../../postgres/ledger/run/s
 import { barrierHolders, beginBarrier, deadlockTimeoutMs, lockHolders } from '../../postgres/queries/cutover/barrier';
 import {
   dropEmptySchema,
-  dropGateFunction,
-  dropGateTrigger,
-  gatedRelations,
-  gateTriggers,
+  dropWriteBlockFunction,
+  dropWriteBlockTrigger,
+  blockedRelations,
+  writeBlockTriggers,
   writableTree,
 } from '../../postgres/queries/cutover/freeze-trigger';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
@@ -20,13 +20,13 @@ import { describeDatabaseError } from '../../postgres/sqlstate';
 import { terminateBackend } from '../../postgres/terminate';
 import { inTransaction } from '../../postgres/transaction';
 import { qualified } from '../../sql/quote';
-import { gateName, relationsBySource } from '../run/relations';
+import { writeBlockName, relationsBySource } from '../run/relations';
 
 export type Frozen = 'whole' | 'part' | 'none';
 
 /** Whether the freeze of a run stands on a source: on every table into which a write can be addressed, or on some. */
 export async function frozenState(source: Session, name: string, relations: readonly QualifiedName[]): Promise<Frozen> {
-  const gated = new Set((await gatedRelations(source, name)).map(qualified));
+  const gated = new Set((await blockedRelations(source, name)).map(qualified));
   if (gated.size === 0) return 'none';
   const all = await writableTree(source, relations);
   return all.every((relation) => gated.has(qualified(relation))) ? 'whole' : 'part';
@@ -37,12 +37,12 @@ export async function recordFreeze(
   ledger: Session,
   run: LoadedRun,
   openSource: (name: string) => Promise<Session>,
-  beat: () => void,
+  heartbeat: () => void,
 ): Promise<void> {
-  const trigger = gateName(run, 'freeze');
+  const trigger = writeBlockName(run, 'freeze');
   for (const [source, captured] of relationsBySource(run)) {
     const relations = await writableTree(await openSource(source), captured);
-    await changeTarget(ledger, run.run, { object: `the freeze of ${source}`, onAttempt: beat }, async () => {
+    await changeTarget(ledger, run.run, { object: `the freeze of ${source}`, onAttempt: heartbeat }, async () => {
       const known = (await readSteps(ledger, run.run, 'freeze')).find(({ subject }) => subject === source);
       // lifted by `finish` meanwhile: it stands again
       if (known?.state === 'restored') await setStepState(ledger, run.run, known.ordinal, 'done');
@@ -62,17 +62,17 @@ export function lockMissed(error: unknown): boolean {
  * Lets writers into a source again: drops what is left of the freeze, one table a transaction. A barrier of this run that is still under
  * way is ended first, so that it cannot freeze afterwards. RP5503 names who holds a table longer than the budget. Idempotent.
  */
-export async function thaw(
+export async function dropFreeze(
   source: Session,
   name: string,
   limits: { readonly lockMs: number; readonly budgetMs: number },
-  beat: () => void,
+  heartbeat: () => void,
 ): Promise<void> {
   const lockMs = barrierLockMs(limits.lockMs, await deadlockTimeoutMs(source));
   const patiently = async (relation: QualifiedName | null, work: () => Promise<void>): Promise<void> => {
     const begun = performance.now();
     for (let attempt = 1; ; attempt++) {
-      beat();
+      heartbeat();
       try {
         await underBarrierLock(source, name, lockMs, work);
         return;
@@ -84,22 +84,22 @@ export async function thaw(
         if (performance.now() - begun > limits.budgetMs) {
           const object = relation === null ? name : qualified(relation);
           const who = holdersSentence(relation === null ? [] : await lockHolders(source, [relation]));
-          throw fail('RP5503', `No lock on ${object} to lift the freeze; held by ${who}`, {
+          throw fail('RP5503', `No lock on ${object} to release the freeze; held by ${who}`, {
             where: { object },
             cause: error,
           });
         }
-        await sleep(restMs(attempt, lockMs, Math.random()));
+        await sleep(backoffMs(attempt, lockMs, Math.random()));
       }
     }
   };
   // first the lock alone: what a barrier under way creates is seen only once it has ended
   await patiently(null, () => Promise.resolve());
-  for (const relation of await gateTriggers(source, name)) {
-    await patiently(relation, () => dropGateTrigger(source, name, relation));
+  for (const relation of await writeBlockTriggers(source, name)) {
+    await patiently(relation, () => dropWriteBlockTrigger(source, name, relation));
   }
   await inTransaction(source, 'read write', async () => {
-    await dropGateFunction(source, name);
+    await dropWriteBlockFunction(source, name);
     await dropEmptySchema(source);
   });
 }

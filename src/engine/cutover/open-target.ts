@@ -3,37 +3,37 @@ import { fail, RowproofError } from '../../errors/rowproof-error';
 import { isOpened, openedEvent } from '../../postgres/ledger/cutover';
 import { appendEvent } from '../../postgres/ledger/run/event';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
-import { thaw } from './freeze';
-import { liftGuard } from '../proof/guard';
+import { dropFreeze } from './freeze';
+import { releaseGuard } from '../proof/guard';
 import { asTargetWork, changedSources, frozenSources, onSources, type SourceWorks } from './source-sessions';
 import { restoreTriggersAtOnce } from '../prepare/restore-objects';
 import { callHook } from '../run/notify';
 import { changedSinceProof, lockProved } from '../proof/proved-tables';
 import type { Host } from '../host';
 import { patternOf } from '../run/pattern-of';
-import { againstLaneHolders, closeLanes } from '../lease';
+import { againstLeaseHolders, closeApplyLeases } from '../lease';
 
 /**
- * One transaction: the forward lanes are closed, triggers come back, the guard goes, and the ledger says that the target is open. Only while every source is
+ * One transaction: the forward apply leases are closed, triggers come back, the guard goes, and the ledger says that the target is open. Only while every source is
  * frozen (RP5501), unless nothing was ever followed or frozen, and while both sides are what was proved and frozen, looked at under locks
  * that stay until it commits (RP5451, RP5452): else writers of sources that were followed are let go again. Idempotent.
  */
 export function openTarget(host: Host, ref: RunRef): Promise<void> {
   return onSources(host, ref, 'open', async (works) => {
-    const { run, ledger, beat } = works;
+    const { run, ledger, heartbeat } = works;
     if (await isOpened(ledger, run.run)) return;
     if (patternOf(run) !== 'copy') await requireFrozen(works);
     const options = { object: 'the target tables', lockAttempts: 1 };
     try {
-      await againstLaneHolders(ledger, run.run, beat, () =>
+      await againstLeaseHolders(ledger, run.run, heartbeat, () =>
         changeTarget(ledger, run.run, options, async () => {
           if (await isOpened(ledger, run.run)) return;
-          const lanes = await closeLanes(ledger, run.run, 'the target is open');
+          const leases = await closeApplyLeases(ledger, run.run, 'the target is open');
           await requireProved(works);
           // the target's own triggers fire for the application, never for what rounds write
           await restoreTriggersAtOnce(ledger, run.run);
-          await liftGuard(asTargetWork(works, host), 'restored');
-          await appendEvent(ledger, run.run, openedEvent, { lanes });
+          await releaseGuard(asTargetWork(works, host), 'restored');
+          await appendEvent(ledger, run.run, openedEvent, { leases });
         }),
       );
     } catch (error) {
@@ -64,10 +64,11 @@ async function requireProved(works: SourceWorks): Promise<void> {
 
 /** Nothing is open, so that sources that are followed may be written to again; of one that was frozen first the copy is of that moment. */
 async function letWritersGo(works: SourceWorks, why: RowproofError): Promise<void> {
-  const { run, ledger, name, thawLimits, beat } = works;
+  const { run, ledger, name, releaseLimits, heartbeat } = works;
   const freed = patternOf(run) === 'hybrid';
   if (freed)
-    for (const source of works.relations.keys()) await thaw(await works.source(source), name, thawLimits, beat);
+    for (const source of works.relations.keys())
+      await dropFreeze(await works.source(source), name, releaseLimits, heartbeat);
   await appendEvent(ledger, run.run, 'opening refused', { sentence: why.problems[0]?.what ?? why.code, freed });
 }
 

@@ -4,10 +4,10 @@ import type { LoadedRun } from '../../postgres/ledger/run/run';
 import type { Session } from '../../postgres/session';
 import { setTimeouts } from '../../postgres/queries/schema-change/settings';
 import { frozenState, type Frozen } from './freeze';
-import { gateName, relationsBySource } from '../run/relations';
+import { writeBlockName, relationsBySource } from '../run/relations';
 import { type TargetWork } from '../target-work';
 import { changedSinceFreeze, type TableChanges } from '../proof/proved-tables';
-import { type Host, beatOf } from '../host';
+import { type Host, heartbeatOf } from '../host';
 import { lockTimeoutOf } from '../run-settings';
 import { withSessions } from '../session-scope';
 
@@ -26,8 +26,8 @@ export interface SourceWorks {
   readonly freshSource: (name: string) => Promise<Session>;
   /** A session on the ledger of one's own, where `ledger` was lost. */
   readonly freshLedger: () => Promise<Session>;
-  readonly beat: () => void;
-  readonly thawLimits: { readonly lockMs: number; readonly budgetMs: number };
+  readonly heartbeat: () => void;
+  readonly releaseLimits: { readonly lockMs: number; readonly budgetMs: number };
 }
 
 /** Runs work that needs the ledger and the sources; sessions end with it, and at once when the activity is cancelled. */
@@ -47,7 +47,7 @@ export function onSources<T>(
       ref,
       run,
       ledger,
-      name: gateName(run, 'freeze'),
+      name: writeBlockName(run, 'freeze'),
       relations: relationsBySource(run),
       source: async (name) => {
         const known = looking.get(name);
@@ -58,8 +58,8 @@ export function onSources<T>(
       },
       freshSource: (name) => scope.openSource(run, name),
       freshLedger: () => scope.openLedger(),
-      beat: beatOf(host, purpose),
-      thawLimits: { lockMs: cutover.lockTimeoutMs, budgetMs: cutover.lockBudgetMs },
+      heartbeat: heartbeatOf(host, purpose),
+      releaseLimits: { lockMs: cutover.lockTimeoutMs, budgetMs: cutover.lockBudgetMs },
     });
   });
 }
@@ -87,6 +87,6 @@ export async function changedSources(works: SourceWorks): Promise<TableChanges> 
 
 /** The same work as the activities around the copy know it. */
 export function asTargetWork(works: SourceWorks, host: Host): TargetWork {
-  const { ref, run, ledger, beat } = works;
-  return { ref, run, mappings: run.compiled.mappings, session: ledger, beat, signal: host.signal?.() };
+  const { ref, run, ledger, heartbeat } = works;
+  return { ref, run, mappings: run.compiled.mappings, session: ledger, heartbeat, signal: host.signal?.() };
 }

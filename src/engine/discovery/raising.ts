@@ -6,7 +6,7 @@ import { classifyFailure, ownSqlColumn, type RowFailure } from '../../copy/class
 import { isolateBadItems, slices } from '../../copy/isolate-bad-items';
 import { inSavepoint } from '../../postgres/queries/copy/savepoint';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
-import { judgeValue } from '../../postgres/queries/copy/judge-value';
+import { evaluateValue } from '../../postgres/queries/copy/evaluate-value';
 import { readRows } from '../../postgres/read-rows';
 import type { Session } from '../../postgres/session';
 import { raisingRowsFinding, type Finding } from '../../profile/finding';
@@ -85,7 +85,7 @@ async function refusedByTarget(
   for (const [index, column] of mapping.columns.entries()) {
     const value = values[index];
     if (column.trial === undefined || value === undefined || 'failed' in value) continue;
-    const refusal = await judgeValue(target, column.trial, 'server' in value ? value.server : value.value);
+    const refusal = await evaluateValue(target, column.trial, 'server' in value ? value.server : value.value);
     if (refusal === null) continue;
     const { sqlstate, constraint } = refusal;
     return { sqlstate, constraint, column: column.target, side: 'target', altered: sqlstate === null };

@@ -28,8 +28,8 @@ import { computeAllSql, mayRaise } from '../../profile/raising';
 import {
   createTrialSql,
   duplicateKeysSql,
-  judgedRule,
-  judgeSql,
+  evaluatedRule,
+  evaluateSql,
   trialCountsSql,
   trialInto,
   trialTable,
@@ -86,7 +86,7 @@ export function tryTargetRules(host: Host, ref: RunRef): Promise<{ findings: num
             format: 'text',
             ...(signal === undefined ? {} : { signal }),
           });
-          for (const sql of judgeSql(mapping, position)) await asApplication(trial, () => trial.query(sql));
+          for (const sql of evaluateSql(mapping, position)) await asApplication(trial, () => trial.query(sql));
           await analyzeTemporary(trial, trialTable(position));
         });
       }
@@ -198,7 +198,7 @@ function refusedValues(mapping: CompiledMapping, rows: TakenRows): Finding[] {
   const counts = new Map<string, { column: string; kind: string; rows: number }>();
   for (const [taken, rule, count] of rows) {
     if (taken !== 'cast' || rule == null) continue;
-    const { column, trial, refusal } = judgedRule(mapping, rule);
+    const { column, trial, refusal } = evaluatedRule(mapping, rule);
     const kind = refusalKind(trial, refusal);
     // a CHECK of the table has a finding of its own, as in the copy; one of a domain is named by the column
     const check = mapping.checks.find(({ name, ofDomain }) => !ofDomain && name === refusal.constraint);

@@ -50,7 +50,7 @@ export async function advanceSequencesAgain(
   const keep: UseSource = async (name, use) => use(await openSource(name));
   const seen: [SequenceDetail, string[]][] = [];
   for (const { detail } of steps) seen.push([detail, await seenValues(work, detail, { source: keep, scan: false })]);
-  await changeTarget(session, run.run, { object: 'the sequences', onAttempt: work.beat }, async () => {
+  await changeTarget(session, run.run, { object: 'the sequences', onAttempt: work.heartbeat }, async () => {
     for (const [detail, values] of seen) await advance(work, detail, values);
   });
 }

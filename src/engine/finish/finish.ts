@@ -59,7 +59,7 @@ export function analyzeAndRefresh(
   return onTarget(host, ref, 'analyze', async (work) => {
     for (const mapping of work.mappings) {
       const object = qualified(mapping.target);
-      const options = { object, doing: `analyzing ${dotted(mapping.target)}`, onAttempt: work.beat };
+      const options = { object, doing: `analyzing ${dotted(mapping.target)}`, onAttempt: work.heartbeat };
       await changeTarget(work.session, work.run.run, options, () =>
         asApplication(work.session, () => analyzeTable(work.session, mapping.target)),
       );

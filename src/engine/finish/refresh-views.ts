@@ -60,7 +60,7 @@ async function refreshAgain(work: TargetWork, view: QualifiedName, how: Refresh)
   const options = {
     object: qualified(view),
     doing: `refreshing materialized view ${dotted(view)}`,
-    onAttempt: work.beat,
+    onAttempt: work.heartbeat,
   };
   await changeTarget(work.session, work.run.run, options, () => how(beside));
 }

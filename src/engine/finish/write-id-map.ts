@@ -15,17 +15,21 @@ export async function writeIdMaps(host: Host, work: TargetWork): Promise<{ rows:
     const object = qualified(mapping.target);
     const source = await host.databases.source(work.run.compiled, mapping.source, 'id map');
     try {
-      rows += await changeTarget(work.session, work.run.run, { object, lockAttempts: 1, onAttempt: work.beat }, () =>
-        replaceIdMap(
-          work.session,
-          {
-            run: work.run.run,
-            mapping: mapping.name,
-            target: mapping.target,
-            targetKey: mapping.targetKey.map((column) => column.name),
-          },
-          copyOut(source, loadedKeys(bindStatement(mapping.statements.expected, { key: mapping.key })), work.signal),
-        ),
+      rows += await changeTarget(
+        work.session,
+        work.run.run,
+        { object, lockAttempts: 1, onAttempt: work.heartbeat },
+        () =>
+          replaceIdMap(
+            work.session,
+            {
+              run: work.run.run,
+              mapping: mapping.name,
+              target: mapping.target,
+              targetKey: mapping.targetKey.map((column) => column.name),
+            },
+            copyOut(source, loadedKeys(bindStatement(mapping.statements.expected, { key: mapping.key })), work.signal),
+          ),
       );
     } finally {
       await source.close();

@@ -5,23 +5,23 @@ import { readablePending } from '../../postgres/ledger/follow/pending';
 import { exportSnapshot } from '../../postgres/queries/follow/round';
 import type { Session } from '../../postgres/session';
 import type { Alignment } from './round-contract';
-import { LaneHolder } from './apply-lease';
+import { LeaseHolder } from './apply-lease';
 import { endSnapshots, runRound } from './run-round';
 import { openSnapshot } from './change-window';
 import { withHeartbeat } from '../heartbeat';
 import type { Host } from '../host';
 
-const mostRounds = 1_000;
+const maxRounds = 1_000;
 /** Lock timeouts that a round under way is waited for: a look is no reason to end it. */
 const patience = 20;
 
 /**
- * Two aligned snapshots: takes the lane, runs a round whose source transactions stay open, and opens a snapshot of the target that
- * shows exactly that round; then gives the lane back. `purpose` names the sessions.
+ * Two aligned snapshots: takes the apply lease, runs a round whose source transactions stay open, and opens a snapshot of the target that
+ * shows exactly that round; then gives the apply lease back. `purpose` names the sessions.
  */
 export async function align(host: Host, ref: RunRef, purpose: string): Promise<Alignment> {
   return withHeartbeat(host, { purpose: `align ${purpose}` }, async () => {
-    const holder = await LaneHolder.open(host, ref, `align ${purpose}`, patience);
+    const holder = await LeaseHolder.open(host, ref, `align ${purpose}`, patience);
     try {
       return await alignHolder(holder);
     } catch (error) {
@@ -32,13 +32,13 @@ export async function align(host: Host, ref: RunRef, purpose: string): Promise<A
   });
 }
 
-async function alignHolder(holder: LaneHolder): Promise<Alignment> {
+async function alignHolder(holder: LeaseHolder): Promise<Alignment> {
   const { run } = holder.run;
   const { roundKeys } = holder.run.compiled.plan.settings.delta;
   const target = await holder.anotherTarget();
-  const beat = (): void => holder.signal?.throwIfAborted();
-  for (let tried = 0; tried < mostRounds; tried += 1) {
-    const outcome = await runRound(holder, { limit: roundKeys, beat, keepSources: true });
+  const heartbeat = (): void => holder.signal?.throwIfAborted();
+  for (let tried = 0; tried < maxRounds; tried += 1) {
+    const outcome = await runRound(holder, { limit: roundKeys, heartbeat, keepSources: true });
     const sources = new Map<string, { session: Session; snapshotId: string }>();
     for (const name of outcome.snapshots.keys())
       sources.set(name, { session: await holder.source(name), snapshotId: '' });
@@ -59,10 +59,10 @@ async function alignHolder(holder: LaneHolder): Promise<Alignment> {
     }
     await endSnapshots([target, ...[...sources.values()].map(({ session }) => session)]);
   }
-  throw fail('RP5407', `The target of ${run} did not catch up within ${mostRounds} rounds`, { where: { object: run } });
+  throw fail('RP5407', `The target of ${run} did not catch up within ${maxRounds} rounds`, { where: { object: run } });
 }
 
-async function closeAligned(holder: LaneHolder, sessions: readonly Session[]): Promise<void> {
+async function closeAligned(holder: LeaseHolder, sessions: readonly Session[]): Promise<void> {
   await endSnapshots(sessions);
   await holder.end(true);
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { RunRef } from '../../contract/run';
-import type { Lane } from '../../postgres/ledger/follow/apply-lease';
+import type { ApplyLease } from '../../postgres/ledger/follow/apply-lease';
 import {
-  laneHolder,
-  lockLane,
-  moveLane,
-  readLane,
-  releaseLane,
-  takeLane,
+  leaseHolder,
+  lockApplyLease,
+  moveApplyLease,
+  readApplyLease,
+  releaseApplyLease,
+  takeApplyLease,
 } from '../../postgres/ledger/follow/apply-lease';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
 import { currentSnapshot } from '../../postgres/queries/copy/transaction';
@@ -16,10 +16,10 @@ import { terminateBackend } from '../../postgres/terminate';
 import { inTransaction } from '../../postgres/transaction';
 import { SessionScope } from '../session-scope';
 import type { Host } from '../host';
-import { underLaneLock, laneRefused, laneLost } from '../lease';
+import { underLeaseLock, leaseRefused, leaseLost } from '../lease';
 
-/** One holder of the lane with the sessions it works on; they stay open from round to round. */
-export class LaneHolder {
+/** One holder of the apply lease with the sessions it works on; they stay open from round to round. */
+export class LeaseHolder {
   readonly nonce = randomUUID();
   private readonly sources = new Map<string, Session>();
   private readonly intakes = new Map<string, { source: Session; target: Session }>();
@@ -41,9 +41,9 @@ export class LaneHolder {
   run!: LoadedRun;
   target!: Session;
 
-  /** Opens the sessions without taking the lane. `lockMs`: how long to wait for a lock on the target, null as the plan says. */
-  static async connect(host: Host, ref: RunRef, purpose: string, lockMs: number | null = null): Promise<LaneHolder> {
-    const holder = new LaneHolder(host, ref, purpose, host.signal?.(), lockMs);
+  /** Opens the sessions without taking the apply lease. `lockMs`: how long to wait for a lock on the target, null as the plan says. */
+  static async connect(host: Host, ref: RunRef, purpose: string, lockMs: number | null = null): Promise<LeaseHolder> {
+    const holder = new LeaseHolder(host, ref, purpose, host.signal?.(), lockMs);
     try {
       const { target, run } = await holder.sessions.openTarget();
       holder.target = target;
@@ -56,15 +56,15 @@ export class LaneHolder {
     }
   }
 
-  /** As connect, and takes the lane. */
+  /** As connect, and takes the apply lease. */
   static async open(
     host: Host,
     ref: RunRef,
     purpose: string,
     patience = 0,
     lockMs: number | null = null,
-  ): Promise<LaneHolder> {
-    const holder = await LaneHolder.connect(host, ref, purpose, lockMs);
+  ): Promise<LeaseHolder> {
+    const holder = await LeaseHolder.connect(host, ref, purpose, lockMs);
     try {
       await holder.take(patience);
       return holder;
@@ -74,15 +74,15 @@ export class LaneHolder {
     }
   }
 
-  /** Takes the lane; `patience`: lock timeouts to wait for a round of another holder before its backend is ended. */
-  async take(patience = 0): Promise<Lane> {
+  /** Takes the apply lease; `patience`: lock timeouts to wait for a round of another holder before its backend is ended. */
+  async take(patience = 0): Promise<ApplyLease> {
     const { target, nonce, run } = this;
-    const lane = await underLaneLock(target, run.run, 'delta', patience, () =>
-      takeLane(target, run.run, 'delta', nonce),
+    const lease = await underLeaseLock(target, run.run, 'delta', patience, () =>
+      takeApplyLease(target, run.run, 'delta', nonce),
     );
-    if (lane === null) throw laneRefused(run.run, await readLane(target, run.run, 'delta'));
+    if (lease === null) throw leaseRefused(run.run, await readApplyLease(target, run.run, 'delta'));
     this.taken = true;
-    return lane;
+    return lease;
   }
 
   /** Sources that some mapping reads, in the order of their names: one order of work for every holder. */
@@ -122,42 +122,42 @@ export class LaneHolder {
   }
 
   /**
-   * After a lost COMMIT reply: waits under the lane lock for a commit still under way, or ends it, and goes on in a fresh session.
-   * True when `committed` says so of the lane as it is then.
+   * After a lost COMMIT reply: waits under the apply lease lock for a commit still under way, or ends it, and goes on in a fresh session.
+   * True when `committed` says so of the apply lease as it is then.
    */
-  async resolveLostCommit(committed: (session: Session, lane: Lane) => Promise<boolean>): Promise<boolean> {
+  async resolveLostCommit(committed: (session: Session, lease: ApplyLease) => Promise<boolean>): Promise<boolean> {
     const { run } = this.run;
     const fresh = await this.anotherTarget();
-    const found = await underLaneLock(fresh, run, 'delta', 0, () =>
+    const found = await underLeaseLock(fresh, run, 'delta', 0, () =>
       inTransaction(fresh, 'read write', async () => {
-        const lane = await lockLane(fresh, run, 'delta');
-        if (lane === null || lane.state !== 'open' || lane.owner !== this.nonce) throw laneRefused(run, lane);
-        return committed(fresh, lane);
+        const lease = await lockApplyLease(fresh, run, 'delta');
+        if (lease === null || lease.state !== 'open' || lease.owner !== this.nonce) throw leaseRefused(run, lease);
+        return committed(fresh, lease);
       }),
     );
-    if (!(await underLaneLock(fresh, run, 'delta', 0, () => moveLane(fresh, run, 'delta', this.nonce))))
-      throw laneLost(run);
+    if (!(await underLeaseLock(fresh, run, 'delta', 0, () => moveApplyLease(fresh, run, 'delta', this.nonce))))
+      throw leaseLost(run);
     this.target = fresh;
     return found;
   }
 
-  /** Ends the sessions of others that the ledger records as holders of a lane: what they have not committed is lost, and comes again. */
+  /** Ends the sessions of others that the ledger records as holders of a apply lease: what they have not committed is lost, and comes again. */
   async endOthers(): Promise<void> {
     const fresh = await this.anotherTarget();
     const own = new Set([this.target.pid, ...[...this.intakes.values()].map(({ target }) => target.pid)]);
     for (const name of ['delta', 'intake'] as const) {
-      const lane = await readLane(fresh, this.run.run, name);
-      if (lane?.backendPid == null || lane.backendStart === null || own.has(lane.backendPid)) continue;
-      await terminateBackend(fresh, lane.backendPid, lane.backendStart);
+      const lease = await readApplyLease(fresh, this.run.run, name);
+      if (lease?.backendPid == null || lease.backendStart === null || own.has(lease.backendPid)) continue;
+      await terminateBackend(fresh, lease.backendPid, lease.backendStart);
     }
     await fresh.close();
   }
 
-  /** Gives the lane back; its sessions stay open until `end`. */
+  /** Gives the apply lease back; its sessions stay open until `end`. */
   async release(): Promise<void> {
     if (!this.taken || this.target.closed || this.target.inTransaction) return;
     this.taken = false;
-    await releaseLane(this.target, this.run.run, 'delta', this.nonce);
+    await releaseApplyLease(this.target, this.run.run, 'delta', this.nonce);
   }
 
   /** Ends all sessions, gently after success. */
@@ -167,11 +167,11 @@ export class LaneHolder {
   }
 }
 
-/** Purposes of holders that the background waits for instead of taking the lane away from them. */
+/** Purposes of holders that the background waits for instead of taking the apply lease away from them. */
 const before = [' align ', ' drain'];
 
-/** True while an aligned look or a cutover holds the lane. */
+/** True while an aligned look or a cutover holds the apply lease. */
 export async function isLent(session: Session, run: string): Promise<boolean> {
-  const name = await laneHolder(session, run, 'delta');
+  const name = await leaseHolder(session, run, 'delta');
   return name !== null && before.some((purpose) => name.includes(purpose));
 }

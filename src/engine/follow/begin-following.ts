@@ -1,19 +1,19 @@
 import { capturedRelations } from '../../capture/captured-relations';
 import { moveCursor, readCursors } from '../../postgres/ledger/follow/cursor';
 import { crossRowQuarantined } from '../../postgres/ledger/quarantine/deferred';
-import type { Lane } from '../../postgres/ledger/follow/apply-lease';
+import type { ApplyLease } from '../../postgres/ledger/follow/apply-lease';
 import { addPending, type PendingKey } from '../../postgres/ledger/follow/pending';
 import { inTransaction } from '../../postgres/transaction';
-import { type LaneHolder } from './apply-lease';
+import { type LeaseHolder } from './apply-lease';
 import { faulty } from '../fault-injection';
-import { fenceLane } from '../lease';
+import { fenceApplyLease } from '../lease';
 
 /**
  * Before the first round: rows that the copy quarantined because of other rows are read again, so that from then on rounds know
  * what they wait for. Repeating it before a round committed changes nothing.
  */
-export async function beginFollowing(holder: LaneHolder, lane: Lane): Promise<void> {
-  if (lane.round > 0) return;
+export async function beginFollowing(holder: LeaseHolder, lease: ApplyLease): Promise<void> {
+  if (lease.round > 0) return;
   const { run, target, nonce } = holder;
   if (faulty('first')) {
     for (const { source, snapshot } of await readCursors(target, run.run))
@@ -29,7 +29,7 @@ export async function beginFollowing(holder: LaneHolder, lane: Lane): Promise<vo
     for (const { sourceKey } of keys) into.push({ relation: relation.id, key: sourceKey, xid: null });
   }
   await inTransaction(target, 'read write', async () => {
-    await fenceLane(target, run.run, nonce);
+    await fenceApplyLease(target, run.run, nonce);
     for (const [source, keys] of bySource) await addPending(target, run.run, source, chunks(keys));
   });
 }

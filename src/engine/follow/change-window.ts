@@ -4,7 +4,7 @@ import { fail } from '../../errors/rowproof-error';
 import type { Cursor } from '../../postgres/ledger/follow/cursor';
 import { readablePending, type PendingKey, type WaitingKey } from '../../postgres/ledger/follow/pending';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
-import { marksBetween, streamMarks, truncatedBetween } from '../../postgres/queries/capture/changes';
+import { changesBetween, streamChanges, truncatedBetween } from '../../postgres/queries/capture/changes';
 import { currentSnapshot } from '../../postgres/queries/copy/transaction';
 import type { Session } from '../../postgres/session';
 import type { CaptureCheck } from '../capture/capture-kind';
@@ -33,7 +33,7 @@ export interface SourceWindow {
 }
 
 /** A window of so many rounds' keys is applied in one, where the plan allows so many: more of them go to `pending` first. */
-const mostAtOnce = 3;
+const maxAtOnce = 3;
 
 /** Chooses, inside the open snapshot of a source, what this round applies: what waits first, then what changed since the cursor. */
 export async function chooseWindow(options: {
@@ -71,24 +71,24 @@ export async function chooseWindow(options: {
     };
   }
   const previous = cursor.snapshot;
-  const standing = await checked(await truncatedBetween(session, run, { source, previous }));
-  const stop = standing.stop ?? (await whyPurged(run, source, session, previous));
-  const check = { ...standing, stop };
+  const existing = await checked(await truncatedBetween(session, run, { source, previous }));
+  const stop = existing.stop ?? (await whyPurged(run, source, session, previous));
+  const check = { ...existing, stop };
   if (stop !== null) return { ...base, check, keys: [], taken: [], backlog: null, moveTo: null, complete: false };
   if (waiting.length > limit)
     return { ...base, check, keys: each(taken), taken, backlog: null, moveTo: null, complete: false };
   // to wait in `pending` costs a key about as much as half its application
   const allowed = Math.max(limit, run.compiled.plan.settings.delta.roundKeys);
-  const most = taken.length === 0 ? Math.min(mostAtOnce * limit, allowed) : room;
-  const marks = await marksBetween(session, run, { source, previous, limit: most });
-  if (marks.length > most) {
+  const max = taken.length === 0 ? Math.min(maxAtOnce * limit, allowed) : room;
+  const changes = await changesBetween(session, run, { source, previous, limit: max });
+  if (changes.length > max) {
     // the room may be what is left beside waiting keys: then these go first
     const backlog =
       taken.length > 0
         ? null
         : async function* (): AsyncGenerator<PendingKey[]> {
-            for await (const chunk of streamMarks(session, run, { source, previous, ...(signal ? { signal } : {}) }))
-              yield chunk.map((mark) => ({ ...mark, xid: null }));
+            for await (const chunk of streamChanges(session, run, { source, previous, ...(signal ? { signal } : {}) }))
+              yield chunk.map((change) => ({ ...change, xid: null }));
           };
     return {
       ...base,
@@ -100,10 +100,10 @@ export async function chooseWindow(options: {
       complete: false,
     };
   }
-  return { ...base, check, keys: each([...taken, ...marks]), taken, backlog: null, moveTo: snapshot, complete: true };
+  return { ...base, check, keys: each([...taken, ...changes]), taken, backlog: null, moveTo: snapshot, complete: true };
 }
 
-/** Each key once, for however many transactions or marks it came. */
+/** Each key once, for however many transactions or changes it came. */
 function each(keys: SourceWindow['keys']): SourceWindow['keys'] {
   const found = new Map<string, SourceWindow['keys'][number]>();
   for (const one of keys) found.set(`${one.relation} ${one.key === null ? '' : `k${one.key}`}`, one);

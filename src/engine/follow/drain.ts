@@ -1,6 +1,6 @@
 import type { RunRef } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
-import { LaneHolder } from './apply-lease';
+import { LeaseHolder } from './apply-lease';
 import { runRound, type RoundOutcome } from './run-round';
 import type { Host } from '../host';
 import { takeFromHolder } from '../take-from-holder';
@@ -16,17 +16,22 @@ export interface Drained {
 /**
  * Rounds until one whose snapshots were taken after the call began leaves nothing behind. `beat` is called between rounds and may
  * raise to stop it. Whoever keeps a lock on the target from it for longer than `lockMs` (null: as the plan says) is ended where the
- * ledger records him as holder of a lane; RP5404 when the lock stays taken.
+ * ledger records him as holder of a apply lease; RP5404 when the lock stays taken.
  */
-export async function drain(host: Host, ref: RunRef, beat: () => void, lockMs: number | null = null): Promise<Drained> {
-  const holder = await LaneHolder.open(host, ref, 'drain', 0, lockMs);
+export async function drain(
+  host: Host,
+  ref: RunRef,
+  heartbeat: () => void,
+  lockMs: number | null = null,
+): Promise<Drained> {
+  const holder = await LeaseHolder.open(host, ref, 'drain', 0, lockMs);
   let succeeded = false;
   try {
     const { roundKeys } = holder.run.compiled.plan.settings.delta;
     let rounds = 0;
     let keys = 0;
     for (;;) {
-      const outcome = await roundAgainstHolders(holder, roundKeys, beat);
+      const outcome = await roundAgainstHolders(holder, roundKeys, heartbeat);
       rounds += 1;
       keys += outcome.keys;
       if (outcome.complete) {
@@ -45,15 +50,15 @@ export async function drain(host: Host, ref: RunRef, beat: () => void, lockMs: n
 /** Locks that were not got before the drain gives up. */
 const maxMissed = 8;
 
-function roundAgainstHolders(holder: LaneHolder, limit: number, beat: () => void): Promise<RoundOutcome> {
+function roundAgainstHolders(holder: LeaseHolder, limit: number, heartbeat: () => void): Promise<RoundOutcome> {
   const { run } = holder.run;
   const taking = {
     holders: () => Promise.resolve([]),
     endHolders: () => holder.endOthers(),
     attempts: maxMissed,
-    beat,
+    heartbeat,
     gaveUp: (cause: unknown) =>
       fail('RP5404', `A lock that following ${run} needs stays taken`, { where: { object: run }, cause }),
   };
-  return takeFromHolder(holder.target, taking, () => runRound(holder, { limit, beat }));
+  return takeFromHolder(holder.target, taking, () => runRound(holder, { limit, heartbeat }));
 }

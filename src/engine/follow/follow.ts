@@ -6,7 +6,7 @@ import { RowproofError } from '../../errors/rowproof-error';
 import { withHeartbeat } from '../heartbeat';
 import { beginFollowing } from './begin-following';
 import { readLag } from './read-lag';
-import { isLent, LaneHolder } from './apply-lease';
+import { isLent, LeaseHolder } from './apply-lease';
 import { openQuestions } from './open-questions';
 import { runRound } from './run-round';
 import { throttled } from './throttle';
@@ -15,7 +15,7 @@ import type { Host } from '../host';
 /** How often a holder that goes first is looked for. */
 const lookMs = 200;
 /** A holder that goes first and lives longer than that is no longer waited for. */
-const mostLentMs = 120_000;
+const maxBorrowedMs = 120_000;
 
 interface Tally {
   rounds: number;
@@ -33,7 +33,7 @@ export async function runRounds(
   options: { forMs: number; untilCaughtUp: boolean },
 ): Promise<DeltaReport> {
   return withHeartbeat(host, { purpose: 'follow' }, async (progress) => {
-    const holder = await LaneHolder.connect(host, ref, 'follow');
+    const holder = await LeaseHolder.connect(host, ref, 'follow');
     let succeeded = false;
     try {
       const tally: Tally = { rounds: 0, keys: 0, caughtUp: false, throttled: null, news: false };
@@ -56,12 +56,12 @@ export async function runRounds(
   });
 }
 
-/** Rounds until the time is over, or the target caught up, or somebody who goes first took the lane. */
+/** Rounds until the time is over, or the target caught up, or somebody who goes first took the apply lease. */
 async function follow(
-  holder: LaneHolder,
+  holder: LeaseHolder,
   { forMs, untilCaughtUp }: { forMs: number; untilCaughtUp: boolean },
   tally: Tally,
-  beat: () => void,
+  heartbeat: () => void,
 ): Promise<void> {
   const { delta, cutover } = holder.run.compiled.plan.settings;
   const started = performance.now();
@@ -69,7 +69,7 @@ async function follow(
   const pause = (milliseconds: number): Promise<void> =>
     rest(Math.max(0, Math.min(milliseconds, left())), undefined, holder.signal ? { signal: holder.signal } : {});
   while (await isLent(holder.target, holder.run.run)) {
-    if (performance.now() - started > mostLentMs) break;
+    if (performance.now() - started > maxBorrowedMs) break;
     if (left() <= 0) return;
     await pause(lookMs);
   }
@@ -77,13 +77,13 @@ async function follow(
     await beginFollowing(holder, await holder.take());
     const size = new RoundSize(delta.roundKeys);
     do {
-      beat();
+      heartbeat();
       tally.throttled = await whyThrottled(holder);
       if (tally.throttled !== null) {
         await pause(Math.max(lookMs, delta.pauseMs));
         continue;
       }
-      const outcome = await runRound(holder, { limit: size.keys, beat });
+      const outcome = await runRound(holder, { limit: size.keys, heartbeat });
       if (outcome.keys > 0) tally.rounds += 1;
       tally.keys += outcome.keys;
       tally.news ||= outcome.newFindings.length > 0;
@@ -99,7 +99,7 @@ async function follow(
   }
 }
 
-async function whyThrottled(holder: LaneHolder): Promise<string | null> {
+async function whyThrottled(holder: LeaseHolder): Promise<string | null> {
   const { throttle } = holder.run.compiled.plan.settings.delta;
   if (Object.values(throttle).every((value) => value === null)) return null;
   for (const name of holder.sourceNames) {

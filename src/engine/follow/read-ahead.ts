@@ -1,11 +1,11 @@
 import type { QuarantinedRow } from '../../copy/quarantined-row';
 import type { Piece, SourceReader } from './read-round';
-import { inTurn } from './serialize';
+import { serialized } from './serialize';
 
 type Reader = Pick<SourceReader, 'source' | 'pieces'>;
 
 /** So many full pieces wait for the target at most, over all tables of a source. */
-const mostAhead = 4;
+const maxAhead = 4;
 
 /**
  * What one reader brings, as the target takes it: `rows` is to be read to its end before `rejected`.
@@ -49,12 +49,12 @@ export class ReadAhead {
       for (; at < readers.length; at += 1) {
         const queue = this.queues[at] as PieceQueue;
         const reader = readers[at] as Reader;
-        for (const { read, share } of await inTurn(reader.source, () => reader.pieces())) {
-          while (this.ahead > 0 && this.ahead + share > mostAhead && !this.ended)
+        for (const { read, share } of await serialized(reader.source, () => reader.pieces())) {
+          while (this.ahead > 0 && this.ahead + share > maxAhead && !this.ended)
             await new Promise<void>((resolve) => (this.wake = resolve));
           if (this.ended) return;
           this.ahead += share;
-          queue.put(await inTurn(reader.source, read), share);
+          queue.put(await serialized(reader.source, read), share);
         }
         queue.close(null);
       }

@@ -10,7 +10,7 @@ import type { Tried } from '../../postgres/queries/copy/savepoint';
 import { readRows, tryReadRows } from '../../postgres/read-rows';
 import type { Session } from '../../postgres/session';
 import { restrictKeys } from '../../validate/restrict-keys';
-import { failedRow, judgeRow } from '../copy/careful-path';
+import { failedRow, evaluateRow } from '../copy/careful-path';
 import { rejectedByStatement } from '../copy/fast-path';
 
 type Texts = readonly (string | null)[];
@@ -21,7 +21,7 @@ export interface Piece {
   readonly rejected: readonly QuarantinedRow[];
 }
 
-const mostRows = 5_000;
+const maxRows = 5_000;
 const pieceBytes = 8 * 1024 * 1024;
 const nothing: Piece = { rows: [], rejected: [] };
 
@@ -45,12 +45,12 @@ export class SourceReader {
 
   /** In the order in which they are to be read, one at a time. */
   async pieces(): Promise<readonly PieceToRead[]> {
-    const most = this.rowsAtATime();
+    const max = this.rowsAtATime();
     const { keys } = this;
     if (keys === null) return (await this.ranges()).map((range) => ({ read: () => this.byRange(range), share: 1 }));
-    return slices(keys.length, most).map(({ from, to }) => ({
+    return slices(keys.length, max).map(({ from, to }) => ({
       read: () => this.byKeys(keys.slice(from, to)),
-      share: (to - from) / most,
+      share: (to - from) / max,
     }));
   }
 
@@ -122,10 +122,11 @@ export class SourceReader {
       encoding: mapping.encoding,
       sha256: (bytes) => createHash('sha256').update(bytes).digest(),
     });
-    const judged = judgeRow(mapping, this.recompute, row, classOf);
-    if ('bad' in judged) return { rows: [], rejected: [judged.bad] };
-    if (judged.targetKey === '') return { rows: [], rejected: [failedRow({ mapping, classOf }, key, failure, null)] };
-    return { rows: [[key, judged.targetKey, ...judged.texts]], rejected: [] };
+    const evaluated = evaluateRow(mapping, this.recompute, row, classOf);
+    if ('bad' in evaluated) return { rows: [], rejected: [evaluated.bad] };
+    if (evaluated.targetKey === '')
+      return { rows: [], rejected: [failedRow({ mapping, classOf }, key, failure, null)] };
+    return { rows: [[key, evaluated.targetKey, ...evaluated.texts]], rejected: [] };
   }
 
   private forKeys(sql: MappingStatements['expected'], only: readonly string[]): string {
@@ -134,7 +135,7 @@ export class SourceReader {
 
   private rowsAtATime(): number {
     const { estimatedRows, estimatedBytes } = this.mapping;
-    if (estimatedRows <= 0 || estimatedBytes <= 0) return mostRows;
-    return Math.min(mostRows, Math.max(1, Math.floor((pieceBytes * estimatedRows) / estimatedBytes)));
+    if (estimatedRows <= 0 || estimatedBytes <= 0) return maxRows;
+    return Math.min(maxRows, Math.max(1, Math.floor((pieceBytes * estimatedRows) / estimatedBytes)));
   }
 }

@@ -19,12 +19,12 @@ export async function findRefusedPlaces(options: {
   readonly places: readonly string[];
   readonly attempt: (some: readonly string[]) => Promise<boolean>;
   readonly notOurs?: string;
-  readonly beat: () => void;
+  readonly heartbeat: () => void;
 }): Promise<Map<string, RowFailure>> {
-  const { session, places, attempt, notOurs, beat } = options;
+  const { session, places, attempt, notOurs, heartbeat } = options;
   const refused = new Map<string, RowFailure>();
   const trial = async ({ from, to }: { from: number; to: number }): Promise<RowFailure | null> => {
-    beat();
+    heartbeat();
     const tried = await inSavepoint(
       session,
       async () => {

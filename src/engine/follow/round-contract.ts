@@ -19,7 +19,7 @@ export interface Incoming {
   readonly rejected: AsyncIterable<readonly QuarantinedRow[]>;
 }
 
-/** One round while it is applied: the target transaction is open and holds the lane. */
+/** One round while it is applied: the target transaction is open and holds the apply lease. */
 export interface RoundWork {
   readonly run: LoadedRun;
   readonly target: Session;
@@ -32,7 +32,7 @@ export interface RoundWork {
   /** Sources of which the round leaves changes behind that its snapshot sees: then the target has rows that the source has no more. */
   readonly behind: ReadonlySet<string>;
   readonly classOf: ClassOf;
-  readonly beat: () => void;
+  readonly heartbeat: () => void;
 }
 
 /** What a round did to the target. */

@@ -4,11 +4,11 @@ import type { ClassOf } from '../../copy/quarantined-row';
 import { needsProvenance } from '../../delta/needs-provenance';
 import { moveCursor, readCursors, setCaptureFacts } from '../../postgres/ledger/follow/cursor';
 import { keepFindings } from '../../postgres/ledger/decision/finding';
-import { readLane, setLaneState, type Lane } from '../../postgres/ledger/follow/apply-lease';
+import { readApplyLease, setApplyLeaseState, type ApplyLease } from '../../postgres/ledger/follow/apply-lease';
 import { addBacklog, removePending } from '../../postgres/ledger/follow/pending';
 import { recordRound } from '../../postgres/ledger/follow/round';
 import { refreshStatistics } from '../../postgres/ledger/run/statistics';
-import { liftTimeouts } from '../../postgres/queries/copy/transaction';
+import { disableTimeouts } from '../../postgres/queries/copy/transaction';
 import { provenanceOf, rewrittenSince } from '../../postgres/queries/follow/round';
 import type { Session } from '../../postgres/session';
 import { CommitUnknownError, inTransaction } from '../../postgres/transaction';
@@ -16,7 +16,7 @@ import { fail, RowproofError } from '../../errors/rowproof-error';
 import { applyRound } from './apply/apply-round';
 import type { Applied, Incoming } from './round-contract';
 import { pullSeen } from './take-in';
-import { type LaneHolder } from './apply-lease';
+import { type LeaseHolder } from './apply-lease';
 import { SourceReader } from './read-round';
 import { ReadAhead, type ReadPieces } from './read-ahead';
 import { targetKeyOf } from './target-key';
@@ -24,7 +24,7 @@ import { chooseWindow, openSnapshot, type SourceWindow } from './change-window';
 import { faulty } from '../fault-injection';
 import { during } from '../../postgres/refusal';
 import { classOfFindings } from '../run/decisions';
-import { fenceLane, laneLost, laneRefused } from '../lease';
+import { fenceApplyLease, leaseLost, leaseRefused } from '../lease';
 
 export interface RoundOutcome {
   /** Number of the last committed round; an idle round has none of its own. */
@@ -41,33 +41,33 @@ export interface RoundOutcome {
 export interface RoundOptions {
   /** At most so many keys of each source. */
   readonly limit: number;
-  readonly beat: () => void;
+  readonly heartbeat: () => void;
   /** Leaves the source transactions open after a round that is complete: the caller ends them. */
   readonly keepSources?: boolean;
 }
 
 /** Rounds made again at once because a table was truncated while they read it. */
-const mostAttempts = 5;
+const maxAttempts = 5;
 
 /**
  * One round: a short snapshot of every source, the keys that changed in it, their rows as they are now, and one fenced
- * transaction of the target that applies them and moves the cursors. RP5401 when the lane went to somebody else, RP5402 when the
- * capture is not what it was: then the lanes are stopped.
+ * transaction of the target that applies them and moves the cursors. RP5401 when the apply lease went to somebody else, RP5402 when the
+ * capture is not what it was: then the apply leases are stopped.
  */
-export async function runRound(holder: LaneHolder, options: RoundOptions): Promise<RoundOutcome> {
+export async function runRound(holder: LeaseHolder, options: RoundOptions): Promise<RoundOutcome> {
   for (let tried = 1; ; tried += 1) {
     try {
       return await during('applying a round of changes', () => attemptRound(holder, options));
     } catch (error) {
       const rewritten = error instanceof RowproofError && error.code === 'RP5410';
-      if (!rewritten || tried >= mostAttempts) throw error;
+      if (!rewritten || tried >= maxAttempts) throw error;
     }
   }
 }
 
-async function attemptRound(holder: LaneHolder, options: RoundOptions): Promise<RoundOutcome> {
+async function attemptRound(holder: LeaseHolder, options: RoundOptions): Promise<RoundOutcome> {
   const started = performance.now();
-  options.beat();
+  options.heartbeat();
   const sources = new Map<string, Session>();
   let done = false;
   try {
@@ -78,12 +78,12 @@ async function attemptRound(holder: LaneHolder, options: RoundOptions): Promise<
         snapshots.set(name, await openSnapshot(session));
       }),
     );
-    await pullSeen(holder, options.beat);
+    await pullSeen(holder, options.heartbeat);
     await refreshStatistics(holder.target);
-    const lane = await ownLane(holder);
+    const lease = await ownLease(holder);
     const windows = await windowsOf(holder, sources, snapshots, options.limit);
     await stopWhereBroken(holder, windows);
-    const outcome = await commitRound(holder, { lane, windows, sources, started, ...options });
+    const outcome = await commitRound(holder, { lease, windows, sources, started, ...options });
     done = true;
     const newFindings = windows.flatMap(({ check }) => check.findings.map(({ id }) => id));
     return { ...outcome, snapshots, newFindings, milliseconds: performance.now() - started };
@@ -101,15 +101,15 @@ export async function endSnapshots(sessions: readonly Session[]): Promise<void> 
   );
 }
 
-async function ownLane(holder: LaneHolder): Promise<Lane> {
-  const lane = await readLane(holder.target, holder.run.run, 'delta');
-  const owned = lane?.state === 'open' && (lane.owner === holder.nonce || faulty('fence'));
-  if (lane === null || !owned) throw laneRefused(holder.run.run, lane);
-  return lane;
+async function ownLease(holder: LeaseHolder): Promise<ApplyLease> {
+  const lease = await readApplyLease(holder.target, holder.run.run, 'delta');
+  const owned = lease?.state === 'open' && (lease.owner === holder.nonce || faulty('fence'));
+  if (lease === null || !owned) throw leaseRefused(holder.run.run, lease);
+  return lease;
 }
 
 async function windowsOf(
-  holder: LaneHolder,
+  holder: LeaseHolder,
   sources: ReadonlyMap<string, Session>,
   snapshots: ReadonlyMap<string, string>,
   limit: number,
@@ -127,15 +127,15 @@ async function windowsOf(
   );
 }
 
-async function stopWhereBroken(holder: LaneHolder, windows: readonly SourceWindow[]): Promise<void> {
+async function stopWhereBroken(holder: LeaseHolder, windows: readonly SourceWindow[]): Promise<void> {
   const broken = windows.find(({ check }) => check.stop !== null);
   if (broken === undefined) return;
   const { target, run, nonce } = holder;
   const reason = broken.check.stop as string;
   await inTransaction(target, 'read write', async () => {
-    await fenceLane(target, run.run, nonce);
-    await setLaneState(target, run.run, 'delta', 'stopped', reason);
-    await setLaneState(target, run.run, 'intake', 'stopped', reason);
+    await fenceApplyLease(target, run.run, nonce);
+    await setApplyLeaseState(target, run.run, 'delta', 'stopped', reason);
+    await setApplyLeaseState(target, run.run, 'intake', 'stopped', reason);
   });
   throw fail('RP5402', `Following source ${broken.source} of ${run.run} was stopped: ${reason}`, {
     where: { object: broken.source },
@@ -143,17 +143,17 @@ async function stopWhereBroken(holder: LaneHolder, windows: readonly SourceWindo
 }
 
 interface Commit extends RoundOptions {
-  readonly lane: Lane;
+  readonly lease: ApplyLease;
   readonly windows: readonly SourceWindow[];
   readonly sources: ReadonlyMap<string, Session>;
   readonly started: number;
 }
 
 async function commitRound(
-  holder: LaneHolder,
+  holder: LeaseHolder,
   commit: Commit,
 ): Promise<Pick<RoundOutcome, 'round' | 'keys' | 'complete'>> {
-  const { lane, windows } = commit;
+  const { lease, windows } = commit;
   const keys = windows.reduce((sum, window) => sum + window.keys.length, 0);
   const complete = windows.every((window) => window.complete);
   const changes = windows.some(
@@ -163,9 +163,9 @@ async function commitRound(
       window.check.findings.length > 0 ||
       (window.moveTo !== null && window.moveTo !== window.cursor.snapshot),
   );
-  if (keys === 0 && !changes) return { round: lane.round, keys, complete };
+  if (keys === 0 && !changes) return { round: lease.round, keys, complete };
   if (faulty('cursor')) await moveCursors(holder, windows);
-  const round = lane.round + (keys === 0 ? 0 : 1);
+  const round = lease.round + (keys === 0 ? 0 : 1);
   try {
     await inTransaction(holder.target, 'read write', () => writeRound(holder, commit, keys));
   } catch (error) {
@@ -185,21 +185,21 @@ async function commitRound(
   return { round, keys, complete };
 }
 
-async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Promise<void> {
+async function writeRound(holder: LeaseHolder, commit: Commit, keys: number): Promise<void> {
   const { run, target, nonce } = holder;
-  const { windows, sources, started, beat } = commit;
-  await liftTimeouts(target);
-  const lane = await fenceLane(target, run.run, nonce);
+  const { windows, sources, started, heartbeat } = commit;
+  await disableTimeouts(target);
+  const lease = await fenceApplyLease(target, run.run, nonce);
   if (keys > 0) {
-    // nobody else can give this number away while the lane is locked
-    const round = lane.round + 1;
+    // nobody else can give this number away while the apply lease is locked
+    const round = lease.round + 1;
     const classOf = await classOfFindings(target, run);
     const { incoming, end } = await incomingOf(holder, windows, classOf);
     const behind = new Set(windows.filter(({ complete }) => !complete).map(({ source }) => source));
     let applied: Applied;
     try {
       applied = await applyRound(
-        { run, target, sources, round, rulesOn: lane.rulesOn, behind, classOf, beat },
+        { run, target, sources, round, rulesOn: lease.rulesOn, behind, classOf, heartbeat },
         incoming,
       );
     } finally {
@@ -246,15 +246,15 @@ async function refuseRewritten(windows: readonly SourceWindow[]): Promise<void> 
 }
 
 /** Compare and set: a cursor that stands elsewhere was moved by another holder. */
-async function moveCursors({ target, run }: LaneHolder, windows: readonly SourceWindow[]): Promise<void> {
+async function moveCursors({ target, run }: LeaseHolder, windows: readonly SourceWindow[]): Promise<void> {
   for (const { source, cursor, moveTo } of windows) {
     if (moveTo === null || moveTo === cursor.snapshot) continue;
     const moved = await moveCursor(target, run.run, source, cursor.snapshot, moveTo);
-    if (!moved && !faulty('cursor') && !faulty('fence') && !faulty('closed')) throw laneLost(run.run);
+    if (!moved && !faulty('cursor') && !faulty('fence') && !faulty('closed')) throw leaseLost(run.run);
   }
 }
 
-async function stand(session: Session, { run }: LaneHolder, windows: readonly SourceWindow[]): Promise<boolean> {
+async function stand(session: Session, { run }: LeaseHolder, windows: readonly SourceWindow[]): Promise<boolean> {
   const cursors = await readCursors(session, run.run);
   return windows.every(
     ({ source, moveTo }) =>
@@ -264,7 +264,7 @@ async function stand(session: Session, { run }: LaneHolder, windows: readonly So
 
 /** What each mapping brings, in the order of the plan. Reading has begun; `end` it before the sources serve anything else. */
 async function incomingOf(
-  holder: LaneHolder,
+  holder: LeaseHolder,
   windows: readonly SourceWindow[],
   classOf: ClassOf,
 ): Promise<{ incoming: Incoming[]; end: () => Promise<void> }> {
@@ -309,7 +309,7 @@ async function incomingOf(
 }
 
 async function dirtyKeys(
-  { target, run }: LaneHolder,
+  { target, run }: LeaseHolder,
   mapping: CompiledMapping,
   keys: readonly string[],
 ): Promise<{ sourceKey: string; targetKey: string | null }[]> {

@@ -55,7 +55,7 @@ async function allKeys(
   const found: Pair[] = [];
   const statement = sourceStatement(round.work.run, mapping, mapping.statements.boundaries, { rows: 1 });
   for await (const rows of copyOut(round.source(mapping), statement)) {
-    round.work.beat();
+    round.work.heartbeat();
     for (const parts of rows) {
       const key = keyText(parts);
       const targetKey = targetKeyOf(mapping)(key);

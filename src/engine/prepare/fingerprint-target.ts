@@ -37,7 +37,7 @@ const sha256 = (text: string): string => createHash('sha256').update(text).diges
  * it touched `before`, where that is given.
  */
 export async function takeFingerprint(
-  { session, run, beat }: Pick<TargetWork, 'session' | 'run' | 'beat'>,
+  { session, run, heartbeat }: Pick<TargetWork, 'session' | 'run' | 'heartbeat'>,
   before: Fingerprint | null = null,
 ): Promise<Fingerprint> {
   const tables = run.compiled.mappings;
@@ -56,16 +56,16 @@ export async function takeFingerprint(
       describeRoutinesAndTypes,
       describeSequencePositions,
     ]) {
-      beat();
+      heartbeat();
       found.push(...(await during('reading the definitions for the fingerprint', () => describe(session, schemas))));
     }
     for (const { target } of tables) {
-      beat();
+      heartbeat();
       if (await tableExists(session, target)) found.push(await rowsOf(session, target));
     }
     // a trigger that fires, a cascade or somebody else may have written into tables outside the plan
     for (const { table, readable } of await tablesOf(session, schemas)) {
-      beat();
+      heartbeat();
       const mapped = tables.some(({ target }) => target.schema === table.schema && target.name === table.name);
       if (mapped) continue;
       found.push(readable ? await rowsOf(session, table) : unreadableRows(table));

@@ -85,7 +85,7 @@ async function takeStep<Kind extends StepKind>(
   await changeTarget(
     work.session,
     work.run.run,
-    { object: subject, doing: `${taking[kind] ?? 'changing'} ${subject}`, onAttempt: work.beat },
+    { object: subject, doing: `${taking[kind] ?? 'changing'} ${subject}`, onAttempt: work.heartbeat },
     async () => {
       if (await hasStep(work.session, work.run.run, kind, subject)) return;
       await insertStep(work.session, work.run.run, kind, subject, await change());
@@ -112,8 +112,8 @@ async function refuseUnfitTables({ session, run, mappings }: TargetWork): Promis
 }
 
 /** RP5120: once more, right before the first of them goes; rights may have changed since the check. */
-async function refuseWithoutWayBack({ session, mappings, beat }: TargetWork): Promise<void> {
-  const problems = await wayBackProblems(session, mappings, { ledger: false, beat });
+async function refuseWithoutWayBack({ session, mappings, heartbeat }: TargetWork): Promise<void> {
+  const problems = await wayBackProblems(session, mappings, { ledger: false, heartbeat });
   const [first] = problems;
   if (first === undefined) return;
   throw new RowproofError(problems.map(({ what, where, why, fix }) => problem('RP5120', what, { where, why, fix })));

@@ -29,7 +29,7 @@ const restoring: Partial<Record<StepKind, string>> = {
 
 async function put(work: TargetWork, step: Step, to: Restored, change: () => Promise<void>): Promise<void> {
   const doing = `${restoring[step.kind] ?? 'restoring'} ${step.subject}`;
-  const options = { object: step.subject, doing, rollback: to === 'compensated', onAttempt: work.beat };
+  const options = { object: step.subject, doing, rollback: to === 'compensated', onAttempt: work.heartbeat };
   await changeTarget(work.session, work.run.run, options, async () => {
     const now = await readStep(work.session, work.run.run, step.ordinal);
     if (now === null || now.state === 'compensated' || now.state === to) return;
@@ -125,7 +125,7 @@ export async function restoreForeignKeyStep(work: TargetWork, step: Step<'foreig
 async function restoreNodes(work: TargetWork, step: Step<'foreign_key'>, to: Restored): Promise<void> {
   const { session, run } = work;
   const { detail } = step;
-  const options = { object: step.subject, rollback: to === 'compensated', onAttempt: work.beat };
+  const options = { object: step.subject, rollback: to === 'compensated', onAttempt: work.heartbeat };
   const named = (
     verb: string,
     node: { name: string; relation: QualifiedName },

@@ -19,8 +19,8 @@ export async function beginProof(
   session: Session,
 ): Promise<void> {
   await setTimeouts(session, { lockMs: lockTimeoutOf(run), statementMs: 0 });
-  const beat = (): void => host.signal?.()?.throwIfAborted();
-  await repairGuard({ session, run, mappings: run.compiled.mappings, beat });
+  const heartbeat = (): void => host.signal?.()?.throwIfAborted();
+  await repairGuard({ session, run, mappings: run.compiled.mappings, heartbeat });
   await rememberProved(session, run, mapping);
   if (patternOf(run) !== 'big_bang') return;
   const source = await host.databases.source(run.compiled, mapping.source, `look at ${mapping.name}`);

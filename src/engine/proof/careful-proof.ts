@@ -14,8 +14,8 @@ import { inSnapshots, openSides, type Sides } from './sides';
 import { during } from '../../postgres/refusal';
 import { dotted } from '../../sql/quote';
 import { SessionScope } from '../session-scope';
-import { isRefusal, spelledAs } from '../copy/refused-value';
-import { keyDigest, largeMark } from '../run/digests';
+import { isRefusal, formattedAs } from '../copy/refused-value';
+import { keyDigest, largeValueTag } from '../run/digests';
 import { sourceStatement } from '../run/source-statement';
 
 export interface CarefulResult {
@@ -49,7 +49,7 @@ async function compareLoaded(
   found: Found,
 ): Promise<number> {
   const { run, mapping, progress } = work;
-  const large = largeMark(run);
+  const large = largeValueTag(run);
   let rows = 0;
   const sql = sourceStatement(run, mapping, mapping.statements.expected, { range, except: work.refused, large });
   const actualByKey = bindStatement(mapping.statements.actualByKey, { large });
@@ -65,7 +65,7 @@ async function compareLoaded(
       loaded.map(([, targetKey]) => targetKey as string),
     );
     const byKey = new Map(stored.map(([targetKey, ...values]) => [targetKey as string, values]));
-    for (const [, targetKey, ...expected] of await spelledRows(sides.speller, mapping, loaded)) {
+    for (const [, targetKey, ...expected] of await formattedRows(sides.formatter, mapping, loaded)) {
       const actual = byKey.get(targetKey as string);
       if (actual === undefined) found.add({ class: 'missing', column: '' }, targetKey as string, targetKey as string);
       for (const [place, value] of (actual ?? []).entries()) {
@@ -85,22 +85,22 @@ const refusedText = '\0';
  * The rows with what only the target's server can spell, spelled by it. A row with a value that it refuses is in quarantine, or differs
  * from whatever stands for it.
  */
-async function spelledRows(
-  speller: Session,
+async function formattedRows(
+  formatter: Session,
   mapping: CompiledMapping,
   rows: readonly (readonly (string | null)[])[],
 ): Promise<readonly (readonly (string | null)[])[]> {
   const places = mapping.columns.flatMap(({ trial }, place) => (trial === undefined ? [] : [place]));
   if (places.length === 0 || rows.length === 0) return rows;
   const columns = places.map((place) => ({
-    ...spelledAs(mapping, place),
+    ...formattedAs(mapping, place),
     texts: rows.map((row) => row[place + 2] ?? null),
   }));
   try {
-    const spelled = await canonicalTexts(speller, columns);
+    const formatted = await canonicalTexts(formatter, columns);
     return rows.map((row, index) => {
       const texts = [...row];
-      for (const [at, place] of places.entries()) texts[place + 2] = spelled[index]?.[at] ?? null;
+      for (const [at, place] of places.entries()) texts[place + 2] = formatted[index]?.[at] ?? null;
       return texts;
     });
   } catch (error) {
@@ -109,8 +109,8 @@ async function spelledRows(
       return rows.map((row) => row.map((text, at) => (places.includes(at - 2) ? refusedText : text)));
     const half = Math.ceil(rows.length / 2);
     return [
-      ...(await spelledRows(speller, mapping, rows.slice(0, half))),
-      ...(await spelledRows(speller, mapping, rows.slice(half))),
+      ...(await formattedRows(formatter, mapping, rows.slice(0, half))),
+      ...(await formattedRows(formatter, mapping, rows.slice(half))),
     ];
   }
 }

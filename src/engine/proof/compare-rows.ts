@@ -20,7 +20,7 @@ import { expectedRows, targetKeyPlaces, type ExpectationWork } from './expected-
 import { type ProofHost } from './proof-host';
 import type { Sides } from './sides';
 import { namedState } from '../../errors/sqlstate-names';
-import { keyDigest, largeMark, sha256 } from '../run/digests';
+import { keyDigest, largeValueTag, sha256 } from '../run/digests';
 import { sourceStatement } from '../run/source-statement';
 
 export interface ProofWork {
@@ -50,7 +50,7 @@ export function createComparison(work: ProofWork, sides: Sides, quarantine: Quar
       mapping,
       recompute: createRecompute(mapping, { encoding: mapping.encoding, sha256 }),
       quarantine,
-      target: sides.speller,
+      target: sides.formatter,
     },
     shape: isMultiset(mapping)
       ? { compare: keyComparer(['bytes']), keyPlaces: [0], multiset: true, columns: mapping.columns.length }
@@ -76,7 +76,7 @@ export async function compareSlice(
   slice: { readonly index: number; readonly of: number },
 ): Promise<Look> {
   const { run, mapping, refused, progress } = work;
-  const large = largeMark(run);
+  const large = largeValueTag(run);
   const expectedDigest = new BufferedDigest(run.secret);
   const actualDigest = new BufferedDigest(run.secret);
   const tally = new Tally(shape.keyPlaces, {

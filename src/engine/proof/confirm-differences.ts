@@ -7,7 +7,7 @@ import type { ActualRow, ExpectedRow } from '../../validate/row';
 import { Tally, type Suspect } from '../../validate/tally';
 import type { Comparison } from './compare-rows';
 import { expectedRows } from './expected-rows';
-import { largeMark } from '../run/digests';
+import { largeValueTag } from '../run/digests';
 import { sourceStatement } from '../run/source-statement';
 
 const silent = { expected: () => undefined, actual: () => undefined };
@@ -29,7 +29,7 @@ export async function compareKeys(
   except: readonly string[],
 ): Promise<KeysRead> {
   const { run, mapping } = work;
-  const large = largeMark(run);
+  const large = largeValueTag(run);
   const tally = new Tally(shape.keyPlaces, silent);
   const raw = sourceStatement(run, mapping, mapping.statements.raw, { only: sourceKeys, except, large });
   const expected: ExpectedRow[] = [];
@@ -37,8 +37,8 @@ export async function compareKeys(
     for await (const rows of expectedRows(expectation, [await readRows(sides.source, raw)], tally))
       expected.push(...rows);
   }
-  const standing = expected.map((row) => keyText(shape.keyPlaces.map((place) => row.values[place] as string)));
-  const wanted = [...new Set([...standing, ...targetKeys])];
+  const existing = expected.map((row) => keyText(shape.keyPlaces.map((place) => row.values[place] as string)));
+  const wanted = [...new Set([...existing, ...targetKeys])];
   const stored = bindStatement(mapping.statements.actualByKey, { large });
   const found = wanted.length === 0 ? [] : await rowsByKeys(sides.target, stored, wanted);
   const actual: ActualRow[] = found.map(([key, ...values]) => [...keyParts(key as string), ...values]);
@@ -47,7 +47,7 @@ export async function compareKeys(
   expected.sort((a, b) => shape.compare(a.values, shape.keyPlaces, b.values, shape.keyPlaces));
   actual.sort((a, b) => shape.compare(a, places, b, places));
   await mergeRows(shape, [expected], [actual], tally);
-  return { tally, expected: standing };
+  return { tally, expected: existing };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Session } from '../../postgres/session';
 import { createExpectRow, type ExpectRow, type RecomputedRow } from '../../validate/expect-row';
 import type { ExpectedRow } from '../../validate/row';
 import type { Tally } from '../../validate/tally';
-import { spelledAs, isRefusal } from '../copy/refused-value';
+import { formattedAs, isRefusal } from '../copy/refused-value';
 
 /** One row of `raw`: the key text, then the raw columns; of a row without a key, then what its contents are known by. */
 type RawRow = readonly (string | null)[];
@@ -29,17 +29,17 @@ interface PendingRow {
 }
 
 /** Fills in canonical texts; halves the rows while one of them raises, down to single rows whose columns stay unknown. */
-async function spell(work: ExpectationWork, rows: readonly PendingRow[], places: readonly number[]): Promise<void> {
+async function format(work: ExpectationWork, rows: readonly PendingRow[], places: readonly number[]): Promise<void> {
   if (rows.length === 0) return;
   const columns = places.map((place) => ({
-    ...spelledAs(work.mapping, place),
+    ...formattedAs(work.mapping, place),
     texts: rows.map((row) => (row.server?.includes(place) === true ? (row.values[place] ?? null) : null)),
   }));
   try {
-    const spelled = await canonicalTexts(work.target, columns);
+    const formatted = await canonicalTexts(work.target, columns);
     for (const [index, row] of rows.entries()) {
       for (const [at, place] of places.entries()) {
-        if (row.server?.includes(place) === true) row.values[place] = spelled[index]?.[at] ?? null;
+        if (row.server?.includes(place) === true) row.values[place] = formatted[index]?.[at] ?? null;
       }
     }
   } catch (error) {
@@ -49,8 +49,8 @@ async function spell(work: ExpectationWork, rows: readonly PendingRow[], places:
       return;
     }
     const half = Math.ceil(rows.length / 2);
-    await spell(work, rows.slice(0, half), places);
-    await spell(work, rows.slice(half), places);
+    await format(work, rows.slice(0, half), places);
+    await format(work, rows.slice(half), places);
   }
 }
 
@@ -115,7 +115,7 @@ export async function* expectedRows(
     }
     const served = pending.filter((row) => row.server !== null);
     if (served.length > 0) {
-      await spell(
+      await format(
         work,
         served,
         [...new Set(served.flatMap((row) => row.server ?? []))].sort((a, b) => a - b),

@@ -5,7 +5,7 @@ import type { LoadedRun } from '../../postgres/ledger/run/run';
 import { lockOutWriters } from '../../postgres/queries/cutover/barrier';
 import { readTableIdentities } from '../../postgres/queries/cutover/table-identity';
 import type { Session } from '../../postgres/session';
-import { gateName } from '../run/relations';
+import { writeBlockName } from '../run/relations';
 import { faulty } from '../fault-injection';
 
 /**
@@ -21,7 +21,11 @@ export interface TableChanges {
 
 /** Of the target: stored before the first row is compared, so that whatever comes later is seen. */
 export async function rememberProved(ledger: Session, run: LoadedRun, mapping: CompiledMapping): Promise<void> {
-  const found = await readTableIdentities(ledger, [{ key: mapping.name, ...mapping.target }], gateName(run, 'guard'));
+  const found = await readTableIdentities(
+    ledger,
+    [{ key: mapping.name, ...mapping.target }],
+    writeBlockName(run, 'guard'),
+  );
   await storeIdentity(ledger, run.run, 'proved', mapping.name, found.get(mapping.name) ?? []);
 }
 
@@ -32,7 +36,7 @@ export async function rememberFrozen(
   source: Session,
   mappings: readonly CompiledMapping[],
 ): Promise<void> {
-  const found = await readTableIdentities(source, mappings.map(sourceTable), gateName(run, 'freeze'));
+  const found = await readTableIdentities(source, mappings.map(sourceTable), writeBlockName(run, 'freeze'));
   for (const [mapping, items] of found) await storeIdentity(ledger, run.run, 'frozen', mapping, items);
 }
 
@@ -40,7 +44,7 @@ export async function rememberFrozen(
 export async function changedSinceProof(ledger: Session, run: LoadedRun): Promise<TableChanges> {
   if (faulty('identity')) return { changed: [], noted: [] };
   const tables = run.compiled.mappings.map(({ name, target }) => ({ key: name, ...target }));
-  const now = await readTableIdentities(ledger, tables, gateName(run, 'guard'));
+  const now = await readTableIdentities(ledger, tables, writeBlockName(run, 'guard'));
   return compareAll(ledger, run, 'proved', now);
 }
 
@@ -52,7 +56,7 @@ export async function changedSinceFreeze(
   source: Session,
 ): Promise<TableChanges> {
   const mappings = run.compiled.mappings.filter((mapping) => mapping.source === name);
-  const now = await readTableIdentities(source, mappings.map(sourceTable), gateName(run, 'freeze'));
+  const now = await readTableIdentities(source, mappings.map(sourceTable), writeBlockName(run, 'freeze'));
   return compareAll(ledger, run, 'frozen', now);
 }
 
@@ -66,7 +70,7 @@ export async function keepingProof<T>(ledger: Session, run: LoadedRun, change: (
   const mappings = run.compiled.mappings.filter(({ name }) => stored.has(name));
   await lockProved(ledger, run);
   const tables = mappings.map(({ name, target }) => ({ key: name, ...target }));
-  const before = await readTableIdentities(ledger, tables, gateName(run, 'guard'));
+  const before = await readTableIdentities(ledger, tables, writeBlockName(run, 'guard'));
   const intact = mappings.filter(
     ({ name }) => compareIdentity(stored.get(name) ?? [], before.get(name) ?? []).changed.length === 0,
   );

@@ -10,15 +10,15 @@ import { observeDecisions } from '../../postgres/ledger/decision/decision-effect
 import { readChecks } from '../../postgres/ledger/run/check-result';
 import { proofTotals } from '../../postgres/ledger/proof/proof';
 import { quarantineByFinding } from '../../postgres/ledger/proof/proof-quarantine';
-import { readLedgerBooks, storeVerdict } from '../../postgres/ledger/proof/verdict';
+import { readLedgerReconciliation, storeVerdict } from '../../postgres/ledger/proof/verdict';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
-import { readLane } from '../../postgres/ledger/follow/apply-lease';
+import { readApplyLease } from '../../postgres/ledger/follow/apply-lease';
 import type { Session } from '../../postgres/session';
 import { rewrittenSince } from '../../postgres/queries/follow/round';
 import { countRows, countScope } from '../../postgres/queries/proof/rows';
 import { mappingsOfRun } from '../../rollback/mappings-of-run';
 import { qualified } from '../../sql/quote';
-import { closeBooks, type ClosedBooks, type MappingFacts } from '../../validate/books';
+import { closeReconciliation, type ClosedReconciliation, type MappingFacts } from '../../validate/reconciliation';
 import { reachVerdict, type VerdictFacts } from '../../validate/verdict';
 import { AlignedView } from './live/live-view';
 import { onTarget } from '../target-work';
@@ -42,12 +42,12 @@ interface Counting {
 }
 
 /** Countings made again because a table was truncated meanwhile. */
-const mostCountings = 5;
+const maxCountings = 5;
 
 async function openCounting(host: ProofHost, ref: RunRef, run: LoadedRun, own: Session): Promise<Counting> {
-  const lane = await readLane(own, run.run, 'delta');
+  const lease = await readApplyLease(own, run.run, 'delta');
   // once it is closed the target is open, and the source stands still for good
-  if (lane !== null && lane.state !== 'closed') {
+  if (lease !== null && lease.state !== 'closed') {
     const view = await AlignedView.open(host, ref, run, 'reconcile');
     return {
       source: (name) => Promise.resolve(view.source(name)),
@@ -65,7 +65,7 @@ async function openCounting(host: ProofHost, ref: RunRef, run: LoadedRun, own: S
       return session;
     },
     target: own,
-    countsTarget: lane === null,
+    countsTarget: lease === null,
     // each count has a snapshot of its own
     rewritten: () => Promise.resolve(false),
     end: async () => {
@@ -89,15 +89,15 @@ async function bookOf(
   mapping: CompiledMapping,
   counting: Counting,
   proof: MappingFacts['proof'],
-): Promise<ClosedBooks> {
+): Promise<ClosedReconciliation> {
   const source = await counting.source(mapping.source);
   return during(`counting the rows of ${dotted(mapping.target)} for the books`, async () =>
-    closeBooks({
+    closeReconciliation({
       mapping: mapping.name,
       target: `${mapping.target.schema}.${mapping.target.name}`,
       source: await countScope(source, sourceStatement(run, mapping, mapping.statements.scopeCounts)),
       targetRows: counting.countsTarget ? await countRows(counting.target, qualified(mapping.target)) : null,
-      ...(await readLedgerBooks(counting.target, run.run, mapping.name)),
+      ...(await readLedgerReconciliation(counting.target, run.run, mapping.name)),
       proof,
     }),
   );
@@ -114,7 +114,7 @@ async function whileCounting<T>(
     const counting = await openCounting(host, ref, run, own);
     try {
       const counted = await work(counting);
-      if (tried === mostCountings || !(await counting.rewritten())) return counted;
+      if (tried === maxCountings || !(await counting.rewritten())) return counted;
     } finally {
       await counting.end();
     }
@@ -133,18 +133,18 @@ async function closing(session: Session, run: string): Promise<Pick<VerdictFacts
 /** Idempotent: counts again and replaces the stored verdict. Nothing is green that is not in the ledger. */
 export function createReconcile(host: ProofHost): ValidationActivities['reconcile'] {
   return (ref) =>
-    onTarget(host, ref, 'reconcile', async ({ run, session, beat }) => {
+    onTarget(host, ref, 'reconcile', async ({ run, session, heartbeat }) => {
       const mappings = mappingsOfRun(run.compiled, run.options);
       const proofs = await proofTotals(session, run.run);
-      const { books, decisions, waiting } = await whileCounting(host, ref, run, session, async (counting) => {
-        const closed: ClosedBooks[] = [];
+      const { reconciliation, decisions, waiting } = await whileCounting(host, ref, run, session, async (counting) => {
+        const closed: ClosedReconciliation[] = [];
         for (const mapping of mappings) {
-          beat();
+          heartbeat();
           const proof = proofs.find((one) => one.mapping === mapping.name) ?? null;
           closed.push(await bookOf(run, mapping, counting, proof));
         }
         return {
-          books: closed,
+          reconciliation: closed,
           decisions: await observeDecisions(counting.target, run),
           waiting: await quarantineByFinding(counting.target, run.run),
         };
@@ -154,7 +154,7 @@ export function createReconcile(host: ProofHost): ValidationActivities['reconcil
       const differing = await whereRowsDiffer(session, run);
       const verdict = reachVerdict({
         differing,
-        books,
+        reconciliation,
         effects: effectsOf(run, decisions),
         decisions,
         changed: (await isOpened(session, run.run)) ? [] : (await changedSinceProof(session, run)).changed,

@@ -11,13 +11,13 @@ import {
   type LiveReference,
 } from '../../postgres/queries/proof/reference';
 import {
-  countHeldUnbooked,
-  countHeldWithoutHolder,
-  countHeldWithParent,
+  countDeferredUnbooked,
+  countDeferredWithoutHolder,
+  countDeferredWithParent,
   uniquesOf,
 } from '../../postgres/queries/proof/deferred';
 import { countRepeats, countWhere } from '../../postgres/queries/proof/rule';
-import { heldMappings } from '../../postgres/ledger/quarantine/deferred';
+import { deferredMappings } from '../../postgres/ledger/quarantine/deferred';
 import { readSteps } from '../../postgres/ledger/run/step';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
 import type { Session } from '../../postgres/session';
@@ -45,12 +45,12 @@ function isChildOf(mapping: CompiledMapping, reference: LiveReference): boolean 
 /** Idempotent: reads, then replaces the stored results. */
 export function createProveReferences(host: ProofHost): ValidationActivities['proveReferences'] {
   return (ref) =>
-    onTarget(host, ref, 'prove references', async ({ run, mappings, session, beat }) => {
+    onTarget(host, ref, 'prove references', async ({ run, mappings, session, heartbeat }) => {
       const live = await foreignKeysOf(
         session,
         mappings.map((mapping) => mapping.target),
       );
-      const held = await heldMappings(
+      const deferred = await deferredMappings(
         session,
         run.run,
         mappings.map(({ name }) => name),
@@ -58,14 +58,14 @@ export function createProveReferences(host: ProofHost): ValidationActivities['pr
       const before = await readStoredCatalog(session, run.run, 'target');
       const results: Result[] = [];
       for (const reference of live) {
-        beat();
+        heartbeat();
         const orphans = reference.enforced ? await readableOrphans(session, mappings, reference) : null;
         // where rows break it, it cannot be valid: they are what is to be decided
         const unproved = (orphans ?? 0) === 0 && !reference.validated && wasValidated(before, reference) ? 1 : 0;
         const mapping = mappings.find((one) => isChildOf(one, reference)) ?? null;
         const parentIsThere =
-          mapping !== null && held.includes(mapping.name)
-            ? await countHeldWithParent(session, run.run, mapping.name, reference)
+          mapping !== null && deferred.includes(mapping.name)
+            ? await countDeferredWithParent(session, run.run, mapping.name, reference)
             : await wronglyTaken(session, run, mapping, reference);
         // what the migration itself did wrong is not for anybody to accept
         const acceptable = unproved === 0 && (parentIsThere ?? 0) === 0;
@@ -134,11 +134,11 @@ function absentReferences(mappings: readonly CompiledMapping[], live: readonly L
   );
 }
 
-async function planRules(session: Session, mapping: CompiledMapping, beat: () => void): Promise<Result[]> {
+async function planRules(session: Session, mapping: CompiledMapping, heartbeat: () => void): Promise<Result[]> {
   const results: Result[] = [];
   for (const [column, specs] of Object.entries(mapping.rules)) {
     for (const spec of specs) {
-      beat();
+      heartbeat();
       const name = `${mapping.name}.${column}.${spec.name}`;
       const parsed = parseRule(spec);
       if ('problem' in parsed) {
@@ -171,15 +171,15 @@ async function planRules(session: Session, mapping: CompiledMapping, beat: () =>
 }
 
 /** Rows that wait because of others: each is in quarantine, and each duplicate has a row in the target that keeps it out. */
-async function heldRules(session: Session, run: LoadedRun, mapping: CompiledMapping): Promise<Result[]> {
+async function deferredRules(session: Session, run: LoadedRun, mapping: CompiledMapping): Promise<Result[]> {
   const table = `${mapping.target.schema}.${mapping.target.name}`;
-  const unbooked = await countHeldUnbooked(session, run.run, mapping.name);
+  const unbooked = await countDeferredUnbooked(session, run.run, mapping.name);
   const results: Result[] = [
     { name: `${table} (rows that wait)`, mapping: mapping.name, broken: unbooked, detail: { unbooked } },
   ];
   for (const unique of await uniquesOf(session, mapping.target)) {
     const holderIsGone = await asApplication(session, () =>
-      countHeldWithoutHolder(session, run.run, mapping.name, mapping.target, unique),
+      countDeferredWithoutHolder(session, run.run, mapping.name, mapping.target, unique),
     );
     const name = `${table}.${unique.name} (rows that wait)`;
     results.push({ name, mapping: mapping.name, broken: holderIsGone, detail: { holderIsGone } });
@@ -231,23 +231,23 @@ async function ownRules(
 /** Idempotent: reads, then replaces the stored results. */
 export function createCheckRules(host: ProofHost): ValidationActivities['checkRules'] {
   return (ref) =>
-    onTarget(host, ref, 'check rules', async ({ run, session, beat }) => {
+    onTarget(host, ref, 'check rules', async ({ run, session, heartbeat }) => {
       const mappings = mappingsOfRun(run.compiled, run.options);
       const catalog = await readCatalog(session);
       const rules: Result[] = [];
       const constraints: Result[] = [];
-      const held = await heldMappings(
+      const deferred = await deferredMappings(
         session,
         run.run,
         mappings.map((mapping) => mapping.name),
       );
       for (const mapping of mappings) {
-        beat();
-        if (held.includes(mapping.name)) constraints.push(...(await heldRules(session, run, mapping)));
+        heartbeat();
+        if (deferred.includes(mapping.name)) constraints.push(...(await deferredRules(session, run, mapping)));
         const { schema, name } = mapping.target;
         const now = catalog.relations.find((relation) => relation.schema === schema && relation.name === name);
         const aside = await triggersAside(session, run, mapping.target);
-        rules.push(...(await planRules(session, mapping, beat)));
+        rules.push(...(await planRules(session, mapping, heartbeat)));
         constraints.push(...(await ownRules(session, run, mapping, now, aside)));
       }
       await replaceChecks(session, run.run, 'rule', rules);

@@ -1,6 +1,6 @@
 import type { CompiledMapping } from '../../contract/compiled';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
-import { currentSnapshot, liftTimeouts } from '../../postgres/queries/copy/transaction';
+import { currentSnapshot, disableTimeouts } from '../../postgres/queries/copy/transaction';
 import { setWorkMem } from '../../postgres/queries/proof/rows';
 import type { Session } from '../../postgres/session';
 import { inTransaction } from '../../postgres/transaction';
@@ -13,20 +13,20 @@ export interface Sides {
   /** On the target, for look-ups in the ledger while `target` streams; in the same snapshot where something writes meanwhile. */
   readonly lookup: Session;
   /** On the target and outside of any transaction: it spells texts, and a value that it refuses must not end more than that. */
-  readonly speller: Session;
+  readonly formatter: Session;
 }
 
 export async function openSides(sessions: SessionScope, run: LoadedRun, mapping: CompiledMapping): Promise<Sides> {
   const source = await sessions.openSource(run, mapping.source);
   const { target } = await sessions.openTarget();
   const helper = (await sessions.openTarget()).target;
-  return { source, target, lookup: helper, speller: helper };
+  return { source, target, lookup: helper, formatter: helper };
 }
 
 /** Sets an open transaction up for reading as long as a proof takes. */
 export async function prepareReading(run: LoadedRun, session: Session): Promise<void> {
   const { workMem } = run.compiled.plan.settings.proof;
-  await liftTimeouts(session);
+  await disableTimeouts(session);
   if (workMem !== null) await setWorkMem(session, workMem);
 }
 

@@ -108,10 +108,10 @@ async function runFile(
  */
 export function createRunSpotChecks(host: ProofHost): ValidationActivities['runSpotChecks'] {
   return (ref) =>
-    onTarget(host, ref, 'spot checks', async ({ run, mappings, session, beat }) => {
+    onTarget(host, ref, 'spot checks', async ({ run, mappings, session, heartbeat }) => {
       const results: Result[] = [];
       for (const spot of run.compiled.plan.spotChecks) {
-        beat();
+        heartbeat();
         const mapping = mappings.find(
           (one) => one.name === spot.mapping || `${one.target.schema}.${one.target.name}` === spot.mapping,
         );

@@ -1,5 +1,5 @@
 import { fail } from '../../errors/rowproof-error';
-import { dropHeld } from '../../postgres/ledger/quarantine/deferred';
+import { dropDeferred } from '../../postgres/ledger/quarantine/deferred';
 import { readSteps, setStepState } from '../../postgres/ledger/run/step';
 import {
   countForeignRows,
@@ -26,9 +26,9 @@ import type { QualifiedName } from '../../contract/catalog';
 import { dotted, qualified } from '../../sql/quote';
 import { restoreCheck } from '../settle/restore-checks';
 import { putBack, restoreForeignKeyStep, restoreIndex, restoreTriggers } from '../prepare/restore-objects';
-import { liftGuard } from '../proof/guard';
+import { releaseGuard } from '../proof/guard';
 import type { TargetWork } from '../target-work';
-import { liftFreeze } from './restore-sources';
+import { releaseFreeze } from './restore-sources';
 import { asApplication } from '../../postgres/application-path';
 import { counted } from '../../report/counted';
 import { namedState } from '../../errors/sqlstate-names';
@@ -40,14 +40,14 @@ export async function compensateStep(host: Host, work: TargetWork, step: Step): 
   if (step.state === 'compensated') return;
   // on the sources, in short transactions of their own; the step is closed once nothing is left there
   if (is(step, 'freeze')) {
-    await liftFreeze(host, work, step.detail);
+    await releaseFreeze(host, work, step.detail);
     return putBack(work, step, 'compensated', () => Promise.resolve());
   }
   if (is(step, 'capture')) {
     await removeCaptureOf(host, work);
     return putBack(work, step, 'compensated', () => Promise.resolve());
   }
-  if (is(step, 'guard')) return putBack(work, step, 'compensated', () => liftGuard(work, 'compensated'));
+  if (is(step, 'guard')) return putBack(work, step, 'compensated', () => releaseGuard(work, 'compensated'));
   if (is(step, 'rows')) return takeRowsAway(work, step);
   if (is(step, 'rows_saved')) return bringRowsBack(work, step);
   if (is(step, 'index')) return restoreIndex(work, step, 'compensated');
@@ -89,7 +89,7 @@ async function takeRowsAway(work: TargetWork, step: Step<'rows'>): Promise<void>
     object: step.subject,
     doing: `emptying ${dotted(step.detail.relation)} and the other tables of the run`,
     rollback: true,
-    onAttempt: work.beat,
+    onAttempt: work.heartbeat,
   };
   await changeTarget(session, run.run, options, async () => {
     const open = (await readSteps(session, run.run, 'rows')).filter((one) => one.state !== 'compensated');
@@ -109,7 +109,7 @@ async function takeRowsAway(work: TargetWork, step: Step<'rows'>): Promise<void>
         [add, validate, comment].filter((statement) => statement !== null),
       );
     }
-    await dropHeld(session, run.run);
+    await dropDeferred(session, run.run);
     for (const one of open) await setStepState(session, run.run, one.ordinal, 'compensated');
   });
 }

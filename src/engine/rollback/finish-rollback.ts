@@ -1,6 +1,6 @@
 import { fail } from '../../errors/rowproof-error';
 import { appendEvent } from '../../postgres/ledger/run/event';
-import { dropHeld } from '../../postgres/ledger/quarantine/deferred';
+import { dropDeferred } from '../../postgres/ledger/quarantine/deferred';
 import { lockSteps, readSteps, setStepState } from '../../postgres/ledger/run/step';
 import { deleteRun, dropLedger, lockRunEnd, remainingRuns } from '../../postgres/queries/rollback/finish';
 import { dropTable } from '../../postgres/queries/rollback/rows';
@@ -8,7 +8,7 @@ import { scopeTable } from '../../postgres/queries/settle/settle';
 import type { Session } from '../../postgres/session';
 import { inTransaction } from '../../postgres/transaction';
 import type { TargetWork } from '../target-work';
-import { liftFreeze } from './restore-sources';
+import { releaseFreeze } from './restore-sources';
 import type { Host } from '../host';
 import { removeCaptureOf } from '../capture/install-capture';
 
@@ -18,7 +18,7 @@ export interface RemovedRun {
   readonly left: readonly string[];
   /** Sources that take writes again. */
   readonly freed: readonly string[];
-  /** The run is not over: only its freeze was lifted. */
+  /** The run is not over: only its freeze was released. */
   readonly needed: boolean;
 }
 
@@ -27,10 +27,10 @@ export interface RemovedRun {
  * those that left nothing on the target. Of a run that still needs its ledger nothing but the freeze is taken away, and that only
  * with `liftFreeze`; RP7003 otherwise.
  */
-export async function removeRun(host: Host, work: TargetWork, liftFreeze = false): Promise<RemovedRun> {
+export async function removeRun(host: Host, work: TargetWork, releaseFreeze = false): Promise<RemovedRun> {
   const { session, run } = work;
   const state = await inTransaction(session, 'read write', () => lockRunEnd(session, run.run));
-  if (state === 'needed' && liftFreeze) {
+  if (state === 'needed' && releaseFreeze) {
     const freed = await freeWriters(host, work);
     return { removed: false, left: [run.run], freed, needed: true };
   }
@@ -63,16 +63,16 @@ async function freeWriters(host: Host, work: TargetWork): Promise<string[]> {
   const freed: string[] = [];
   for (const step of await readSteps(session, run.run, 'freeze')) {
     if (step.state !== 'done') continue;
-    await liftFreeze(host, work, step.detail);
+    await releaseFreeze(host, work, step.detail);
     await setStepState(session, run.run, step.ordinal, 'restored');
     freed.push(step.subject);
   }
-  if (freed.length > 0) await appendEvent(session, run.run, 'freeze lifted', { sources: freed });
+  if (freed.length > 0) await appendEvent(session, run.run, 'freeze released', { sources: freed });
   return freed;
 }
 
 async function removeOne(session: Session, run: string): Promise<void> {
-  await dropHeld(session, run);
+  await dropDeferred(session, run);
   for (const step of await readSteps(session, run, 'rows_saved')) await dropTable(session, step.detail.saved);
   await dropTable(session, scopeTable(run));
   await deleteRun(session, run);

@@ -5,12 +5,12 @@ import { fail } from '../../errors/rowproof-error';
 import { isOpened } from '../../postgres/ledger/cutover';
 import { appendEvent } from '../../postgres/ledger/run/event';
 import { readFingerprint, storeFingerprint } from '../../postgres/ledger/proof/fingerprint';
-import { setLaneState } from '../../postgres/ledger/follow/apply-lease';
-import { readLeases, readOpenLanes, revokeLease } from '../../postgres/ledger/revoke';
+import { setApplyLeaseState } from '../../postgres/ledger/follow/apply-lease';
+import { readLeases, readOpenLeases, revokeLease } from '../../postgres/ledger/revoke';
 import {
   countSteps,
   lockSteps,
-  markRollback,
+  noteRollback,
   readAllSteps,
   readOpenSteps,
   readStep,
@@ -39,12 +39,12 @@ const graceMs = 2_000;
 
 /** Takes every lease away from whoever holds it, for good: nothing that began before can commit after it. RP7007. */
 export function revokeLeases(host: Host, ref: RunRef): ReturnType<RollbackActivities['revokeLeases']> {
-  return onTarget(host, ref, 'revoke', async ({ session, run, beat }) => {
+  return onTarget(host, ref, 'revoke', async ({ session, run, heartbeat }) => {
     await ensureLedger(session, run.run);
     await setTimeouts(session, { lockMs: graceMs, statementMs: 0 });
     await enforce(
       session,
-      beat,
+      heartbeat,
       () =>
         inTransaction(session, 'read write', async () => {
           await lockSteps(session, run.run);
@@ -52,7 +52,7 @@ export function revokeLeases(host: Host, ref: RunRef): ReturnType<RollbackActivi
             throw fail('RP7007', `The target of ${run.run} is open since its cutover`, {
               where: { object: run.run },
             });
-          await markRollback(session, run.run);
+          await noteRollback(session, run.run);
         }),
       () => stepLockHolders(session, run.run),
     );
@@ -66,21 +66,21 @@ export function revokeLeases(host: Host, ref: RunRef): ReturnType<RollbackActivi
       for (const lease of leases) {
         await enforce(
           session,
-          beat,
+          heartbeat,
           () => revokeLease(session, run.run, lease.mapping, lease.ordinal),
           async () => recordedHolder(lease),
         );
         revoked++;
       }
     }
-    // a round that is about to commit loses its lane here; none can take it again
-    for (const lane of await readOpenLanes(session, run.run)) {
+    // a round that is about to commit loses its apply lease here; none can take it again
+    for (const lease of await readOpenLeases(session, run.run)) {
       await enforce(
         session,
-        beat,
-        () => setLaneState(session, run.run, lane.lane, 'closed', 'the run is rolled back'),
+        heartbeat,
+        () => setApplyLeaseState(session, run.run, lease.lease, 'closed', 'the run is rolled back'),
         async () =>
-          recordedHolder((await readOpenLanes(session, run.run)).find((one) => one.lane === lane.lane) ?? lane),
+          recordedHolder((await readOpenLeases(session, run.run)).find((one) => one.lease === lease.lease) ?? lease),
       );
       revoked++;
     }
@@ -141,11 +141,11 @@ export function finishRun(host: Host, ref: RunRef, releaseFreeze = false): Promi
 /** Does what needs a lock; whoever holds the lock longer than the grace is ended. */
 function enforce(
   session: Session,
-  beat: () => void,
+  heartbeat: () => void,
   work: () => Promise<void>,
   holders: () => Promise<readonly Holder[]>,
 ): Promise<void> {
-  return takeFromHolder(session, { holders, attempts: 20, beat }, work);
+  return takeFromHolder(session, { holders, attempts: 20, heartbeat }, work);
 }
 
 /** Rows outside the plan may be those of a trigger that the run let fire: they are not undone, and said to be that. */

@@ -11,6 +11,6 @@ export function keyDigest(run: LoadedRun, mapping: string, key: string): string 
 }
 
 /** What stands before the digests of large values in the statements of a proof: known to nobody who writes rows. */
-export function largeMark(run: LoadedRun): string {
+export function largeValueTag(run: LoadedRun): string {
   return createHmac('sha256', run.secret).update('large values').digest('hex');
 }

@@ -5,7 +5,7 @@ import { captureName } from '../../postgres/queries/capture/name';
 import { qualified } from '../../sql/quote';
 
 /** Name of the triggers and the function of a gate: the same at every call, another for every run of any ledger. */
-export function gateName(run: Pick<LoadedRun, 'run' | 'secret'>, kind: 'freeze' | 'guard'): string {
+export function writeBlockName(run: Pick<LoadedRun, 'run' | 'secret'>, kind: 'freeze' | 'guard'): string {
   return `rowproof_${kind}_${captureName(run)}`;
 }
 

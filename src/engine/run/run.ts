@@ -6,7 +6,7 @@ import { fail } from '../../errors/rowproof-error';
 import { releaseTables } from '../../postgres/ledger/run/claim';
 import { readAttempts } from '../../postgres/ledger/cutover';
 import { appendEvent, type EventBody } from '../../postgres/ledger/run/event';
-import { dropHeld } from '../../postgres/ledger/quarantine/deferred';
+import { dropDeferred } from '../../postgres/ledger/quarantine/deferred';
 import { joinTransaction } from '../../postgres/transaction';
 import { readPhases, setPhase, type PhaseTimes } from '../../postgres/ledger/run/phase';
 import {
@@ -82,7 +82,7 @@ export function closeRunAs(host: Host, ref: RunRef, outcome: RunOutcome, sentenc
   return onLedger(host, ref, 'close', async (session) => {
     await joinTransaction(session, async () => {
       // rows that did not fit are in quarantine by their keys: their values have no use any more
-      if (outcome === 'complete') await dropHeld(session, ref.run);
+      if (outcome === 'complete') await dropDeferred(session, ref.run);
       await closeRun(session, ref.run, outcome, sentence);
     });
     await appendEvent(session, ref.run, 'closed', { outcome, sentence });

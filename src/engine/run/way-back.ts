@@ -26,7 +26,7 @@ type Mapped = Pick<CompiledMapping, 'name' | 'target' | 'targetKey' | 'targetKey
 export async function wayBackProblems(
   session: Session,
   mappings: readonly Mapped[],
-  options: { readonly ledger: boolean; readonly beat?: () => void },
+  options: { readonly ledger: boolean; readonly heartbeat?: () => void },
 ): Promise<Problem[]> {
   const indexes = (await readIndexes(session, mappings)).filter(({ exclusion, depended, ...detail }) => {
     const mapping = mappings.find((one) => one.name === detail.mapping) as Mapped;

@@ -14,7 +14,7 @@ import type { CheckDetail, Step } from '../../rollback/step-detail';
 import type { AssignedRow, TargetRow } from '../../settle/assign-source-keys';
 import { brokenCheckSql } from '../../settle/violations-sql';
 import { dotted, qualified } from '../../sql/quote';
-import { SettleBooks, type SettleWork } from './settle-books';
+import { SettleReconciliation, type SettleWork } from './settle-reconciliation';
 import { putBack, type Restored } from '../prepare/restore-objects';
 import type { TargetWork } from '../target-work';
 
@@ -49,10 +49,15 @@ export async function enforceChecks(work: TargetWork): Promise<void> {
 async function addCheck(work: TargetWork, check: CheckDetail, rollback: boolean): Promise<void> {
   const { session, run } = work;
   const doing = `adding CHECK ${check.name} to ${dotted(check.relation)}`;
-  await changeTarget(session, run.run, { object: subject(check), doing, rollback, onAttempt: work.beat }, async () => {
-    if ((await constraintState(session, check.relation, check.name)) === 'absent')
-      await asApplication(session, () => runStatements(session, addCheckStatements(check)));
-  });
+  await changeTarget(
+    session,
+    run.run,
+    { object: subject(check), doing, rollback, onAttempt: work.heartbeat },
+    async () => {
+      if ((await constraintState(session, check.relation, check.name)) === 'absent')
+        await asApplication(session, () => runStatements(session, addCheckStatements(check)));
+    },
+  );
 }
 
 function subject({ relation, name }: CheckDetail): string {
@@ -63,13 +68,13 @@ async function settleCheck(work: CheckSettling, check: CheckDetail, round: numbe
   const { session, run } = work;
   const mapping = work.mappingNamed(check.mapping);
   const doing = `looking for rows of ${dotted(mapping.target)} that break ${check.name}`;
-  return changeTarget(session, run.run, { object: subject(check), doing, onAttempt: work.beat }, async () => {
+  return changeTarget(session, run.run, { object: subject(check), doing, onAttempt: work.heartbeat }, async () => {
     await lockAgainstWriters(session, mapping.target);
     const tried = await inSavepoint(session, () => asApplication(session, () => anyBreaks(session, check)), isRefusal);
     if ('value' in tried && !tried.value) return 0;
     const byRow = 'value' in tried ? null : await createCheckFunction(session, check);
     // rounds know no rule of this kind, and would let these rows in again and again: they wait for nothing
-    const books = new SettleBooks({ ...work, hold: false }, mapping, {
+    const reconciliation = new SettleReconciliation({ ...work, hold: false }, mapping, {
       mapping: mapping.name,
       kind: 'check',
       round,
@@ -82,9 +87,9 @@ async function settleCheck(work: CheckSettling, check: CheckDetail, round: numbe
       blockRows,
     );
     for await (const block of blocks) {
-      work.beat();
+      work.heartbeat();
       const rows = block.map((raw) => ({ ...raw, targetKey: raw.target_key }));
-      await books.take(
+      await reconciliation.take(
         (await work.withSourceKeys(mapping, rows)).map((row) => ({
           row,
           reason: 'check',
@@ -95,7 +100,7 @@ async function settleCheck(work: CheckSettling, check: CheckDetail, round: numbe
       );
     }
     if (byRow !== null) await dropCheckFunction(session, byRow);
-    return books.close();
+    return reconciliation.close();
   });
 }
 

@@ -1,6 +1,6 @@
 import { fail } from '../../errors/rowproof-error';
 import { sumAdjustments } from '../../postgres/ledger/quarantine/adjustment';
-import { lockLane, readLane, setRulesOn } from '../../postgres/ledger/follow/apply-lease';
+import { lockApplyLease, readApplyLease, setRulesOn } from '../../postgres/ledger/follow/apply-lease';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import type { Alignment } from '../follow/round-contract';
 import { settleTarget } from './settle-run';
@@ -23,17 +23,22 @@ export async function settleFollowed(
 ): Promise<{ adjusted: number; rounds: number }> {
   const { session, run } = work;
   for (let attempt = 1; attempt <= attempts; attempt++) {
-    if ((await readLane(session, run.run, 'delta'))?.rulesOn === true) return sumAdjustments(session, run.run);
+    if ((await readApplyLease(session, run.run, 'delta'))?.rulesOn === true) return sumAdjustments(session, run.run);
     const alignment = await align();
     try {
       const sources = new Map([...alignment.sources].map(([name, source]) => [name, source.session]));
       const settled = await settleTarget(host, work, sources);
-      const on = await changeTarget(session, run.run, { object: 'rowproof.lane', onAttempt: work.beat }, async () => {
-        const lane = await lockLane(session, run.run, 'delta');
-        if (lane?.round !== alignment.round) return false;
-        await setRulesOn(session, run.run);
-        return true;
-      });
+      const on = await changeTarget(
+        session,
+        run.run,
+        { object: 'rowproof.apply_lease', onAttempt: work.heartbeat },
+        async () => {
+          const lease = await lockApplyLease(session, run.run, 'delta');
+          if (lease?.round !== alignment.round) return false;
+          await setRulesOn(session, run.run);
+          return true;
+        },
+      );
       if (on) return settled;
     } finally {
       await alignment.close();

@@ -18,7 +18,7 @@ import { classifyOrphan, orphanRule, uniqueFinding } from '../../settle/classify
 import { settleOrder, type OwnForeignKey } from '../../settle/settle-order';
 import { anyDuplicateSql, anyOrphanSql, duplicatesSql, orphansSql } from '../../settle/violations-sql';
 import { dotted, qualified } from '../../sql/quote';
-import { SettleBooks, type SettleWork } from './settle-books';
+import { SettleReconciliation, type SettleWork } from './settle-reconciliation';
 import { enforceChecks, settleChecks, type CheckSettling } from './restore-checks';
 import { withSourceKeys } from './source-keys';
 import { type TargetWork } from '../target-work';
@@ -95,7 +95,7 @@ export async function settleTarget(
 /** What was loaded, and the ledger beside it, for plans that do not depend on whether autovacuum came by. */
 async function countLoaded(work: TargetWork): Promise<void> {
   for (const table of await uncountedTables(work.session, work.mappings)) {
-    const options = { object: qualified(table), onAttempt: work.beat };
+    const options = { object: qualified(table), onAttempt: work.heartbeat };
     await changeTarget(work.session, work.run.run, options, () => analyzeTable(work.session, table));
   }
 }
@@ -127,28 +127,38 @@ async function settleUnique(work: Settling, unique: IndexDetail): Promise<void> 
     constraint: unique.root.index.name,
   };
   const doing = `looking for rows of ${dotted(mapping.target)} that break ${unique.root.index.name}`;
-  await changeTarget(session, run.run, { object: qualified(mapping.target), doing, onAttempt: work.beat }, async () => {
-    await lockAgainstWriters(session, mapping.target);
-    const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'unique', round: 1, finding: '' });
-    for await (const groups of wholeGroups(
-      readBlocks<RawRow & { grp: string }>(session, duplicatesSql(unique, mapping), [], blockRows),
-    )) {
-      work.beat();
-      const assigned = await withSourceKeys(work, await work.sourceOf(mapping), mapping, groups.flat().map(toRow));
-      const ranks = new Map(assigned.map((row) => [`${row.table} ${row.row}`, row]));
-      const losers = groups.flatMap((group) => {
-        const rows = group
-          .map((raw) => ranks.get(`${raw.table} ${raw.row}`) as AssignedRow)
-          .sort((a, b) => a.rank - b.rank);
-        return rows.slice(1);
+  await changeTarget(
+    session,
+    run.run,
+    { object: qualified(mapping.target), doing, onAttempt: work.heartbeat },
+    async () => {
+      await lockAgainstWriters(session, mapping.target);
+      const reconciliation = new SettleReconciliation(work, mapping, {
+        mapping: mapping.name,
+        kind: 'unique',
+        round: 1,
+        finding: '',
       });
-      await books.take(
-        losers.map((row) => ({ row, reason: 'duplicate', finding, class: work.classOf(finding) })),
-        rule,
-      );
-    }
-    await books.close();
-  });
+      for await (const groups of wholeGroups(
+        readBlocks<RawRow & { grp: string }>(session, duplicatesSql(unique, mapping), [], blockRows),
+      )) {
+        work.heartbeat();
+        const assigned = await withSourceKeys(work, await work.sourceOf(mapping), mapping, groups.flat().map(toRow));
+        const ranks = new Map(assigned.map((row) => [`${row.table} ${row.row}`, row]));
+        const losers = groups.flatMap((group) => {
+          const rows = group
+            .map((raw) => ranks.get(`${raw.table} ${raw.row}`) as AssignedRow)
+            .sort((a, b) => a.rank - b.rank);
+          return rows.slice(1);
+        });
+        await reconciliation.take(
+          losers.map((row) => ({ row, reason: 'duplicate', finding, class: work.classOf(finding) })),
+          rule,
+        );
+      }
+      await reconciliation.close();
+    },
+  );
 }
 
 /** Blocks that never cut a group in two. */
@@ -207,10 +217,15 @@ async function settleForeignKey(
   return changeTarget(
     session,
     run.run,
-    { object: qualified(mapping.target), doing, onAttempt: work.beat },
+    { object: qualified(mapping.target), doing, onAttempt: work.heartbeat },
     async () => {
       await lockAgainstWriters(session, mapping.target);
-      const books = new SettleBooks(work, mapping, { mapping: mapping.name, kind: 'foreign_key', round, finding: '' });
+      const reconciliation = new SettleReconciliation(work, mapping, {
+        mapping: mapping.name,
+        kind: 'foreign_key',
+        round,
+        finding: '',
+      });
       const sql = orphansSql(key, mapping, scope);
       const blocks = readBlocks<RawRow & { quarantined: string; out_of_scope: string }>(
         session,
@@ -219,9 +234,9 @@ async function settleForeignKey(
         blockRows,
       );
       for await (const block of blocks) {
-        work.beat();
+        work.heartbeat();
         const assigned = await withSourceKeys(work, await work.sourceOf(mapping), mapping, block.map(toRow));
-        await books.take(
+        await reconciliation.take(
           assigned.map((row, index) => {
             const raw = block[index] as { quarantined: string; out_of_scope: string };
             return {
@@ -236,7 +251,7 @@ async function settleForeignKey(
           { columns: rule.columns, constraint: key.name },
         );
       }
-      return books.close();
+      return reconciliation.close();
     },
   );
 }
@@ -248,7 +263,7 @@ async function scopeOf(work: Settling, parent: CompiledMapping, scoped: Set<stri
   const table = scopeTable(work.run.run);
   if (!scoped.has(parent.name)) {
     const source = await work.sourceOf(parent);
-    await changeTarget(work.session, work.run.run, { object: qualified(table), onAttempt: work.beat }, () =>
+    await changeTarget(work.session, work.run.run, { object: qualified(table), onAttempt: work.heartbeat }, () =>
       storeScope(
         work.session,
         table,

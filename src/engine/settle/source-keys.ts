@@ -15,7 +15,7 @@ import { mayRaise } from '../../profile/raising';
 import { assignSourceKeys, sharedTargetKeys, type AssignedRow, type TargetRow } from '../../settle/assign-source-keys';
 import { qualified } from '../../sql/quote';
 import type { TargetWork } from '../target-work';
-import { spelledAs } from '../copy/refused-value';
+import { formattedAs } from '../copy/refused-value';
 import { sourceStatement } from '../run/source-statement';
 
 /** The rows, in the order given, with the source rows that they were loaded from. */
@@ -48,7 +48,7 @@ export async function withSourceKeys(
       rows.filter((row) => shared.has(row.targetKey)),
     );
     const asked = keys.filter((key) => shared.has(key.targetKey)).map((key) => key.key);
-    ofKey = await spelledContents(
+    ofKey = await formattedContents(
       work.session,
       mapping,
       await readExpectedContents(source, onSource(mapping.statements.expected), mapping.columns.length, asked),
@@ -66,7 +66,7 @@ export async function withSourceKeys(
 }
 
 /** Contents as the target spells them, where the source leaves that to it. All of these rows were loaded. */
-async function spelledContents(
+async function formattedContents(
   target: Session,
   mapping: CompiledMapping,
   contents: Map<string, string>,
@@ -74,13 +74,13 @@ async function spelledContents(
   const places = mapping.columns.flatMap(({ trial }, place) => (trial === undefined ? [] : [place]));
   if (places.length === 0 || contents.size === 0) return contents;
   const rows = [...contents].map(([key, content]) => ({ key, texts: keyParts(content) }));
-  const spelled = await canonicalTexts(
+  const formatted = await canonicalTexts(
     target,
-    places.map((place) => ({ ...spelledAs(mapping, place), texts: rows.map(({ texts }) => texts[place] ?? null) })),
+    places.map((place) => ({ ...formattedAs(mapping, place), texts: rows.map(({ texts }) => texts[place] ?? null) })),
   );
   return new Map(
     rows.map(({ key, texts }, index) => {
-      for (const [at, place] of places.entries()) texts[place] = spelled[index]?.[at] ?? null;
+      for (const [at, place] of places.entries()) texts[place] = formatted[index]?.[at] ?? null;
       return [key, keyText(texts)];
     }),
   );

@@ -9,15 +9,15 @@ export function mappingNames(targets: readonly QualifiedName[]): string[] {
   ];
   const names = targets.map(() => '');
   let open = targets.map((_, index) => index);
-  for (const spell of spellings) {
-    const spelled = targets.map(spell);
+  for (const format of spellings) {
+    const formatted = targets.map(format);
     const taken = names.filter((name) => name !== '');
     const unique = (index: number): boolean => {
-      const name = spelled[index] as string;
-      return !taken.includes(name) && open.every((other) => other === index || spelled[other] !== name);
+      const name = formatted[index] as string;
+      return !taken.includes(name) && open.every((other) => other === index || formatted[other] !== name);
     };
     const now = open.filter(unique);
-    for (const index of now) names[index] = spelled[index] as string;
+    for (const index of now) names[index] = formatted[index] as string;
     open = open.filter((index) => !now.includes(index));
   }
   for (const index of open) {

@@ -75,7 +75,7 @@ export function settingsOf(document: PlanDocument): Settings {
     },
     pattern: given.pattern ?? ((document.capture ?? 'none') === 'none' ? 'copy' : 'hybrid'),
     capture: {
-      maxMarkBytes: withUnit(given.capture?.max_marks, byteUnits, 4 * 2 ** 30),
+      maxChangeLogBytes: withUnit(given.capture?.max_change_log, byteUnits, 4 * 2 ** 30),
       maxWalBytes: withUnit(given.capture?.max_wal, byteUnits, 8 * 2 ** 30),
       lockTimeoutMs: withUnit(given.capture?.lock_timeout, timeUnits, 300),
       lockBudgetMs: withUnit(given.capture?.lock_budget, timeUnits, 300_000),

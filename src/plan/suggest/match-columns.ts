@@ -53,7 +53,7 @@ export interface ColumnMatch {
 export function matchColumns(
   source: Relation,
   target: Relation,
-  options: { taken?: ReadonlySet<string>; least?: number } = {},
+  options: { taken?: ReadonlySet<string>; min?: number } = {},
 ): ColumnMatch[] {
   const context = [...wordsOf(source.name), ...wordsOf(target.name)];
   const pairs: ColumnMatch[] = [];
@@ -61,7 +61,7 @@ export function matchColumns(
     if (to.generated || options.taken?.has(to.name) === true) continue;
     for (const from of source.columns) {
       const name = from.name === to.name ? 1.05 : nameSimilarity(from.name, to.name, context);
-      if (name < (options.least ?? 0.5)) continue;
+      if (name < (options.min ?? 0.5)) continue;
       const way = conversion(from, to);
       if (way === null) continue;
       const same = familyOf(from.type) === familyOf(to.type) ? 0.05 : 0;

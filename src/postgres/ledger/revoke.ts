@@ -1,5 +1,5 @@
 import type { Session } from '../session';
-import type { LaneName } from './follow/apply-lease';
+import type { LeaseName } from './follow/apply-lease';
 
 export interface HeldLease {
   readonly mapping: string;
@@ -36,18 +36,18 @@ export async function revokeLease(session: Session, run: string, mapping: string
   );
 }
 
-/** Lanes that are not closed, with the backend that last took each. */
-export async function readOpenLanes(
+/** Leases that are not closed, with the backend that last took each. */
+export async function readOpenLeases(
   session: Session,
   run: string,
-): Promise<{ lane: LaneName; backendPid: number | null; backendStart: string | null }[]> {
-  const { rows } = await session.query<{ lane: LaneName; pid: string | null; started: string | null }>(
-    `select lane, case when owner is not null then backend_pid::text end as pid, backend_start::text as started
-     from rowproof.lane where run = $1 and state <> 'closed' order by lane`,
+): Promise<{ lease: LeaseName; backendPid: number | null; backendStart: string | null }[]> {
+  const { rows } = await session.query<{ lease: LeaseName; pid: string | null; started: string | null }>(
+    `select lease, case when owner is not null then backend_pid::text end as pid, backend_start::text as started
+     from rowproof.apply_lease where run = $1 and state <> 'closed' order by lease`,
     [run],
   );
   return rows.map((row) => ({
-    lane: row.lane,
+    lease: row.lease,
     backendPid: row.pid === null ? null : Number(row.pid),
     backendStart: row.started,
   }));

@@ -95,7 +95,7 @@ const matchers = memo((args: ParseDate) =>
     const pattern = parts.map((part) => {
       if ('literal' in part) return part.literal.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
       fields.push(part.field);
-      return part.kind === 'name' ? '([A-Za-z]{3})' : `([0-9]{${part.least},${part.most}})`;
+      return part.kind === 'name' ? '([A-Za-z]{3})' : `([0-9]{${part.min},${part.max}})`;
     });
     return { pattern: new RegExp(`^${pattern.join('')}$`, 'u'), fields };
   }),

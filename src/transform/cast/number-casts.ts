@@ -53,9 +53,9 @@ export const toInteger: CastRule = {
   toSql: (input, spec) => {
     const source = numericSource(input, spec);
     const type = baseName(spec.target);
-    const [least, most] = ranges[type] as readonly [bigint, bigint];
+    const [min, max] = ranges[type] as readonly [bigint, bigint];
     const { number } = source;
-    const within = `${number} BETWEEN ${least} AND ${most}`;
+    const within = `${number} BETWEEN ${min} AND ${max}`;
     const integral = `${number} = trunc(${number})`;
     const fromInteger = source.valid === null;
     const wire = when(
@@ -78,8 +78,8 @@ export const toInteger: CastRule = {
     const number = readDecimal(input);
     if (number === null || !fitsScale(number, 0)) return { failed: 'cast_integer' };
     const value = BigInt(printDecimal(roundTo(number, 0)));
-    const [least, most] = ranges[baseName(target)] as readonly [bigint, bigint];
-    return value < least || value > most ? { failed: 'out_of_range' } : { value: value.toString() };
+    const [min, max] = ranges[baseName(target)] as readonly [bigint, bigint];
+    return value < min || value > max ? { failed: 'out_of_range' } : { value: value.toString() };
   },
 };
 

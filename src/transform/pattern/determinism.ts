@@ -11,7 +11,7 @@ interface Fragment {
   readonly last: readonly number[];
 }
 
-const most = 1000;
+const max = 1000;
 
 /** Null when the pattern is deterministic, else the sentence for the plan's author. */
 export function determinism(node: PatternNode): string | null {
@@ -34,7 +34,7 @@ export function determinism(node: PatternNode): string | null {
   const empty: Fragment = { nullable: true, first: [], last: [] };
 
   const build = (part: PatternNode): Fragment => {
-    if (sets.length > most) return empty;
+    if (sets.length > max) return empty;
     if ('set' in part) {
       const position = sets.push(part.set) - 1;
       follow.push(new Set());
@@ -55,17 +55,17 @@ export function determinism(node: PatternNode): string | null {
     let result = empty;
     // JavaScript drops an iteration that matched nothing, PostgreSQL lets its group take part.
     emptyRepeat ||= build(part.repeat).nullable;
-    for (let count = 0; count < part.least; count += 1) result = join(result, build(part.repeat));
-    if (part.most === null) return join(result, star(build(part.repeat)));
+    for (let count = 0; count < part.min; count += 1) result = join(result, build(part.repeat));
+    if (part.max === null) return join(result, star(build(part.repeat)));
     let tail = empty;
-    for (let count = part.least; count < part.most; count += 1) tail = optional(join(build(part.repeat), tail));
+    for (let count = part.min; count < part.max; count += 1) tail = optional(join(build(part.repeat), tail));
     return join(result, tail);
   };
 
   let emptyAlternative = false;
   let emptyRepeat = false;
   const whole = build(node);
-  if (sets.length > most) return 'the pattern is too long';
+  if (sets.length > max) return 'the pattern is too long';
   const ways = [new Set(whole.first), ...follow];
   const undecided = ways.some((positions) => {
     const list = [...positions].map((position) => sets[position] as CharacterSet);

@@ -9,7 +9,7 @@ export type PatternNode =
   | { readonly set: CharacterSet }
   | { readonly sequence: readonly PatternNode[] }
   | { readonly alternatives: readonly PatternNode[] }
-  | { readonly repeat: PatternNode; readonly least: number; readonly most: number | null }
+  | { readonly repeat: PatternNode; readonly min: number; readonly max: number | null }
   | { readonly capture: PatternNode };
 
 export interface Pattern {
@@ -45,7 +45,7 @@ function prune(node: PatternNode, exists: (character: string) => boolean): Patte
   const inner = prune(node.repeat, exists);
   // A group that can never take part still counts: it captures nothing on both sides.
   if (inner === null)
-    return node.least > 0 ? null : captures(node.repeat) ? { capture: { sequence: [] } } : { sequence: [] };
+    return node.min > 0 ? null : captures(node.repeat) ? { capture: { sequence: [] } } : { sequence: [] };
   return { ...node, repeat: inner };
 }
 

@@ -30,7 +30,7 @@ function whole(pattern: Pattern, character: (code: number) => string, any: strin
     if ('alternatives' in node) return node.alternatives.map(print).join('|');
     if ('capture' in node) return `(${print(node.capture)})`;
     const inner = 'set' in node.repeat || 'capture' in node.repeat ? print(node.repeat) : `(?:${print(node.repeat)})`;
-    return inner + bounds(node.least, node.most);
+    return inner + bounds(node.min, node.max);
   };
   const printSet = ({ negated, ranges }: CharacterSet): string => {
     if (ranges.length === 0) return any;
@@ -45,8 +45,8 @@ function whole(pattern: Pattern, character: (code: number) => string, any: strin
   return `${pattern.start ? '^' : ''}${'alternatives' in pattern.body && (pattern.start || pattern.end) ? `(?:${body})` : body}${pattern.end ? '$' : ''}`;
 }
 
-function bounds(least: number, most: number | null): string {
-  if (most === null) return least === 0 ? '*' : least === 1 ? '+' : `{${least},}`;
-  if (least === 0 && most === 1) return '?';
-  return least === most ? `{${least}}` : `{${least},${most}}`;
+function bounds(min: number, max: number | null): string {
+  if (max === null) return min === 0 ? '*' : min === 1 ? '+' : `{${min},}`;
+  if (min === 0 && max === 1) return '?';
+  return min === max ? `{${min}}` : `{${min},${max}}`;
 }

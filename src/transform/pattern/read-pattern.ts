@@ -77,25 +77,25 @@ class Reader {
     const again = this.peek();
     if (again === '?') throw new Refused('lazy repeats such as *? are not in the subset');
     if (again !== undefined && '*+{'.includes(again)) throw new Refused('a repeat of a repeat needs a group');
-    if (captures(atom) && bounds.most !== 1) throw new Refused('a group that captures cannot be repeated: use (?:…)');
+    if (captures(atom) && bounds.max !== 1) throw new Refused('a group that captures cannot be repeated: use (?:…)');
     return { repeat: atom, ...bounds };
   }
 
-  private bounds(): { least: number; most: number | null } | null {
-    if (this.take('*')) return { least: 0, most: null };
-    if (this.take('+')) return { least: 1, most: null };
-    if (this.take('?')) return { least: 0, most: 1 };
+  private bounds(): { min: number; max: number | null } | null {
+    if (this.take('*')) return { min: 0, max: null };
+    if (this.take('+')) return { min: 1, max: null };
+    if (this.take('?')) return { min: 0, max: 1 };
     if (!this.take('{')) return null;
     let text = '';
     while (this.peek() !== '}') text += this.next();
     this.position += 1;
     const match = /^(\d{1,3})(,(\d{1,3})?)?$/.exec(text);
     if (match === null) throw new Refused('a repeat is written {m}, {m,} or {m,n}');
-    const least = Number(match[1]);
-    const most = match[2] === undefined ? least : match[3] === undefined ? null : Number(match[3]);
-    if (most !== null && (most < least || most < 1)) throw new Refused('a repeat {m,n} needs m <= n and n >= 1');
-    if (least > 100 || (most ?? 0) > 100) throw new Refused('a repeat counts to 100 at most');
-    return { least, most };
+    const min = Number(match[1]);
+    const max = match[2] === undefined ? min : match[3] === undefined ? null : Number(match[3]);
+    if (max !== null && (max < min || max < 1)) throw new Refused('a repeat {m,n} needs m <= n and n >= 1');
+    if (min > 100 || (max ?? 0) > 100) throw new Refused('a repeat counts to 100 at most');
+    return { min, max };
   }
 
   private atom(): PatternNode {

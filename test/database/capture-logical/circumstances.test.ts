@@ -126,25 +126,25 @@ describe('log that a slot holds back', () => {
     const client = await run.application();
     await client.query(`begin; insert into item values (1, 'x')`);
     await writeLog(2);
-    const report = await run.capture.watchCapture(run.ref);
+    const report = await run.capture.monitorCapture(run.ref);
     expect(report.walBytes).toBeGreaterThan(20 * 2 ** 20);
     expect(report.warnings.join(' ')).toMatch(/holds back \d+ MB of WAL.*\(shop, user postgres\)/);
     await client.query('rollback');
   });
 
-  it('makes the slot go and the lanes stop by name at the limit of the plan, before the disk fills', async () => {
+  it('makes the slot go and the leases stop by name at the limit of the plan, before the disk fills', async () => {
     run = await openLogicalRun({ source, mappings, settings: { maxWalBytes: 32 * 2 ** 20 } });
     await run.capture.installCapture(run.ref);
     const client = await run.application();
     await client.query(`begin; insert into item values (1, 'x')`);
     await writeLog(3);
-    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5362' });
+    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5362' });
     expect(await run.source.query('select from pg_replication_slots where slot_name = $1', [run.slot])).toEqual([]);
-    expect((await run.lane('intake')).reason).toMatch(/held back 32 MB of WAL and was dropped.*shop/);
+    expect((await run.lease('intake')).reason).toMatch(/held back 32 MB of WAL and was dropped.*shop/);
     await client.query('rollback');
   });
 
-  it('makes the slot go while the target cannot be reached, and the lanes stop by that name when it is back', async () => {
+  it('makes the slot go while the target cannot be reached, and the leases stop by that name when it is back', async () => {
     run = await openLogicalRun({ source, mappings, settings: { maxWalBytes: 32 * 2 ** 20 } });
     await run.capture.installCapture(run.ref);
     const proxy = await openProxy(run.target.url, {});
@@ -154,15 +154,15 @@ describe('log that a slot holds back', () => {
       readPlanTarget: () => Promise.reject(new Error('no plans folder here')),
     });
     const capture = createCaptureActivities({ databases, signal: () => undefined, heartbeat: () => undefined });
-    expect(await capture.watchCapture(run.ref)).toMatchObject({ asked: true });
+    expect(await capture.monitorCapture(run.ref)).toMatchObject({ asked: true });
     proxy.close();
     await run.source.query(`insert into item values (1, 'x')`);
     await writeLog(3);
-    await expect(capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5362' });
+    await expect(capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5362' });
     expect(await run.source.query('select from pg_replication_slots where slot_name = $1', [run.slot])).toEqual([]);
-    expect((await run.lane('delta')).state).toBe('open');
-    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
-    expect((await run.lane('delta')).reason).toMatch(/held back 32 MB of WAL while the target could not be reached/);
+    expect((await run.lease('delta')).state).toBe('open');
+    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    expect((await run.lease('delta')).reason).toMatch(/held back 32 MB of WAL while the target could not be reached/);
     await run.capture.resyncCapture(run.ref, 'ann', 'target is back');
     expect(await run.check()).toEqual({ stop: null, findings: [] });
     expect(await run.pending()).toEqual(['1 all']);
@@ -182,31 +182,31 @@ describe('log that a slot holds back', () => {
     });
     const client = await run.application();
     await client.query(`begin; insert into item values (1, 'x')`);
-    expect((await generous.watchCapture(run.ref)).warnings).toEqual([]);
+    expect((await generous.monitorCapture(run.ref)).warnings).toEqual([]);
     await writeLog(3);
-    expect((await generous.watchCapture(run.ref)).warnings).toEqual([
+    expect((await generous.monitorCapture(run.ref)).warnings).toEqual([
       expect.stringMatching(
         /may be lost after \d+ MB more of WAL \(max_slot_wal_keep_size\)\. Raise it .* \(shop, user postgres\)/,
       ),
     ]);
     await writeLog(3);
-    expect((await generous.watchCapture(run.ref)).warnings).toEqual([
+    expect((await generous.monitorCapture(run.ref)).warnings).toEqual([
       expect.stringMatching(/is about to be lost: .*Raise max_slot_wal_keep_size now .* \(shop, user postgres\)/),
     ]);
     await client.query('rollback');
     await writeLog(1);
-    await generous.watchCapture(run.ref);
-    expect((await run.lane('delta')).state).toBe('open');
+    await generous.monitorCapture(run.ref);
+    expect((await run.lease('delta')).state).toBe('open');
   });
 
-  it('that the source threw away stops the lanes by name', async () => {
+  it('that the source threw away stops the leases by name', async () => {
     run = await openLogicalRun({ source, mappings, settings });
     await run.capture.installCapture(run.ref);
     await run.source.query(`insert into item values (1, 'x')`);
     await writeLog(8);
     await run.source.query('checkpoint');
-    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
-    expect((await run.lane('delta')).reason).toMatch(/is lost/);
+    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    expect((await run.lease('delta')).reason).toMatch(/is lost/);
     await run.capture.resyncCapture(run.ref, 'ann', 'raised the limit');
     expect(await run.pending()).toEqual(['1 all']);
   });

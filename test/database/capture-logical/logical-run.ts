@@ -31,7 +31,7 @@ export interface LogicalRun extends CopyRun {
   check(whole?: readonly number[]): Promise<{ stop: string | null; findings: string[] }>;
   /** A client of the application; closed with the run. */
   application(options?: { user?: string; password?: string }): Promise<Client>;
-  lane(lane: 'delta' | 'intake'): Promise<{ state: string; reason: string | null }>;
+  lease(lease: 'delta' | 'intake'): Promise<{ state: string; reason: string | null }>;
 }
 
 export async function openLogicalRun(draft: {
@@ -69,7 +69,7 @@ export async function openLogicalRun(draft: {
     const end = async (): Promise<void> => {
       await Promise.all([source.close(), target.close()]);
     };
-    return { run: loaded, sourceName: 'legacy', name, source, target, relations, beat: () => undefined, end };
+    return { run: loaded, sourceName: 'legacy', name, source, target, relations, heartbeat: () => undefined, end };
   };
   return {
     ...run,
@@ -115,12 +115,12 @@ export async function openLogicalRun(draft: {
       clients.push(client);
       return client;
     },
-    async lane(lane) {
+    async lease(lease) {
       const [row] = await run.target.query<{ state: string; reason: string | null }>(
-        'select state, reason from rowproof.lane where lane = $1',
-        [lane],
+        'select state, reason from rowproof.apply_lease where lease = $1',
+        [lease],
       );
-      if (row === undefined) throw new Error('no lane');
+      if (row === undefined) throw new Error('no lease');
       return row;
     },
     async drop() {

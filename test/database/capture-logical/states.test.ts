@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { currentLsn, pullChanges, pullUpTo } from '../../../src/engine/capture/logical/pull-changes';
-import { takeLane } from '../../../src/postgres/ledger/follow/apply-lease';
+import { takeApplyLease } from '../../../src/postgres/ledger/follow/apply-lease';
 import type { Session } from '../../../src/postgres/session';
 import { ownCluster } from '../../support/postgres/own-cluster';
 import { mappingOf, openLogicalRun, type LogicalRun } from './logical-run';
@@ -28,7 +28,7 @@ beforeEach(async () => {
 
 afterEach(() => run?.drop());
 
-async function standing(): Promise<unknown> {
+async function existing(): Promise<unknown> {
   const [row] = await run.source.query(
     `select (select count(*)::int from pg_publication) as publications,
        (select count(*)::int from pg_replication_slots where database = current_database()) as slots`,
@@ -46,7 +46,7 @@ describe('installing and removing', () => {
     expect(await run.target.query('select snapshot, capture from rowproof.cursor')).toEqual(cursor);
     await run.pull();
     expect(await run.pending()).toEqual(['1 ["99"]']);
-    expect(await standing()).toEqual({ publications: 1, slots: 1 });
+    expect(await existing()).toEqual({ publications: 1, slots: 1 });
     expect(await run.check()).toEqual({ stop: null, findings: [] });
   });
 
@@ -54,9 +54,9 @@ describe('installing and removing', () => {
     await run.capture.installCapture(run.ref);
     await run.source.query('select pg_drop_replication_slot($1)', [run.slot]);
     await run.capture.removeCapture(run.ref);
-    expect(await standing()).toEqual({ publications: 0, slots: 0 });
+    expect(await existing()).toEqual({ publications: 0, slots: 0 });
     await run.capture.removeCapture(run.ref);
-    expect(await standing()).toEqual({ publications: 0, slots: 0 });
+    expect(await existing()).toEqual({ publications: 0, slots: 0 });
   });
 
   it('leaves slots and publications of others alone', async () => {
@@ -64,7 +64,7 @@ describe('installing and removing', () => {
     await run.source.query(`select pg_create_logical_replication_slot('theirs', 'pgoutput')`);
     await run.capture.installCapture(run.ref);
     await run.capture.removeCapture(run.ref);
-    expect(await standing()).toEqual({ publications: 1, slots: 1 });
+    expect(await existing()).toEqual({ publications: 1, slots: 1 });
   });
 });
 
@@ -85,13 +85,13 @@ describe('an attempt that dies or is taken over', () => {
     holder
       .query(`START_REPLICATION SLOT ${run.slot} LOGICAL 0/0 (proto_version '1', publication_names '${run.slot}')`)
       .catch((error: unknown) => (refused = error));
-    const held = 'select from pg_replication_slots where slot_name = $1 and active';
-    while (refused === null && (await run.source.query(held, [run.slot])).length === 0);
+    const deferred = 'select from pg_replication_slots where slot_name = $1 and active';
+    while (refused === null && (await run.source.query(deferred, [run.slot])).length === 0);
     expect(refused).toBeNull();
     const work = await run.intake();
     let waits = 0;
-    const beat = (): void => void (waits += 1);
-    await pullUpTo({ ...work, beat, slotPatienceMs: 200 }, await currentLsn(work.source));
+    const heartbeat = (): void => void (waits += 1);
+    await pullUpTo({ ...work, heartbeat, slotPatienceMs: 200 }, await currentLsn(work.source));
     await work.end();
     (holder as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
     expect(await run.pending()).toEqual(['1 ["1"]']);
@@ -103,15 +103,15 @@ describe('an attempt that dies or is taken over', () => {
     await run.capture.installCapture(run.ref);
     await run.source.query(`update item set body = 'z'`);
     const work = await run.intake();
-    let beats = 0;
+    let heartbeats = 0;
     const dying = (): void => {
-      beats += 1;
-      if (beats > 1) throw new Error('died');
+      heartbeats += 1;
+      if (heartbeats > 1) throw new Error('died');
     };
     await run.source.query(`update item set body = 'zz'`);
-    await expect(pullChanges({ ...work, beat: dying }, { uptoLsn: null, chunkKeys: 5, messages: 5 })).rejects.toThrow(
-      'died',
-    );
+    await expect(
+      pullChanges({ ...work, heartbeat: dying }, { uptoLsn: null, chunkKeys: 5, messages: 5 }),
+    ).rejects.toThrow('died');
     await work.end();
     const keys = await run.pending();
     expect(keys.length).toBeGreaterThan(0);
@@ -127,10 +127,10 @@ describe('an attempt that dies or is taken over', () => {
     const zombie = await run.intake();
     const other = await run.intake();
     const taken: Promise<unknown>[] = [];
-    const beat = (): void => {
-      if (taken.length === 0) taken.push(takeLane(other.target, run.loaded.run, 'intake', randomUUID()));
+    const heartbeat = (): void => {
+      if (taken.length === 0) taken.push(takeApplyLease(other.target, run.loaded.run, 'intake', randomUUID()));
     };
-    await expect(pullChanges({ ...zombie, beat }, { uptoLsn: null, chunkKeys: 10 })).rejects.toMatchObject({
+    await expect(pullChanges({ ...zombie, heartbeat }, { uptoLsn: null, chunkKeys: 10 })).rejects.toMatchObject({
       code: 'RP5401',
     });
     await Promise.all(taken);
@@ -174,7 +174,7 @@ describe('pullers that cross each other', () => {
     await slow.end();
     expect(paused).toBeGreaterThan(0);
     expect(await run.pending()).toEqual(['1 ["1"]']);
-    expect(await run.lane('delta')).toEqual({ state: 'open', reason: null });
+    expect(await run.lease('delta')).toEqual({ state: 'open', reason: null });
   });
 
   it('never set a key back to a transaction that came before the one that was stored', async () => {
@@ -207,7 +207,7 @@ describe('pullers that cross each other', () => {
   });
 });
 
-describe('a slot that cannot be followed any more stops the lanes by name', () => {
+describe('a slot that cannot be followed any more stops the leases by name', () => {
   beforeEach(async () => {
     await run.capture.installCapture(run.ref);
   });
@@ -215,20 +215,20 @@ describe('a slot that cannot be followed any more stops the lanes by name', () =
   async function stopsWith(reason: RegExp): Promise<void> {
     expect((await run.check()).stop).toMatch(reason);
     await expect(run.pull()).rejects.toMatchObject({ code: 'RP5361' });
-    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
-    const lane = await run.lane('delta');
-    expect(lane.state).toBe('stopped');
-    expect(lane.reason).toMatch(reason);
+    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    const lease = await run.lease('delta');
+    expect(lease.state).toBe('stopped');
+    expect(lease.reason).toMatch(reason);
   }
 
   it('when it is gone, and never makes it again silently; a resync does, and reads everything again', async () => {
     await run.source.query('select pg_drop_replication_slot($1)', [run.slot]);
     await stopsWith(/Slot .* is gone/);
-    expect(await standing()).toEqual({ publications: 1, slots: 0 });
+    expect(await existing()).toEqual({ publications: 1, slots: 0 });
     await run.capture.resyncCapture(run.ref, 'ann', 'slot dropped by mistake');
-    expect(await standing()).toEqual({ publications: 1, slots: 1 });
+    expect(await existing()).toEqual({ publications: 1, slots: 1 });
     expect(await run.pending()).toEqual(['1 all', '2 all']);
-    expect(await run.lane('delta')).toEqual({ state: 'open', reason: null });
+    expect(await run.lease('delta')).toEqual({ state: 'open', reason: null });
     expect(await run.check()).toEqual({ stop: null, findings: [] });
     await run.source.query(`insert into item values (77, 'y')`);
     await run.pull();
@@ -240,8 +240,8 @@ describe('a slot that cannot be followed any more stops the lanes by name', () =
     await run.source.query(`insert into item values (88, 'lost')`);
     await run.source.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [run.slot]);
     await expect(run.pull()).rejects.toMatchObject({ code: 'RP5361' });
-    await expect(run.capture.watchCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
-    expect((await run.lane('intake')).reason).toMatch(/made again by somebody else/);
+    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    expect((await run.lease('intake')).reason).toMatch(/made again by somebody else/);
   });
 
   it('when the target falls back to an older commit: the slot has let go of what came after', async () => {
@@ -257,14 +257,14 @@ describe('a slot that cannot be followed any more stops the lanes by name', () =
       delete from rowproof.pending; insert into rowproof.pending table kept_pending; commit`);
     await run.source.query(`update item set body = 'y' where id = 3`);
     await expect(run.pull()).rejects.toMatchObject({ code: 'RP5361' });
-    expect(await run.lane('delta')).toMatchObject({
+    expect(await run.lease('delta')).toMatchObject({
       state: 'stopped',
       reason: expect.stringMatching(/it begins after what was read/) as string,
     });
     expect(await run.pending()).toEqual(['1 ["1"]']);
     await run.capture.resyncCapture(run.ref, 'ann', 'the target was failed over');
     expect(await run.pending()).toEqual(['1 ["1"]', '1 all', '2 all']);
-    expect(await run.lane('delta')).toEqual({ state: 'open', reason: null });
+    expect(await run.lease('delta')).toEqual({ state: 'open', reason: null });
     await run.source.query(`update item set body = 'z' where id = 4`);
     await run.pull();
     expect(await run.pending()).toContain('1 ["4"]');

@@ -6,7 +6,7 @@ import type { CaptureActivities } from '../../../src/contract/activity-types';
 import { readCursors, moveCursor } from '../../../src/postgres/ledger/follow/cursor';
 import type { LoadedRun } from '../../../src/postgres/ledger/run/run';
 import { captureName, changeTable } from '../../../src/postgres/queries/capture/name';
-import { marksBetween, truncatedBetween, type Mark } from '../../../src/postgres/queries/capture/changes';
+import { changesBetween, truncatedBetween, type Change } from '../../../src/postgres/queries/capture/changes';
 import { currentSnapshot } from '../../../src/postgres/queries/copy/transaction';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
@@ -23,13 +23,13 @@ export interface CaptureRun extends CopyRun {
   /** The change table, ready for SQL. */
   readonly changes: string;
   /** `relation old>new` of every mark so far, in the order they were written. */
-  marks(): Promise<string[]>;
+  capturedChanges(): Promise<string[]>;
   /** A client of the application; closed with the run. */
   application(): Promise<Client>;
   onSource<T>(work: (session: Session) => Promise<T>): Promise<T>;
   onLedger<T>(work: (session: Session) => Promise<T>): Promise<T>;
-  /** What a round would see: marks since the cursor, and what the check says. Moves the cursor unless it stops. */
-  round(): Promise<{ marks: Mark[]; stop: string | null; findings: string[] }>;
+  /** What a round would see: changes since the cursor, and what the check says. Moves the cursor unless it stops. */
+  round(): Promise<{ capturedChanges: Change[]; stop: string | null; findings: string[] }>;
   /** The same with sessions of a role that may log in and is named on the source. */
   asRole(role: string): Pick<CaptureRun, 'capture' | 'round'>;
 }
@@ -82,8 +82,8 @@ export async function openCaptureRun(draft: {
           const now = await currentSnapshot(source);
           const truncated = await truncatedBetween(source, loaded, { source: 'legacy', previous: cursor.snapshot });
           const check = await checkCapture(loaded, 'legacy', source, cursor.capture, truncated);
-          if (check.stop !== null) return { marks: [], stop: check.stop, findings: [] };
-          const marks = await marksBetween(source, loaded, {
+          if (check.stop !== null) return { capturedChanges: [], stop: check.stop, findings: [] };
+          const capturedChanges = await changesBetween(source, loaded, {
             source: 'legacy',
             previous: cursor.snapshot,
             limit: 10_000,
@@ -92,7 +92,7 @@ export async function openCaptureRun(draft: {
           if (check.capture !== null) {
             await ledger.query('update rowproof.cursor set capture = $1::jsonb', [JSON.stringify(check.capture)]);
           }
-          return { marks, stop: null, findings: check.findings.map(({ id }) => id) };
+          return { capturedChanges, stop: null, findings: check.findings.map(({ id }) => id) };
         });
       }),
     );
@@ -103,11 +103,11 @@ export async function openCaptureRun(draft: {
     relations,
     name,
     changes: changeTable(name),
-    async marks() {
-      const rows = await run.source.query<{ mark: string }>(
-        `select relation || ' ' || coalesce(old_key, '-') || '>' || coalesce(new_key, '-') as mark from ${changeTable(name)} order by seq`,
+    async capturedChanges() {
+      const rows = await run.source.query<{ change: string }>(
+        `select relation || ' ' || coalesce(old_key, '-') || '>' || coalesce(new_key, '-') as change from ${changeTable(name)} order by seq`,
       );
-      return rows.map(({ mark }) => mark);
+      return rows.map(({ change }) => change);
     },
     async application() {
       const client = new Client({ connectionString: run.source.url, application_name: 'shop' });

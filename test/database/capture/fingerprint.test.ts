@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { setLaneState, takeLane } from '../../../src/postgres/ledger/follow/apply-lease';
+import { setApplyLeaseState, takeApplyLease } from '../../../src/postgres/ledger/follow/apply-lease';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { mappingOf, openCaptureRun, type CaptureRun } from './capture-run';
 
@@ -177,32 +177,32 @@ describe('a round goes on', () => {
 });
 
 describe('a resync', () => {
-  it('repairs triggers, reads the broken table again whole, and opens the lanes', async () => {
-    const { source, round, capture, ref, onLedger, target, marks } = await follow();
+  it('repairs triggers, reads the broken table again whole, and opens the leases', async () => {
+    const { source, round, capture, ref, onLedger, target, capturedChanges } = await follow();
     await source.query('alter table list_a disable trigger all');
     await source.query(`insert into list_a values (1, 'a')`);
     const { stop } = await round();
     await onLedger((ledger) =>
-      inTransaction(ledger, 'read write', () => setLaneState(ledger, ref.run, 'delta', 'stopped', stop)),
+      inTransaction(ledger, 'read write', () => setApplyLeaseState(ledger, ref.run, 'delta', 'stopped', stop)),
     );
     expect(await capture.resyncCapture(ref, 'dba', 'enabled again')).toEqual({ relations: 1 });
     expect(await target.query('select relation, key, xid from rowproof.pending')).toEqual([
       { relation: 2, key: null, xid: null },
     ]);
-    expect(await target.query('select lane, state from rowproof.lane order by lane')).toEqual([
-      { lane: 'delta', state: 'open' },
-      { lane: 'intake', state: 'open' },
+    expect(await target.query('select lease, state from rowproof.apply_lease order by lease')).toEqual([
+      { lease: 'delta', state: 'open' },
+      { lease: 'intake', state: 'open' },
     ]);
     await source.query(`insert into list_a values (2, 'a')`);
-    expect(await round()).toMatchObject({ stop: null, marks: [{ relation: 2, key: '["2", "a"]' }] });
-    expect(await marks()).toHaveLength(1);
+    expect(await round()).toMatchObject({ stop: null, capturedChanges: [{ relation: 2, key: '["2", "a"]' }] });
+    expect(await capturedChanges()).toHaveLength(1);
   });
 
-  it('takes an open lane from whoever has it: a round that read before would lose what is to be read again', async () => {
+  it('takes an open lease from whoever has it: a round that read before would lose what is to be read again', async () => {
     const { capture, ref, onLedger, target } = await follow();
-    await onLedger((ledger) => takeLane(ledger, ref.run, 'delta', randomUUID()));
+    await onLedger((ledger) => takeApplyLease(ledger, ref.run, 'delta', randomUUID()));
     expect(await capture.resyncCapture(ref, 'dba', 'to be sure')).toEqual({ relations: 2 });
-    expect(await target.query(`select owner, state from rowproof.lane where lane = 'delta'`)).toEqual([
+    expect(await target.query(`select owner, state from rowproof.apply_lease where lease = 'delta'`)).toEqual([
       { owner: null, state: 'open' },
     ]);
     expect(await target.query('select relation, key from rowproof.pending order by 1')).toHaveLength(2);
@@ -217,7 +217,7 @@ describe('a resync', () => {
     const [after] = await target.query('select snapshot from rowproof.cursor');
     expect(after).not.toEqual(before);
     await source.query(`insert into item values (2, 'a')`);
-    expect(await round()).toMatchObject({ stop: null, marks: [{ relation: 1, key: '["2"]' }] });
+    expect(await round()).toMatchObject({ stop: null, capturedChanges: [{ relation: 1, key: '["2"]' }] });
   });
 
   it('covers the new partition, and refuses where a column of the plan is gone', async () => {
@@ -226,7 +226,7 @@ describe('a resync', () => {
     expect((await round()).stop).not.toBeNull();
     await capture.resyncCapture(ref, 'dba', 'known partition');
     await source.query(`insert into list values (1, 'b')`);
-    expect(await round()).toMatchObject({ stop: null, marks: [{ relation: 2, key: '["1", "b"]' }] });
+    expect(await round()).toMatchObject({ stop: null, capturedChanges: [{ relation: 2, key: '["1", "b"]' }] });
     await source.query('alter table item drop column v');
     expect((await round()).stop).toContain('column v');
     await expect(capture.resyncCapture(ref, 'dba', 'try')).rejects.toMatchObject({ code: 'RP5305' });

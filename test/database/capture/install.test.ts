@@ -29,7 +29,7 @@ const leftovers = `
   union all select 'schema' from pg_namespace where nspname = 'rowproof'`;
 
 describe('installing a capture', () => {
-  it('puts triggers that always fire on every table with rows, records the step and the cursor, and opens the lanes', async () => {
+  it('puts triggers that always fire on every table with rows, records the step and the cursor, and opens the leases', async () => {
     const { capture, ref, source, target } = await open();
     expect(await capture.installCapture(ref)).toEqual({ relations: 2 });
     const triggers = await source.query(
@@ -39,7 +39,7 @@ describe('installing a capture', () => {
     expect(await target.query(`select kind, subject, state from rowproof.step`)).toEqual([
       { kind: 'capture', subject: 'legacy', state: 'done' },
     ]);
-    expect(await target.query('select lane, state from rowproof.lane order by lane')).toHaveLength(2);
+    expect(await target.query('select lease, state from rowproof.apply_lease order by lease')).toHaveLength(2);
   });
 
   it('again changes nothing and does not move the cursor', async () => {
@@ -49,7 +49,7 @@ describe('installing a capture', () => {
     await source.query(`insert into item values (1, 'a')`);
     await capture.installCapture(ref);
     expect(await target.query('select snapshot, capture from rowproof.cursor')).toEqual(before);
-    expect((await round()).marks).toEqual([{ relation: 1, key: '["1"]' }]);
+    expect((await round()).capturedChanges).toEqual([{ relation: 1, key: '["1"]' }]);
   });
 
   it('goes on where an attempt died in the middle', async () => {
@@ -67,7 +67,7 @@ describe('installing a capture', () => {
   it('names who holds a table when the budget is spent, a prepared transaction too', async () => {
     const { capture, ref, application, source } = await open();
     const writer = await application();
-    const gid = `held_${source.name}`;
+    const gid = `deferred_${source.name}`;
     await source.query(`begin; insert into item values (2, 'b'); prepare transaction '${gid}'`);
     await writer.query(`begin; insert into item values (1, 'a')`);
     try {

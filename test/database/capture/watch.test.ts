@@ -1,7 +1,7 @@
 import { chooseWindow, openSnapshot, type SourceWindow } from '../../../src/engine/follow/change-window';
 import { readCursors } from '../../../src/postgres/ledger/follow/cursor';
 import { purgeTable } from '../../../src/postgres/queries/capture/name';
-import { purgeMarks } from '../../../src/postgres/queries/capture/purge';
+import { purgeChanges } from '../../../src/postgres/queries/capture/purge';
 import { mappingOf, openCaptureRun, type CaptureRun } from './capture-run';
 
 let run: CaptureRun | undefined;
@@ -10,11 +10,11 @@ afterEach(async () => {
   run = undefined;
 });
 
-async function follow(maxMarkBytes?: number): Promise<CaptureRun> {
+async function follow(maxChangeLogBytes?: number): Promise<CaptureRun> {
   run = await openCaptureRun({
     source: 'create table item (id int primary key, v text)',
     mappings: [mappingOf('item', ['id', 'v'])],
-    settings: maxMarkBytes === undefined ? {} : { maxMarkBytes },
+    settings: maxChangeLogBytes === undefined ? {} : { maxChangeLogBytes },
   });
   await run.capture.installCapture(run.ref);
   return run;
@@ -24,34 +24,36 @@ describe('watching a capture', () => {
   it('says how large the change log is, and nothing else while it is small', async () => {
     const { capture, ref, source } = await follow();
     await source.query(`insert into item values (1, 'a')`);
-    const report = await capture.watchCapture(ref);
-    const markBytes = expect.any(Number) as number;
-    expect(report).toEqual({ markBytes, walBytes: 0, warnings: [], asked: true, over: false });
-    expect(report.markBytes).toBeGreaterThan(8000);
+    const report = await capture.monitorCapture(ref);
+    const changeLogBytes = expect.any(Number) as number;
+    expect(report).toEqual({ changeLogBytes, walBytes: 0, warnings: [], asked: true, over: false });
+    expect(report.changeLogBytes).toBeGreaterThan(8000);
   });
 
   it('warns at half of the limit with what to do', async () => {
     const { capture, ref, source } = await follow(300_000);
     await source.query(`insert into item select g, 'a' from generate_series(1, 1600) g`);
-    const { warnings } = await capture.watchCapture(ref);
-    expect(warnings).toEqual([expect.stringContaining('settings.capture.max_marks')]);
+    const { warnings } = await capture.monitorCapture(ref);
+    expect(warnings).toEqual([expect.stringContaining('settings.capture.max_change_log')]);
   });
 
-  it('takes the triggers away at the limit, stops the lanes by name, and a resync brings all of it back', async () => {
+  it('takes the triggers away at the limit, stops the leases by name, and a resync brings all of it back', async () => {
     const { capture, ref, source, target, changes, round } = await follow(300_000);
     await source.query(`insert into item select g, 'a' from generate_series(1, 5000) g`);
-    await expect(capture.watchCapture(ref)).rejects.toMatchObject({ code: 'RP5309' });
+    await expect(capture.monitorCapture(ref)).rejects.toMatchObject({ code: 'RP5309' });
     expect(await source.query(`select from pg_trigger where tgname like 'rowproof%'`)).toEqual([]);
     expect(await source.query(`select from ${changes}`)).toEqual([]);
-    const lanes = await target.query<{ state: string; reason: string }>('select state, reason from rowproof.lane');
-    expect(lanes.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
-    expect(lanes[0]?.reason).toContain('reached its limit');
+    const leases = await target.query<{ state: string; reason: string }>(
+      'select state, reason from rowproof.apply_lease',
+    );
+    expect(leases.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
+    expect(leases[0]?.reason).toContain('reached its limit');
     expect((await round()).stop).toContain('reached its limit');
     expect(await capture.resyncCapture(ref, 'dba', 'more disk')).toEqual({ relations: 1 });
     expect((await round()).stop).toBeNull();
   });
 
-  const options = { horizonSeconds: 600, atMost: 10, beat: () => undefined };
+  const options = { horizonSeconds: 600, atMost: 10, heartbeat: () => undefined };
 
   async function cursorOf({ target }: CaptureRun): Promise<string> {
     const [cursor] = await target.query<{ snapshot: string }>('select snapshot from rowproof.cursor');
@@ -62,7 +64,7 @@ describe('watching a capture', () => {
   async function purgeLater(run: CaptureRun): Promise<number> {
     await run.source.query(`update ${purgeTable(run.name)} set at = at - interval '1 hour'`);
     const cursor = await cursorOf(run);
-    return run.onSource((session) => purgeMarks(session, run.name, cursor, options));
+    return run.onSource((session) => purgeChanges(session, run.name, cursor, options));
   }
 
   /** Rounds until no transaction that is open elsewhere on the server keeps the cursor from being past every mark. */
@@ -77,7 +79,7 @@ describe('watching a capture', () => {
     }
   }
 
-  it('purges what a cursor of the horizon ago had consumed, however old marks are', async () => {
+  it('purges what a cursor of the horizon ago had consumed, however old changes are', async () => {
     const run = await follow();
     const { source, changes } = run;
     await source.query(`insert into item values (1, 'a')`);

@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { keyText } from '../../../src/contract/key';
-import { markLag, streamMarks } from '../../../src/postgres/queries/capture/changes';
+import { changeLag, streamChanges } from '../../../src/postgres/queries/capture/changes';
 import { currentSnapshot } from '../../../src/postgres/queries/copy/transaction';
 import { inTransaction } from '../../../src/postgres/transaction';
 import { seeded } from './seeded';
@@ -61,18 +61,18 @@ describe('windows between snapshots', () => {
           open.delete(client);
         }
         if (random(5) === 0) {
-          for (const [gid, held] of [...prepared].slice(0, 1)) {
+          for (const [gid, deferred] of [...prepared].slice(0, 1)) {
             await source.query(`${random(3) === 0 ? 'rollback' : 'commit'} prepared '${gid}'`);
-            const rows = await source.query('select from item where id = $1', [held[0]]);
-            if (rows.length > 0) committed.push(...held);
+            const rows = await source.query('select from item where id = $1', [deferred[0]]);
+            if (rows.length > 0) committed.push(...deferred);
             prepared.delete(gid);
           }
         }
-        if (random(4) === 0) seen.push(...(await round()).marks.map(({ key }) => key ?? 'whole'));
+        if (random(4) === 0) seen.push(...(await round()).capturedChanges.map(({ key }) => key ?? 'whole'));
       }
       for (const client of open.keys()) await client.query('rollback');
       for (const gid of prepared.keys()) await source.query(`rollback prepared '${gid}'`);
-      seen.push(...(await round()).marks.map(({ key }) => key ?? 'whole'));
+      seen.push(...(await round()).capturedChanges.map(({ key }) => key ?? 'whole'));
       expect(seen.sort()).toEqual(committed.map((id) => keyText([String(id)])).sort());
     },
   );
@@ -82,9 +82,9 @@ describe('windows between snapshots', () => {
     const long = await application();
     await long.query('begin; select pg_current_xact_id()');
     await source.query(`insert into item values (1, 'a')`);
-    expect((await round()).marks).toHaveLength(1);
+    expect((await round()).capturedChanges).toHaveLength(1);
     await source.query(`insert into item values (2, 'a')`);
-    expect((await round()).marks).toEqual([{ relation: 1, key: '["2"]' }]);
+    expect((await round()).capturedChanges).toEqual([{ relation: 1, key: '["2"]' }]);
   });
 
   it('tell of more than the limit by one more, stream all of it, and count what is left', async () => {
@@ -95,11 +95,11 @@ describe('windows between snapshots', () => {
       `insert into item select g, 'a' from generate_series(1, 2500) g; update item set v = 'b' where id <= 500`,
     );
     await onSource(async (session) => {
-      expect(await markLag(session, loaded, window)).toMatchObject({ marks: 3000 });
+      expect(await changeLag(session, loaded, window)).toMatchObject({ changes: 3000 });
       await inTransaction(session, 'repeatable read read only', async () => {
         await currentSnapshot(session);
         const keys = new Set<string | null>();
-        for await (const chunk of streamMarks(session, loaded, window)) chunk.forEach(({ key }) => keys.add(key));
+        for await (const chunk of streamChanges(session, loaded, window)) chunk.forEach(({ key }) => keys.add(key));
         expect(keys.size).toBe(2500);
         const { rows } = await session.query<{ plan: string }>('show enable_seqscan');
         expect(rows).toEqual([{ enable_seqscan: 'on' }]);
@@ -111,7 +111,7 @@ describe('windows between snapshots', () => {
 describe('the keys in marks', () => {
   it('are the key texts of what rowproof reads, in whatever settings the application writes', async () => {
     const columns = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
-    const { application, onSource, marks } = await follow(
+    const { application, onSource, capturedChanges } = await follow(
       `create domain day as date; create type mood as enum ('calm', 'it''s "wild"');
        create table item (a bigint, b text, c uuid, d timestamptz, e double precision, f bytea, g interval, h day, i numeric(10, 2),
          j mood, primary key (a, b, c, d, e, f, g, h, i, j))`,
@@ -133,7 +133,7 @@ describe('the keys in marks', () => {
       );
       return rows.map((row) => keyText(columns.map((name) => row[name] ?? null)));
     });
-    const written = await marks();
+    const written = await capturedChanges();
     expect(written[0]).toBe(`1 ->${expected[0]}`);
     expect(written[2]?.endsWith(`>${expected[1]}`)).toBe(true);
     expect(written[2]).toContain('-Infinity');
@@ -142,7 +142,7 @@ describe('the keys in marks', () => {
 
 describe('the application', () => {
   it('meets no new errors: serializable and repeatable read writers of different rows all commit', async () => {
-    const { application, source, marks } = await follow();
+    const { application, source, capturedChanges } = await follow();
     await source.query(`insert into item select g, 'a' from generate_series(1, 40) g`);
     for (const level of ['serializable', 'repeatable read']) {
       const clients = await Promise.all([application(), application(), application()]);
@@ -153,6 +153,6 @@ describe('the application', () => {
         await client.query('update item set v = $2 where id = $1', [at + 10, level]);
       for (const client of clients) expect((await client.query('commit')).command).toBe('COMMIT');
     }
-    expect(await marks()).toHaveLength(40 + 12);
+    expect(await capturedChanges()).toHaveLength(40 + 12);
   });
 });

@@ -80,11 +80,13 @@ export async function rejectedBySql(session: Session, mapping: CompiledMapping):
 }
 
 /** What stands for a value that only the server can spell. */
-export const spelledByServer = '\0server';
+export const formattedByServer = '\0server';
 
 /** Canonical texts of a recomputed row. */
 export function textsOf(row: RecomputedRow): (string | null)[] {
-  return row.values.map((value) => ('value' in value ? value.value : 'server' in value ? spelledByServer : '\0failed'));
+  return row.values.map((value) =>
+    'value' in value ? value.value : 'server' in value ? formattedByServer : '\0failed',
+  );
 }
 
 /** Takes out of `actual` what TypeScript left to the server. */
@@ -92,7 +94,9 @@ export function blankServer(
   actual: readonly (string | null)[],
   expected: readonly (string | null)[],
 ): (string | null)[] {
-  return actual.map((text, index) => (expected[index] === spelledByServer && text !== null ? spelledByServer : text));
+  return actual.map((text, index) =>
+    expected[index] === formattedByServer && text !== null ? formattedByServer : text,
+  );
 }
 
 /** Asserts that SQL and TypeScript agree on every row, every reason and every field. */

@@ -74,10 +74,10 @@ test('A cancelled activity does not start', async () => {
 });
 
 test('Heartbeats tell the mapping, the batch and how far it is, and nothing of the rows', async () => {
-  const beats: Record<string, string | number>[] = [];
-  await run.worker({ heartbeat: (details) => void beats.push(details) }).copyBatch(run.ref, 'blobs', 0);
-  expect(beats.length).toBeGreaterThan(0);
-  for (const beat of beats) expect(Object.keys(beat)).toEqual(['mapping', 'ordinal', 'rows', 'bytes']);
+  const heartbeats: Record<string, string | number>[] = [];
+  await run.worker({ heartbeat: (details) => void heartbeats.push(details) }).copyBatch(run.ref, 'blobs', 0);
+  expect(heartbeats.length).toBeGreaterThan(0);
+  for (const heartbeat of heartbeats) expect(Object.keys(heartbeat)).toEqual(['mapping', 'ordinal', 'rows', 'bytes']);
 });
 
 test('Cancellation ends a careful insert that waits for a lock, and leaves nothing', async () => {

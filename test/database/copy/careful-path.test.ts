@@ -20,13 +20,13 @@ async function quarantined(): Promise<unknown[]> {
 
 async function balanced(): Promise<void> {
   const { source, target } = run as CopyRun;
-  const [books] = await target.query<{ path: string; total: number; parts: number; migrated: number }>(
+  const [reconciliation] = await target.query<{ path: string; total: number; parts: number; migrated: number }>(
     `select string_agg(distinct path, ',') as path, sum(source_rows)::int as total, sum(migrated + quarantined + out_of_scope)::int as parts,
        sum(migrated)::int as migrated from rowproof.batch`,
   );
   const [there] = await target.query<{ n: number }>('select count(*)::int as n from items');
   const [here] = await source.query<{ n: number }>('select count(*)::int as n from items');
-  expect(books).toEqual({ path: 'careful', total: here?.n, parts: here?.n, migrated: there?.n });
+  expect(reconciliation).toEqual({ path: 'careful', total: here?.n, parts: here?.n, migrated: there?.n });
   const foreign = await target.query(
     `select 1 from items i where not exists (select 1 from rowproof.batch b where i.xmin::text = any (b.xids))`,
   );

@@ -22,12 +22,12 @@ test('A sample copies a stable part of the table and its books balance within it
     const { rows } = await run.activities.planBatches(run.ref, 'people');
     expect(rows).toBeGreaterThan(0);
     await run.copyAll();
-    const [books] = await run.target.query<Record<string, number>>(
+    const [reconciliation] = await run.target.query<Record<string, number>>(
       `select sum(source_rows)::int as source, sum(migrated)::int as migrated, sum(quarantined)::int as bad from rowproof.batch`,
     );
-    expect(books?.['source']).toBeGreaterThan(100);
-    expect(books?.['source']).toBeLessThan(400);
-    expect(books?.['source']).toBe((books?.['migrated'] ?? 0) + (books?.['bad'] ?? 0));
+    expect(reconciliation?.['source']).toBeGreaterThan(100);
+    expect(reconciliation?.['source']).toBeLessThan(400);
+    expect(reconciliation?.['source']).toBe((reconciliation?.['migrated'] ?? 0) + (reconciliation?.['bad'] ?? 0));
     kept.push(
       await run.target.query(
         `select id from (select id from people union all select (source_key::jsonb ->> 0)::int from rowproof.quarantine) k order by id`,

@@ -200,8 +200,8 @@ test('Rows that are written in bulk have the same facts in quarantine as rows wr
   expect(await run.target.query(all)).toEqual(few);
   expect(new Set(few.map((row) => row['class']))).toEqual(new Set(['quarantined', 'out_of_scope']));
   expect(few.filter((row) => (row['findings'] as string[]).length > 1).length).toBeGreaterThan(10);
-  const books = 'select quarantined::int as quarantined, out_of_scope::int as waived from rowproof.batch';
+  const reconciliation = 'select quarantined::int as quarantined, out_of_scope::int as waived from rowproof.batch';
   const kept = `select count(*) filter (where class = 'quarantined')::int as quarantined,
     count(*) filter (where class = 'out_of_scope')::int as waived from rowproof.quarantine`;
-  expect(await run.target.query(books)).toEqual(await run.target.query(kept));
+  expect(await run.target.query(reconciliation)).toEqual(await run.target.query(kept));
 });

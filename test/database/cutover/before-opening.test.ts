@@ -1,5 +1,5 @@
 import { Clients, openCutoverRun, proveAll, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
-import { gateName } from '../../../src/engine/run/relations';
+import { writeBlockName } from '../../../src/engine/run/relations';
 
 const go = { drill: false, by: 'ben' };
 const target = `create type mood as enum ('calm', 'wild');
@@ -32,7 +32,7 @@ describe('between the freeze and the opening', () => {
 
   it('a writer is refused, and all who got round the guard or altered a table are named', async () => {
     expect(await sqlstateOf(run.target.query('update accounts set balance = 1'))).toBe('25006');
-    const guard = gateName(await run.databases.run(run.ref), 'guard');
+    const guard = writeBlockName(await run.databases.run(run.ref), 'guard');
     const off = ['', '_row'].map((part) => `alter table accounts disable trigger "${guard}${part}"`).join('; ');
     const on = ['', '_row'].map((part) => `alter table accounts enable always trigger "${guard}${part}"`).join('; ');
     await run.target.query(`begin; ${off}; update accounts set balance = 1 where id = 1; ${on}; commit`);

@@ -28,7 +28,7 @@ describe.each(['frozen', 'aligned'] as const)('books that are closed before the 
     await asRun(sql);
     for (const drill of [true, false]) {
       const result = await run.cutover.cutOver(run.ref, { drill, by: 'ben' });
-      expect(result).toMatchObject({ outcome: 'not_proved', booksMs: expect.any(Number) as number });
+      expect(result).toMatchObject({ outcome: 'not_proved', reconciliationMs: expect.any(Number) as number });
       expect(result.sentence).toMatch(/^The books do not balance: /);
       expect(result.sentence).toMatch(problem);
     }
@@ -45,13 +45,13 @@ describe.each(['frozen', 'aligned'] as const)('books that are closed before the 
     // the barrier waits for the transaction: everything before it is over
     await until(async () => (await run.source.query('select 1 from pg_locks where not granted')).length > 0);
     await app.query('commit');
-    expect(await attempt).toMatchObject({ outcome: 'frozen', booksMs: expect.any(Number) as number });
+    expect(await attempt).toMatchObject({ outcome: 'frozen', reconciliationMs: expect.any(Number) as number });
     const both = await sides(run);
     expect(both.target).toEqual(both.source);
-    const [row] = await run.target.query<{ detail: { books: string; booksMs: number } }>(
+    const [row] = await run.target.query<{ detail: { books: string; reconciliationMs: number } }>(
       `select detail from rowproof.cutover where outcome = 'frozen'`,
     );
-    expect(row?.detail).toMatchObject({ books, booksMs: expect.any(Number) as number });
+    expect(row?.detail).toMatchObject({ books, reconciliationMs: expect.any(Number) as number });
   });
 });
 

@@ -1,11 +1,11 @@
 import { takeBarrier } from '../../../src/engine/cutover/barrier';
 import { cutoverSteps } from '../../../src/engine/cutover/steps';
-import { relationsBySource, gateName } from '../../../src/engine/run/relations';
-import { thaw } from '../../../src/engine/cutover/freeze';
-import { freezeGate } from '../../../src/cutover/gate-sql';
-import { markRollback } from '../../../src/postgres/ledger/run/step';
+import { relationsBySource, writeBlockName } from '../../../src/engine/run/relations';
+import { dropFreeze } from '../../../src/engine/cutover/freeze';
+import { freezeBlock } from '../../../src/cutover/write-block-sql';
+import { noteRollback } from '../../../src/postgres/ledger/run/step';
 import { limitBarrier } from '../../../src/postgres/queries/cutover/barrier';
-import { createGate, writableTree } from '../../../src/postgres/queries/cutover/freeze-trigger';
+import { createWriteBlock, writableTree } from '../../../src/postgres/queries/cutover/freeze-trigger';
 import { openProxy, type Link, type Proxy } from '../copy/tcp-proxy';
 import { Clients, onSource, openCutoverRun, sourceAt, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
 import { writableQuarantine } from '../../support/writable-quarantine';
@@ -36,8 +36,8 @@ describe('a cutover that does not come to its end', () => {
   const underBarrier = (work: (signal: AbortSignal | undefined) => Promise<void>) => {
     let calls = 0;
     return run.with({
-      drain: async (host, ref, beat) => {
-        await cutoverSteps.drain(host, ref, beat);
+      drain: async (host, ref, heartbeat) => {
+        await cutoverSteps.drain(host, ref, heartbeat);
         calls += 1;
         if (calls === 2) await work(host.signal?.());
       },
@@ -74,8 +74,8 @@ describe('a cutover that does not come to its end', () => {
     await run.source.query('update accounts set balance = 3 where id = 3');
     const planted = run.with({
       refreshProof: () => Promise.resolve({ keys: 0, differences: 0 }),
-      drain: async (host, ref, beat) => {
-        await cutoverSteps.drain(host, ref, beat);
+      drain: async (host, ref, heartbeat) => {
+        await cutoverSteps.drain(host, ref, heartbeat);
         await run.target.query(`set rowproof.run = '${run.ref.run}'; update accounts set balance = 4 where id = 3`);
       },
     });
@@ -114,7 +114,7 @@ describe('a cutover that does not come to its end', () => {
   it('does not freeze once a rollback has begun meanwhile', async () => {
     const late = underBarrier(async () => {
       const session = await run.databases.ledger(run.ref, 'test');
-      await markRollback(session, run.ref.run);
+      await noteRollback(session, run.ref.run);
       await session.close();
     });
     expect(await late.cutOver(run.ref, go)).toMatchObject({ outcome: 'refused' });
@@ -131,7 +131,7 @@ describe('a cutover that does not come to its end', () => {
     proxy = await openProxy(run.source.url, { fromClient: (_chunk, link) => Boolean(links.add(link)) });
     const loaded = await run.databases.run(run.ref);
     const source = await sourceAt(run, proxy.url).source(loaded.compiled, 'legacy', 'test');
-    const name = gateName(loaded, 'freeze');
+    const name = writeBlockName(loaded, 'freeze');
     const relations = relationsBySource(loaded);
     const taken = await takeBarrier(name, relations, new Map([['legacy', source]]), limits, idle);
     expect(taken).toHaveProperty('barrier');
@@ -146,7 +146,13 @@ describe('a cutover that does not come to its end', () => {
     const loaded = await run.databases.run(run.ref);
     const source = await run.databases.source(loaded.compiled, 'legacy', 'test');
     const long = { ...limits, idleMs: 600_000 };
-    await takeBarrier(gateName(loaded, 'freeze'), relationsBySource(loaded), new Map([['legacy', source]]), long, idle);
+    await takeBarrier(
+      writeBlockName(loaded, 'freeze'),
+      relationsBySource(loaded),
+      new Map([['legacy', source]]),
+      long,
+      idle,
+    );
     const writer = writes();
     await limitBarrier(source, 300);
     expect(await writer).toBe('done');
@@ -157,22 +163,26 @@ describe('a cutover that does not come to its end', () => {
     const loaded = await run.databases.run(run.ref);
     const source = await run.databases.source(loaded.compiled, 'legacy', 'test');
     const stopped = { ...limits, idleMs: 600_000 };
-    const name = gateName(loaded, 'freeze');
+    const name = writeBlockName(loaded, 'freeze');
     await takeBarrier(name, relationsBySource(loaded), new Map([['legacy', source]]), stopped, idle);
     expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
     await expect(source.query('commit')).rejects.toBeDefined();
     source.destroy();
   });
 
-  it('that is half frozen when its freeze is lifted cannot freeze afterwards', async () => {
+  it('that is half frozen when its freeze is released cannot freeze afterwards', async () => {
     const loaded = await run.databases.run(run.ref);
     const source = await run.databases.source(loaded.compiled, 'legacy', 'test');
     const other = await run.databases.source(loaded.compiled, 'legacy', 'test');
-    const name = gateName(loaded, 'freeze');
+    const name = writeBlockName(loaded, 'freeze');
     const relations = relationsBySource(loaded);
     await takeBarrier(name, relations, new Map([['legacy', source]]), { ...limits, idleMs: 60_000 }, idle);
-    await createGate(source, freezeGate(name, run.ref.run), await writableTree(source, relations.get('legacy') ?? []));
-    await thaw(other, name, { lockMs: 200, budgetMs: 5_000 }, idle);
+    await createWriteBlock(
+      source,
+      freezeBlock(name, run.ref.run),
+      await writableTree(source, relations.get('legacy') ?? []),
+    );
+    await dropFreeze(other, name, { lockMs: 200, budgetMs: 5_000 }, idle);
     await expect(source.query('commit')).rejects.toBeDefined();
     expect(await onSource(run)).toEqual(before);
     source.destroy();

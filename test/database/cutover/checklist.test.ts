@@ -1,4 +1,4 @@
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
 import { Clients, openCutoverRun, proveAll, sqlstateOf, withSettings, type CutoverRun } from './cutover-fixture';
 import { writableQuarantine } from '../../support/writable-quarantine';
@@ -44,7 +44,7 @@ describe('the checklist of a cutover', () => {
     const { code } = (await run.databases.run(run.ref)).compiled;
     expect(await run.cutover.checkCutover(run.ref, { ...approval, code })).toEqual(
       [
-        'lane',
+        'lease',
         'lag',
         'pending',
         'prepared',
@@ -129,9 +129,9 @@ describe('the checklist of a cutover', () => {
       select run, 'parts', '["x"]', 'quarantined', 'cast', 'parts.v.cast' from rowproof.run`);
     expect(await wrong()).toEqual(['quarantine']);
     await run.target.query('delete from rowproof.quarantine');
-    await run.target.query(`update rowproof.lane set state = 'stopped', reason = 'a trigger is gone'`);
-    const [lane] = await run.cutover.checkCutover(run.ref, null);
-    expect(lane).toEqual({ name: 'lane', ok: false, sentence: 'The lane is stopped: a trigger is gone.' });
+    await run.target.query(`update rowproof.apply_lease set state = 'stopped', reason = 'a trigger is gone'`);
+    const [lease] = await run.cutover.checkCutover(run.ref, null);
+    expect(lease).toEqual({ name: 'lease', ok: false, sentence: 'The lease is stopped: a trigger is gone.' });
     expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).not.toMatchObject({ outcome: 'frozen' });
     expect(await sqlstateOf(run.source.query('delete from accounts where false'))).toBe('done');
   });
@@ -142,8 +142,8 @@ describe('the checklist of a cutover', () => {
     expect(await wrong(null, strict)).toEqual(['proof']);
     expect(await sentenceOf('proof', strict)).toMatch(/^The proof is green, .* old; 0.00 s are allowed\.$/);
     await run.source.query('update accounts set balance = balance + 1');
-    const holder = await LaneHolder.open(run.host, run.ref, 'test');
-    await runRound(holder, { limit: 10, beat: () => undefined });
+    const holder = await LeaseHolder.open(run.host, run.ref, 'test');
+    await runRound(holder, { limit: 10, heartbeat: () => undefined });
     await holder.end(true);
     const behind = await withSettings(run, { cutover: { maxLagMs: 1 }, delta: { roundKeys: 10 } });
     expect(await wrong(null, behind)).toEqual(['lag', 'pending']);

@@ -41,18 +41,18 @@ describe('a process that cuts over', () => {
   const there = (sql: string) => async (): Promise<boolean> => (await run.source.query(sql)).length > 0;
   const write = `update accounts set balance = 7 where id = 9`;
 
-  /** The process under its barrier, where it waits for the lane; whoever keeps it, and a writer that waits. */
+  /** The process under its barrier, where it waits for the apply lease; whoever keeps it, and a writer that waits. */
   async function underBarrier(): Promise<{ keeper: Client; waiting: Promise<unknown> }> {
     const [open, keeper, writer] = [
       await clients.open(run.source.url),
       await clients.open(run.target.url),
       await clients.open(run.source.url),
     ];
-    // keeps the barrier from being taken until the lane is kept
+    // keeps the barrier from being taken until the apply lease is kept
     await open.query('begin; update accounts set balance = 1 where id = 1');
     cutOverElsewhere();
     await until(there(`select from pg_locks where ${barrierLock} and not granted`));
-    await keeper.query(`begin; select from rowproof.lane where lane = 'delta' for update`);
+    await keeper.query(`begin; select from rowproof.apply_lease where lease = 'delta' for update`);
     await open.query('commit');
     await until(there(`select from pg_locks where ${barrierLock} and granted`));
     const waiting = writer.query(write);

@@ -14,7 +14,7 @@ it('A freeze that was lifted before the target of big_bang is open leaves the ro
     expect(await run.cutover.freezeSource(run.ref, 'ben')).toMatchObject({ outcome: 'frozen' });
     await setPhase(session, run.ref.run, 'freeze', 'finished');
     const undo = `rowproof rollback ${run.ref.run} --by YOU --reason WHY`;
-    const lift = `rowproof finish ${run.ref.run} --lift-freeze`;
+    const lift = `rowproof finish ${run.ref.run} --release-freeze`;
     expect(await ways()).toEqual([`rowproof run ${run.ref.run}`, undo, lift]);
     const finished = await finishRun(run, run.ref, true);
     expect(finished).toMatchObject({ removed: false, needed: true });

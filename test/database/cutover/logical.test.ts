@@ -1,11 +1,11 @@
 import { cutoverSteps } from '../../../src/engine/cutover/steps';
-import { takeLane } from '../../../src/postgres/ledger/follow/apply-lease';
+import { takeApplyLease } from '../../../src/postgres/ledger/follow/apply-lease';
 import { Clients, openCutoverRun, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
 import { createCaptureActivities } from '../../../activities/capture';
 
 const go = { drill: false, by: 'ben' };
 const drill = { drill: true, by: 'ben' };
-const lockIntake = `begin; select 1 from rowproof.lane where lane = 'intake' for update`;
+const lockIntake = `begin; select 1 from rowproof.apply_lease where lease = 'intake' for update`;
 
 describe('a cutover behind a slot', () => {
   let run: CutoverRun;
@@ -26,13 +26,13 @@ describe('a cutover behind a slot', () => {
   const underBarrier = (before: () => Promise<unknown>) => {
     let calls = 0;
     return run.with({
-      drain: async (host, ref, beat, lockMs) => {
+      drain: async (host, ref, heartbeat, lockMs) => {
         calls += 1;
         if (calls === 2) {
           await before();
           await more();
         }
-        await cutoverSteps.drain(host, ref, beat, lockMs);
+        await cutoverSteps.drain(host, ref, heartbeat, lockMs);
       },
     });
   };
@@ -52,7 +52,7 @@ describe('a cutover behind a slot', () => {
     let watched = 0;
     const watching = (async () => {
       const capture = createCaptureActivities(run.host);
-      for (; refused === ''; watched++) await capture.watchCapture(run.ref);
+      for (; refused === ''; watched++) await capture.monitorCapture(run.ref);
     })();
     await until(() => Promise.resolve(acknowledged.length > 20));
     expect(await run.cutover.cutOver(run.ref, drill)).toMatchObject({ outcome: 'drilled' });
@@ -71,7 +71,7 @@ describe('a cutover behind a slot', () => {
     await open(10_000);
     const holder = await run.databases.ledger(run.ref, 'hung');
     const late = underBarrier(async () => {
-      await takeLane(holder, run.ref.run, 'intake', '00000000-0000-4000-8000-000000000001');
+      await takeApplyLease(holder, run.ref.run, 'intake', '00000000-0000-4000-8000-000000000001');
       await holder.query(lockIntake);
     });
     expect(await late.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
@@ -111,7 +111,7 @@ describe('a cutover behind a slot', () => {
     const stranger = await clients.open(run.target.url, 'stranger');
     await stranger.query(lockIntake);
     await more();
-    const hasty = run.with({ drain: (host, ref, beat) => cutoverSteps.drain(host, ref, beat, 50) });
+    const hasty = run.with({ drain: (host, ref, heartbeat) => cutoverSteps.drain(host, ref, heartbeat, 50) });
     expect(await hasty.cutOver(run.ref, go)).toMatchObject({ outcome: 'lag', freezeMs: 0 });
     expect(await writes()).toBe('done');
   });

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
 import { RowproofError } from '../../../src/errors/rowproof-error';
 import { leftFrozen } from '../../../src/postgres/ledger/cutover';
@@ -52,21 +52,21 @@ describe('opening the target', () => {
     expect(await stopped()).toEqual([{ opened: true, frozen: ['legacy'], whole: true }, []]);
     await run.cutover.openTarget(run.ref);
     expect(await run.target.query(`select kind from rowproof.event where kind = 'target opened'`)).toHaveLength(1);
-    expect(await run.target.query('select distinct state from rowproof.lane')).toEqual([{ state: 'closed' }]);
+    expect(await run.target.query('select distinct state from rowproof.apply_lease')).toEqual([{ state: 'closed' }]);
   });
 
-  it('ends every round that began before, also one that holds the lane', async () => {
-    const zombie = await LaneHolder.open(run.host, run.ref, 'zombie');
+  it('ends every round that began before, also one that holds the lease', async () => {
+    const zombie = await LeaseHolder.open(run.host, run.ref, 'zombie');
     await run.cutover.cutOver(run.ref, go);
     const holder = await run.databases.ledger(run.ref, 'holder');
     await holder.query(
-      `update rowproof.lane set owner = gen_random_uuid(), backend_pid = pg_backend_pid(),
+      `update rowproof.apply_lease set owner = gen_random_uuid(), backend_pid = pg_backend_pid(),
          backend_start = (select backend_start from pg_stat_activity where pid = pg_backend_pid())`,
     );
-    await holder.query('begin; select 1 from rowproof.lane for update');
+    await holder.query('begin; select 1 from rowproof.apply_lease for update');
     await run.cutover.openTarget(run.ref);
     await expect(holder.query('commit')).rejects.toBeDefined();
-    expect(await codeOf(runRound(zombie, { limit: 10, beat: () => undefined }))).not.toBe('no error');
+    expect(await codeOf(runRound(zombie, { limit: 10, heartbeat: () => undefined }))).not.toBe('no error');
     await zombie.end(false);
     holder.destroy();
   });

@@ -1,4 +1,4 @@
-import { gateName } from '../../../src/engine/run/relations';
+import { writeBlockName } from '../../../src/engine/run/relations';
 import { Clients, openCutoverRun, proveAll, sides, sqlstateOf, type CutoverRun } from './cutover-fixture';
 
 const go = { drill: false, by: 'ben' };
@@ -17,7 +17,7 @@ describe('what was proved', () => {
   const clients = new Clients();
   beforeEach(async () => {
     run = await openCutoverRun({ target });
-    guard = gateName(await run.databases.run(run.ref), 'guard');
+    guard = writeBlockName(await run.databases.run(run.ref), 'guard');
     expect(await proveAll(run)).toBe(true);
   });
   afterEach(async () => {
@@ -225,7 +225,7 @@ describe('what was proved', () => {
       'the source',
       'RP5452',
       async (one: CutoverRun) => {
-        const freeze = gateName(await one.databases.run(one.ref), 'freeze');
+        const freeze = writeBlockName(await one.databases.run(one.ref), 'freeze');
         await one.source
           .query(`begin; alter table accounts disable trigger "${freeze}"; alter table accounts disable trigger "${freeze}_row";
           update accounts set owner = 'late' where id = 1;

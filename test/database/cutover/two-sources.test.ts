@@ -1,7 +1,7 @@
 import type { TestDatabase } from '../../support/postgres/postgres';
-import { createGate, writableTree } from '../../../src/postgres/queries/cutover/freeze-trigger';
-import { freezeGate } from '../../../src/cutover/gate-sql';
-import { gateName } from '../../../src/engine/run/relations';
+import { createWriteBlock, writableTree } from '../../../src/postgres/queries/cutover/freeze-trigger';
+import { freezeBlock } from '../../../src/cutover/write-block-sql';
+import { writeBlockName } from '../../../src/engine/run/relations';
 import { accounts, Clients, openCutoverRun, sqlstateOf, type CutoverRun } from './cutover-fixture';
 
 const go = { drill: false, by: 'ben' };
@@ -57,7 +57,7 @@ describe('two sources', () => {
       { schema: 'public', name: 'parts' },
     ]);
     await session.query('begin');
-    await createGate(session, freezeGate(gateName(loaded, 'freeze'), run.ref.run), relations);
+    await createWriteBlock(session, freezeBlock(writeBlockName(loaded, 'freeze'), run.ref.run), relations);
     await session.query('commit');
     await session.close();
     expect(await both()).toEqual(['25006', 'done']);

@@ -2,7 +2,7 @@ import { applyRound } from '../../../src/engine/follow/apply/apply-round';
 import type { Applied, Incoming } from '../../../src/engine/follow/round-contract';
 import type { CompiledMapping } from '../../../src/contract/compiled';
 import type { QuarantinedRow } from '../../../src/copy/quarantined-row';
-import { heldTable } from '../../../src/postgres/ledger/quarantine/deferred';
+import { deferredTable } from '../../../src/postgres/ledger/quarantine/deferred';
 import type { LoadedRun } from '../../../src/postgres/ledger/run/run';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
@@ -10,10 +10,10 @@ import { qualified } from '../../../src/sql/quote';
 import type { TestDatabase } from '../../support/postgres/postgres';
 import type { TestRun } from '../settle-fixture';
 
-/** A row as the source becomes it: `fate` says whether it can be loaded, has a reason of its own, or is out of scope. */
+/** A row as the source becomes it: `outcome` says whether it can be loaded, has a reason of its own, or is out of scope. */
 export interface SourceRow {
   readonly k: number;
-  readonly fate: 'ok' | 'rejected' | 'out';
+  readonly outcome: 'ok' | 'rejected' | 'out';
   readonly [column: string]: string | number | null;
 }
 
@@ -62,10 +62,10 @@ export function incomingOf(
         : changed.map((k) => ({ sourceKey: sourceKey(k), targetKey: ownKey ? sourceKey(k) : null })),
     rows: once(
       rows
-        .filter((row) => row.fate === 'ok')
+        .filter((row) => row.outcome === 'ok')
         .map((row) => [sourceKey(row.k), target(row), ...mapping.columns.map((column) => text(row[column.target]))]),
     ),
-    rejected: once(rows.filter((row) => row.fate === 'rejected').map((row) => rejectedRow(mapping, row))),
+    rejected: once(rows.filter((row) => row.outcome === 'rejected').map((row) => rejectedRow(mapping, row))),
   };
 }
 
@@ -110,7 +110,7 @@ export function apply(
           rulesOn: options.rulesOn ?? true,
           behind: new Set(),
           classOf: (finding) => (options.outOfScope?.includes(finding) ? 'out_of_scope' : 'quarantined'),
-          beat: () => undefined,
+          heartbeat: () => undefined,
         },
         incoming,
       ),
@@ -119,8 +119,8 @@ export function apply(
 }
 
 /** Rows that wait for a mapping. */
-export async function heldRows(query: Query, run: TestRun, mapping: string): Promise<Record<string, unknown>[]> {
-  const table = heldTable(run.ref.run, mapping);
+export async function deferredRows(query: Query, run: TestRun, mapping: string): Promise<Record<string, unknown>[]> {
+  const table = deferredTable(run.ref.run, mapping);
   const [there] = await query(`select to_regclass('${qualified(table)}') is not null as there`);
   return there?.['there'] === true ? query(`select * from ${qualified(table)} order by rowproof_key`) : [];
 }

@@ -5,7 +5,7 @@ import { mappingOf, openTestRun, type TestRun } from '../settle-fixture';
 import { Client } from 'pg';
 import {
   apply,
-  heldRows,
+  deferredRows,
   openSides,
   type Query,
   type Sides,
@@ -18,9 +18,9 @@ import {
 /** Tables with a self reference, a cycle, several unique keys, and every action that a foreign key can have. */
 const schema = `
 create schema src; create schema dst;
-create table src.a (k int primary key, u int, w text, parent int, b_id int, fate text);
-create table src.b (k int primary key, id int, a_k int, a_u int, outside int, fate text);
-create table src.c (k int primary key, b_id int, a_k int, v text, fate text);
+create table src.a (k int primary key, u int, w text, parent int, b_id int, outcome text);
+create table src.b (k int primary key, id int, a_k int, a_u int, outside int, outcome text);
+create table src.c (k int primary key, b_id int, a_k int, v text, outcome text);
 create table dst.outside (id int primary key);
 insert into dst.outside values (1), (2);
 create table dst.a (k int primary key, u int, w text, parent int references dst.a (k) on delete cascade, b_id int,
@@ -41,7 +41,7 @@ const columns: Record<Name, string[]> = {
 };
 
 const small = (max: number) => fc.option(fc.integer({ min: 1, max }), { nil: null });
-const fate = fc.constantFrom<SourceRow['fate']>('ok', 'ok', 'ok', 'ok', 'ok', 'rejected', 'out');
+const outcome = fc.constantFrom<SourceRow['outcome']>('ok', 'ok', 'ok', 'ok', 'ok', 'rejected', 'out');
 const k = fc.integer({ min: 1, max: 12 });
 const word = fc.constantFrom(null, 'x', 'X', 'y', 'z', 'q');
 const change = fc.oneof(
@@ -49,19 +49,19 @@ const change = fc.oneof(
     table: fc.constant<Name>('a'),
     k,
     gone: fc.boolean(),
-    row: fc.record({ u: small(7), w: word, parent: small(8), b_id: small(8), fate }),
+    row: fc.record({ u: small(7), w: word, parent: small(8), b_id: small(8), outcome }),
   }),
   fc.record({
     table: fc.constant<Name>('b'),
     k,
     gone: fc.boolean(),
-    row: fc.record({ id: fc.integer({ min: 1, max: 7 }), a_k: small(7), a_u: small(7), outside: small(3), fate }),
+    row: fc.record({ id: fc.integer({ min: 1, max: 7 }), a_k: small(7), a_u: small(7), outside: small(3), outcome }),
   }),
   fc.record({
     table: fc.constant<Name>('c'),
     k,
     gone: fc.boolean(),
-    row: fc.record({ b_id: small(8), a_k: small(8), v: fc.constantFrom(null, 'p', 'q', 'r', 's', 't'), fate }),
+    row: fc.record({ b_id: small(8), a_k: small(8), v: fc.constantFrom(null, 'p', 'q', 'r', 's', 't'), outcome }),
   }),
 );
 const rounds = fc.array(
@@ -104,9 +104,9 @@ describe('applying rounds', () => {
           ...mapping.statements,
           keysOfTargets: mapping.statements.keysOfTargets.replace(
             `"src"."${name}"`,
-            `(select * from src.${name} where fate = 'ok') as s`,
+            `(select * from src.${name} where outcome = 'ok') as s`,
           ),
-          outOfScopeRefs: `select jsonb_build_array(k::text)::text, jsonb_build_object(${referenced.map((one) => `'${one}', ${one}::text`).join(', ')})::text from src.${name} where fate = 'out'`,
+          outOfScopeRefs: `select jsonb_build_array(k::text)::text, jsonb_build_object(${referenced.map((one) => `'${one}', ${one}::text`).join(', ')})::text from src.${name} where outcome = 'out'`,
         },
       };
     };
@@ -137,7 +137,7 @@ describe('applying rounds', () => {
 
   async function check(state: State): Promise<void> {
     const books = await query<{ mapping: Name; migrated: string; quarantined: string; out_of_scope: string }>(
-      `select mapping, migrated, quarantined, out_of_scope from rowproof.delta_books`,
+      `select mapping, migrated, quarantined, out_of_scope from rowproof.delta_reconciliation`,
     );
     const target: Partial<Record<Name, Record<string, unknown>[]>> = {};
     for (const name of ['a', 'b', 'c'] as const) target[name] = await query(`select * from dst.${name}`);
@@ -151,11 +151,11 @@ describe('applying rounds', () => {
     );
     for (const name of ['a', 'b', 'c'] as const) {
       const inTarget = target[name] ?? [];
-      const held = await heldRows(query, run, name);
+      const deferred = await deferredRows(query, run, name);
       const rows = [...state[name].values()];
-      expect([...inTarget, ...held].map((row) => content(name, row)).sort()).toEqual(
+      expect([...inTarget, ...deferred].map((row) => content(name, row)).sort()).toEqual(
         rows
-          .filter((row) => row.fate === 'ok')
+          .filter((row) => row.outcome === 'ok')
           .map((row) => content(name, row))
           .sort(),
       );
@@ -167,8 +167,8 @@ describe('applying rounds', () => {
       }>(`select source_key, reason, class, constraint_name from rowproof.quarantine where mapping = '${name}'`);
       expect(quarantine.map((row) => row.source_key).sort()).toEqual(
         [
-          ...held.map((row) => row['rowproof_key'] as string),
-          ...rows.filter((row) => row.fate === 'rejected').map((row) => sourceKey(row.k)),
+          ...deferred.map((row) => row['rowproof_key'] as string),
+          ...rows.filter((row) => row.outcome === 'rejected').map((row) => sourceKey(row.k)),
         ].sort(),
       );
       const out = quarantine.filter((row) => row.class === 'out_of_scope').length;
@@ -184,7 +184,7 @@ describe('applying rounds', () => {
         q: quarantine.length - out,
         o: out,
       });
-      for (const row of held) {
+      for (const row of deferred) {
         const said = quarantine.find((one) => one.source_key === row['rowproof_key']);
         const why = obstacles(name, row, target as Record<Name, Record<string, unknown>[]>);
         expect({ name, row, said, why }).toEqual({
@@ -234,11 +234,11 @@ describe('applying rounds', () => {
     await fc.assert(
       fc.asyncProperty(rounds, async (plan) => {
         await query(
-          `truncate dst.a, dst.b, dst.c; truncate rowproof.quarantined, rowproof.delta_books, rowproof.provenance, rowproof.touched, rowproof.touched_target`,
+          `truncate dst.a, dst.b, dst.c; truncate rowproof.quarantined, rowproof.delta_reconciliation, rowproof.provenance, rowproof.touched, rowproof.touched_target`,
         );
         for (const name of ['a', 'b', 'c']) {
-          const [first] = await heldRows(query, run, name);
-          if (first !== undefined) await dropHeldRows(name);
+          const [first] = await deferredRows(query, run, name);
+          if (first !== undefined) await dropDeferredRows(name);
         }
         const state: State = { a: new Map(), b: new Map(), c: new Map() };
         for (const [index, { changes, whole }] of plan.entries()) {
@@ -269,8 +269,8 @@ describe('applying rounds', () => {
     );
   }, 600_000);
 
-  async function dropHeldRows(name: string): Promise<void> {
-    const { heldTable } = await import('../../../src/postgres/ledger/quarantine/deferred');
-    await query(`truncate rowproof."${heldTable(run.ref.run, name).name}"`);
+  async function dropDeferredRows(name: string): Promise<void> {
+    const { deferredTable } = await import('../../../src/postgres/ledger/quarantine/deferred');
+    await query(`truncate rowproof."${deferredTable(run.ref.run, name).name}"`);
   }
 });

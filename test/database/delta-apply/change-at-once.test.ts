@@ -1,4 +1,4 @@
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
 import { setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
 import { openFollowedRun, type FollowedDraft, type FollowedRun } from '../delta/followed-run';
@@ -17,7 +17,7 @@ const families: FollowedDraft = {
 };
 
 let run: FollowedRun;
-let holder: LaneHolder;
+let holder: LeaseHolder;
 afterEach(async () => {
   await holder.end(true);
   await run.drop();
@@ -25,13 +25,13 @@ afterEach(async () => {
 
 async function open(): Promise<void> {
   run = await openFollowedRun(families);
-  holder = await LaneHolder.open(run.host, run.ref, 'test');
+  holder = await LeaseHolder.open(run.host, run.ref, 'test');
   await setRulesOn(holder.target, run.ref.run);
 }
 
 async function round(changes: string): Promise<void> {
   await run.source.query(changes);
-  expect(await runRound(holder, { limit: 1_000, beat: () => undefined })).toMatchObject({ complete: true });
+  expect(await runRound(holder, { limit: 1_000, heartbeat: () => undefined })).toMatchObject({ complete: true });
 }
 
 const children = (): Promise<unknown> => run.target.query('select id, parent, tag, note from child order by id');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
 import { setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
 import { bothSides, openFollowedRun, people, type FollowedRun } from '../delta/followed-run';
@@ -9,9 +9,9 @@ afterEach(async () => {
   await run.drop();
 });
 
-const beat = (): void => undefined;
+const heartbeat = (): void => undefined;
 
-async function scratchTables({ target }: LaneHolder): Promise<string[]> {
+async function scratchTables({ target }: LeaseHolder): Promise<string[]> {
   const { rows } = await target.query<{ name: string }>(
     `select oid::text || ' ' || relname as name from pg_class
      where relnamespace = pg_my_temp_schema() and relkind = 'r' and relname like 'rowproof%' order by 1`,
@@ -26,17 +26,17 @@ async function expectEqual(): Promise<void> {
 
 test('Scratch tables stand from round to round, empty, until a definition of the target changes', async () => {
   run = await openFollowedRun(people);
-  const holder = await LaneHolder.open(run.host, run.ref, 'test');
+  const holder = await LeaseHolder.open(run.host, run.ref, 'test');
   try {
     await setRulesOn(holder.target, run.ref.run);
     await run.source.query(`update people set name = 'one' where id < 50; delete from people where id = 60`);
-    await runRound(holder, { limit: 1_000, beat });
+    await runRound(holder, { limit: 1_000, heartbeat });
     const first = await scratchTables(holder);
     expect(first).toHaveLength(8);
     await run.source.query(
       `update people set email = 'two' where id < 20; insert into people values (900, 'new', null)`,
     );
-    await runRound(holder, { limit: 1_000, beat });
+    await runRound(holder, { limit: 1_000, heartbeat });
     expect(await scratchTables(holder)).toEqual(first);
     for (const name of first.map((one) => one.split(' ')[1] as string))
       expect((await holder.target.query(`select from pg_temp."${name}"`)).rowCount).toBe(0);
@@ -46,13 +46,13 @@ test('Scratch tables stand from round to round, empty, until a definition of the
     await run.source.query(
       `update people set name = 'three' where id < 10; update people set name = 'bad' where id = 30`,
     );
-    await runRound(holder, { limit: 1_000, beat });
+    await runRound(holder, { limit: 1_000, heartbeat });
     const later = await scratchTables(holder);
     expect(later).toHaveLength(8);
-    expect(later.filter((name) => first.includes(name))).toEqual([expect.stringContaining('rowproof_round_mark')]);
+    expect(later.filter((name) => first.includes(name))).toEqual([expect.stringContaining('rowproof_round_stamp')]);
     expect(await run.target.query('select source_key from rowproof.quarantine')).toEqual([{ source_key: '["30"]' }]);
     await run.source.query('delete from people where id = 30');
-    await runRound(holder, { limit: 1_000, beat });
+    await runRound(holder, { limit: 1_000, heartbeat });
     await expectEqual();
   } finally {
     await holder.end(true);
@@ -61,21 +61,21 @@ test('Scratch tables stand from round to round, empty, until a definition of the
 
 test('A round that was undone leaves its session fit for the next one', async () => {
   run = await openFollowedRun(people);
-  const holder = await LaneHolder.open(run.host, run.ref, 'test');
+  const holder = await LeaseHolder.open(run.host, run.ref, 'test');
   try {
     await run.source.query(
       `update people set name = 'one' where id < 50; insert into people values (901, 'new', null)`,
     );
-    let beats = 0;
+    let heartbeats = 0;
     const stopped = runRound(holder, {
       limit: 1_000,
-      beat: () => {
-        beats += 1;
-        if (beats > 3) throw new Error('stopped half-way');
+      heartbeat: () => {
+        heartbeats += 1;
+        if (heartbeats > 3) throw new Error('stopped half-way');
       },
     });
     await expect(stopped).rejects.toThrow('stopped half-way');
-    await runRound(holder, { limit: 1_000, beat });
+    await runRound(holder, { limit: 1_000, heartbeat });
     await expectEqual();
   } finally {
     await holder.end(true);
@@ -91,19 +91,19 @@ test('A role that may not create temporary tables follows with tables of the led
   const url = new URL(run.target.url);
   url.username = role;
   url.password = 'mover';
-  const holder = await LaneHolder.open(run.hostOf({ targetUrl: url.toString() }), run.ref, 'test');
+  const holder = await LeaseHolder.open(run.hostOf({ targetUrl: url.toString() }), run.ref, 'test');
   try {
     for (const name of ['one', 'two']) {
       await run.source.query(
         `update people set name = '${name}' where id < 9; delete from people where id = length('${name}') + 90`,
       );
-      expect(await runRound(holder, { limit: 1_000, beat })).toMatchObject({ complete: true });
+      expect(await runRound(holder, { limit: 1_000, heartbeat })).toMatchObject({ complete: true });
     }
     await expectEqual();
     expect(await scratchTables(holder)).toEqual([]);
     expect(
       await run.target.query(
-        `select tablename from pg_tables where schemaname = 'rowproof' and tablename ~ '^(raw|row|fate|round_mark)_'`,
+        `select tablename from pg_tables where schemaname = 'rowproof' and tablename ~ '^(raw|row|outcome|round_stamp)_'`,
       ),
     ).toEqual([]);
   } finally {

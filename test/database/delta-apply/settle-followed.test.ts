@@ -1,10 +1,10 @@
 import { settleFollowed } from '../../../src/engine/settle/settle-followed';
 import { onTarget } from '../../../src/engine/target-work';
-import { dropHeld } from '../../../src/postgres/ledger/quarantine/deferred';
-import { openLanes, readLane } from '../../../src/postgres/ledger/follow/apply-lease';
+import { dropDeferred } from '../../../src/postgres/ledger/quarantine/deferred';
+import { openApplyLeases, readApplyLease } from '../../../src/postgres/ledger/follow/apply-lease';
 import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
 import { mappingOf, openTestRun, type TestRun } from '../settle-fixture';
-import { apply, heldRows, incomingOf, openSides, type Sides, type SourceRow } from './apply-fixture';
+import { apply, deferredRows, incomingOf, openSides, type Sides, type SourceRow } from './apply-fixture';
 import { createFinishActivities } from '../../../activities/finish';
 import { createPrepareActivities } from '../../../activities/prepare';
 
@@ -40,7 +40,7 @@ describe('settle of a run that follows its source', () => {
       `insert into dst.parent select * from src.parent; insert into dst.child select * from src.child`,
     );
     sides = await openSides(run);
-    await openLanes(sides.target, run.ref.run);
+    await openApplyLeases(sides.target, run.ref.run);
   });
   afterAll(async () => {
     await sides.close();
@@ -61,19 +61,21 @@ describe('settle of a run that follows its source', () => {
   const keys = async (table: string): Promise<unknown[]> =>
     (await database.query(`select k from dst.${table} order by k`)).map((row) => row['k']);
   const waiting = async (mapping: string): Promise<unknown[]> =>
-    (await heldRows(database.query, run, mapping)).map((row) => row['k']);
+    (await deferredRows(database.query, run, mapping)).map((row) => row['k']);
   const books = () =>
-    database.query(`select mapping, migrated::int, quarantined::int from rowproof.delta_books order by mapping`);
+    database.query(
+      `select mapping, migrated::int, quarantined::int from rowproof.delta_reconciliation order by mapping`,
+    );
 
   it('keeps what it takes away, turns the rules on once, and lets rows in again when their obstacle goes', async () => {
     expect(await settle()).toMatchObject({ adjusted: 3 });
     expect(await settle()).toMatchObject({ adjusted: 3 });
     expect([await keys('parent'), await keys('child')]).toEqual([[1, 3], [1]]);
     expect([await waiting('parent'), await waiting('child')]).toEqual([[2], [2, 3]]);
-    expect((await readLane(sides.target, run.ref.run, 'delta'))?.rulesOn).toBe(true);
+    expect((await readApplyLease(sides.target, run.ref.run, 'delta'))?.rulesOn).toBe(true);
 
     // before the indexes and foreign keys stand again, rounds uphold them all the same
-    const rows = (k: number, u: number): SourceRow[] => [{ k, u, fate: 'ok' }];
+    const rows = (k: number, u: number): SourceRow[] => [{ k, u, outcome: 'ok' }];
     await apply(sides, 1, [incomingOf(parent, [4], rows(4, 30))]);
     expect(await waiting('parent')).toEqual([2, 4]);
     const finish = createFinishActivities(run);
@@ -99,8 +101,8 @@ describe('settle of a run that follows its source', () => {
         parent,
         [1, 9],
         [
-          { k: 1, u: 1, fate: 'ok' },
-          { k: 9, u: 2, fate: 'ok' },
+          { k: 1, u: 1, outcome: 'ok' },
+          { k: 9, u: 2, outcome: 'ok' },
         ],
       ),
     ]);
@@ -116,11 +118,11 @@ describe('settle of a run that follows its source', () => {
         parent,
         [1, 20, 21, 22, 23],
         [
-          { k: 1, u: 666, fate: 'ok' },
-          { k: 20, u: 20, fate: 'ok' },
-          { k: 21, u: 666, fate: 'ok' },
-          { k: 22, u: 777, fate: 'ok' },
-          { k: 23, u: 'no number', fate: 'ok' },
+          { k: 1, u: 666, outcome: 'ok' },
+          { k: 20, u: 20, outcome: 'ok' },
+          { k: 21, u: 666, outcome: 'ok' },
+          { k: 22, u: 777, outcome: 'ok' },
+          { k: 23, u: 'no number', outcome: 'ok' },
         ],
       ),
     ]);
@@ -156,7 +158,7 @@ describe('settle of a run that follows its source', () => {
   });
 
   it('drops what it held', async () => {
-    await dropHeld(sides.target, run.ref.run);
+    await dropDeferred(sides.target, run.ref.run);
     expect(
       await database.query(`select tablename from pg_tables where schemaname = 'rowproof' and tablename like 'held%'`),
     ).toEqual([]);

@@ -1,6 +1,6 @@
 import { createDatabase } from '../../support/postgres/postgres';
 import { mappingOf, openTestRun } from '../settle-fixture';
-import { apply, heldRows, incomingOf, openSides } from './apply-fixture';
+import { apply, deferredRows, incomingOf, openSides } from './apply-fixture';
 import { createPrepareActivities } from '../../../activities/prepare';
 
 describe('rounds before settle, where source rows may share a target key', () => {
@@ -26,14 +26,14 @@ describe('rounds before settle, where source rows may share a target key', () =>
       update src.t set v = 'changed' where k = 2`);
     const sides = await openSides(run);
     try {
-      await apply(sides, 1, [incomingOf(mapping, [2], [{ k: 2, id: 5, v: 'changed', fate: 'ok' }])], {
+      await apply(sides, 1, [incomingOf(mapping, [2], [{ k: 2, id: 5, v: 'changed', outcome: 'ok' }])], {
         rulesOn: false,
       });
       expect(await database.query('select k, v from dst.t order by k')).toEqual([
         { k: 1, v: 'one' },
         { k: 3, v: 'three' },
       ]);
-      expect((await heldRows(database.query, run, 't')).map((row) => [row['k'], row['v']])).toEqual([
+      expect((await deferredRows(database.query, run, 't')).map((row) => [row['k'], row['v']])).toEqual([
         [10, 'ten'],
         [2, 'changed'],
       ]);

@@ -1,6 +1,6 @@
 import { align } from '../../../src/engine/follow/align';
 import { drain } from '../../../src/engine/follow/drain';
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
 import { openFollowedRun, people, type FollowedRun } from './followed-run';
 
@@ -70,13 +70,15 @@ test('Further sessions see what an alignment sees by its exported snapshots', as
   expect(await run.target.query('select count(*)::int n from people')).toEqual([{ n: 0 }]);
 });
 
-test('An alignment gives the lane back, and a holder that it took the lane from fails its fence', async () => {
+test('An alignment gives the lease back, and a holder that it took the lease from fails its fence', async () => {
   run = await openFollowedRun(people);
-  const holder = await LaneHolder.open(run.host, run.ref, 'test');
+  const holder = await LeaseHolder.open(run.host, run.ref, 'test');
   const alignment = await align(run.host, run.ref, 'test');
   await run.source.query(`update people set name = 'x' where id = 1`);
-  await expect(runRound(holder, { limit: 10, beat: () => undefined })).rejects.toMatchObject({ code: 'RP5401' });
-  expect(await run.target.query(`select owner from rowproof.lane where lane = 'delta'`)).toEqual([{ owner: null }]);
+  await expect(runRound(holder, { limit: 10, heartbeat: () => undefined })).rejects.toMatchObject({ code: 'RP5401' });
+  expect(await run.target.query(`select owner from rowproof.apply_lease where lease = 'delta'`)).toEqual([
+    { owner: null },
+  ]);
   await alignment.close();
   await holder.end(false);
 });

@@ -1,4 +1,4 @@
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
 import { openProxy, type Link, type Proxy } from '../copy/tcp-proxy';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
@@ -14,7 +14,7 @@ afterEach(async () => {
   await run.drop();
 });
 
-const round = (holder: LaneHolder) => runRound(holder, { limit: 1_000, beat: () => undefined });
+const round = (holder: LeaseHolder) => runRound(holder, { limit: 1_000, heartbeat: () => undefined });
 
 async function expectEqual(): Promise<void> {
   const [source, target] = await bothSides(run, 'people', 'id, name, email');
@@ -35,12 +35,12 @@ test('A round that hangs in its transaction is ended by the next attempt, which 
   await run.source.query(`update people set name = 'first' where id = 1`);
   const blocker = await run.databases.ledger(run.ref, 'blocker');
   await blocker.query('begin; lock table public.people in access exclusive mode');
-  const hanging = await LaneHolder.open(run.host, run.ref, 'test');
+  const hanging = await LeaseHolder.open(run.host, run.ref, 'test');
   // a hung attempt waits for ever
   await hanging.target.query('set lock_timeout = 0');
   const hung = round(hanging).catch((error: unknown) => error);
   await waitForLock();
-  const next = await LaneHolder.open(run.host, run.ref, 'test');
+  const next = await LeaseHolder.open(run.host, run.ref, 'test');
   await blocker.query('rollback');
   await blocker.close();
   expect(await hung).toBeInstanceOf(Error);
@@ -50,7 +50,7 @@ test('A round that hangs in its transaction is ended by the next attempt, which 
 });
 
 test('An attempt that pauses between reading and writing cannot commit what it read after another took over', async () => {
-  const paused = await LaneHolder.open(run.host, run.ref, 'test');
+  const paused = await LeaseHolder.open(run.host, run.ref, 'test');
   await run.source.query(`update people set name = 'old' where id = 1`);
   // the first statement of the target transaction waits until the other one is through
   let go: () => void = () => undefined;
@@ -68,7 +68,7 @@ test('An attempt that pauses between reading and writing cannot commit what it r
   const zombie = round(paused).catch((error: unknown) => error);
   await stopped;
   await run.source.query(`update people set name = 'new' where id = 1`);
-  const next = await LaneHolder.open(run.host, run.ref, 'test');
+  const next = await LeaseHolder.open(run.host, run.ref, 'test');
   await round(next);
   go();
   expect(await zombie).toMatchObject({ code: 'RP5401' });
@@ -76,15 +76,15 @@ test('An attempt that pauses between reading and writing cannot commit what it r
   await Promise.all([paused.end(false), next.end(true)]);
 });
 
-test('A lane that is closed or stopped takes nobody, and says why', async () => {
-  await run.target.query(`update rowproof.lane set state = 'stopped', reason = 'a trigger is gone'`);
+test('A lease that is closed or stopped takes nobody, and says why', async () => {
+  await run.target.query(`update rowproof.apply_lease set state = 'stopped', reason = 'a trigger is gone'`);
   await expect(run.round()).rejects.toMatchObject({ code: 'RP5402' });
-  await run.target.query(`update rowproof.lane set state = 'closed'`);
+  await run.target.query(`update rowproof.apply_lease set state = 'closed'`);
   await expect(run.round()).rejects.toMatchObject({ code: 'RP5403' });
 });
 
 test('A cursor that somebody else moved ends the round', async () => {
-  const holder = await LaneHolder.open(run.host, run.ref, 'test');
+  const holder = await LeaseHolder.open(run.host, run.ref, 'test');
   await run.source.query(`update people set name = 'x' where id = 1`);
   const query = holder.target.query.bind(holder.target);
   holder.target.query = (async (sql: string, values?: readonly unknown[]) => {
@@ -121,7 +121,7 @@ test('A COMMIT that took effect and whose reply is lost counts, and the same hol
       return false;
     },
   );
-  const holder = await LaneHolder.open(run.hostOf({ targetUrl: (proxy as Proxy).url }), run.ref, 'test');
+  const holder = await LeaseHolder.open(run.hostOf({ targetUrl: (proxy as Proxy).url }), run.ref, 'test');
   await run.source.query(`update people set name = 'once' where id = 1`);
   expect(await round(holder)).toMatchObject({ round: 1, keys: 1, complete: true });
   await expectEqual();
@@ -136,7 +136,7 @@ test('A COMMIT that never arrived is found undone, and the next attempt makes th
     link.client.destroy();
     return false;
   });
-  const holder = await LaneHolder.open(run.hostOf({ targetUrl: (proxy as Proxy).url }), run.ref, 'test');
+  const holder = await LeaseHolder.open(run.hostOf({ targetUrl: (proxy as Proxy).url }), run.ref, 'test');
   await run.source.query(`update people set name = 'once' where id = 1`);
   await expect(round(holder)).rejects.toMatchObject({ code: 'RP5405' });
   await holder.end(false);
@@ -149,7 +149,7 @@ test('Cancelling ends the sessions of a round, and the next attempt makes it', a
   await run.source.query(`update people set name = 'c' where id = 1`);
   const blocker = await run.databases.ledger(run.ref, 'blocker');
   await blocker.query('begin; lock table public.people in access exclusive mode');
-  const holder = await LaneHolder.open(run.hostOf({ signal: cancel.signal }), run.ref, 'test');
+  const holder = await LeaseHolder.open(run.hostOf({ signal: cancel.signal }), run.ref, 'test');
   await holder.target.query('set lock_timeout = 0');
   const cancelled = round(holder).catch((error: unknown) => error);
   await waitForLock();

@@ -1,4 +1,4 @@
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound, type RoundOutcome } from '../../../src/engine/follow/run-round';
 import type { CaptureActivities, DeltaActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
@@ -58,10 +58,10 @@ export async function openFollowedRun(draft: FollowedDraft, between = ''): Promi
     if (between !== '') await run.source.query(between);
     await run.copyAll();
     const catchUp: FollowedRun['catchUp'] = async (limit = 20_000) => {
-      const holder = await LaneHolder.open(host, run.ref, 'test');
+      const holder = await LeaseHolder.open(host, run.ref, 'test');
       try {
         for (;;) {
-          const outcome = await runRound(holder, { limit, beat: () => undefined });
+          const outcome = await runRound(holder, { limit, heartbeat: () => undefined });
           if (outcome.complete) return outcome;
         }
       } finally {
@@ -69,9 +69,9 @@ export async function openFollowedRun(draft: FollowedDraft, between = ''): Promi
       }
     };
     const round: FollowedRun['round'] = async (limit = 20_000) => {
-      const holder = await LaneHolder.open(host, run.ref, 'test');
+      const holder = await LeaseHolder.open(host, run.ref, 'test');
       try {
-        return await runRound(holder, { limit, beat: () => undefined });
+        return await runRound(holder, { limit, heartbeat: () => undefined });
       } finally {
         await holder.end(true);
       }

@@ -2,7 +2,7 @@ import { Client } from 'pg';
 import { align } from '../../../src/engine/follow/align';
 import { drain } from '../../../src/engine/follow/drain';
 import { readLag } from '../../../src/engine/follow/read-lag';
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
 
 let run: FollowedRun;
@@ -51,18 +51,18 @@ test.each(['triggers', 'logical'] as const)('With %s the lag counts each key tha
   await run.source.query(`update people set name = 'many'`);
   await run.round(100);
   const behind = async (): ReturnType<typeof readLag> => {
-    const holder = await LaneHolder.open(run.host, run.ref, 'test');
+    const holder = await LeaseHolder.open(run.host, run.ref, 'test');
     return readLag(holder).finally(() => holder.end(true));
   };
   const [waiting] = await run.target.query<{ n: number }>('select count(*)::int n from rowproof.pending');
   const n = waiting?.n as number;
   expect(n).toBeGreaterThan(0);
-  expect(await behind()).toMatchObject({ lag: { marks: n }, pending: n });
+  expect(await behind()).toMatchObject({ lag: { changes: n }, pending: n });
   // what came since is behind as well: marks on the source say so at once, a log only how long it is
   await run.source.query(`update people set email = 'e' where id <= 30`);
   const { lag } = await behind();
   expect(lag.seconds).toBeGreaterThan(0);
-  if (capture === 'triggers') expect(lag).toMatchObject({ marks: n + 30, walBytes: 0 });
+  if (capture === 'triggers') expect(lag).toMatchObject({ changes: n + 30, walBytes: 0 });
   else expect(lag.walBytes).toBeGreaterThan(0);
 });
 

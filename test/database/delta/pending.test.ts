@@ -71,7 +71,7 @@ test('A round whose keys were moved under it is made again', async () => {
     await run.round(100);
     for (let complete = false; !complete;) {
       const rounds = run.round(100);
-      // between the look and the round: it waits for the lane's row, or finds a new file, or was quicker
+      // between the look and the round: it waits for the apply lease's row, or finds a new file, or was quicker
       await run.target.query('vacuum full rowproof.pending');
       ({ complete } = await rounds);
     }

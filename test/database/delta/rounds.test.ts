@@ -1,4 +1,4 @@
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
 import { bothSides, openFollowedRun, people, type FollowedRun } from './followed-run';
 
@@ -109,7 +109,7 @@ test('Two sources are followed in one round', async () => {
 test('A TRUNCATE between the snapshot and the reading is noticed: the round is made again with a snapshot that sees it', async () => {
   run = await openFollowedRun(people);
   await run.source.query(`update people set name = 'x' where id = 1`);
-  const holder = await LaneHolder.open(run.host, run.ref, 'test');
+  const holder = await LeaseHolder.open(run.host, run.ref, 'test');
   const source = await holder.source('legacy');
   const query = source.query.bind(source);
   let truncated = false;
@@ -120,7 +120,7 @@ test('A TRUNCATE between the snapshot and the reading is noticed: the round is m
     }
     return query(sql, values);
   }) as typeof source.query;
-  expect(await runRound(holder, { limit: 10, beat: () => undefined })).toMatchObject({ complete: true });
+  expect(await runRound(holder, { limit: 10, heartbeat: () => undefined })).toMatchObject({ complete: true });
   await holder.end(true);
   await expectEqual();
 });

@@ -16,7 +16,7 @@ test('Rounds go on until the target caught up, and say what is behind', async ()
   await run.source.query(`update people set name = 'x'`);
   const report = await run.delta.runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true });
   expect(report).toMatchObject({ rounds: 5, keys: 500, pending: 0, caughtUp: true, throttled: null, newFindings: [] });
-  expect(report.lag).toEqual({ marks: 0, seconds: 0, walBytes: 0 });
+  expect(report.lag).toEqual({ changes: 0, seconds: 0, walBytes: 0 });
   await expectEqual();
 });
 
@@ -29,14 +29,14 @@ test('Following ends when its time is over, and says what came in meanwhile', as
   await expectEqual();
 });
 
-test('An alignment in between takes the lane: following returns as usual and can go on', async () => {
+test('An alignment in between takes the lease: following returns as usual and can go on', async () => {
   run = await openFollowedRun(people);
   const following = run.delta.runRounds(run.ref, { forMs: 30_000, untilCaughtUp: false });
   for (;;) {
-    const [lane] = await run.target.query<{ owner: string | null }>(
-      `select owner from rowproof.lane where lane = 'delta'`,
+    const [lease] = await run.target.query<{ owner: string | null }>(
+      `select owner from rowproof.apply_lease where lease = 'delta'`,
     );
-    if (lane?.owner != null) break;
+    if (lease?.owner != null) break;
   }
   const alignment = await align(run.host, run.ref, 'test');
   expect(await following).toMatchObject({ caughtUp: false });
@@ -63,9 +63,13 @@ test('A throttle holds rounds back while its number is high, and stops them abov
     },
   });
   await run.source.query(`update people set name = 't' where id = 1`);
-  const held = await run.delta.runRounds(run.ref, { forMs: 300, untilCaughtUp: true });
-  expect(held).toMatchObject({ rounds: 0, caughtUp: false, throttled: expect.stringContaining('gives 50') as string });
-  expect(held.lag.marks).toBe(1);
+  const deferred = await run.delta.runRounds(run.ref, { forMs: 300, untilCaughtUp: true });
+  expect(deferred).toMatchObject({
+    rounds: 0,
+    caughtUp: false,
+    throttled: expect.stringContaining('gives 50') as string,
+  });
+  expect(deferred.lag.changes).toBe(1);
   await run.source.query('update load set n = 200');
   await expect(run.delta.runRounds(run.ref, { forMs: 300, untilCaughtUp: true })).rejects.toMatchObject({
     code: 'RP5408',
@@ -79,13 +83,13 @@ test('A throttle holds rounds back while its number is high, and stops them abov
   await expectEqual();
 });
 
-test('A capture that is not what it was stops the lanes by name, and nothing is applied', async () => {
+test('A capture that is not what it was stops the leases by name, and nothing is applied', async () => {
   run = await openFollowedRun(people);
   await run.source.query(`alter table people disable trigger all; update people set name = 'unseen' where id = 1`);
   await expect(run.delta.runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true })).rejects.toMatchObject({
     code: 'RP5402',
   });
-  expect(await run.target.query(`select state, reason is not null as named from rowproof.lane`)).toEqual([
+  expect(await run.target.query(`select state, reason is not null as named from rowproof.apply_lease`)).toEqual([
     { state: 'stopped', named: true },
     { state: 'stopped', named: true },
   ]);

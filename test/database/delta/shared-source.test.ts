@@ -22,8 +22,8 @@ test('Two sources of a plan that are one database have a change log each, and ev
   )) as { tablename: string }[];
   expect(logs).toHaveLength(2);
   for (const { tablename } of logs) {
-    const marks = await run.source.query(`select relation from rowproof.${tablename}`);
-    expect([tablename, marks.length]).toEqual([tablename, 1]);
+    const changes = await run.source.query(`select relation from rowproof.${tablename}`);
+    expect([tablename, changes.length]).toEqual([tablename, 1]);
   }
   await run.catchUp();
   for (const table of ['item', 'place']) {

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { createCutoverActivities } from '../../../activities/cutover';
-import { LaneHolder } from '../../../src/engine/follow/apply-lease';
+import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { throttled } from '../../../src/engine/follow/throttle';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import { quietSettings } from '../../support/postgres/quiet-settings';
@@ -103,7 +103,7 @@ describe('rounds hold back for the source', () => {
     run: FollowedRun,
     throttle: Partial<Settings['delta']['throttle']>,
   ): Promise<string | null> {
-    const holder = await LaneHolder.open(run.host, run.ref, 'test');
+    const holder = await LeaseHolder.open(run.host, run.ref, 'test');
     try {
       return await throttled('legacy', await holder.source('legacy'), {
         ...quietSettings.delta.throttle,
@@ -121,12 +121,12 @@ describe('rounds hold back for the source', () => {
     const standby = await connect(await standbyOf(run));
     await standby.query('select pg_wal_replay_pause()');
     await run.source.query(`update people set name = 'late' where id = 1`);
-    let held = await run.delta.runRounds(run.ref, oneLook);
-    while (held.throttled === null) {
+    let deferred = await run.delta.runRounds(run.ref, oneLook);
+    while (deferred.throttled === null) {
       await run.source.query(`update people set name = 'later' where id = 1`);
-      held = await run.delta.runRounds(run.ref, oneLook);
+      deferred = await run.delta.runRounds(run.ref, oneLook);
     }
-    expect(held.throttled).toMatch(/^a standby of source legacy is \d+ ms behind$/);
+    expect(deferred.throttled).toMatch(/^a standby of source legacy is \d+ ms behind$/);
     await run.source.query(`update people set name = 'last' where id = 1`);
     expect(await run.delta.runRounds(run.ref, oneLook)).toMatchObject({ rounds: 0, caughtUp: false });
     await expect(stopsAbove(run, { abortReplicaLagMs: 400 })).rejects.toMatchObject({
@@ -165,8 +165,8 @@ describe('rounds hold back for the source', () => {
       const { rowCount } = await holder.query('select from pg_locks where not granted');
       if (rowCount === 1) break;
     }
-    const held = await run.delta.runRounds(run.ref, oneLook);
-    expect(held).toMatchObject({ rounds: 0, throttled: '1 session of source legacy waits for locks' });
+    const deferred = await run.delta.runRounds(run.ref, oneLook);
+    expect(deferred).toMatchObject({ rounds: 0, throttled: '1 session of source legacy waits for locks' });
     await expect(stopsAbove(run, { maxLockWaits: 0, abortLockWaits: 0 })).rejects.toMatchObject({
       code: 'RP5408',
       message: expect.stringContaining(' for locks, more than 0') as string,
@@ -195,11 +195,11 @@ describe('a standby that was promoted in the place of its primary', () => {
       const host = { databases: run.databasesAt(url), signal: () => undefined, heartbeat: () => undefined };
       const following = createDeltaActivities(host).runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true });
       await expect(following).rejects.toThrow();
-      const [lane] = await run.target.query<{ state: string; reason: string }>(
-        `select state, reason from rowproof.lane where lane = 'delta'`,
+      const [lease] = await run.target.query<{ state: string; reason: string }>(
+        `select state, reason from rowproof.apply_lease where lease = 'delta'`,
       );
-      expect(lane).toMatchObject({ state: 'stopped' });
-      expect(lane?.reason).toMatch(/another server.*restored or promoted/);
+      expect(lease).toMatchObject({ state: 'stopped' });
+      expect(lease?.reason).toMatch(/another server.*restored or promoted/);
       // applied by nobody: what the standby lacks may be what the target has
       expect(await run.target.query('select name from people where id = 1')).toEqual([{ name: 'p1' }]);
       await run.capture.removeCapture(run.ref);

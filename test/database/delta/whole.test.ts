@@ -23,13 +23,15 @@ test('A relation that several transactions touched as a whole is read once, and 
      insert into rowproof.pending (run, source, relation, key) select run, source, 1, null from rowproof.cursor;
      delete from item where id <= 10; insert into item values (99, 'stray')`,
   );
-  const before = await run.target.query(`select round from rowproof.lane where lane = 'delta'`);
+  const before = await run.target.query(`select round from rowproof.apply_lease where lease = 'delta'`);
   await run.catchUp();
   expect(await run.target.query('select * from item order by id')).toEqual(
     await run.source.query('select * from item order by id'),
   );
   expect(await run.target.query('select 1 from rowproof.pending')).toEqual([]);
-  expect(await run.target.query(`select round - 1 as round from rowproof.lane where lane = 'delta'`)).toEqual(before);
+  expect(await run.target.query(`select round - 1 as round from rowproof.apply_lease where lease = 'delta'`)).toEqual(
+    before,
+  );
 });
 
 test('A round over a whole table notes rows as touched that it has to turn away', async () => {
@@ -40,7 +42,7 @@ test('A round over a whole table notes rows as touched that it has to turn away'
     decisions: [{ finding: '*', do: 'quarantine', expect: null, because: 'known', by: 'ana' }],
   });
   await run.catchUp();
-  await run.target.query('update rowproof.lane set rules_on = true');
+  await run.target.query('update rowproof.apply_lease set rules_on = true');
   await run.source.query(`begin; truncate item; insert into item values (11, '1'), (12, 'bad'), (13, '13'); commit`);
   await run.catchUp();
   const rejected = await run.target.query('select source_key from rowproof.quarantine order by 1');

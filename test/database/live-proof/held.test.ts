@@ -1,5 +1,5 @@
 import { createValidationActivities } from '../../../activities/proof';
-import { createHeld, heldTable } from '../../../src/postgres/ledger/quarantine/deferred';
+import { createDeferred, deferredTable } from '../../../src/postgres/ledger/quarantine/deferred';
 import { qualified } from '../../../src/sql/quote';
 import { openCopyRun, type CopyRun } from '../copy/copy-run';
 import { writableQuarantine } from '../../support/writable-quarantine';
@@ -38,13 +38,13 @@ test('A row that waits is in quarantine, and what keeps it out is in the target'
   await run.copyAll();
   const { target, ref, databases } = run;
   const ledger = await databases.ledger(ref, 'test');
-  await createHeld(ledger, ref.run, 'spot', { schema: 'public', name: 'spot' });
+  await createDeferred(ledger, ref.run, 'spot', { schema: 'public', name: 'spot' });
   await ledger.close();
   await writableQuarantine(target);
-  const held = qualified(heldTable(ref.run, 'spot'));
+  const deferred = qualified(deferredTable(ref.run, 'spot'));
   const validation = createValidationActivities({ databases, plansFolder: null });
   const wait = async (key: number, area: number | null, name: string, reason: string, constraint: string) => {
-    await target.query(`insert into ${held} values ($1, $2, $3, $4)`, [`["${key}"]`, key, area, name]);
+    await target.query(`insert into ${deferred} values ($1, $2, $3, $4)`, [`["${key}"]`, key, area, name]);
     await target.query(
       `insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding, constraint_name)
        values ($1, 'spot', $2, 'quarantined', $3, 'spot.x', $4)`,

@@ -113,11 +113,11 @@ test('A retry keeps the division of the pass and goes on after the slices that a
   const dying = run.again({
     align: () => {
       left -= 1;
-      return left < 0 ? Promise.reject(new Error('the lane was taken')) : rounds.align();
+      return left < 0 ? Promise.reject(new Error('the lease was taken')) : rounds.align();
     },
     lastHeartbeat: () => undefined,
   });
-  await expect(dying.proveLive(run.ref, 'item')).rejects.toThrow('the lane was taken');
+  await expect(dying.proveLive(run.ref, 'item')).rejects.toThrow('the lease was taken');
   const stored = () => run?.target.query('select slice, slices, proved_at::text from rowproof.proof order by slice');
   const before = await stored();
   expect(before).toHaveLength(3);

@@ -44,12 +44,12 @@ test('Proof, books and the last look agree with rounds that capture, follow and 
     settings: { proof: { sliceRows: 500, workMem: null, maxSnapshotAgeMs: 1 } },
   });
   const { host, ref, target, source } = run;
-  await target.query('update rowproof.lane set rules_on = true');
+  await target.query('update rowproof.apply_lease set rules_on = true');
   const proof = createLiveProofActivities({ ...host, lastHeartbeat: () => undefined });
   const validation = createValidationActivities({ ...host, plansFolder: null, lastHeartbeat: () => undefined });
   const stop = follow(run);
   try {
-    // side by side, as the validation does it: each needs the lane for its alignments
+    // side by side, as the validation does it: each needs the apply lease for its alignments
     const none = { mismatch: 0, missing: 0, extraneous: 0, duplicate: 0, unverifiable: 0 };
     const summaries = await Promise.all(['item', 'tag'].map((name) => proof.proveLive(ref, name)));
     expect(summaries).toMatchObject([none, none]);
@@ -82,7 +82,7 @@ test('A table that is truncated while the books are closed is counted at another
     mappings: [{ name: 'tag', columns: [{ target: 'id' }, { target: 'name' }] }],
   });
   const { host, ref, source, target } = run;
-  await target.query('update rowproof.lane set rules_on = true');
+  await target.query('update rowproof.apply_lease set rules_on = true');
   await createLiveProofActivities({ ...host, lastHeartbeat: () => undefined }).proveLive(ref, 'tag');
   let alignments = 0;
   const aligned: typeof align = async (...given) => {
@@ -103,6 +103,6 @@ test('A table that is truncated while the books are closed is counted at another
   alignments = 0;
   const verdict = await reconcile(ref);
   expect(verdict).toMatchObject({ problems: [], green: true });
-  expect(verdict.books).toMatchObject([{ source: 26, migrated: 26, unexplained: 0 }]);
+  expect(verdict.reconciliation).toMatchObject([{ source: 26, migrated: 26, unexplained: 0 }]);
   expect(alignments).toBe(2);
 });

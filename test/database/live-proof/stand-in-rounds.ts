@@ -4,7 +4,7 @@ import type { RunRef } from '../../../src/contract/run';
 import type { Alignment } from '../../../src/engine/follow/round-contract';
 import type { Databases } from '../../../src/postgres/databases';
 import type { LoadedRun } from '../../../src/postgres/ledger/run/run';
-import { openLanes, setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
+import { openApplyLeases, setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
 import { readRows } from '../../../src/postgres/read-rows';
 import type { Session } from '../../../src/postgres/session';
 import { inTransaction } from '../../../src/postgres/transaction';
@@ -53,7 +53,7 @@ export class StandInRounds {
   /** Before anything changed on the source after the copy. */
   async start(): Promise<void> {
     const { source, target } = await this.open('start');
-    await openLanes(target, this.ref.run);
+    await openApplyLeases(target, this.ref.run);
     await setRulesOn(target, this.ref.run);
     await writableQuarantine(target);
     for (const mapping of this.run.compiled.mappings) this.last.set(mapping.name, await outcomeOf(source, mapping));
@@ -105,7 +105,7 @@ export class StandInRounds {
     for (const mapping of this.run.compiled.mappings) outcomes.set(mapping.name, await outcomeOf(source, mapping));
     const round = await inTransaction(target, 'read write', async () => {
       const { rows } = await target.query<{ round: string }>(
-        `update rowproof.lane set round = round + 1 where run = $1 and lane = 'delta' returning round::text as round`,
+        `update rowproof.apply_lease set round = round + 1 where run = $1 and lease = 'delta' returning round::text as round`,
         [this.ref.run],
       );
       const number = Number(rows[0]?.round);
@@ -162,7 +162,7 @@ export class StandInRounds {
         );
     }
     await target.query(
-      `insert into rowproof.delta_books as b (run, mapping, migrated, quarantined) values ($1, $2, $3, $4)
+      `insert into rowproof.delta_reconciliation as b (run, mapping, migrated, quarantined) values ($1, $2, $3, $4)
        on conflict (run, mapping) do update set migrated = b.migrated + excluded.migrated,
          quarantined = b.quarantined + excluded.quarantined`,
       [...name, now.rows.size - before.rows.size, now.rejected.size - before.rejected.size],

@@ -192,11 +192,11 @@ describe('a connection', () => {
       envPrefix: null,
       tls: { mode: null, caFile: null, certFile: null, keyFile: null },
     };
-    const held = await openSession(await resolveConnection(spec, { CRM_URL: url('limited') }), {
+    const deferred = await openSession(await resolveConnection(spec, { CRM_URL: url('limited') }), {
       applicationName: 'holds it',
     });
     expect(await refusal(url('limited'))).toMatch(/RP3013/);
-    await held.close();
+    await deferred.close();
   });
 
   test('says so when the server offers no TLS and it was asked for', async () => {

@@ -77,7 +77,7 @@ describe('the ledger', () => {
       await ensureLedger(one, 'crm-1');
       expect(await ledgerVersion(one)).toBe(ledgerMigrations.length);
       expect((await one.query('select run from rowproof.run')).rows).toEqual([{ run: 'crm-1' }]);
-      expect((await one.query('select count(*) as n from rowproof.lane')).rows).toEqual([{ n: '0' }]);
+      expect((await one.query('select count(*) as n from rowproof.apply_lease')).rows).toEqual([{ n: '0' }]);
       await one.close();
     });
   });

@@ -49,7 +49,7 @@ test('The report says what the ledger says', () => {
     version: 1,
     run: 'crm-1',
     verdict: { green: true, sentence: 'every row accounted for, every field proved', problems: [] },
-    books: [{ mapping: 'person', source: 100, migrated: 80, quarantined: 10, outOfScope: 10, unexplained: 0 }],
+    reconciliation: [{ mapping: 'person', source: 100, migrated: 80, quarantined: 10, outOfScope: 10, unexplained: 0 }],
     proof: [{ mapping: 'person', rows: 90, identical: 80, decided: 10, mismatch: 0, slices: 1, proved: 1 }],
     batches: [{ mapping: 'person', batches: 1, done: 1, blocked: 0, careful: 0, migrated: 80 }],
     decisions: [

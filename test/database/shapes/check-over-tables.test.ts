@@ -62,7 +62,7 @@ test.each(ways)(
     expect(await run.discover()).toEqual({ 'a_data.known.untried': 0 });
     const verdict = await run.complete();
     expect(verdict.problems).toEqual([]);
-    expect(verdict.books).toEqual(
+    expect(verdict.reconciliation).toEqual(
       expect.arrayContaining([expect.objectContaining({ mapping: 'a_data', migrated: 900, quarantined: 0 })]),
     );
     expect(
@@ -134,7 +134,7 @@ test('A CHECK that is only not IMMUTABLE is counted before the copy, and one of 
   expect(await run.discover()).toEqual({ 'p.later.untried': 0, 'p.yes.check': 1 });
   const verdict = await run.complete();
   expect(verdict.problems).toEqual([]);
-  expect(verdict.books).toMatchObject([{ migrated: 99, quarantined: 1 }]);
+  expect(verdict.reconciliation).toMatchObject([{ migrated: 99, quarantined: 1 }]);
   expect(await run.rollBack()).toEqual({ equal: true, differences: [], notes: [] });
 });
 

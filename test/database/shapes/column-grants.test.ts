@@ -23,7 +23,7 @@ decisions: { "*": { do: quarantine, because: known, by: ana } }\n`,
   });
   const verdict = await run.complete();
   expect(verdict.problems).toEqual([]);
-  expect(verdict.books).toMatchObject([{ migrated: 99, quarantined: 1 }]);
+  expect(verdict.reconciliation).toMatchObject([{ migrated: 99, quarantined: 1 }]);
   const lines: string[] = [];
   await exportQuarantine(run.databases, run.ref, { table: null, by: 'ana', allColumns: false }, (line) =>
     lines.push(line),

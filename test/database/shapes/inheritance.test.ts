@@ -28,7 +28,7 @@ ${small}`,
   });
   const verdict = await run.complete();
   expect(verdict.problems).toEqual([]);
-  expect(verdict.books.map(({ mapping, source: rows, migrated }) => [mapping, rows, migrated])).toEqual(
+  expect(verdict.reconciliation.map(({ mapping, source: rows, migrated }) => [mapping, rows, migrated])).toEqual(
     expect.arrayContaining([
       ['city', 200, 200],
       ['capital', 50, 50],
@@ -74,5 +74,5 @@ test('`only` changes nothing for a partitioned table', async () => {
     target: 'create table p (id int primary key);',
     plan: 'tables:\n  public.p: { from: public.p, columns: "*", only: true }\n',
   });
-  expect((await run.complete()).books).toMatchObject([{ source: 2, migrated: 2 }]);
+  expect((await run.complete()).reconciliation).toMatchObject([{ source: 2, migrated: 2 }]);
 });

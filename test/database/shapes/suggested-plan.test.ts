@@ -28,7 +28,7 @@ test('The plan that init writes for two equal schemas passes its check and migra
   const verdict = await run.complete();
   expect(verdict.problems).toEqual([]);
   const tables = ['always_id', 'by_default', 'computed', 'computed_key', 'in_part', 'keyless', 'nullable', 'child'];
-  expect(verdict.books.map(({ mapping }) => mapping).sort()).toEqual([...tables].sort());
+  expect(verdict.reconciliation.map(({ mapping }) => mapping).sort()).toEqual([...tables].sort());
   for (const table of tables) {
     const [there] = await run.source.query<{ rows: string[] }>(
       `select array_agg(t::text order by t::text) as rows from ${table} t`,

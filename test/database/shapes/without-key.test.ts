@@ -36,7 +36,7 @@ test('A table without a key on either side arrives with its duplicates, in many 
   });
   const verdict = await run.complete();
   expect(verdict.problems).toEqual([]);
-  expect(verdict.books).toMatchObject([{ source: 2007, migrated: 2007, quarantined: 0 }]);
+  expect(verdict.reconciliation).toMatchObject([{ source: 2007, migrated: 2007, quarantined: 0 }]);
   expect(await run.rows(everything)).toEqual(await sourceRows(everything));
   expect(await run.target.query('select count(*)::int as n from rowproof.batch')).toEqual([{ n: 21 }]);
   expect(await run.target.query('select identical::int, expected::int from rowproof.proof')).toEqual([
@@ -109,7 +109,7 @@ ${small}`,
   );
   const { bad, long, no } = counted as { bad: number; long: number; no: number };
   expect([bad, long, no].every((rows) => rows > 1)).toBe(true);
-  expect(verdict.books).toMatchObject([
+  expect(verdict.reconciliation).toMatchObject([
     { source: 2007, migrated: 2007 - bad - long - no, quarantined: bad + long + no },
   ]);
   const kept = `${everything} where line is null or (length(line) <= 3 and line not in ('bad', 'no'))`;
@@ -155,7 +155,7 @@ decisions:\n  "t.*": { do: quarantine, because: known, by: ana }\n${small}`,
   });
   const verdict = await run.complete();
   expect(verdict.problems).toEqual([]);
-  expect(verdict.books).toMatchObject([{ source: 303, migrated: 300, quarantined: 3 }]);
+  expect(verdict.reconciliation).toMatchObject([{ source: 303, migrated: 300, quarantined: 3 }]);
   expect(await run.rows('select v from t where id = 7')).toEqual(['(v7)']);
 });
 
@@ -174,7 +174,7 @@ decisions:\n  "*": { do: quarantine, because: known, by: ana }\n${small}`,
   });
   const verdict = await run.complete();
   expect(verdict.problems).toEqual([]);
-  expect(verdict.books).toEqual(
+  expect(verdict.reconciliation).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ mapping: 'p', source: 304, outOfScope: 1, quarantined: 2, migrated: 301 }),
       expect.objectContaining({ mapping: 't', source: 100 }),

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chanceFrom } from '../../stress/chance';
 import { compareHistories, compareSides, firstModels, leftBehind } from '../../stress/oracle';
-import { judge } from '../../stress/probe';
+import { evaluate } from '../../stress/probe';
 import { firstRows, ownRange, sourceSchema, targetSchema } from '../../stress/world';
 import { startWriter, type Writer } from '../../stress/writer';
 import { createDatabase, type TestDatabase } from '../../support/postgres/postgres';
@@ -67,7 +67,7 @@ describe('the oracle of the stress test', () => {
         client,
         chance: chanceFrom(7, String(client)),
         model: models.get(client) ?? new Map(),
-        restMs: 2,
+        backoffMs: 2,
         leisure: () => true,
         resting: () => false,
       }),
@@ -165,8 +165,10 @@ describe('the oracle of the stress test', () => {
       accepted,
     });
     const opened = [at('target', 1, false), at('source', 2, true), at('target', 10, true)];
-    expect(judge(opened)).toEqual([]);
-    expect(judge([...opened, at('source', 12, false)])).toEqual([]);
-    expect(judge([...opened, at('source', 12, true)])).toEqual(['The source took 1 writes after the target was open.']);
+    expect(evaluate(opened)).toEqual([]);
+    expect(evaluate([...opened, at('source', 12, false)])).toEqual([]);
+    expect(evaluate([...opened, at('source', 12, true)])).toEqual([
+      'The source took 1 writes after the target was open.',
+    ]);
   });
 });

@@ -31,7 +31,7 @@ describe('random transactions that arrive in slices of a few keys', () => {
       decisions: [{ finding: '*', do: 'quarantine', expect: null, because: 'known', by: 'ana' }],
     });
     await run.catchUp();
-    await run.target.query('update rowproof.lane set rules_on = true');
+    await run.target.query('update rowproof.apply_lease set rules_on = true');
   });
   afterAll(() => run.drop());
 

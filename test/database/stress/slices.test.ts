@@ -17,7 +17,7 @@ describe('a backlog that is applied in slices smaller than one transaction of th
       ],
     });
     await run.catchUp();
-    await run.target.query('update rowproof.lane set rules_on = true');
+    await run.target.query('update rowproof.apply_lease set rules_on = true');
   });
   afterAll(() => run.drop());
 

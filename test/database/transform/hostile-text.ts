@@ -131,8 +131,8 @@ export function near(texts: fc.Arbitrary<string>): fc.Arbitrary<string> {
   );
 }
 
-const digits = (most: number) => fc.array(fc.nat(9), { minLength: 1, maxLength: most }).map((list) => list.join(''));
-const two = (most: number) => fc.nat(most).map((number) => String(number).padStart(2, '0'));
+const digits = (max: number) => fc.array(fc.nat(9), { minLength: 1, maxLength: max }).map((list) => list.join(''));
+const two = (max: number) => fc.nat(max).map((number) => String(number).padStart(2, '0'));
 const year = fc.oneof(
   fc.constantFrom(
     '0000',

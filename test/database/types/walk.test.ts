@@ -123,13 +123,13 @@ test('What the server stores prints as what was read, and what it would not has 
   const wrong: string[] = [];
   for (const group of groups) {
     const given = await printed(run.source, group);
-    const stands = await printed(run.target, group);
+    const readExistingFreeze = await printed(run.target, group);
     for (const pair of group.pairs) {
       const cases = group.cases.filter((one) => one.pair === pair);
       const from = cases.map(({ id }) => given.get(id) as string);
       const should = await oracle(client, pair, from);
       for (const [at, { id }] of cases.entries()) {
-        const [expected, actual] = [should[at] ?? null, stands.get(id) ?? null];
+        const [expected, actual] = [should[at] ?? null, readExistingFreeze.get(id) ?? null];
         const same =
           expected === null || actual === null
             ? expected === actual

@@ -77,13 +77,17 @@ test('Duplicates, orphans and their children leave books that close and a proof 
   await validation.runSpotChecks(ref);
   const verdict = await validation.reconcile(ref);
   expect(verdict.problems).toEqual([]);
-  expect(verdict.books.map(({ mapping, source, unexplained }) => [mapping, source, unexplained])).toEqual([
+  expect(verdict.reconciliation.map(({ mapping, source, unexplained }) => [mapping, source, unexplained])).toEqual([
     ['customer', 100, 0],
     ['orders', 300, 0],
     ['line', 600, 0],
   ]);
-  expect(verdict.books[0]).toMatchObject({ outOfScope: 10, quarantined: 5, migrated: 85 });
-  expect(verdict.books.every((books) => books.migrated > 0 && books.quarantined + books.outOfScope > 0)).toBe(true);
+  expect(verdict.reconciliation[0]).toMatchObject({ outOfScope: 10, quarantined: 5, migrated: 85 });
+  expect(
+    verdict.reconciliation.every(
+      (reconciliation) => reconciliation.migrated > 0 && reconciliation.quarantined + reconciliation.outOfScope > 0,
+    ),
+  ).toBe(true);
 });
 
 test('Rows of a hundred and twenty columns that share a target key are told apart by their contents', async () => {

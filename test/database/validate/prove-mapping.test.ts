@@ -86,7 +86,7 @@ test('Right data gives no alarm, whatever is in the values', async () => {
   expect(await run.validate()).toMatchObject({
     green: true,
     sentence: 'every row accounted for, every field proved, re-executed and not independent: people.seen',
-    books: [
+    reconciliation: [
       {
         mapping: 'people',
         target: 'public.people',
@@ -244,17 +244,17 @@ test('A retried activity goes on after the slices that its earlier attempt store
       )
     ).map((row) => row.at);
   const before = await times();
-  const beats: Readonly<Record<string, unknown>>[] = [];
+  const heartbeats: Readonly<Record<string, unknown>>[] = [];
   const { createValidationActivities } = await import('../../../activities/proof');
   const retried = createValidationActivities({
     databases: run.databases,
     plansFolder: null,
     signal: () => undefined,
-    heartbeat: (details) => beats.push(details),
+    heartbeat: (details) => heartbeats.push(details),
     lastHeartbeat: () => ({ mapping: 'people', slice: 5, slices: 7 }),
   });
   expect(await retried.proveMapping(run.ref, 'people')).toMatchObject({ rows: 2000, ...clean });
   const after = await times();
   expect(after.map((at, slice) => at === before[slice])).toEqual([true, true, true, true, true, false, false]);
-  expect(new Set(beats.map((beat) => beat['slice']))).toEqual(new Set([5, 6, 7]));
+  expect(new Set(heartbeats.map((heartbeat) => heartbeat['slice']))).toEqual(new Set([5, 6, 7]));
 });

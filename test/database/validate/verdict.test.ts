@@ -54,7 +54,7 @@ test('A right migration is green, and the ledger says what was checked', async (
     green: true,
     sentence: 'every row accounted for, every field proved',
     problems: [],
-    books: [
+    reconciliation: [
       {
         mapping: 'kunde',
         target: 'public.Kunde "A"',
@@ -222,8 +222,8 @@ test('A sample is proved for its part and says that it is no migration', async (
     green: true,
     sentence: 'sample of 20 %, only kunde: not a migration; every row of it accounted for, every field proved',
   });
-  expect(verdict.books[0]?.source).toBeGreaterThan(0);
-  expect(verdict.books[0]?.source).toBeLessThan(60);
+  expect(verdict.reconciliation[0]?.source).toBeGreaterThan(0);
+  expect(verdict.reconciliation[0]?.source).toBeLessThan(60);
 });
 
 test('Spot checks compare typed values from a file that stays where it is', async () => {

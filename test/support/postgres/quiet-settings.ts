@@ -3,7 +3,7 @@ import type { Settings } from '../../../src/contract/resolved-plan';
 /** Settings of a plan that follows nothing: what settingsOf gives for `capture: none`. */
 export const quietSettings: Pick<Settings, 'pattern' | 'capture' | 'delta' | 'cutover' | 'switch'> = {
   pattern: 'copy',
-  capture: { maxMarkBytes: 4 * 2 ** 30, maxWalBytes: 8 * 2 ** 30, lockTimeoutMs: 300, lockBudgetMs: 300_000 },
+  capture: { maxChangeLogBytes: 4 * 2 ** 30, maxWalBytes: 8 * 2 ** 30, lockTimeoutMs: 300, lockBudgetMs: 300_000 },
   delta: {
     roundKeys: 20_000,
     pauseMs: 500,

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { capturedRelations } from '../../../src/capture/captured-relations';
 import { fullXid } from '../../../src/capture/full-xid';
 import { keyPart } from '../../../src/capture/key-part';
-import { compareLogical, tells, type LogicalFacts } from '../../../src/capture/logical-facts';
+import { compareLogical, identifiesRow, type LogicalFacts } from '../../../src/capture/logical-facts';
 import { touchedKeys, type Captured } from '../../../src/capture/logical-keys';
 import { compareLsn, laterLsn } from '../../../src/capture/lsn';
 
@@ -124,8 +124,8 @@ describe('what logical capture stands on', () => {
   });
 
   it('tells the key of a row by its whole old row or by columns that are all there', () => {
-    expect(tells({ oid: '1', name: 't', identity: 'f', columns: null }, ['a'])).toBe(true);
-    expect(tells({ oid: '1', name: 't', identity: 'n', columns: [] }, [])).toBe(false);
-    expect(tells({ oid: '1', name: 't', identity: 'd', columns: ['a', 'b'] }, ['b'])).toBe(true);
+    expect(identifiesRow({ oid: '1', name: 't', identity: 'f', columns: null }, ['a'])).toBe(true);
+    expect(identifiesRow({ oid: '1', name: 't', identity: 'n', columns: [] }, [])).toBe(false);
+    expect(identifiesRow({ oid: '1', name: 't', identity: 'd', columns: ['a', 'b'] }, ['b'])).toBe(true);
   });
 });

@@ -6,7 +6,7 @@ import { renderEnd } from '../../../src/cli/screen/render-end';
 const bare = (text: string): string => text.replace(/\u001b\[[0-9;]*m/g, '');
 const at = '2026-03-01T03:04:05.000Z';
 const follow: FollowStatus = {
-  lag: { marks: 2, seconds: 0.42, walBytes: 0 },
+  lag: { changes: 2, seconds: 0.42, walBytes: 0 },
   lagAt: at,
   caughtUp: true,
   pending: 0,
@@ -119,7 +119,7 @@ describe('the last screen of a run that cut over', () => {
     plan: 'crm',
     code: '7f3a-91c2',
     outcome: 'complete' as const,
-    books: [],
+    reconciliation: [],
     green: true,
     freeze,
     seconds: 4000,
@@ -134,8 +134,8 @@ describe('the last screen of a run that cut over', () => {
       '  report       report.html',
       '  freeze       writes stopped 2.8 s at 2026-03-01 03:04 UTC, approved by ben',
       '  way back     none: the target takes the writes of the application now',
-      '  source       frozen: it takes no writes until  rowproof finish crm-3 --lift-freeze',
-      '  left behind  schema rowproof on the target; when you are sure:  rowproof finish crm-3 --lift-freeze',
+      '  source       frozen: it takes no writes until  rowproof finish crm-3 --release-freeze',
+      '  left behind  schema rowproof on the target; when you are sure:  rowproof finish crm-3 --release-freeze',
     ]);
   });
 

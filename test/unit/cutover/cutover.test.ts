@@ -1,6 +1,6 @@
 import { approvalLine, lagLine, quarantineLine } from '../../../src/cutover/checklist';
-import { freezeGate, gateFunction, gateTrigger, guardGate } from '../../../src/cutover/gate-sql';
-import { barrierLockMs, restMs } from '../../../src/cutover/lock-pace';
+import { freezeBlock, writeBlockFunction, writeBlockTrigger, guardBlock } from '../../../src/cutover/write-block-sql';
+import { barrierLockMs, backoffMs } from '../../../src/cutover/lock-pace';
 import { holdersSentence, seconds } from '../../../src/cutover/words';
 
 test('A lock is asked for below deadlock_timeout, and the rest after it is never shorter than the request', () => {
@@ -8,27 +8,27 @@ test('A lock is asked for below deadlock_timeout, and the rest after it is never
   expect(barrierLockMs(5_000, 1_000)).toBe(900);
   expect(barrierLockMs(500, 100)).toBe(50);
   for (let attempt = 1; attempt < 20; attempt++) {
-    expect(restMs(attempt, 500, 0)).toBeGreaterThanOrEqual(500);
-    expect(restMs(attempt, 500, 0.999)).toBeLessThanOrEqual(10_000);
+    expect(backoffMs(attempt, 500, 0)).toBeGreaterThanOrEqual(500);
+    expect(backoffMs(attempt, 500, 0.999)).toBeLessThanOrEqual(10_000);
   }
 });
 
 test('A freeze lets nobody through, a guard its own run; names and sentences are quoted', () => {
-  expect(gateFunction(freezeGate('f"x', "o'run-1"))).not.toContain('current_setting');
-  expect(gateFunction(freezeGate('f"x', "o'run-1"))).toContain(`create or replace function rowproof."f""x"()`);
-  expect(gateFunction(guardGate('g', 'crm-3'))).toContain(`current_setting(''rowproof.run'', true) = ''crm-3''`);
+  expect(writeBlockFunction(freezeBlock('f"x', "o'run-1"))).not.toContain('current_setting');
+  expect(writeBlockFunction(freezeBlock('f"x', "o'run-1"))).toContain(`create or replace function rowproof."f""x"()`);
+  expect(writeBlockFunction(guardBlock('g', 'crm-3'))).toContain(`current_setting(''rowproof.run'', true) = ''crm-3''`);
   const statements = [
     'create trigger "g" before insert or update or delete or truncate on "s"""."t" for each statement execute function rowproof."g"()',
     'alter table only "s"""."t" enable always trigger "g"',
   ];
   const table = { schema: 's"', name: 't' };
-  expect(gateTrigger(freezeGate('g', 'crm-3'), table, false)).toEqual(statements);
-  expect(gateTrigger(freezeGate('g', 'crm-3'), table, true)).toEqual([
+  expect(writeBlockTrigger(freezeBlock('g', 'crm-3'), table, false)).toEqual(statements);
+  expect(writeBlockTrigger(freezeBlock('g', 'crm-3'), table, true)).toEqual([
     ...statements,
     'create trigger "g_row" after insert or update or delete on "s"""."t" for each row execute function rowproof."g"()',
     'alter table only "s"""."t" enable always trigger "g_row"',
   ]);
-  expect(gateTrigger(guardGate('g', "o'run-1"), table, true)).toContain(
+  expect(writeBlockTrigger(guardBlock('g', "o'run-1"), table, true)).toContain(
     `create trigger "g_row" after insert or update or delete on "s"""."t" for each row when (pg_catalog.current_setting('rowproof.run', true) is distinct from 'o''run-1') execute function rowproof."g"()`,
   );
 });

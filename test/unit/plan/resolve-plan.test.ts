@@ -86,7 +86,7 @@ describe('resolving a plan', () => {
       lockTimeoutMs: 5000,
       statementTimeoutMs: 60_000,
       pattern: 'copy',
-      capture: { maxMarkBytes: 4 * 2 ** 30, maxWalBytes: 8 * 2 ** 30, lockTimeoutMs: 300, lockBudgetMs: 300_000 },
+      capture: { maxChangeLogBytes: 4 * 2 ** 30, maxWalBytes: 8 * 2 ** 30, lockTimeoutMs: 300, lockBudgetMs: 300_000 },
       delta: {
         roundKeys: 60_000,
         pauseMs: 500,

@@ -2,8 +2,8 @@ import type { DeltaReport, FollowStatus } from '../../../src/contract/delta';
 import { approveMessage } from '../../../src/contract/run';
 import { overridesOf, refuseOverrides } from '../../../src/cutover/overrides';
 import { onlyProofMissing, notReady, whyAgain } from '../../../src/progress/cutover-attempt';
-import { expectedFreeze, freezeLine, lagOf, standing, warningsOf } from '../../../src/progress/follow-lines';
-import { sameWarnings, worthTelling, type Told } from '../../../src/progress/follow-steps';
+import { expectedFreeze, freezeLine, lagOf, existing, warningsOf } from '../../../src/progress/follow-lines';
+import { sameWarnings, isWorthReporting, type LastReport } from '../../../src/progress/follow-steps';
 import {
   beginFollowing,
   lagStep,
@@ -46,7 +46,7 @@ const at = '2026-03-01T03:04:05.000Z';
 const report: DeltaReport = {
   rounds: 3,
   keys: 40,
-  lag: { marks: 2, seconds: 0.42, walBytes: 0 },
+  lag: { changes: 2, seconds: 0.42, walBytes: 0 },
   pending: 0,
   caughtUp: true,
   throttled: null,
@@ -66,15 +66,15 @@ const follow = (view: RunView): FollowStatus => view.follow as FollowStatus;
 
 describe('what screens say of a run that follows its source', () => {
   it('is lag, age of the proof and quarantine in one line', () => {
-    expect(standing(proved)).toBe(
+    expect(existing(proved)).toBe(
       'lag 0.42 s, 2 changes behind · proof green, 6 min old · 2,199 quarantined, all decided',
     );
-    expect(standing(following)).toContain('not proved yet');
+    expect(existing(following)).toContain('not proved yet');
     expect(lagOf({ ...follow(following), throttled: 'load 41' })).toContain('held back: load 41');
   });
 
   it('counts what waits once, and names WAL that a slot holds back once there is much of it', () => {
-    const lag = { marks: 12_400, seconds: 3.1, walBytes: 300 * 2 ** 20 };
+    const lag = { changes: 12_400, seconds: 3.1, walBytes: 300 * 2 ** 20 };
     const one = { lag, pending: 12_000, throttled: null };
     expect(lagOf(one)).toBe('lag 3.1 s, 12,400 changes behind, 300 MB of WAL held back');
     expect(lagOf({ ...one, lag: { ...lag, walBytes: 2 ** 20 } })).toBe('lag 3.1 s, 12,400 changes behind');
@@ -88,7 +88,7 @@ describe('what screens say of a run that follows its source', () => {
     );
     expect(follow(later).quarantined).toBe(2211);
     const asked = { ...later, undecided: [{ id: 'orders.total.numeric' } as RunView['undecided'][number]] };
-    expect(standing(asked)).toBe(
+    expect(existing(asked)).toBe(
       'lag 0.42 s, 2 changes behind · proof green, 6 min old · 2,211 quarantined, 1 finding undecided',
     );
     // a report of a worker of before leaves what the proof said
@@ -308,28 +308,28 @@ describe('a drill', () => {
 });
 
 describe('how often the root hears of the lag', () => {
-  const told: Told = { reports: 1, at, lag: 0.4, throttled: false, findings: '' };
+  const told: LastReport = { reports: 1, at, lag: 0.4, throttled: false, findings: '' };
   const later = (seconds: number): string => new Date(Date.parse(at) + seconds * 1000).toISOString();
   const behind = { ...report, lag: { ...report.lag, seconds: 31 } };
 
   it('is by coarse steps', () => {
     expect([0, 0.9, 1, 9, 31, 100_000].map(lagStep)).toEqual([0, 0, 1, 5, 30, 86_400]);
-    expect(worthTelling(told, { ...report, lag: { ...report.lag, seconds: 0.8 } }, later(60))).toBe(false);
-    expect(worthTelling(told, behind, later(60))).toBe(true);
-    expect(worthTelling(told, { ...report, throttled: 'load' }, later(60))).toBe(true);
+    expect(isWorthReporting(told, { ...report, lag: { ...report.lag, seconds: 0.8 } }, later(60))).toBe(false);
+    expect(isWorthReporting(told, behind, later(60))).toBe(true);
+    expect(isWorthReporting(told, { ...report, throttled: 'load' }, later(60))).toBe(true);
   });
 
   it('gets rarer the more was told, but findings are told at once', () => {
-    expect(worthTelling({ ...told, reports: 100 }, behind, later(60))).toBe(false);
-    expect(worthTelling({ ...told, reports: 100 }, behind, later(301))).toBe(true);
-    expect(worthTelling({ ...told, reports: 100 }, { ...report, newFindings: ['a'] }, later(1))).toBe(true);
+    expect(isWorthReporting({ ...told, reports: 100 }, behind, later(60))).toBe(false);
+    expect(isWorthReporting({ ...told, reports: 100 }, behind, later(301))).toBe(true);
+    expect(isWorthReporting({ ...told, reports: 100 }, { ...report, newFindings: ['a'] }, later(1))).toBe(true);
   });
 
   it('tells when what waited for a decision was decided or healed, of workers that say so', () => {
     const asked = { ...told, reports: 100, findings: 'a' };
-    expect(worthTelling(asked, { ...report, newFindings: ['a'], quarantined: 3 }, later(1))).toBe(false);
-    expect(worthTelling(asked, { ...report, quarantined: 3 }, later(1))).toBe(true);
-    expect(worthTelling(asked, report, later(1))).toBe(false);
+    expect(isWorthReporting(asked, { ...report, newFindings: ['a'], quarantined: 3 }, later(1))).toBe(false);
+    expect(isWorthReporting(asked, { ...report, quarantined: 3 }, later(1))).toBe(true);
+    expect(isWorthReporting(asked, report, later(1))).toBe(false);
   });
 
   it('does not repeat warnings whose figures alone changed', () => {

@@ -17,7 +17,7 @@ const end: RunEnd = {
 };
 const ways = (changes: Partial<RunEnd>): string[] => waysOut({ ...end, ...changes }).map(({ command }) => command);
 const back = 'rowproof rollback crm-3 --by YOU --reason WHY';
-const lift = 'rowproof finish crm-3 --lift-freeze';
+const lift = 'rowproof finish crm-3 --release-freeze';
 
 describe('the commands that lead on from the end of a run', () => {
   it('go on with it or undo it while that is possible, and free its sources where they are frozen', () => {
@@ -27,9 +27,9 @@ describe('the commands that lead on from the end of a run', () => {
   });
 
   it('are the rollback alone, and say why, where sources were frozen before the copy and take writes again', () => {
-    expect(ways({ thawed: true, outcome: 'failed' })).toEqual([back]);
-    expect(ways({ thawed: true, outcome: 'failed', rollingBack: true })).toEqual([back]);
-    expect(waysOut({ ...end, thawed: true })[0]?.does).toContain(
+    expect(ways({ released: true, outcome: 'failed' })).toEqual([back]);
+    expect(ways({ released: true, outcome: 'failed', rollingBack: true })).toEqual([back]);
+    expect(waysOut({ ...end, released: true })[0]?.does).toContain(
       'nothing else leads on: the sources were frozen before',
     );
   });

@@ -36,7 +36,7 @@ export const sampleReport: ReportDocument = {
     problems: [],
     reachedAt: '2026-03-01T14:31:30.000Z',
   },
-  books: [
+  reconciliation: [
     {
       mapping: 'customer',
       target: 'crm.customer',
@@ -242,8 +242,8 @@ export const redReport: ReportDocument = {
     ],
     reachedAt: '2026-03-01T14:31:30.000Z',
   },
-  books: sampleReport.books.map((books, index) =>
-    index === 0 ? { ...books, migrated: books.migrated - 5, unexplained: 5 } : books,
+  reconciliation: sampleReport.reconciliation.map((reconciliation, index) =>
+    index === 0 ? { ...reconciliation, migrated: reconciliation.migrated - 5, unexplained: 5 } : reconciliation,
   ),
   proof: sampleReport.proof.map((one, index) =>
     index === 0 ? { ...one, identical: one.identical - 3, mismatch: 3 } : one,

@@ -1,5 +1,5 @@
-import type { MappingFacts } from '../../../src/validate/books';
-import { closeBooks } from '../../../src/validate/books';
+import type { MappingFacts } from '../../../src/validate/reconciliation';
+import { closeReconciliation } from '../../../src/validate/reconciliation';
 import { hadExpectedEffect } from '../../../src/validate/decision-effect';
 import { quarantineAgrees } from '../../../src/validate/quarantine-agreement';
 import { noCounts } from '../../../src/validate/row';
@@ -20,7 +20,7 @@ const balanced: MappingFacts = {
 };
 
 const green: VerdictFacts = {
-  books: [closeBooks(balanced)],
+  reconciliation: [closeReconciliation(balanced)],
   effects: [],
   changed: [],
   closedBy: null,
@@ -35,8 +35,8 @@ const green: VerdictFacts = {
 
 describe('closeBooks', () => {
   it('closes books that balance', () => {
-    expect(closeBooks(balanced)).toEqual({
-      books: {
+    expect(closeReconciliation(balanced)).toEqual({
+      reconciliation: {
         mapping: 'customer',
         target: 'crm.customer',
         source: 100,
@@ -57,16 +57,16 @@ describe('closeBooks', () => {
         const facts = { ...balanced, [group]: { ...balanced[group], [name]: figure + 1 } } as MappingFacts;
         // identical is the one figure that follows from the others
         if (group === 'proof' && name === 'identical') continue;
-        expect([group, name, closeBooks(facts).problems.length > 0]).toEqual([group, name, true]);
+        expect([group, name, closeReconciliation(facts).problems.length > 0]).toEqual([group, name, true]);
         tried += 1;
       }
     }
     expect(tried).toBe(22);
-    expect(closeBooks({ ...balanced, targetRows: 81 }).problems).not.toEqual([]);
+    expect(closeReconciliation({ ...balanced, targetRows: 81 }).problems).not.toEqual([]);
   });
 
   it('says that nothing was proved when nothing was', () => {
-    expect(closeBooks({ ...balanced, proof: null }).problems).toEqual(['customer: not proved']);
+    expect(closeReconciliation({ ...balanced, proof: null }).problems).toEqual(['customer: not proved']);
   });
 });
 
@@ -96,7 +96,7 @@ describe('reachVerdict', () => {
       },
       /expected 10 ± 1 rows, saw 12/,
     ],
-    ['there is no table', { books: [] }, /no table was migrated/],
+    ['there is no table', { reconciliation: [] }, /no table was migrated/],
   ])('is not green when %s', (_, change, sentence) => {
     const verdict = reachVerdict({ ...green, ...change });
     expect(verdict.green).toBe(false);
@@ -114,8 +114,8 @@ describe('reachVerdict', () => {
       expect(
         reachVerdict({ ...green, checks: [{ kind: 'spot_check', name: 'a', broken: 1 }] }).decidable,
       ).toBeUndefined();
-      const unbalanced = [closeBooks({ ...balanced, targetRows: 81 })];
-      expect(reachVerdict({ ...green, checks, books: unbalanced }).decidable).toBeUndefined();
+      const unbalanced = [closeReconciliation({ ...balanced, targetRows: 81 })];
+      expect(reachVerdict({ ...green, checks, reconciliation: unbalanced }).decidable).toBeUndefined();
     });
 
     it('is green once it is accepted, and says by whom', () => {

@@ -7,14 +7,14 @@ async function slicesOf(left: Iterable<[number, number] | null>): Promise<number
   await catchUp(() => {
     asked += 1;
     const now = slices.next().value as [number, number] | null;
-    const [marks, walBytes] = now ?? [0, 0];
-    return Promise.resolve({ caughtUp: now === null, lag: { marks, seconds: 0, walBytes } });
+    const [changes, walBytes] = now ?? [0, 0];
+    return Promise.resolve({ caughtUp: now === null, lag: { changes, seconds: 0, walBytes } });
   });
   return asked;
 }
 
 function* shrinking(): Generator<[number, number]> {
-  for (let marks = 1_000_000; ; marks -= 1) yield [marks, 0];
+  for (let changes = 1_000_000; ; changes -= 1) yield [changes, 0];
 }
 
 describe('catching up before a cutover', () => {

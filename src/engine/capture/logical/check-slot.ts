@@ -59,7 +59,7 @@ export function keysByOid(leaves: Awaited<ReturnType<typeof leavesOf>>): Map<str
 }
 
 /**
- * What a round asks before it reads: may the lane go on? The slot is looked at as it is now, all else as the session's snapshot
+ * What a round asks before it reads: may the apply lease go on? The slot is looked at as it is now, all else as the session's snapshot
  * sees it. A table that was rewritten without TRUNCATE stops it: ALTER TABLE may have changed every value, and a slot tells nothing
  * of that. `truncated`: relations that this round reads whole.
  */

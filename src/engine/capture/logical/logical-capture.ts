@@ -17,12 +17,12 @@ import { describeDatabaseError } from '../../../postgres/sqlstate';
 import { inTransaction } from '../../../postgres/transaction';
 import type { CaptureDetail } from '../../../rollback/step-detail';
 import { qualified } from '../../../sql/quote';
-import type { Repaired, SourceCapture, SourceWork, Standing } from '../capture-kind';
+import type { Repaired, SourceCapture, SourceWork, Installed } from '../capture-kind';
 import { checkLogical, readLogicalNow } from './check-slot';
 import { slotName } from './names';
 import { logicalProblems } from './preflight';
 import { endHolder, whileFree } from './logical-source';
-import { watchLogical, watchLogicalAlone } from './monitor-slot';
+import { monitorLogical, monitorLogicalAlone } from './monitor-slot';
 
 const pauseMs = 100;
 
@@ -32,8 +32,8 @@ export const logicalCapture: SourceCapture = {
   describe,
   install,
   remove,
-  watch: watchLogical,
-  watchAlone: watchLogicalAlone,
+  watch: monitorLogical,
+  monitorAlone: monitorLogicalAlone,
   repair,
   check: checkLogical,
 };
@@ -42,9 +42,9 @@ function nameOf(work: Pick<SourceWork, 'run' | 'name' | 'sourceName'>): string {
   return slotName(work.run, work.name, work.sourceName);
 }
 
-function budgetOf({ run, beat }: SourceWork): LockBudget {
+function budgetOf({ run, heartbeat }: SourceWork): LockBudget {
   const { lockTimeoutMs, lockBudgetMs } = run.compiled.plan.settings.capture;
-  return { lockTimeoutMs, lockBudgetMs, beat };
+  return { lockTimeoutMs, lockBudgetMs, heartbeat };
 }
 
 function describe(work: SourceWork): CaptureDetail {
@@ -57,7 +57,7 @@ function describe(work: SourceWork): CaptureDetail {
   };
 }
 
-async function install(work: SourceWork): Promise<Standing> {
+async function install(work: SourceWork): Promise<Installed> {
   const { source } = work;
   const name = nameOf(work);
   // a slot decodes with the catalogs of each moment, so the publication has to be older
@@ -95,7 +95,7 @@ async function publish(work: SourceWork, name: string): Promise<void> {
 
 /** Creates the slot unless a whole one is there; RP5358 when open transactions hold it up for longer than the lock budget. */
 async function makeSlot(work: SourceWork, name: string): Promise<void> {
-  const { source, run, beat } = work;
+  const { source, run, heartbeat } = work;
   const { lockBudgetMs, lockTimeoutMs } = run.compiled.plan.settings.capture;
   const known = await readSlot(source, name);
   if (known !== null && known.confirmedLsn !== null) return;
@@ -103,7 +103,7 @@ async function makeSlot(work: SourceWork, name: string): Promise<void> {
   await setTimeouts(source, { lockMs: 0, statementMs: lockBudgetMs });
   try {
     for (let attempt = 1; ; attempt += 1) {
-      beat();
+      heartbeat();
       try {
         await createSlot(source, name);
         return;
@@ -134,11 +134,11 @@ async function heldUp({ source, sourceName }: SourceWork): Promise<RowproofError
  * begins and still be invisible (it waits for a standby): neither the slot nor a snapshot of now would have its changes.
  */
 async function untilVisible(work: SourceWork): Promise<void> {
-  const { source, beat } = work;
+  const { source, heartbeat } = work;
   const since = await currentSnapshot(source);
   const end = Date.now() + work.run.compiled.plan.settings.capture.lockBudgetMs;
   while (await openSince(source, since)) {
-    beat();
+    heartbeat();
     if (Date.now() > end) throw await heldUp(work);
     await sleep(pauseMs);
   }
@@ -164,8 +164,8 @@ async function remove(work: SourceWork, detail: CaptureDetail): Promise<void> {
 }
 
 /** Drops the slot; a session of ours that uses it is ended first. Nothing when it is gone. */
-async function takeSlot({ source, beat }: SourceWork, slot: string): Promise<void> {
-  await whileFree(source, slot, beat, async () => {
+async function takeSlot({ source, heartbeat }: SourceWork, slot: string): Promise<void> {
+  await whileFree(source, slot, heartbeat, async () => {
     if ((await readSlot(source, slot)) === null) return;
     await endHolder(source, slot);
     try {

@@ -54,7 +54,7 @@ export async function capturedOids(source: Session, relations: readonly Captured
 export async function whileFree<T>(
   source: Session,
   slot: string,
-  beat: () => void,
+  heartbeat: () => void,
   work: () => Promise<T>,
   patience = patienceMs,
 ): Promise<T> {
@@ -67,7 +67,7 @@ export async function whileFree<T>(
       if (describeDatabaseError(error).sqlstate !== inUse) throw error;
       cause = error;
     }
-    beat();
+    heartbeat();
     if (attempt === waits) await endHolder(source, slot);
     await sleep(pauseMs);
   }
@@ -76,8 +76,8 @@ export async function whileFree<T>(
 
 /** Ends the session that uses the slot when it is one of ours. */
 export async function endHolder(source: Session, slot: string): Promise<void> {
-  const held = await readSlot(source, slot);
-  if (held?.activePid == null || held.activeStart === null || held.activePid === source.pid) return;
-  if (held.activeApplication?.startsWith('rowproof ') !== true) return;
-  await terminateBackend(source, held.activePid, held.activeStart);
+  const deferred = await readSlot(source, slot);
+  if (deferred?.activePid == null || deferred.activeStart === null || deferred.activePid === source.pid) return;
+  if (deferred.activeApplication?.startsWith('rowproof ') !== true) return;
+  await terminateBackend(source, deferred.activePid, deferred.activeStart);
 }

@@ -1,4 +1,4 @@
-import { tells } from '../../../capture/logical-facts';
+import { identifiesRow } from '../../../capture/logical-facts';
 import type { CapturedRelation } from '../../../capture/captured-relations';
 import { problem, type Problem } from '../../../errors/rowproof-error';
 import { readIdentities } from '../../../postgres/queries/capture/logical-publication';
@@ -11,7 +11,7 @@ import { slotName } from './names';
 import { leavesOf } from './logical-source';
 
 /** A source that throws a slot away sooner than this much WAL is no ground to stand on. */
-const leastKeepSize = 2 ** 30;
+const minKeepSize = 2 ** 30;
 
 /** What stands in the way of following a source by a slot, all at once. */
 export async function logicalProblems(work: PreflightWork): Promise<Problem[]> {
@@ -41,13 +41,13 @@ async function serverProblems({ run, source, sourceName, name }: PreflightWork):
     problems.push(
       problem('RP5353', `All ${now.slotLimit} replication slots of source ${sourceName} are taken`, { where }),
     );
-  const least = Math.min(run.compiled.plan.settings.capture.maxWalBytes, leastKeepSize);
-  if (now.keepSize !== null && now.keepSize < least) {
+  const min = Math.min(run.compiled.plan.settings.capture.maxWalBytes, minKeepSize);
+  if (now.keepSize !== null && now.keepSize < min) {
     const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MB`;
     problems.push(
       problem(
         'RP5354',
-        `max_slot_wal_keep_size of source ${sourceName} is ${megabytes(now.keepSize)}; it has to be ${megabytes(least)} or more`,
+        `max_slot_wal_keep_size of source ${sourceName} is ${megabytes(now.keepSize)}; it has to be ${megabytes(min)} or more`,
         { where },
       ),
     );
@@ -86,7 +86,7 @@ async function relationProblems({ run, source, relations }: PreflightWork): Prom
   );
   for (const identity of await readIdentities(source, [...keys.keys()])) {
     const columns = keys.get(identity.oid) ?? [];
-    if (!tells(identity, columns)) {
+    if (!identifiesRow(identity, columns)) {
       const said = identity.columns?.length === 0 ? 'is nothing' : `is (${identity.columns?.join(', ')})`;
       add(
         'RP5355',

@@ -7,7 +7,12 @@ import { compareLsn, laterLsn } from '../../../capture/lsn';
 import { RowproofError, fail } from '../../../errors/rowproof-error';
 import { readCursors } from '../../../postgres/ledger/follow/cursor';
 import { confirmLsn } from '../../../postgres/ledger/follow/intake';
-import { lockLane, readLane, releaseLane, takeLane } from '../../../postgres/ledger/follow/apply-lease';
+import {
+  lockApplyLease,
+  readApplyLease,
+  releaseApplyLease,
+  takeApplyLease,
+} from '../../../postgres/ledger/follow/apply-lease';
 import { addPending, type PendingKey } from '../../../postgres/ledger/follow/pending';
 import { refuseAfterRollback } from '../../../postgres/ledger/run/step';
 import { pgoutputDecoder } from '../../../postgres/pgoutput';
@@ -26,12 +31,12 @@ import type { SourceWork } from '../capture-kind';
 import { whyBroken } from './check-slot';
 import { capturedOids, whileFree } from './logical-source';
 import { stopBroken } from './stop-capture';
-import { laneLost, laneRefused, underLaneLock } from '../../lease';
+import { leaseLost, leaseRefused, underLeaseLock } from '../../lease';
 
 /** Both sessions are outside transactions and have no statement timeout. */
 export interface IntakeWork extends Pick<
   SourceWork,
-  'run' | 'sourceName' | 'name' | 'source' | 'target' | 'relations' | 'beat'
+  'run' | 'sourceName' | 'name' | 'source' | 'target' | 'relations' | 'heartbeat'
 > {
   /** How long another pull may keep the slot; as long as that usually takes where it is not given. */
   readonly slotPatienceMs?: number;
@@ -85,8 +90,8 @@ export async function pullUpTo(work: IntakeWork, lsn: string): Promise<Pulled> {
 /**
  * Moves what the slot of a source has into `pending`, in fenced transactions of bounded size, and then lets the source forget
  * it. An attempt that dies anywhere leaves the slot where it was or further: what comes again and was stored is passed over.
- * RP5401 when another attempt took over, RP5402/RP5403 when the lane is stopped or closed, RP5361 when the slot cannot
- * be followed: the lanes are stopped by name then.
+ * RP5401 when another attempt took over, RP5402/RP5403 when the apply lease is stopped or closed, RP5361 when the slot cannot
+ * be followed: the apply leases are stopped by name then.
  */
 export async function pullChanges(work: IntakeWork, options: PullOptions): Promise<Pulled> {
   const { run, source, target } = work;
@@ -102,17 +107,19 @@ export async function pullChanges(work: IntakeWork, options: PullOptions): Promi
   const tally: Tally = { changes: 0, chunks: 0, largest: 0 };
   if (compareLsn(upTo, from) > 0) {
     const nonce = randomUUID();
-    const lane = await underLaneLock(target, run.run, 'intake', 1, () => takeLane(target, run.run, 'intake', nonce));
-    if (lane === null) throw laneRefused(run.run, await readLane(target, run.run, 'intake'));
-    // whoever had the lane before can store nothing any more
+    const lease = await underLeaseLock(target, run.run, 'intake', 1, () =>
+      takeApplyLease(target, run.run, 'intake', nonce),
+    );
+    if (lease === null) throw leaseRefused(run.run, await readApplyLease(target, run.run, 'intake'));
+    // whoever had the apply lease before can store nothing any more
     const stored = (await stillOn(work, facts)).from;
     const captured = await capturedOids(source, work.relations);
     const pulled = (): Promise<boolean> =>
-      whileFree(source, facts.slot, work.beat, () => namingLoss(pull, () => pullOnce(pull)), work.slotPatienceMs);
+      whileFree(source, facts.slot, work.heartbeat, () => namingLoss(pull, () => pullOnce(pull)), work.slotPatienceMs);
     const pull: Pull = { ...work, ...options, facts, nonce, upTo, stored, captured, tally };
-    while (!(await pulled())) work.beat();
-    await releaseLane(target, run.run, 'intake', nonce).catch((error: unknown) => {
-      // all came in: whoever locks the lane now takes it anyway
+    while (!(await pulled())) work.heartbeat();
+    await releaseApplyLease(target, run.run, 'intake', nonce).catch((error: unknown) => {
+      // all came in: whoever locks the apply lease now takes it anyway
       if (describeDatabaseError(error).sqlstate !== '55P03') throw error;
     });
   }
@@ -128,7 +135,7 @@ interface IntakeState {
 
 async function readIntake({ run, sourceName, target }: IntakeWork): Promise<IntakeState> {
   const cursor = (await readCursors(target, run.run)).find((one) => one.source === sourceName);
-  if (cursor === undefined) throw laneRefused(run.run, null);
+  if (cursor === undefined) throw leaseRefused(run.run, null);
   const facts = cursor.capture as unknown as LogicalFacts;
   return { facts, from: laterLsn(cursor.confirmedLsn, facts.startLsn) };
 }
@@ -136,7 +143,7 @@ async function readIntake({ run, sourceName, target }: IntakeWork): Promise<Inta
 /** The same once more; a slot that was made anew meanwhile is another one to begin with. */
 async function stillOn(work: IntakeWork, facts: LogicalFacts): Promise<IntakeState> {
   const now = await readIntake(work);
-  if (now.facts.startLsn !== facts.startLsn) throw laneLost(work.run.run);
+  if (now.facts.startLsn !== facts.startLsn) throw leaseLost(work.run.run);
   return now;
 }
 
@@ -186,7 +193,7 @@ async function pullOnce(pull: Pull): Promise<boolean> {
         tally.changes += intake.take(decode(data));
         if (intake.size >= chunkKeys) await store(pull, intake.flush(), intake.whole);
       }
-      pull.beat();
+      pull.heartbeat();
     }
   });
   const all = received < messages;
@@ -241,9 +248,9 @@ async function store(pull: Pull, keys: readonly PendingKey[], whole: string | nu
   const { run, sourceName, target, nonce, tally } = pull;
   if (keys.length === 0 && whole === null) return;
   await inTransaction(target, 'read write', async () => {
-    const lane = await lockLane(target, run.run, 'intake');
-    if (lane === null || lane.state !== 'open') throw laneRefused(run.run, lane);
-    if (lane.owner !== nonce) throw laneLost(run.run);
+    const lease = await lockApplyLease(target, run.run, 'intake');
+    if (lease === null || lease.state !== 'open') throw leaseRefused(run.run, lease);
+    if (lease.owner !== nonce) throw leaseLost(run.run);
     await refuseAfterRollback(target, run.run);
     if (keys.length > 0) await addPending(target, run.run, sourceName, inSlices(keys));
     if (whole !== null) await confirmLsn(target, run.run, sourceName, whole);

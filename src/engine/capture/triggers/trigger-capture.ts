@@ -5,28 +5,28 @@ import { captureSites, siteNames } from '../../../capture/trigger-sql';
 import type { CaptureReport } from '../../../contract/delta';
 import { fail, RowproofError } from '../../../errors/rowproof-error';
 import type { Cursor } from '../../../postgres/ledger/follow/cursor';
-import { lockLane, setLaneState } from '../../../postgres/ledger/follow/apply-lease';
+import { lockApplyLease, setApplyLeaseState } from '../../../postgres/ledger/follow/apply-lease';
 import type { LockBudget } from '../../../postgres/queries/capture/lock';
 import { readCaptureFingerprint } from '../../../postgres/queries/capture/fingerprint';
-import { liveMarkBytes, markTableBytes, vacuumMarks } from '../../../postgres/queries/capture/changes';
+import { liveChangeBytes, changeTableBytes, vacuumChanges } from '../../../postgres/queries/capture/changes';
 import { changeTable, changeTableName } from '../../../postgres/queries/capture/name';
 import { noteOnTable } from '../../../postgres/queries/capture/note';
 import {
-  createMarkObjects,
+  createChangeObjects,
   createTriggers,
-  dropMarkObjects,
+  dropChangeObjects,
   dropTriggers,
   emptyChangeTable,
   muteTriggers,
 } from '../../../postgres/queries/capture/objects';
-import { purgedBeyond, purgeMarks, restartPurge } from '../../../postgres/queries/capture/purge';
+import { purgedBeyond, purgeChanges, restartPurge } from '../../../postgres/queries/capture/purge';
 import { oldSnapshots } from '../../../postgres/queries/capture/old-snapshots';
 import { triggerProblems } from '../../../postgres/queries/capture/preflight';
 import { currentSnapshot } from '../../../postgres/queries/copy/transaction';
 import { inTransaction } from '../../../postgres/transaction';
 import type { CaptureDetail } from '../../../rollback/step-detail';
 import { checkFingerprint, compareFingerprint, fingerprintOf } from '../check-fingerprint';
-import type { LoneWork, Repaired, SourceCapture, SourceWork, Standing } from '../capture-kind';
+import type { LoneWork, Repaired, SourceCapture, SourceWork, Installed } from '../capture-kind';
 
 /** Marks that were consumed later than this stay: the target may come back with an older cursor. */
 const horizonSeconds = 600;
@@ -44,14 +44,14 @@ export const triggerCapture: SourceCapture = {
   install,
   remove,
   watch,
-  watchAlone,
+  monitorAlone,
   repair,
   check: (work, facts, truncated) => checkFingerprint(work, work.name, facts, truncated),
 };
 
-function budgetOf({ run, beat }: LoneWork): LockBudget {
+function budgetOf({ run, heartbeat }: LoneWork): LockBudget {
   const { lockTimeoutMs, lockBudgetMs } = run.compiled.plan.settings.capture;
-  return { lockTimeoutMs, lockBudgetMs, beat };
+  return { lockTimeoutMs, lockBudgetMs, heartbeat };
 }
 
 function describe(work: SourceWork): CaptureDetail {
@@ -67,11 +67,11 @@ function describe(work: SourceWork): CaptureDetail {
 
 async function create(work: SourceWork): Promise<void> {
   const sites = captureSites(work.relations);
-  await createMarkObjects(work.source, work.name, sites);
+  await createChangeObjects(work.source, work.name, sites);
   for (const site of sites) await createTriggers(work.source, work.name, site, budgetOf(work));
 }
 
-async function install(work: SourceWork): Promise<Standing> {
+async function install(work: SourceWork): Promise<Installed> {
   await create(work);
   // a transaction of its own after the last trigger: every writer it does not see has met the triggers
   return inTransaction(work.source, 'repeatable read read only', async () => ({
@@ -88,21 +88,21 @@ async function factsNow(work: SourceWork): Promise<Readonly<Record<string, unkno
 async function remove(work: SourceWork, detail: CaptureDetail): Promise<void> {
   const name = detail.objects['name'] ?? work.name;
   await dropTriggers(work.source, name, budgetOf(work));
-  await dropMarkObjects(work.source, name, budgetOf(work));
+  await dropChangeObjects(work.source, name, budgetOf(work));
 }
 
 async function watch(work: SourceWork, cursor: Cursor): Promise<CaptureReport> {
-  const { source, name, beat } = work;
-  const size = await markTableBytes(source, name);
+  const { source, name, heartbeat } = work;
+  const size = await changeTableBytes(source, name);
   if (size !== null && size >= purgeAboveBytes) {
-    await purgeMarks(source, name, cursor.snapshot, { horizonSeconds, atMost: purgeAtMost, beat });
+    await purgeChanges(source, name, cursor.snapshot, { horizonSeconds, atMost: purgeAtMost, heartbeat });
   }
   return bounded(work, size, (what) => giveUp(work, what));
 }
 
 /** Nothing is purged: how far the target is, only the target knows. */
-async function watchAlone(work: LoneWork): Promise<CaptureReport> {
-  const size = await markTableBytes(work.source, work.name);
+async function monitorAlone(work: LoneWork): Promise<CaptureReport> {
+  const size = await changeTableBytes(work.source, work.name);
   return bounded(work, size, (what) => silence(work, `${what} while the target could not be reached`));
 }
 
@@ -115,35 +115,35 @@ async function bounded(
   const { source, name, sourceName } = work;
   // the next round names it and stops
   if (size === null)
-    return { markBytes: 0, walBytes: 0, warnings: [`The change log of source ${sourceName} is gone.`] };
-  const limit = work.run.compiled.plan.settings.capture.maxMarkBytes;
+    return { changeLogBytes: 0, walBytes: 0, warnings: [`The change log of source ${sourceName} is gone.`] };
+  const limit = work.run.compiled.plan.settings.capture.maxChangeLogBytes;
   const warnings: string[] = [];
-  let markBytes = size;
+  let changeLogBytes = size;
   if (size >= limit / 2) {
-    // a table that was purged keeps its size and takes new marks into the space that vacuum found
-    await vacuumMarks(source, name);
-    markBytes = Math.min((await markTableBytes(source, name)) ?? 0, await liveMarkBytes(source, name));
-    if (markBytes >= limit) {
+    // a table that was purged keeps its size and takes new changes into the space that vacuum found
+    await vacuumChanges(source, name);
+    changeLogBytes = Math.min((await changeTableBytes(source, name)) ?? 0, await liveChangeBytes(source, name));
+    if (changeLogBytes >= limit) {
       const what = `The change log of source ${sourceName} reached its limit of ${megabytes(limit)}`;
       await stop(what);
       throw fail('RP5309', what, { where: { object: sourceName } });
     }
-    if (markBytes >= limit / 2) {
+    if (changeLogBytes >= limit / 2) {
       warnings.push(
-        `The change log of source ${sourceName} takes ${megabytes(markBytes)} of ${megabytes(limit)}: rounds follow too slowly. ` +
-          `At the limit the triggers are taken away; speed up the rounds (settings.delta) or raise settings.capture.max_marks.`,
+        `The change log of source ${sourceName} takes ${megabytes(changeLogBytes)} of ${megabytes(limit)}: rounds follow too slowly. ` +
+          `At the limit the triggers are taken away; speed up the rounds (settings.delta) or raise settings.capture.max_change_log.`,
       );
     }
     for (const holder of await oldSnapshots(source)) {
       warnings.push(
-        `On source ${sourceName} ${holder} keeps marks from being cleaned up: its transaction is older than an hour. End it.`,
+        `On source ${sourceName} ${holder} keeps changes from being cleaned up: its transaction is older than an hour. End it.`,
       );
     }
   }
-  return { markBytes, walBytes: 0, warnings };
+  return { changeLogBytes, walBytes: 0, warnings };
 }
 
-/** The application and its disk come first: no more marks from here on. The reason stays in the source: whoever follows stops by it. */
+/** The application and its disk come first: no more changes from here on. The reason stays in the source: whoever follows stops by it. */
 async function silence(work: LoneWork, what: string): Promise<void> {
   await noteOnTable(work.source, changeTable(work.name), stopNote(`${what}; its triggers were taken away.`));
   await muteTriggers(work.source, work.name);
@@ -151,14 +151,14 @@ async function silence(work: LoneWork, what: string): Promise<void> {
   await emptyChangeTable(work.source, work.name, budgetOf(work));
 }
 
-/** As silence, and the lanes learn why before the first lock is waited for. */
+/** As silence, and the apply leases learn why before the first lock is waited for. */
 async function giveUp(work: SourceWork, what: string): Promise<void> {
   await muteTriggers(work.source, work.name);
   await inTransaction(work.target, 'read write', async () => {
-    for (const lane of ['delta', 'intake'] as const) {
+    for (const lease of ['delta', 'intake'] as const) {
       // closed is for good
-      if ((await lockLane(work.target, work.run.run, lane))?.state !== 'open') continue;
-      await setLaneState(work.target, work.run.run, lane, 'stopped', `${what}; its triggers were taken away.`);
+      if ((await lockApplyLease(work.target, work.run.run, lease))?.state !== 'open') continue;
+      await setApplyLeaseState(work.target, work.run.run, lease, 'stopped', `${what}; its triggers were taken away.`);
     }
   });
   await silence(work, what);

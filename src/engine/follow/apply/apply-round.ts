@@ -1,14 +1,14 @@
 import type { RowFailure } from '../../../copy/classify-failure';
-import { candidatesSql, countMovingSql, returnHeldSql } from '../../../delta/apply-judge-sql';
+import { candidatesSql, countMovingSql, returnDeferredSql } from '../../../delta/apply-conflict-sql';
 import type { ApplyTable } from '../../../delta/apply-table';
-import { heldMappings } from '../../../postgres/ledger/quarantine/deferred';
+import { deferredMappings } from '../../../postgres/ledger/quarantine/deferred';
 import { applyStatement, beginApplying, quarantinedMappings, readCounts } from '../../../postgres/queries/follow/apply';
 import { applyFacts } from '../../../postgres/queries/follow/apply-facts';
 import { RoundScratch } from '../../../postgres/queries/follow/apply-scratch';
 import { qualified } from '../../../sql/quote';
 import { bookRound } from './record-outcomes';
-import { judgeAndInsert } from './resolve-conflicts';
-import { deleteLifted, liftAndUpdate } from './displace-rows';
+import { resolveAndInsert } from './resolve-conflicts';
+import { deleteDisplaced, displaceAndUpdate } from './displace-rows';
 import { ApplyRound, type ActiveTable } from './round-state';
 import { stageIncoming } from './stage-rows';
 import type { Applied, Incoming, RoundWork } from '../round-contract';
@@ -24,9 +24,9 @@ export async function applyRound(work: RoundWork, incoming: readonly Incoming[])
   const names = mappings.map(({ name }) => name);
   const scratch = await RoundScratch.open(target, facts);
   await beginApplying(target);
-  const held = await heldMappings(target, run.run, names);
+  const deferred = await deferredMappings(target, run.run, names);
   const quarantined = await quarantinedMappings(target, run.run, names);
-  const round = new ApplyRound(work, facts, scratch, new Set(held), new Set(quarantined));
+  const round = new ApplyRound(work, facts, scratch, new Set(deferred), new Set(quarantined));
   for (const one of incoming) {
     const active = await round.activate(
       mappings.findIndex(({ name }) => name === one.mapping.name),
@@ -35,11 +35,11 @@ export async function applyRound(work: RoundWork, incoming: readonly Incoming[])
     await stageIncoming(round, active, one);
   }
   const refused = new Map<string, RowFailure>();
-  await liftAndUpdate(round, refused);
+  await displaceAndUpdate(round, refused);
   const moving = await becomeCandidates(round);
   if (moving) {
-    await deleteLifted(round);
-    await judgeAndInsert(round, refused);
+    await deleteDisplaced(round);
+    await resolveAndInsert(round, refused);
   }
   await bookRound(round, refused, moving);
   await scratch.drop(round.tables);
@@ -55,20 +55,20 @@ async function becomeCandidates(round: ApplyRound): Promise<boolean> {
     const { table } = await round.activate(number);
     waiting.push(table);
     (round.active.get(number) as ActiveTable).atRest = false;
-    await applyStatement(round.session, returnHeldSql(table, qualified(round.held(table))));
+    await applyStatement(round.session, returnDeferredSql(table, qualified(round.deferred(table))));
   }
   if (waiting.length > 0) await countMoving(round, waiting);
   return true;
 }
 
-/** Names the candidates of these tables; true when there are any, or when rows were lifted. */
+/** Names the candidates of these tables; true when there are any, or when rows were displaced. */
 async function countMoving(round: ApplyRound, tables: readonly ApplyTable[]): Promise<boolean> {
   const sql = [...tables.map(candidatesSql), countMovingSql(tables)].join('; ');
   const { counts } = await readCounts(round.session, sql);
   for (const { number } of tables) {
     const one = round.active.get(number) as ActiveTable;
     one.candidates = counts[`open${number}`] ?? 0;
-    one.lifted = counts[`n${number}`] ?? 0;
+    one.displaced = counts[`n${number}`] ?? 0;
   }
   return Object.values(counts).some((count) => count > 0);
 }

@@ -2,14 +2,14 @@ import type { RowFailure } from '../../../copy/classify-failure';
 import {
   anyChildSql,
   changeable,
-  countLiftedSql,
-  deleteLiftedSql,
+  countDisplacedSql,
+  deleteDisplacedSql,
   pullChildrenSql,
   returnPulledSql,
-  stayPlacesSql,
-  unstayChildrenSql,
-  unstayNewParentSql,
-  unstaySql,
+  inPlaceTargetsSql,
+  displaceInPlaceChildrenSql,
+  displaceForNewParentSql,
+  displaceInPlaceSql,
   updateSql,
 } from '../../../delta/apply-sql';
 import { fail } from '../../../errors/rowproof-error';
@@ -25,14 +25,14 @@ import { asApplication } from '../../../postgres/application-path';
  * Finds what has to leave the target, for good or for a moment, so that no foreign key ever acts on a row: rows that go or
  * change what rules look at, and transitively the rows that refer to them. Then changes the rest in place.
  */
-export async function liftAndUpdate(round: ApplyRound, refused: Map<string, RowFailure>): Promise<void> {
-  await closeLift(round);
+export async function displaceAndUpdate(round: ApplyRound, refused: Map<string, RowFailure>): Promise<void> {
+  await closeDisplacement(round);
   const arrived = [...round.active.values()].filter(({ incoming, atRest }) => incoming !== null && !atRest);
   if (!(await updateInPlace(round, arrived))) {
     for (const one of arrived) {
       if (await updateInPlace(round, [one])) continue;
-      await unstayRefused(round, one, refused);
-      await closeLift(round);
+      await displaceRefused(round, one, refused);
+      await closeDisplacement(round);
       if (!(await updateInPlace(round, [one]))) throw keptBack(one);
     }
   }
@@ -41,16 +41,16 @@ export async function liftAndUpdate(round: ApplyRound, refused: Map<string, RowF
   }
 }
 
-/** Grows the lifted rows until nothing in the target refers to any of them. */
-async function closeLift(round: ApplyRound): Promise<void> {
+/** Grows the displaced rows until nothing in the target refers to any of them. */
+async function closeDisplacement(round: ApplyRound): Promise<void> {
   const { session } = round;
   if (round.facts.references.length === 0) return;
-  await unstay(round, true);
+  await displaceInPlace(round, true);
   let before = '';
   for (;;) {
     const { moving } = round;
     if (moving.length === 0) return;
-    const { counts } = await readCounts(session, countLiftedSql(moving));
+    const { counts } = await readCounts(session, countDisplacedSql(moving));
     const now = JSON.stringify(counts);
     if (now === before || Object.values(counts).every((count) => count === 0)) return;
     before = now;
@@ -72,23 +72,23 @@ async function closeLift(round: ApplyRound): Promise<void> {
       }
       const one = round.active.get(rule.child) as ActiveTable;
       const child = one.table;
-      const unstayed = unstayChildrenSql(rule, child, parent);
+      const unstayed = displaceInPlaceChildrenSql(rule, child, parent);
       const pulled = pullChildrenSql(rule, child, parent);
       // the last statement says how many
       if ((await applyStatement(session, one.incoming === null ? pulled : `${unstayed}; ${pulled}`)) > 0)
         [one.pulled, one.atRest] = [true, false];
     }
-    await unstay(round, false);
+    await displaceInPlace(round, false);
   }
 }
 
 /** Rows whose new parent is not in the target, or does not stay there, cannot stay either; `outside`: also of parents outside the plan. */
-async function unstay(round: ApplyRound, outside: boolean): Promise<void> {
+async function displaceInPlace(round: ApplyRound, outside: boolean): Promise<void> {
   const due = round
     .childrenRules()
     .filter(({ child, parent }) => (outside || parent !== null) && comesIn(round.active.get(child.number)));
   if (due.length === 0) return;
-  const statements = due.map(({ rule, child, parent }) => unstayNewParentSql(rule, child, parent));
+  const statements = due.map(({ rule, child, parent }) => displaceForNewParentSql(rule, child, parent));
   await applyStatement(round.session, statements.join('; '));
 }
 
@@ -104,7 +104,7 @@ async function updateInPlace(round: ApplyRound, some: readonly ActiveTable[]): P
     round.session,
     async () => {
       const { counts, xmin } = await asApplication(round.session, () =>
-        readCounts(round.session, updateSql(tables, round.mark, 'all')),
+        readCounts(round.session, updateSql(tables, round.stamp, 'all')),
       );
       let all = 0;
       for (const { number } of tables) {
@@ -123,29 +123,29 @@ async function updateInPlace(round: ApplyRound, some: readonly ActiveTable[]): P
 }
 
 /** Finds the rows that the target refuses to change, in a trial that is undone; they leave the target. */
-async function unstayRefused(round: ApplyRound, one: ActiveTable, refused: Map<string, RowFailure>): Promise<void> {
+async function displaceRefused(round: ApplyRound, one: ActiveTable, refused: Map<string, RowFailure>): Promise<void> {
   const { session } = round;
   const { table } = one;
-  const places = await readPlaces(session, stayPlacesSql(table));
-  const sql = updateSql([table], round.mark, 'some');
+  const places = await readPlaces(session, inPlaceTargetsSql(table));
+  const sql = updateSql([table], round.stamp, 'some');
   const failures = await findRefusedPlaces({
     session,
     places,
-    beat: round.work.beat,
+    heartbeat: round.work.heartbeat,
     attempt: async (some) => {
       const { counts } = await asApplication(session, () => readCounts(session, sql, [some]));
       return counts[`due${table.number}`] === counts[`done${table.number}`];
     },
   });
   for (const [place, failure] of failures) refused.set(`${table.number} ${place}`, failure);
-  await applyStatement(session, unstaySql(table), [[...failures.keys()]]);
+  await applyStatement(session, displaceInPlaceSql(table), [[...failures.keys()]]);
 }
 
-/** Takes every lifted row out of the target at once. */
-export async function deleteLifted(round: ApplyRound): Promise<void> {
-  const concerned = round.tables.filter(({ number }) => (round.active.get(number)?.lifted ?? 0) > 0);
+/** Takes every displaced row out of the target at once. */
+export async function deleteDisplaced(round: ApplyRound): Promise<void> {
+  const concerned = round.tables.filter(({ number }) => (round.active.get(number)?.displaced ?? 0) > 0);
   if (concerned.length === 0) return;
-  const { counts } = await asApplication(round.session, () => readCounts(round.session, deleteLiftedSql(concerned)));
+  const { counts } = await asApplication(round.session, () => readCounts(round.session, deleteDisplacedSql(concerned)));
   for (const { number } of concerned) {
     const one = round.active.get(number) as ActiveTable;
     const done = counts[`done${number}`] ?? 0;

@@ -16,16 +16,16 @@ import {
   touchWholeSql,
   unbookLosersSql,
 } from '../../../delta/apply-verdict-sql';
-import { countOutSql } from '../../../delta/apply-judge-sql';
-import { addToDeltaBooks } from '../../../postgres/ledger/follow/reconciliation';
+import { countOutSql } from '../../../delta/apply-conflict-sql';
+import { addToDeltaReconciliation } from '../../../postgres/ledger/follow/reconciliation';
 import { appendEvent } from '../../../postgres/ledger/run/event';
 import { noteRoundCause } from '../../../postgres/ledger/quarantine/quarantine-cause';
-import { readLedgerBooks } from '../../../postgres/ledger/proof/verdict';
+import { readLedgerReconciliation } from '../../../postgres/ledger/proof/verdict';
 import {
   applyStatement,
   countClasses,
   countMoves,
-  readFates,
+  readOutcomes,
   readCounts,
   readRefused,
   readTexts,
@@ -43,18 +43,18 @@ import { sourceStatement } from '../../run/source-statement';
 export async function bookRound(
   round: ApplyRound,
   refused: ReadonlyMap<string, RowFailure>,
-  judged: boolean,
+  evaluated: boolean,
 ): Promise<void> {
   const { session, work } = round;
   const lostBy = new Set<number>();
-  const out = judged ? await countOut(round) : new Map<number, number>();
-  if (judged) {
+  const out = evaluated ? await countOut(round) : new Map<number, number>();
+  if (evaluated) {
     for (const one of round.active.values()) {
       const lost = (out.get(one.table.number) ?? 0) > 0;
       if (lost) await trace(round, one);
-      if (one.held && one.candidates > 0) {
+      if (one.deferred && one.candidates > 0) {
         const names = round.names(one.table);
-        round.unbook(one, await countClasses(session, releaseSql(one.table, round.held(one.table)), names));
+        round.unbook(one, await countClasses(session, releaseSql(one.table, round.deferred(one.table)), names));
       }
       if (!lost) continue;
       for (const index of await bookLosers(round, one)) lostBy.add(index);
@@ -73,11 +73,11 @@ export async function bookRound(
     }
     // changed keys were noted when they arrived
     if (incoming?.whole === true) touched.push(touchWholeSql(table, touch));
-    if (one.held || (out.get(table.number) ?? 0) > 0) touched.push(touchMovedSql(table, touch));
-    if (one.lifted > 0) touched.push(touchTargetSql(table, touch));
+    if (one.deferred || (out.get(table.number) ?? 0) > 0) touched.push(touchMovedSql(table, touch));
+    if (one.displaced > 0) touched.push(touchTargetSql(table, touch));
   }
   if (work.rulesOn && touched.length > 0) await applyStatement(session, touched.join('; '));
-  await addToDeltaBooks(session, work.run.run, round.changes());
+  await addToDeltaReconciliation(session, work.run.run, round.changes());
   for (const { table, incoming } of round.active.values()) if (incoming?.whole === true) await countAnew(round, table);
 }
 
@@ -87,11 +87,11 @@ export async function bookRound(
  */
 async function countAnew({ session, work }: ApplyRound, { mapping, target }: ApplyTable): Promise<void> {
   const { run } = work.run;
-  const { receipts, adjustments, changes } = await readLedgerBooks(session, run, mapping);
+  const { receipts, adjustments, changes } = await readLedgerReconciliation(session, run, mapping);
   const booked = receipts.migrated + adjustments.migrated + (changes?.migrated ?? 0);
   const rows = (await countRows(session, qualified(target))) - booked;
   if (rows === 0) return;
-  await addToDeltaBooks(session, run, [{ mapping, migrated: rows, quarantined: 0, outOfScope: 0 }]);
+  await addToDeltaReconciliation(session, run, [{ mapping, migrated: rows, quarantined: 0, outOfScope: 0 }]);
   await appendEvent(session, run, 'books counted anew', { mapping, rows, round: work.round });
 }
 
@@ -107,23 +107,23 @@ async function bookLosers(round: ApplyRound, one: ActiveTable): Promise<number[]
   const { session, work, facts } = round;
   const { table } = one;
   const names = round.names(table);
-  const fates = await readFates(session, table.scratch.fate);
-  if (fates.length === 0) return [];
-  await round.openHeld(one);
-  await applyStatement(session, holdSql(table, round.held(table)));
+  const outcomes = await readOutcomes(session, table.scratch.outcome);
+  if (outcomes.length === 0) return [];
+  await round.openDeferred(one);
+  await applyStatement(session, holdSql(table, round.deferred(table)));
   const missing: number[] = [];
-  for (const fate of fates) {
-    const index = Number(fate.slice(1));
+  for (const outcome of outcomes) {
+    const index = Number(outcome.slice(1));
     const [constraint, columns, reason, finding, of] =
-      fate[0] === 'f' ? orphanBooking(round, index) : duplicateBooking(table, index);
-    if (fate[0] === 'f' && facts.references[index] !== undefined) missing.push(index);
-    round.unbook(one, await countClasses(session, unbookLosersSql(table), [...names, constraint, [fate]]));
+      outcome[0] === 'f' ? orphanBooking(round, index) : duplicateBooking(table, index);
+    if (outcome[0] === 'f' && facts.references[index] !== undefined) missing.push(index);
+    round.unbook(one, await countClasses(session, unbookLosersSql(table), [...names, constraint, [outcome]]));
     const kind = of(work.classOf(finding));
     const cause = await noteRoundCause(session, names, {
       ...{ class: kind, reason, finding, column: columns, transform: null, sqlstate: null },
       ...{ constraint, findings: [finding] },
     });
-    const counts = await countClasses(session, bookLosersSql(table), [...names, [fate], cause, kind]);
+    const counts = await countClasses(session, bookLosersSql(table), [...names, [outcome], cause, kind]);
     round.book(one, counts);
   }
   return missing;
@@ -164,8 +164,8 @@ async function reclassify(round: ApplyRound, lostBy: ReadonlySet<number>): Promi
     if (rule.child === null || rule.orphan === null) return [];
     const parentMoved = rule.parent !== null && round.active.has(rule.parent);
     if (!lostBy.has(index) && !parentMoved) return [];
-    const held = round.active.get(rule.child)?.held ?? round.waiting.includes(rule.child);
-    return held ? [{ rule, orphan: rule.orphan, child: rule.child, index }] : [];
+    const deferred = round.active.get(rule.child)?.deferred ?? round.waiting.includes(rule.child);
+    return deferred ? [{ rule, orphan: rule.orphan, child: rule.child, index }] : [];
   });
   const outside = new Map<number, string | null>();
   for (let moved = due.length > 0, pass = 0; moved && pass < 50; pass++) {
@@ -175,7 +175,7 @@ async function reclassify(round: ApplyRound, lostBy: ReadonlySet<number>): Promi
       if (!outside.has(index)) outside.set(index, await parentsOutOfScope(round, rule, one.table));
       const names = round.names(one.table);
       const parent = rule.parent === null ? '' : (round.facts.tables[rule.parent]?.mapping ?? '');
-      const sql = reclassifySql(rule, round.held(one.table), reasonsOf(orphan, round));
+      const sql = reclassifySql(rule, round.deferred(one.table), reasonsOf(orphan, round));
       const moves = await countMoves(round.session, sql, [...names, parent, outside.get(index) ?? null]);
       one.outOfScope += moves.toOutOfScope;
       one.quarantined -= moves.toOutOfScope;
@@ -195,7 +195,7 @@ async function parentsOutOfScope(round: ApplyRound, rule: ReferenceRule, child: 
   if (rule.parent === null) return null;
   const mapping = round.work.run.compiled.mappings[rule.parent];
   if (mapping === undefined || mapping.statements.outOfScopeRefs === '') return null;
-  const missed = await readTexts(round.session, missedSql(rule, round.held(child)), round.names(child));
+  const missed = await readTexts(round.session, missedSql(rule, round.deferred(child)), round.names(child));
   if (missed.length === 0) return null;
   const statement = sourceStatement(round.work.run, mapping, mapping.statements.outOfScopeRefs);
   const refs = await readTexts(round.source(mapping), outOfScopeSql(rule, statement), [[...new Set(missed)]]);

@@ -1,7 +1,7 @@
 import type { RowFailure } from '../../../copy/classify-failure';
 import {
   anySharedSql,
-  countFatesSql,
+  countOutcomesSql,
   enterSql,
   insertSomeSql,
   insertSql,
@@ -11,7 +11,7 @@ import {
   reopenSql,
   sharedSql,
   takenSql,
-} from '../../../delta/apply-judge-sql';
+} from '../../../delta/apply-conflict-sql';
 import type { ApplyTable } from '../../../delta/apply-table';
 import { fail } from '../../../errors/rowproof-error';
 import { inSavepoint } from '../../../postgres/queries/copy/savepoint';
@@ -26,14 +26,14 @@ import { asApplication } from '../../../postgres/application-path';
  * Lets candidates in until none that is left fits. Losers compete again after every success; where nobody got in, those that
  * another candidate beat compete again without the orphans, so that a row never waits for one that is not there.
  */
-export async function judgeAndInsert(round: ApplyRound, refused: Map<string, RowFailure>): Promise<void> {
+export async function resolveAndInsert(round: ApplyRound, refused: Map<string, RowFailure>): Promise<void> {
   const { session } = round;
   for (;;) {
-    round.work.beat();
-    await judge(round);
+    round.work.heartbeat();
+    await evaluate(round);
     const tables = round.wanting.map(({ table }) => table);
     if (tables.length === 0) return;
-    const { counts } = await readCounts(session, countFatesSql(tables));
+    const { counts } = await readCounts(session, countOutcomesSql(tables));
     const open = tables.filter(({ number }) => (counts[`open${number}`] ?? 0) > 0);
     const lost = tables.some(({ number }) => (counts[`lost${number}`] ?? 0) > 0);
     if (open.length > 0) {
@@ -54,9 +54,9 @@ export async function judgeAndInsert(round: ApplyRound, refused: Map<string, Row
 }
 
 /** Marks losers among the candidates: orphans first, then key by key what repeats a value, orphans again after each. */
-async function judge(round: ApplyRound): Promise<void> {
+async function evaluate(round: ApplyRound): Promise<void> {
   const { session } = round;
-  await judgeOrphans(round);
+  await resolveOrphans(round);
   for (const { table } of round.wanting) {
     for (const [index, unique] of table.uniques.entries()) {
       // computed from the source key: two rows never share it, and the old row of the same source key was taken away
@@ -67,12 +67,12 @@ async function judge(round: ApplyRound): Promise<void> {
         return taken + (await applyStatement(session, sharedSql(table, unique, `c${index}`)));
       };
       const lost = await (unique.plain === null ? asApplication(session, beaten) : beaten());
-      if (lost > 0) await judgeOrphans(round);
+      if (lost > 0) await resolveOrphans(round);
     }
   }
 }
 
-async function judgeOrphans(round: ApplyRound): Promise<void> {
+async function resolveOrphans(round: ApplyRound): Promise<void> {
   const wanting = new Set(round.wanting.map(({ table }) => table.number));
   const rules = round.childrenRules().filter(({ child }) => wanting.has(child.number));
   for (let lost = -1; lost !== 0;) {
@@ -89,7 +89,7 @@ async function insertCandidates(round: ApplyRound, tables: readonly ApplyTable[]
   const tried = await inSavepoint(
     session,
     async () => {
-      const written = await asApplication(session, () => readCounts(session, insertSql(tables, round.mark)));
+      const written = await asApplication(session, () => readCounts(session, insertSql(tables, round.stamp)));
       for (const { number } of tables)
         if (written.counts[`due${number}`] !== written.counts[`done${number}`]) throw new Undo();
       return written;
@@ -125,7 +125,7 @@ async function findRefused(
       places,
       // a foreign key speaks only after all of that
       notOurs: '23503',
-      beat: round.work.beat,
+      heartbeat: round.work.heartbeat,
       attempt: async (some) => {
         const { counts } = await asApplication(session, () => readCounts(session, insertSomeSql(table), [some]));
         return counts['n'] === some.length;

@@ -1,6 +1,6 @@
 import type { CompiledMapping } from '../../../contract/compiled';
 import type { ApplyTable, ReferenceRule } from '../../../delta/apply-table';
-import { createHeld, heldTable } from '../../../postgres/ledger/quarantine/deferred';
+import { createDeferred, deferredTable } from '../../../postgres/ledger/quarantine/deferred';
 import type { BookChange } from '../../../postgres/ledger/follow/reconciliation';
 import type { ClassCounts } from '../../../postgres/queries/follow/apply';
 import type { ApplyFacts } from '../../../postgres/queries/follow/apply-facts';
@@ -14,15 +14,15 @@ export interface ActiveTable {
   readonly mapping: CompiledMapping;
   readonly incoming: Incoming | null;
   /** Its held table has rows. */
-  held: boolean;
-  /** Rows of it were lifted because rows that they refer to were. */
+  deferred: boolean;
+  /** Rows of it were displaced because rows that they refer to were. */
   pulled: boolean;
   /** All that changed of it was changed at once: nothing of it moves unless rows that it refers to do. */
   atRest: boolean;
   /** Rows that want in, at most; known once all that moves does. */
   candidates: number;
   /** Rows that left the target, for good or for a moment. */
-  lifted: number;
+  displaced: number;
   migrated: number;
   quarantined: number;
   outOfScope: number;
@@ -40,14 +40,14 @@ export class ApplyRound {
     readonly work: RoundWork,
     readonly facts: ApplyFacts,
     readonly scratch: RoundScratch,
-    private readonly heldAtFirst: ReadonlySet<string>,
+    private readonly deferredAtFirst: ReadonlySet<string>,
     /** Mappings that had rows in quarantine when the round began. */
     readonly quarantinedAtFirst: ReadonlySet<string>,
   ) {}
 
   /** Takes the xmin of every subtransaction that writes. */
-  get mark(): string {
-    return this.scratch.mark;
+  get stamp(): string {
+    return this.scratch.stamp;
   }
 
   get session(): Session {
@@ -89,11 +89,11 @@ export class ApplyRound {
       table,
       mapping: this.work.run.compiled.mappings[number] as CompiledMapping,
       incoming,
-      held: this.heldAtFirst.has(table.mapping),
+      deferred: this.deferredAtFirst.has(table.mapping),
       pulled: false,
       atRest: false,
       candidates: 0,
-      lifted: 0,
+      displaced: 0,
       migrated: 0,
       quarantined: 0,
       outOfScope: 0,
@@ -104,16 +104,16 @@ export class ApplyRound {
 
   /** Tables that hold rows which wait. */
   get waiting(): number[] {
-    return this.facts.tables.filter((table) => this.heldAtFirst.has(table.mapping)).map((table) => table.number);
+    return this.facts.tables.filter((table) => this.deferredAtFirst.has(table.mapping)).map((table) => table.number);
   }
 
-  held(table: ApplyTable): { schema: string; name: string } {
-    return heldTable(this.work.run.run, table.mapping);
+  deferred(table: ApplyTable): { schema: string; name: string } {
+    return deferredTable(this.work.run.run, table.mapping);
   }
 
-  async openHeld(one: ActiveTable): Promise<void> {
-    await createHeld(this.session, this.work.run.run, one.table.mapping, one.table.target);
-    one.held = true;
+  async openDeferred(one: ActiveTable): Promise<void> {
+    await createDeferred(this.session, this.work.run.run, one.table.mapping, one.table.target);
+    one.deferred = true;
   }
 
   /** Rules whose child and parent are active, or whose parent is outside or has nothing to do. */

@@ -3,17 +3,17 @@ import type { QuarantinedRow } from '../../../copy/quarantined-row';
 import { isolateBadItems, slices, type Span } from '../../../copy/isolate-bad-items';
 import type { RowFailure } from '../../../copy/classify-failure';
 import { refsText } from '../../../copy/refs-text';
-import { changeAtOnceSql, oldSql, ruledColumns, siblingsSql, stageSql, staySql } from '../../../delta/apply-sql';
-import { forgetHeldSql, forgetQuarantineSql, touchSql } from '../../../delta/apply-verdict-sql';
+import { changeAtOnceSql, oldSql, ruledColumns, siblingsSql, stageSql, inPlaceSql } from '../../../delta/apply-sql';
+import { forgetDeferredSql, forgetQuarantineSql, touchSql } from '../../../delta/apply-verdict-sql';
 import { writeQuarantine } from '../../../postgres/ledger/quarantine/quarantine';
 import { tryStatements } from '../../../postgres/queries/copy/savepoint';
 import { applyStatement, countClasses, readTexts, tryCounts } from '../../../postgres/queries/follow/apply';
 import { readRows } from '../../../postgres/read-rows';
-import { columnThatFails, dropStaged, judgeStaged, readStaged } from '../../../postgres/queries/follow/apply-stage';
+import { columnThatFails, dropStaged, evaluateStaged, readStaged } from '../../../postgres/queries/follow/apply-stage';
 import { failedRow } from '../../copy/careful-path';
 import type { ActiveTable, ApplyRound } from './round-state';
 import type { Incoming } from '../round-contract';
-import { inTurn } from '../serialize';
+import { serialized } from '../serialize';
 import { asApplication } from '../../../postgres/application-path';
 import { sourceStatement } from '../../run/source-statement';
 
@@ -34,7 +34,7 @@ export async function stageIncoming(round: ApplyRound, one: ActiveTable, incomin
   // what only needs the keys goes first: the source reads meanwhile
   const known: string[] = [];
   if (work.rulesOn && !whole) known.push(touchSql(table, { run, round: work.round }));
-  if (one.held) known.push(forgetHeldSql(table, round.held(table), whole));
+  if (one.deferred) known.push(forgetDeferredSql(table, round.deferred(table), whole));
   const ruled = work.rulesOn && !whole ? ruledColumns(table, round.facts.references) : null;
   // rows that are changed at once need not be looked up before
   if (!whole && ruled === null) known.push(oldSql(table, run, whole));
@@ -53,28 +53,28 @@ export async function stageIncoming(round: ApplyRound, one: ActiveTable, incomin
     one.atRest = true;
     return;
   }
-  const stay = staySql(table, round.facts.references);
+  const inPlace = inPlaceSql(table, round.facts.references);
   const late = whole || ruled !== null;
   // expressions of unique keys may call functions of the target
   await asApplication(session, () =>
-    applyStatement(session, late ? `${oldSql(table, run, whole, atOnce > 0)}; ${stay}` : stay),
+    applyStatement(session, late ? `${oldSql(table, run, whole, atOnce > 0)}; ${inPlace}` : inPlace),
   );
 }
 
 async function stageSpan(round: ApplyRound, one: ActiveTable, span: Span, bad: QuarantinedRow[]): Promise<void> {
   const { session, work } = round;
-  const judged = await asApplication(session, () => judgeStaged(session, one.table, one.mapping.columns, span));
-  for (const { position, column, refusal } of judged) {
+  const evaluated = await asApplication(session, () => evaluateStaged(session, one.table, one.mapping.columns, span));
+  for (const { position, column, refusal } of evaluated) {
     const { sqlstate, constraint } = refusal;
     const failure: RowFailure = { sqlstate, constraint, column, side: 'target', altered: sqlstate === null };
     bad.push(await refused(round, one, position, failure));
   }
-  const places = judged.map(({ position }) => position);
+  const places = evaluated.map(({ position }) => position);
   if (places.length > 0) await dropStaged(session, one.table, places);
   await isolateBadItems<RowFailure>(
     span,
     async (some) => {
-      work.beat();
+      work.heartbeat();
       const tried = await asApplication(session, () =>
         tryStatements(session, stageSql(one.table, some), (text) => session.query(text)),
       );
@@ -94,7 +94,7 @@ async function changeAtOnce(
   span: Span,
 ): Promise<number> {
   const tried = await asApplication(round.session, () =>
-    tryCounts(round.session, changeAtOnceSql(table, ruled, round.mark, span)),
+    tryCounts(round.session, changeAtOnceSql(table, ruled, round.stamp, span)),
   );
   if ('failed' in tried) return 0;
   const { counts, xmin } = tried.value;
@@ -134,14 +134,14 @@ async function* arrivals(
     chunk.map(([key, , ...values]) => [String(position++), key ?? null, ...values]);
   async function* rows(): AsyncGenerator<(string | null)[][]> {
     for await (const chunk of incoming.rows) {
-      round.work.beat();
+      round.work.heartbeat();
       yield placed(chunk);
     }
     for (const { from, to } of slices(siblings.length, 5_000)) {
       const only = siblings.slice(from, to);
       const statement = sourceStatement(round.work.run, mapping, mapping.statements.expected, { only });
       const source = round.source(mapping);
-      yield placed(await inTurn(source, () => readRows(source, statement)));
+      yield placed(await serialized(source, () => readRows(source, statement)));
     }
   }
   const fields = table.loaded.map((_, index) => `, c${index}`).join('');

@@ -6,16 +6,16 @@ import type { Alignment } from '../../follow/round-contract';
 import type { ProofHost } from '../proof-host';
 import { align } from '../../follow/align';
 
-/** Takes the lane away from an alignment under way: a cutover, an operator's check. It is over in seconds. */
-const laneLost = 'RP5401';
+/** Takes the apply lease away from an alignment under way: a cutover, an operator's check. It is over in seconds. */
+const leaseLost = 'RP5401';
 const attempts = 40;
 const pauseMs = 250;
 
 /**
- * Takes an alignment after those that others wait for: several tables are proved side by side, and whoever takes the lane in the
+ * Takes an alignment after those that others wait for: several tables are proved side by side, and whoever takes the apply lease in the
  * middle of another one's round undoes that round. Tries again when somebody else took it.
  */
-export async function alignInTurn(host: ProofHost, ref: RunRef, purpose: string): Promise<Alignment> {
+export async function alignSerially(host: ProofHost, ref: RunRef, purpose: string): Promise<Alignment> {
   // its end is the end of the turn
   const turn = await host.databases.ledger(ref, `wait to ${purpose}`);
   try {
@@ -25,7 +25,7 @@ export async function alignInTurn(host: ProofHost, ref: RunRef, purpose: string)
       try {
         return await (host.align ?? align)(host, ref, purpose);
       } catch (error) {
-        if (!(error instanceof RowproofError) || error.code !== laneLost || tried === attempts) throw error;
+        if (!(error instanceof RowproofError) || error.code !== leaseLost || tried === attempts) throw error;
       }
       await rest(pauseMs);
     }

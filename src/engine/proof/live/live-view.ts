@@ -6,7 +6,7 @@ import type { Session } from '../../../postgres/session';
 import { mayRaise } from '../../../profile/raising';
 import type { Progress } from '../../heartbeat';
 import type { Alignment } from '../../follow/round-contract';
-import { alignInTurn } from './align-next';
+import { alignSerially } from './align-next';
 import { createComparison, type Comparison } from '../compare-rows';
 import type { ProofHost } from '../proof-host';
 import { prepareReading, type Sides } from '../sides';
@@ -15,7 +15,7 @@ import { SessionScope } from '../../session-scope';
 
 /** What reads at one alignment: its sessions, and two more on the target. */
 export class AlignedView {
-  private readonly books = new Map<string, QuarantineBook>();
+  private readonly reconciliation = new Map<string, QuarantineBook>();
   /** A COPY under way ends with its socket only. */
   private readonly onAbort = (): void => {
     for (const { session } of [this.alignment.target, ...this.alignment.sources.values()]) session.destroy();
@@ -29,7 +29,7 @@ export class AlignedView {
     private readonly sessions: SessionScope,
     /** In the snapshot of the target. */
     readonly lookup: Session,
-    private readonly speller: Session,
+    private readonly formatter: Session,
     private readonly ageAtStart: number,
     private readonly startedAt: number,
   ) {
@@ -38,12 +38,12 @@ export class AlignedView {
 
   static async open(host: ProofHost, ref: RunRef, run: LoadedRun, purpose: string): Promise<AlignedView> {
     // what a retry goes on from stays in the last heartbeat, so the alignment sends none of its own
-    const alignment = await alignInTurn({ ...host, heartbeat: () => undefined }, ref, purpose);
+    const alignment = await alignSerially({ ...host, heartbeat: () => undefined }, ref, purpose);
     const sessions = new SessionScope(host, ref, purpose);
     try {
       const lookup = (await sessions.openTarget()).target;
       await beginInSnapshot(lookup, alignment.target.snapshotId);
-      const speller = (await sessions.openTarget()).target;
+      const formatter = (await sessions.openTarget()).target;
       const reading = [alignment.target, ...alignment.sources.values()].map(({ session }) => session);
       for (const session of [lookup, ...reading]) await prepareReading(run, session);
       const ages = [];
@@ -55,7 +55,7 @@ export class AlignedView {
         alignment,
         sessions,
         lookup,
-        speller,
+        formatter,
         Math.max(...ages),
         performance.now(),
       );
@@ -87,13 +87,13 @@ export class AlignedView {
 
   sidesOf(mapping: string): Sides {
     const { source } = mappingOf(this.run, mapping);
-    return { source: this.source(source), target: this.target, lookup: this.lookup, speller: this.speller };
+    return { source: this.source(source), target: this.target, lookup: this.lookup, formatter: this.formatter };
   }
 
   /** The quarantine of a mapping as the snapshot shows it. */
   async quarantine(mapping: string): Promise<QuarantineBook> {
-    const known = this.books.get(mapping) ?? (await openQuarantine(this.lookup, this.run.run, mapping));
-    this.books.set(mapping, known);
+    const known = this.reconciliation.get(mapping) ?? (await openQuarantine(this.lookup, this.run.run, mapping));
+    this.reconciliation.set(mapping, known);
     return known;
   }
 

@@ -44,9 +44,9 @@ export async function compareTouched(work: TouchedWork): Promise<TouchedFindings
   const found = new Findings(run, mapping);
   try {
     const lists = await pool.lists();
-    const left = await standingAgain(work, found);
+    const left = await foundAgain(work, found);
     const batches = touchedKeys(lists, run.run, mapping.name, 'source', since, keysAtOnce);
-    const next = inTurn(batches);
+    const next = serialized(batches);
     await Promise.all(Array.from({ length: readers }, (_, reader) => readBatches(work, reader, next, left, found)));
     // a key that left the target, stands in it again, and that no row of those that changed gave back
     for (const key of left) found.add({ class: 'extraneous', sourceKey: null, targetKey: textParts(key), columns: [] });
@@ -57,16 +57,16 @@ export async function compareTouched(work: TouchedWork): Promise<TouchedFindings
 }
 
 /** Target keys that left the target and are there now. */
-async function standingAgain({ run, mapping, pool, since }: TouchedWork, found: Findings): Promise<Set<string>> {
+async function foundAgain({ run, mapping, pool, since }: TouchedWork, found: Findings): Promise<Set<string>> {
   const lists = await pool.lists();
   const { target } = await pool.sides(0, mapping);
   const stored = bindStatement(mapping.statements.actualByKey, { large: '' });
-  const standing = new Set<string>();
+  const existing = new Set<string>();
   for await (const keys of touchedKeys(lists, run.run, mapping.name, 'target', since, keysAtOnce)) {
     found.keys += keys.length;
-    for (const [key] of await rowsByKeys(target, stored, keys)) standing.add(key as string);
+    for (const [key] of await rowsByKeys(target, stored, keys)) existing.add(key as string);
   }
-  return standing;
+  return existing;
 }
 
 async function readBatches(
@@ -105,7 +105,7 @@ async function readBatches(
 }
 
 /** Hands out what a generator yields to several who ask, one after the other; null at its end. */
-function inTurn<T>(items: AsyncGenerator<T>): () => Promise<T | null> {
+function serialized<T>(items: AsyncGenerator<T>): () => Promise<T | null> {
   return async () => {
     const { value, done } = await items.next();
     return done === true ? null : (value as T);

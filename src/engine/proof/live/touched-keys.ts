@@ -5,7 +5,7 @@ import { moveAlignment, provedRound } from '../../../postgres/ledger/proof/proof
 import { forgetTouched } from '../../../postgres/ledger/proof/proof-touched';
 import type { LoadedRun } from '../../../postgres/ledger/run/run';
 import type { Alignment } from '../../follow/round-contract';
-import { alignInTurn } from './align-next';
+import { alignSerially } from './align-next';
 import { TouchedSessions } from './touched-sessions';
 import { compareTouched, type TouchedFindings } from './prove-keys';
 import { whereRowsDiffer } from '../differing-columns';
@@ -53,7 +53,7 @@ export async function refreshProof(host: Host & Pick<ProofHost, 'align'>, ref: R
   const ready = { ...host, plansFolder: null };
   const run = await ready.databases.run(ref);
   const look = async (): Promise<Found> => {
-    const alignment = await alignInTurn(ready, ref, 'prove what changed');
+    const alignment = await alignSerially(ready, ref, 'prove what changed');
     try {
       return await lookAt(ready, ref, run, alignment);
     } finally {

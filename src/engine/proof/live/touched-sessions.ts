@@ -30,12 +30,12 @@ export class TouchedSessions {
   /** Of one reader: what it compares a mapping with. */
   async sides(reader: number, mapping: CompiledMapping): Promise<Sides> {
     const { source } = mapping;
-    const [from, target, speller] = await Promise.all([
+    const [from, target, formatter] = await Promise.all([
       this.keep(`source ${source} ${reader}`, () => this.openSource(source)),
       this.keep(`target ${reader}`, () => this.openTarget()),
       this.keep(`speller ${reader}`, async () => (await this.sessions.openTarget()).target),
     ]);
-    return { source: from, target, lookup: target, speller };
+    return { source: from, target, lookup: target, formatter };
   }
 
   end(succeeded: boolean): Promise<void> {

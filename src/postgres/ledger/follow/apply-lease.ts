@@ -1,11 +1,11 @@
 import type { Session } from '../../session';
 
-export type LaneName = 'delta' | 'intake';
-export type LaneState = 'open' | 'stopped' | 'closed';
+export type LeaseName = 'delta' | 'intake';
+export type LeaseState = 'open' | 'stopped' | 'closed';
 
-export interface Lane {
+export interface ApplyLease {
   readonly owner: string | null;
-  readonly state: LaneState;
+  readonly state: LeaseState;
   readonly reason: string | null;
   readonly rulesOn: boolean;
   /** Committed rounds so far. */
@@ -14,9 +14,9 @@ export interface Lane {
   readonly backendStart: string | null;
 }
 
-interface LaneRow {
+interface ApplyLeaseRow {
   readonly owner: string | null;
-  readonly state: LaneState;
+  readonly state: LeaseState;
   readonly reason: string | null;
   readonly rules_on: string;
   readonly round: string;
@@ -27,7 +27,7 @@ interface LaneRow {
 const columns = `owner::text as owner, state, reason, rules_on::text as rules_on, round::text as round,
   backend_pid::text as backend_pid, backend_start::text as backend_start`;
 
-function toLane(row: LaneRow): Lane {
+function toApplyLease(row: ApplyLeaseRow): ApplyLease {
   return {
     owner: row.owner,
     state: row.state,
@@ -39,91 +39,96 @@ function toLane(row: LaneRow): Lane {
   };
 }
 
-/** Creates the lanes of a run when they are not there; idempotent. */
-export async function openLanes(session: Session, run: string): Promise<void> {
+/** Creates the apply leases of a run when they are not there; idempotent. */
+export async function openApplyLeases(session: Session, run: string): Promise<void> {
   await session.query(
-    `insert into rowproof.lane (run, lane) values ($1, 'delta'), ($1, 'intake') on conflict (run, lane) do nothing`,
+    `insert into rowproof.apply_lease (run, lease) values ($1, 'delta'), ($1, 'intake') on conflict (run, lease) do nothing`,
     [run],
   );
 }
 
-export async function readLane(session: Session, run: string, lane: LaneName): Promise<Lane | null> {
-  const { rows } = await session.query<LaneRow>(`select ${columns} from rowproof.lane where run = $1 and lane = $2`, [
-    run,
-    lane,
-  ]);
-  return rows[0] === undefined ? null : toLane(rows[0]);
+export async function readApplyLease(session: Session, run: string, lease: LeaseName): Promise<ApplyLease | null> {
+  const { rows } = await session.query<ApplyLeaseRow>(
+    `select ${columns} from rowproof.apply_lease where run = $1 and lease = $2`,
+    [run, lease],
+  );
+  return rows[0] === undefined ? null : toApplyLease(rows[0]);
 }
 
 /**
- * Takes an open lane for `nonce` from whoever had it and commits that (call it outside a transaction), so that a successor
+ * Takes an open apply lease for `nonce` from whoever had it and commits that (call it outside a transaction), so that a successor
  * finds the backend to end. Waits for its holder's transaction up to lock_timeout (55P03). Null when it is not open.
  */
-export async function takeLane(session: Session, run: string, lane: LaneName, nonce: string): Promise<Lane | null> {
-  const { rows } = await session.query<LaneRow>(
-    `update rowproof.lane set owner = $3::uuid, epoch = epoch + 1, backend_pid = pg_catalog.pg_backend_pid(),
+export async function takeApplyLease(
+  session: Session,
+  run: string,
+  lease: LeaseName,
+  nonce: string,
+): Promise<ApplyLease | null> {
+  const { rows } = await session.query<ApplyLeaseRow>(
+    `update rowproof.apply_lease set owner = $3::uuid, epoch = epoch + 1, backend_pid = pg_catalog.pg_backend_pid(),
        backend_start = (select a.backend_start from pg_catalog.pg_stat_activity a where a.pid = pg_catalog.pg_backend_pid())
-     where run = $1 and lane = $2 and state = 'open' returning ${columns}`,
-    [run, lane, nonce],
+     where run = $1 and lease = $2 and state = 'open' returning ${columns}`,
+    [run, lease, nonce],
   );
-  return rows[0] === undefined ? null : toLane(rows[0]);
+  return rows[0] === undefined ? null : toApplyLease(rows[0]);
 }
 
-/** Locks the lane until the transaction ends and returns it as it is now: the fence compares `owner` and `state`. */
-export async function lockLane(session: Session, run: string, lane: LaneName): Promise<Lane | null> {
-  const { rows } = await session.query<LaneRow>(
-    `select ${columns} from rowproof.lane where run = $1 and lane = $2 for update`,
-    [run, lane],
+/** Locks the apply lease until the transaction ends and returns it as it is now: the fence compares `owner` and `state`. */
+export async function lockApplyLease(session: Session, run: string, lease: LeaseName): Promise<ApplyLease | null> {
+  const { rows } = await session.query<ApplyLeaseRow>(
+    `select ${columns} from rowproof.apply_lease where run = $1 and lease = $2 for update`,
+    [run, lease],
   );
-  return rows[0] === undefined ? null : toLane(rows[0]);
+  return rows[0] === undefined ? null : toApplyLease(rows[0]);
 }
 
 /** For good ('closed') or until an operator resolves it ('stopped'). In the caller's transaction. */
-export async function setLaneState(
+export async function setApplyLeaseState(
   session: Session,
   run: string,
-  lane: LaneName,
-  state: LaneState,
+  lease: LeaseName,
+  state: LeaseState,
   reason: string | null,
 ): Promise<void> {
   await session.query(
-    `update rowproof.lane set state = $3, reason = $4, owner = null, epoch = epoch + 1,
+    `update rowproof.apply_lease set state = $3, reason = $4, owner = null, epoch = epoch + 1,
        closed_at = case when $3 = 'open' then null else pg_catalog.clock_timestamp() end
-     where run = $1 and lane = $2`,
-    [run, lane, state, reason],
+     where run = $1 and lease = $2`,
+    [run, lease, state, reason],
   );
 }
 
 export async function setRulesOn(session: Session, run: string): Promise<void> {
-  await session.query(`update rowproof.lane set rules_on = true where run = $1 and lane = 'delta'`, [run]);
+  await session.query(`update rowproof.apply_lease set rules_on = true where run = $1 and lease = 'delta'`, [run]);
 }
 
-/** The same attempt goes on in this session; false when it lost the lane. Outside a transaction, as takeLane. */
-export async function moveLane(session: Session, run: string, lane: LaneName, nonce: string): Promise<boolean> {
+/** The same attempt goes on in this session; false when it lost the apply lease. Outside a transaction, as takeLane. */
+export async function moveApplyLease(session: Session, run: string, lease: LeaseName, nonce: string): Promise<boolean> {
   const { rowCount } = await session.query(
-    `update rowproof.lane set backend_pid = pg_catalog.pg_backend_pid(),
+    `update rowproof.apply_lease set backend_pid = pg_catalog.pg_backend_pid(),
        backend_start = (select a.backend_start from pg_catalog.pg_stat_activity a where a.pid = pg_catalog.pg_backend_pid())
-     where run = $1 and lane = $2 and state = 'open' and owner = $3::uuid`,
-    [run, lane, nonce],
+     where run = $1 and lease = $2 and state = 'open' and owner = $3::uuid`,
+    [run, lease, nonce],
   );
   return rowCount === 1;
 }
 
-/** Gives the lane back where `nonce` still has it, so that the next one need not wait. */
-export async function releaseLane(session: Session, run: string, lane: LaneName, nonce: string): Promise<void> {
+/** Gives the apply lease back where `nonce` still has it, so that the next one need not wait. */
+export async function releaseApplyLease(session: Session, run: string, lease: LeaseName, nonce: string): Promise<void> {
   await session.query(
-    `update rowproof.lane set owner = null, epoch = epoch + 1 where run = $1 and lane = $2 and owner = $3::uuid`,
-    [run, lane, nonce],
+    `update rowproof.apply_lease set owner = null, epoch = epoch + 1 where run = $1 and lease = $2 and owner = $3::uuid`,
+    [run, lease, nonce],
   );
 }
 
-/** Application name of the live session that holds the lane; null when nobody does, or the holder is gone. */
-export async function laneHolder(session: Session, run: string, lane: LaneName): Promise<string | null> {
+/** Application name of the live session that holds the apply lease; null when nobody does, or the holder is gone. */
+export async function leaseHolder(session: Session, run: string, lease: LeaseName): Promise<string | null> {
   const { rows } = await session.query<{ name: string }>(
-    `select a.application_name as name from rowproof.lane l
+    `select a.application_name as name from rowproof.apply_lease l
        join pg_catalog.pg_stat_activity a on a.pid = l.backend_pid and a.backend_start = l.backend_start
-     where l.run = $1 and l.lane = $2 and l.owner is not null`,
-    [run, lane],
+     where l.run = $1 and l.lease = $2 and l.owner is not null`,
+    [run, lease],
   );
   return rows[0]?.name ?? null;
 }

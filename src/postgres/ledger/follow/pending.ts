@@ -96,7 +96,7 @@ const fileOfPending = `pg_catalog.pg_relation_filenode('rowproof.pending'::pg_ca
 /**
  * Takes away what the caller's transaction applied: for other transactions that touched the same keys they stay. Returns how many
  * were there; fewer than given when somebody moved or took them since they were read. By place, which costs a fraction of looking
- * them up by key: entries are never changed, and only the holder of the lane takes them away.
+ * them up by key: entries are never changed, and only the holder of the apply lease takes them away.
  */
 export async function removePending(
   session: Session,

@@ -8,7 +8,7 @@ export interface BookChange {
 }
 
 /** Adds the changes of a round to the running totals, in its transaction. */
-export async function addToDeltaBooks(
+export async function addToDeltaReconciliation(
   session: Session,
   run: string,
   changes: readonly (BookChange & { readonly mapping: string })[],
@@ -16,7 +16,7 @@ export async function addToDeltaBooks(
   const changed = changes.filter((one) => one.migrated !== 0 || one.quarantined !== 0 || one.outOfScope !== 0);
   if (changed.length === 0) return;
   await session.query(
-    `insert into rowproof.delta_books as b (run, mapping, migrated, quarantined, out_of_scope)
+    `insert into rowproof.delta_reconciliation as b (run, mapping, migrated, quarantined, out_of_scope)
      select $1, c.mapping, c.migrated, c.quarantined, c."outOfScope"
      from jsonb_to_recordset($2::jsonb) as c (mapping text, migrated bigint, quarantined bigint, "outOfScope" bigint)
      on conflict (run, mapping) do update set migrated = b.migrated + excluded.migrated,

@@ -15,10 +15,10 @@ export interface RoundRecord {
   readonly sinceMs: number;
 }
 
-/** Stores a round and makes its number the lane's, in the transaction that wrote its rows. The lane must be locked. */
+/** Stores a round and makes its number the apply lease's, in the transaction that wrote its rows. The apply lease must be locked. */
 export async function recordRound(session: Session, run: string, record: RoundRecord): Promise<void> {
   await session.query(
-    `with counted as (update rowproof.lane set round = $2 where run = $1 and lane = 'delta')
+    `with counted as (update rowproof.apply_lease set round = $2 where run = $1 and lease = 'delta')
      insert into rowproof.round
        (run, round, xids, keys, written, deleted, quarantined, source_snapshots, started_at)
      values ($1, $2, $3::text[], $4, $5, $6, $7, $8::jsonb,

@@ -241,7 +241,7 @@ create table rowproof.verdict (
   run text primary key references rowproof.run,
   green boolean not null,
   sentence text not null,
-  books jsonb not null,
+  reconciliation jsonb not null,
   problems jsonb not null,
   reached_at timestamptz not null default clock_timestamp()
 );

@@ -1,9 +1,9 @@
 /** Ledger, version 2: following a source that is written to, proving it live, and the cutover. */
 export const ledgerVersion2 = `
 -- who may write to the target on behalf of the run: 'delta' (rounds), 'intake' (slot to pending); fenced as batches are
-create table rowproof.lane (
+create table rowproof.apply_lease (
   run text not null references rowproof.run,
-  lane text not null check (lane in ('delta', 'intake')),
+  lease text not null check (lease in ('delta', 'intake')),
   owner uuid,
   epoch bigint not null default 0,
   backend_pid int,
@@ -16,7 +16,7 @@ create table rowproof.lane (
   round bigint not null default 0,
   opened_at timestamptz not null default clock_timestamp(),
   closed_at timestamptz,
-  primary key (run, lane)
+  primary key (run, lease)
 );
 
 -- up to which snapshot a source was applied; compare-and-set in the transaction that wrote the rows
@@ -67,7 +67,7 @@ create table rowproof.round (
 );
 
 -- running totals of what rounds changed in the books, one row a mapping, signed
-create table rowproof.delta_books (
+create table rowproof.delta_reconciliation (
   run text not null references rowproof.run,
   mapping text not null,
   migrated bigint not null default 0,

@@ -1,12 +1,12 @@
-import { sumLedger } from '../../../validate/books';
+import { sumLedger } from '../../../validate/reconciliation';
 import type { Session } from '../../session';
-import { readLedgerBooks } from './verdict';
+import { readLedgerReconciliation } from './verdict';
 
 /**
  * Whether the books still add up after the last round, from the ledger alone: nothing is counted on the source or in the target
  * tables, so that it fits under a freeze. One sentence a contradiction.
  */
-export async function booksAfterFreeze(
+export async function reconciliationAfterFreeze(
   session: Session,
   run: string,
   mappings: readonly string[],
@@ -15,7 +15,7 @@ export async function booksAfterFreeze(
   let quarantined = 0;
   const problems: string[] = [];
   for (const mapping of mappings) {
-    const sums = sumLedger({ mapping, ...(await readLedgerBooks(session, run, mapping)) });
+    const sums = sumLedger({ mapping, ...(await readLedgerReconciliation(session, run, mapping)) });
     migrated += sums.migrated;
     quarantined += sums.quarantined;
     problems.push(...sums.problems);

@@ -199,7 +199,7 @@ export async function receiptRows(session: Session, run: string, mapping: string
 /** The same with what rounds changed since. */
 export async function mappingRows(session: Session, run: string, mapping: string): Promise<number> {
   const { rows } = await session.query<{ n: string }>(
-    `select coalesce(sum(migrated + quarantined + out_of_scope), 0)::text as n from rowproof.delta_books
+    `select coalesce(sum(migrated + quarantined + out_of_scope), 0)::text as n from rowproof.delta_reconciliation
      where run = $1 and mapping = $2`,
     [run, mapping],
   );

@@ -1,11 +1,11 @@
 import type { Verdict } from '../../../contract/activity-types';
-import type { MappingFacts } from '../../../validate/books';
+import type { MappingFacts } from '../../../validate/reconciliation';
 import type { Session } from '../../session';
 
 export type LedgerBooks = Pick<MappingFacts, 'receipts' | 'adjustments' | 'quarantine' | 'changes'>;
 
 /** What receipts, adjustments, rounds and the quarantine say about one mapping, in one statement. */
-export async function readLedgerBooks(session: Session, run: string, mapping: string): Promise<LedgerBooks> {
+export async function readLedgerReconciliation(session: Session, run: string, mapping: string): Promise<LedgerBooks> {
   const { rows } = await session.query<Record<string, string>>(
     `select b.*, a.*, q.*, d.* from
        (select count(*)::text as batches, count(*) filter (where state = 'done')::text as done,
@@ -19,9 +19,9 @@ export async function readLedgerBooks(session: Session, run: string, mapping: st
        (select count(*) filter (where class = 'quarantined')::text as kept_quarantined,
           count(*) filter (where class = 'out_of_scope')::text as kept_out_of_scope
         from rowproof.quarantine where run = $1 and mapping = $2) q,
-       (select (exists (select from rowproof.lane where run = $1) or count(*) > 0)::text as followed,
+       (select (exists (select from rowproof.apply_lease where run = $1) or count(*) > 0)::text as followed,
           coalesce(sum(migrated), 0)::text as changed_migrated, coalesce(sum(quarantined), 0)::text as changed_quarantined
-        from rowproof.delta_books where run = $1 and mapping = $2) d`,
+        from rowproof.delta_reconciliation where run = $1 and mapping = $2) d`,
     [run, mapping],
   );
   const figure = (name: string): number => Number(rows[0]?.[name]);
@@ -49,10 +49,10 @@ export async function readLedgerBooks(session: Session, run: string, mapping: st
 /** Stores the verdict of a run; a later validation replaces it. */
 export async function storeVerdict(session: Session, run: string, verdict: Verdict): Promise<void> {
   await session.query(
-    `insert into rowproof.verdict (run, green, sentence, books, problems) values ($1, $2, $3, $4::jsonb, $5::jsonb)
-     on conflict (run) do update set green = excluded.green, sentence = excluded.sentence, books = excluded.books,
+    `insert into rowproof.verdict (run, green, sentence, reconciliation, problems) values ($1, $2, $3, $4::jsonb, $5::jsonb)
+     on conflict (run) do update set green = excluded.green, sentence = excluded.sentence, reconciliation = excluded.reconciliation,
        problems = excluded.problems, reached_at = clock_timestamp()`,
-    [run, verdict.green, verdict.sentence, JSON.stringify(verdict.books), JSON.stringify(verdict.problems)],
+    [run, verdict.green, verdict.sentence, JSON.stringify(verdict.reconciliation), JSON.stringify(verdict.problems)],
   );
 }
 
@@ -73,7 +73,7 @@ export async function verdictAge(session: Session, run: string): Promise<number 
 
 export async function readVerdict(session: Session, run: string): Promise<Verdict | null> {
   const { rows } = await session.query<Record<string, string>>(
-    `select green::text as green, sentence, books::text as books, problems::text as problems
+    `select green::text as green, sentence, reconciliation::text as reconciliation, problems::text as problems
      from rowproof.verdict where run = $1`,
     [run],
   );
@@ -82,7 +82,7 @@ export async function readVerdict(session: Session, run: string): Promise<Verdic
   return {
     green: row['green'] === 'true',
     sentence: row['sentence'] as string,
-    books: JSON.parse(row['books'] as string) as Verdict['books'],
+    reconciliation: JSON.parse(row['reconciliation'] as string) as Verdict['reconciliation'],
     problems: JSON.parse(row['problems'] as string) as string[],
   };
 }

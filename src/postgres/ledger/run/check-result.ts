@@ -14,7 +14,7 @@ export interface CheckResult extends CheckOutcome {
 }
 
 /** Name of the row that says a kind of check ran, even when there was nothing to check. */
-export const ranMark = '*';
+export const ranEntry = '*';
 
 /**
  * Stores the results of one kind of check in place of earlier ones (of one mapping when given), that it ran, and a finding for each
@@ -27,7 +27,7 @@ export async function replaceChecks(
   results: readonly Omit<CheckResult, 'kind' | 'finding'>[],
   mapping: string | null = null,
 ): Promise<void> {
-  const mark = mapping === null ? ranMark : `${mapping} ${ranMark}`;
+  const mark = mapping === null ? ranEntry : `${mapping} ${ranEntry}`;
   const named = results.map(({ asks, ...result }) => ({
     ...result,
     finding: asks === undefined ? null : findingOfCheck(kind, result.name),

@@ -22,8 +22,10 @@ export async function claimTables(session: Session, run: string, relations: read
     );
     if (rows.length === 0) return;
     throw new RowproofError(
-      rows.map((held) =>
-        problem('RP4005', `${held.relation} is claimed by run ${held.run}`, { where: { object: held.run } }),
+      rows.map((deferred) =>
+        problem('RP4005', `${deferred.relation} is claimed by run ${deferred.run}`, {
+          where: { object: deferred.run },
+        }),
       ),
     );
   });
@@ -40,7 +42,7 @@ export async function refuseClaimed(session: Session, run: string | null, relati
     'select relation, run from rowproof.claim where relation = any ($2::text[]) and run is distinct from $1 order by relation limit 1',
     [run, relations],
   );
-  const held = rows[0];
-  if (held !== undefined)
-    throw fail('RP4005', `${held.relation} is claimed by run ${held.run}`, { where: { object: held.run } });
+  const deferred = rows[0];
+  if (deferred !== undefined)
+    throw fail('RP4005', `${deferred.relation} is claimed by run ${deferred.run}`, { where: { object: deferred.run } });
 }

@@ -18,7 +18,7 @@ export async function readRunEnd(session: Session, run: string): Promise<RunEnd>
     phase,
     opened,
     frozen: opened ? await frozenStill(session, run) : await leftFrozen(session, run),
-    thawed: !opened && frozenBeforeCopy(phases) && (await anyLifted(session, run)),
+    released: !opened && frozenBeforeCopy(phases) && (await anyReleased(session, run)),
     rollingBack: phases.some((one) => one.phase === 'rollback'),
     undoable: (await readOpenSteps(session, run)).length > 0,
   };
@@ -30,6 +30,6 @@ function frozenBeforeCopy(phases: readonly PhaseTimes[]): boolean {
   return !followed && phases.some(({ phase, finishedAt }) => phase === 'freeze' && finishedAt !== null);
 }
 
-async function anyLifted(session: Session, run: string): Promise<boolean> {
+async function anyReleased(session: Session, run: string): Promise<boolean> {
   return (await readSteps(session, run, 'freeze')).some(({ state }) => state === 'restored');
 }

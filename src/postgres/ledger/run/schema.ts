@@ -21,8 +21,8 @@ const ours: LedgerKnowledge = { migrations: ledgerMigrations, usableFrom };
  */
 export async function ensureLedger(session: Session, run: string | null = null, known = ours): Promise<void> {
   const { migrations } = known;
-  const stands = await ledgerVersion(session, known);
-  if (stands !== null && stands >= migrations.length) return;
+  const readExistingFreeze = await ledgerVersion(session, known);
+  if (readExistingFreeze !== null && readExistingFreeze >= migrations.length) return;
   try {
     await inTransaction(session, 'read write', async () => {
       await session.query('select pg_catalog.pg_advisory_xact_lock($1::bigint)', [ledgerLock]);

@@ -16,7 +16,7 @@ export async function refreshStatistics(session: Session): Promise<void> {
   const { rows } = await session.query<{ name: string }>(
     `select c.relname::text as name from pg_catalog.pg_class c
      where c.relnamespace = 'rowproof'::pg_catalog.regnamespace and c.relkind = 'r'
-       and (c.relname = any ($1::text[]) or pg_catalog.starts_with(c.relname::text, 'held_'))
+       and (c.relname = any ($1::text[]) or pg_catalog.starts_with(c.relname::text, 'deferred_'))
        and pg_catalog.pg_relation_size(c.oid) > ${fewPages} * pg_catalog.current_setting('block_size')::bigint
        and (pg_catalog.pg_relation_size(c.oid) > (2 * c.relpages + ${fewPages}) * pg_catalog.current_setting('block_size')::bigint
          -- vacuum knows the size, and nothing of the values

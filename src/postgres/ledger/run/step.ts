@@ -43,7 +43,7 @@ export async function refuseAfterRollback(session: Session, run: string): Promis
 }
 
 /** Marks, for good, that the run is being rolled back. */
-export async function markRollback(session: Session, run: string): Promise<void> {
+export async function noteRollback(session: Session, run: string): Promise<void> {
   await session.query(
     `insert into rowproof.phase (run, phase) values ($1, 'rollback') on conflict (run, phase) do nothing`,
     [run],

@@ -7,25 +7,25 @@ import { changeTableOid } from './fingerprint';
 import { captureName, changeTable } from './name';
 
 /** A key that changed; `key` null: the whole relation (TRUNCATE). */
-export interface Mark {
+export interface Change {
   readonly relation: number;
   readonly key: string | null;
 }
 
 /** Marks on one source that a snapshot does not see. */
-export interface MarkWindow {
+export interface ChangeWindow {
   readonly source: string;
   readonly previous: string;
 }
 
 /** Marks of transactions that the session's snapshot sees and `previous` does not. Reaches the index on xid. */
-function unseen(run: Pick<LoadedRun, 'run' | 'secret'>, { source, previous }: MarkWindow): string {
+function unseen(run: Pick<LoadedRun, 'run' | 'secret'>, { source, previous }: ChangeWindow): string {
   const snapshot = `${literal(previous)}::pg_catalog.pg_snapshot`;
   return `from ${changeTable(captureName(run, source))} m
     where m.xid >= pg_catalog.pg_snapshot_xmin(${snapshot}) and not pg_catalog.pg_visible_in_snapshot(m.xid, ${snapshot})`;
 }
 
-function distinctKeys(run: Pick<LoadedRun, 'run' | 'secret'>, window: MarkWindow): string {
+function distinctKeys(run: Pick<LoadedRun, 'run' | 'secret'>, window: ChangeWindow): string {
   return `select distinct u.relation, k.key from (select m.relation, m.old_key, m.new_key ${unseen(run, window)}) u
     cross join lateral (values (u.old_key), (u.new_key)) k (key)
     where k.key is not null or (u.old_key is null and u.new_key is null)`;
@@ -44,11 +44,11 @@ async function byIndex<T>(session: Session, work: () => Promise<T>): Promise<T> 
  * Distinct keys that changed between the snapshot `previous` and the session's own; at most `limit` + 1 of them, so that one
  * too many tells of more. Call it in the snapshot of a round.
  */
-export async function marksBetween(
+export async function changesBetween(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
-  window: MarkWindow & { readonly limit: number },
-): Promise<Mark[]> {
+  window: ChangeWindow & { readonly limit: number },
+): Promise<Change[]> {
   const { rows } = await byIndex(session, () =>
     session.query<{ relation: string; key: string | null }>(
       `${distinctKeys(run, window)} limit ${Math.trunc(window.limit) + 1}`,
@@ -57,11 +57,11 @@ export async function marksBetween(
   return rows.map((row) => ({ relation: Number(row.relation), key: row.key }));
 }
 
-/** Ids of relations with a whole-table mark in the window, whatever else changed; none where the change table is gone, which the check names. */
+/** Ids of relations with a whole-table change in the window, whatever else changed; none where the change table is gone, which the check names. */
 export async function truncatedBetween(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
-  window: MarkWindow,
+  window: ChangeWindow,
 ): Promise<number[]> {
   if ((await changeTableOid(session, captureName(run, window.source))) === null) return [];
   const { rows } = await byIndex(session, () =>
@@ -73,19 +73,19 @@ export async function truncatedBetween(
 }
 
 /** All of the window in chunks, for moving a backlog to `pending`, in the order of its index. Leaving the loop early destroys the session. */
-export async function* streamMarks(
+export async function* streamChanges(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
-  window: MarkWindow & { readonly signal?: AbortSignal },
-): AsyncGenerator<Mark[]> {
+  window: ChangeWindow & { readonly signal?: AbortSignal },
+): AsyncGenerator<Change[]> {
   for await (const rows of copyOut(session, `${distinctKeys(run, window)} order by 1, 2`, window.signal)) {
     yield rows.map(([relation, key]) => ({ relation: Number(relation), key: key ?? null }));
   }
 }
 
-export interface MarkLag {
+export interface ChangeLag {
   /** Marks outside the cursor's snapshot. */
-  readonly marks: number;
+  readonly changes: number;
   /** Age of the oldest of them, seconds; 0 when there is none. */
   readonly seconds: number;
   /** Bytes of the change table with its index. */
@@ -93,25 +93,25 @@ export interface MarkLag {
 }
 
 /** How far the cursor is behind what is committed now. */
-export async function markLag(
+export async function changeLag(
   session: Session,
   run: Pick<LoadedRun, 'run' | 'secret'>,
-  window: MarkWindow,
-): Promise<MarkLag> {
+  window: ChangeWindow,
+): Promise<ChangeLag> {
   const { rows } = await byIndex(session, () =>
-    session.query<{ marks: string; seconds: string; bytes: string }>(
-      `select pg_catalog.count(*)::text as marks,
+    session.query<{ changes: string; seconds: string; bytes: string }>(
+      `select pg_catalog.count(*)::text as changes,
          coalesce(greatest(extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.min(m.at)), 0), 0)::text as seconds,
          pg_catalog.pg_total_relation_size(${literal(changeTable(captureName(run, window.source)))}::regclass)::text as bytes
        ${unseen(run, window)}`,
     ),
   );
-  const row = rows[0] as { marks: string; seconds: string; bytes: string };
-  return { marks: Number(row.marks), seconds: Number(row.seconds), bytes: Number(row.bytes) };
+  const row = rows[0] as { changes: string; seconds: string; bytes: string };
+  return { changes: Number(row.changes), seconds: Number(row.seconds), bytes: Number(row.bytes) };
 }
 
-/** Bytes that marks take, free space left out as far as it matters: a table that was once large does not shrink by itself. */
-export async function liveMarkBytes(session: Session, name: string): Promise<number> {
+/** Bytes that changes take, free space left out as far as it matters: a table that was once large does not shrink by itself. */
+export async function liveChangeBytes(session: Session, name: string): Promise<number> {
   const { rows } = await session.query<{ bytes: string }>(
     // 28 bytes of row header and pointer, 24 of the index entry, half of it again for pages that are not full
     `select (1.5 * coalesce(pg_catalog.sum(pg_catalog.pg_column_size(m.*) + 28 + 24), 0))::bigint::text as bytes from ${changeTable(name)} m`,
@@ -119,7 +119,7 @@ export async function liveMarkBytes(session: Session, name: string): Promise<num
   return Number(rows[0]?.bytes ?? 0);
 }
 
-export async function markTableBytes(session: Session, name: string): Promise<number | null> {
+export async function changeTableBytes(session: Session, name: string): Promise<number | null> {
   const { rows } = await session.query<{ bytes: string | null }>(
     `select pg_catalog.pg_total_relation_size(pg_catalog.to_regclass($1))::text as bytes`,
     [changeTable(name)],
@@ -128,8 +128,8 @@ export async function markTableBytes(session: Session, name: string): Promise<nu
   return bytes === null ? null : Number(bytes);
 }
 
-/** Finds the space of purged marks, so that new ones take it. */
-export async function vacuumMarks(session: Session, name: string): Promise<void> {
+/** Finds the space of purged changes, so that new ones take it. */
+export async function vacuumChanges(session: Session, name: string): Promise<void> {
   // giving space back at the end of the table would lock out every writer for a moment
   await session.query(`vacuum (analyze, truncate false) ${changeTable(name)}`);
 }

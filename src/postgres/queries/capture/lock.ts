@@ -9,7 +9,7 @@ export interface LockBudget {
   readonly lockTimeoutMs: number;
   /** How long attempts go on altogether. */
   readonly lockBudgetMs: number;
-  readonly beat: () => void;
+  readonly heartbeat: () => void;
 }
 
 /**
@@ -24,7 +24,7 @@ export async function withShortLock<T>(
 ): Promise<T> {
   const end = Date.now() + budget.lockBudgetMs;
   for (let attempt = 1; ; attempt++) {
-    budget.beat();
+    budget.heartbeat();
     try {
       return await inTransaction(session, 'read write', async () => {
         await session.query(`set local lock_timeout = ${Math.max(1, Math.trunc(budget.lockTimeoutMs))}`);

@@ -5,8 +5,8 @@ import {
   createTruncateTrigger,
   dropTrigger,
   enableAlways,
-  markBody,
-  markFunction,
+  captureFunctionBody,
+  captureFunction,
   purgeTableStatements,
   siteNames,
 } from '../../../capture/trigger-sql';
@@ -25,7 +25,11 @@ const rowType = '29';
 const truncateType = '32';
 
 /** Schema, change table and functions; what stands already is kept. RP5307 where the role may not. */
-export async function createMarkObjects(session: Session, name: string, sites: readonly CaptureSite[]): Promise<void> {
+export async function createChangeObjects(
+  session: Session,
+  name: string,
+  sites: readonly CaptureSite[],
+): Promise<void> {
   const table = changeTable(name);
   try {
     await inTransaction(session, 'read write', async () => {
@@ -42,7 +46,7 @@ export async function createMarkObjects(session: Session, name: string, sites: r
       for (const statement of purgeTableStatements(purgeTable(name))) await session.query(statement);
       for (const site of sites) {
         if (await standsFunction(session, name, site, table)) continue;
-        await session.query(markFunction(name, site, table));
+        await session.query(captureFunction(name, site, table));
         await session.query(
           `revoke all on function rowproof.${identifier(siteNames(name, site).function)}() from public`,
         );
@@ -60,7 +64,7 @@ export async function createMarkObjects(session: Session, name: string, sites: r
 
 /** A function that is right stays untouched: replacing it would look like somebody else's change. */
 async function standsFunction(session: Session, name: string, site: CaptureSite, table: string): Promise<boolean> {
-  const { body, settings } = markBody(site, table);
+  const { body, settings } = captureFunctionBody(site, table);
   const { rowCount } = await session.query(
     `select from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
      where n.nspname = 'rowproof' and p.proname = $1 and p.prosrc = $2 and p.prosecdef
@@ -70,13 +74,13 @@ async function standsFunction(session: Session, name: string, site: CaptureSite,
   return rowCount === 1;
 }
 
-interface Standing {
+interface Installed {
   readonly name: string;
   readonly enabled: string;
   readonly right: boolean;
 }
 
-async function standingTriggers(session: Session, name: string, site: CaptureSite, oid: string): Promise<Standing[]> {
+async function existingTriggers(session: Session, name: string, site: CaptureSite, oid: string): Promise<Installed[]> {
   const names = siteNames(name, site);
   const { rows } = await session.query<{
     name: string;
@@ -119,15 +123,15 @@ export async function createTriggers(
       { trigger: names.rowTrigger, create: createRowTrigger(name, site, node) },
       { trigger: names.truncateTrigger, create: createTruncateTrigger(name, site, node) },
     ];
-    const standing = await standingTriggers(session, name, site, node.oid);
+    const existing = await existingTriggers(session, name, site, node.oid);
     const open = wanted.filter(
-      ({ trigger }) => !standing.some((one) => one.name === trigger && one.right && one.enabled === 'A'),
+      ({ trigger }) => !existing.some((one) => one.name === trigger && one.right && one.enabled === 'A'),
     );
     if (open.length === 0) continue;
     await whileTheLogStands(name, () =>
       withShortLock(session, { name: qualified(node), oid: node.oid }, budget, async () => {
         for (const { trigger, create } of open) {
-          const known = standing.find((one) => one.name === trigger);
+          const known = existing.find((one) => one.name === trigger);
           if (known !== undefined && !known.right) await session.query(dropTrigger(node, trigger));
           if (known === undefined || !known.right) await session.query(create);
           await session.query(enableAlways(node, trigger));
@@ -177,7 +181,7 @@ function functionPattern(name: string): string {
   return `^mark_${name}_[0-9]+$`;
 }
 
-async function markFunctions(session: Session, name: string): Promise<string[]> {
+async function captureFunctions(session: Session, name: string): Promise<string[]> {
   const { rows } = await session.query<{ name: string }>(
     `select p.proname::text as name from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
      where n.nspname = 'rowproof' and p.proname ~ $1`,
@@ -188,7 +192,7 @@ async function markFunctions(session: Session, name: string): Promise<string[]> 
 
 /** Makes the triggers do nothing, at once and without a lock on any table of the application. */
 export async function muteTriggers(session: Session, name: string): Promise<void> {
-  for (const one of await markFunctions(session, name)) {
+  for (const one of await captureFunctions(session, name)) {
     await session.query(
       `create or replace function rowproof.${identifier(one)}() returns trigger language plpgsql security definer
        set search_path = pg_catalog, pg_temp as ${literal('begin return null; end')}`,
@@ -196,7 +200,7 @@ export async function muteTriggers(session: Session, name: string): Promise<void
   }
 }
 
-/** Empties the change table, where its marks count no more. */
+/** Empties the change table, where its changes count no more. */
 export async function emptyChangeTable(session: Session, name: string, budget: LockBudget): Promise<void> {
   const oid = await changeTableOid(session, name);
   if (oid === null) return;
@@ -206,10 +210,10 @@ export async function emptyChangeTable(session: Session, name: string, budget: L
 }
 
 /** Functions and change table, once no trigger calls them; the schema too when nothing else is in it. */
-export async function dropMarkObjects(session: Session, name: string, budget: LockBudget): Promise<void> {
+export async function dropChangeObjects(session: Session, name: string, budget: LockBudget): Promise<void> {
   const object = { name: changeTable(name), oid: (await changeTableOid(session, name)) ?? '0' };
   await withShortLock(session, object, budget, async () => {
-    for (const one of await markFunctions(session, name)) {
+    for (const one of await captureFunctions(session, name)) {
       await session.query(`drop function if exists rowproof.${identifier(one)}()`);
     }
     await session.query(`drop table if exists ${changeTable(name)}, ${purgeTable(name)}`);

@@ -7,7 +7,7 @@ export interface PurgeOptions {
   /** Marks that were consumed later than so long ago stay: the target may come back with an older cursor. */
   readonly horizonSeconds: number;
   readonly atMost: number;
-  readonly beat: () => void;
+  readonly heartbeat: () => void;
 }
 
 const slice = 100_000;
@@ -17,11 +17,11 @@ function xminOf(snapshot: string): string {
 }
 
 /**
- * Notes how far the cursor is, and deletes marks that a cursor of at least the horizon ago had consumed, in bulk and in short
- * transactions. How old a mark is does not matter: its transaction may have stayed open for long. Each transaction says how far it
+ * Notes how far the cursor is, and deletes changes that a cursor of at least the horizon ago had consumed, in bulk and in short
+ * transactions. How old a change is does not matter: its transaction may have stayed open for long. Each transaction says how far it
  * purges, so that a cursor which is older than that is found out. Returns how many went.
  */
-export async function purgeMarks(
+export async function purgeChanges(
   session: Session,
   name: string,
   cursorSnapshot: string,
@@ -38,7 +38,7 @@ export async function purgeMarks(
   if (below === null) return 0;
   let gone = 0;
   while (gone < options.atMost) {
-    options.beat();
+    options.heartbeat();
     const { rowCount } = await inTransaction(session, 'read write', async () => {
       await session.query('set local enable_seqscan = off');
       await session.query(`update ${notes} set purged = true where below = $1::xid8 and not purged`, [below]);
@@ -57,11 +57,11 @@ export async function purgeMarks(
 
 /** Whether marks that a cursor at this snapshot has not consumed may have been purged, as the session's snapshot sees it. */
 export async function purgedBeyond(session: Session, name: string, cursorSnapshot: string): Promise<boolean> {
-  const { rowCount: stands } = await session.query('select where pg_catalog.to_regclass($1) is not null', [
+  const { rowCount: readExistingFreeze } = await session.query('select where pg_catalog.to_regclass($1) is not null', [
     purgeTable(name),
   ]);
   // without it nothing tells what is missing
-  if (stands === 0) return true;
+  if (readExistingFreeze === 0) return true;
   const { rowCount } = await session.query(
     `select from ${purgeTable(name)} where purged and below > ${xminOf(cursorSnapshot)} limit 1`,
   );

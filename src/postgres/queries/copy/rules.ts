@@ -35,7 +35,7 @@ export function breaksCheckSql(
 }
 
 /** Marks the stored rows that break a CHECK, without trying to insert them, but for those set `aside`; what cannot be said in SQL is left to the insert. */
-export async function markBroken(
+export async function noteBroken(
   session: Session,
   rows: string,
   mapping: CompiledMapping,

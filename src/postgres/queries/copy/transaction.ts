@@ -4,7 +4,7 @@ import type { Session } from '../../session';
  * No statement or idle timeout inside a batch: they would end a long read, or the source's snapshot while the target
  * commits. Stalled attempts are ended by takeover and cancellation.
  */
-export async function liftTimeouts(session: Session): Promise<void> {
+export async function disableTimeouts(session: Session): Promise<void> {
   await session.query(
     `select set_config('statement_timeout', '0', true), set_config('idle_in_transaction_session_timeout', '0', true)`,
   );

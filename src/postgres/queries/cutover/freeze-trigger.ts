@@ -1,5 +1,11 @@
 import type { QualifiedName } from '../../../contract/catalog';
-import { type Gate, gateBody, gateFunction, gateTrigger, rowGateName } from '../../../cutover/gate-sql';
+import {
+  type WriteBlock,
+  writeBlockBody,
+  writeBlockFunction,
+  writeBlockTrigger,
+  rowWriteBlockName,
+} from '../../../cutover/write-block-sql';
 import { identifier, qualified } from '../../../sql/quote';
 import type { Session } from '../../session';
 import { relationNames, tableTree } from '../schema-change/table-tree';
@@ -23,7 +29,7 @@ export async function writableTree(session: Session, relations: readonly Qualifi
 }
 
 /** Relations on which all of a gate is there and fires for everybody. */
-export async function gatedRelations(session: Session, name: string): Promise<QualifiedName[]> {
+export async function blockedRelations(session: Session, name: string): Promise<QualifiedName[]> {
   return triggersOf(session, name, true);
 }
 
@@ -38,7 +44,7 @@ async function triggersOf(session: Session, name: string, firing: boolean): Prom
      having not $2::boolean
        or count(*) filter (where t.tgenabled = 'A') = case c.relkind when 'p' then 1 else 2 end
      order by n.nspname, c.relname`,
-    [name, firing, rowGateName(name)],
+    [name, firing, rowWriteBlockName(name)],
   );
   return rows.map((row) => ({ schema: row.schema, name: row.name }));
 }
@@ -47,7 +53,11 @@ async function triggersOf(session: Session, name: string, firing: boolean): Prom
  * Creates a gate in the caller's transaction; relations on which all of it fires keep it, what is left of it elsewhere is made anew.
  * Creates schema rowproof where it is missing.
  */
-export async function createGate(session: Session, gate: Gate, relations: readonly WritableTable[]): Promise<void> {
+export async function createWriteBlock(
+  session: Session,
+  gate: WriteBlock,
+  relations: readonly WritableTable[],
+): Promise<void> {
   const { rowCount } = await session.query(`select 1 from pg_catalog.pg_namespace where nspname = 'rowproof'`);
   if (rowCount === 0) await session.query('create schema rowproof');
   const whole = new Set((await triggersOf(session, gate.name, true)).map(qualified));
@@ -56,41 +66,45 @@ export async function createGate(session: Session, gate: Gate, relations: readon
     .filter((relation) => !whole.has(qualified(relation)))
     .flatMap((relation) => [
       ...(part.has(qualified(relation)) ? dropTriggers(gate.name, relation) : []),
-      ...gateTrigger(gate, relation, relation.holdsRows),
+      ...writeBlockTrigger(gate, relation, relation.holdsRows),
     ]);
   // one message: under a barrier every round trip keeps writers waiting
-  await session.query([gateFunction(gate), ...statements].join(';\n'));
+  await session.query([writeBlockFunction(gate), ...statements].join(';\n'));
 }
 
 function dropTriggers(name: string, relation: QualifiedName): string[] {
-  return [name, rowGateName(name)].map(
+  return [name, rowWriteBlockName(name)].map(
     (trigger) => `drop trigger if exists ${identifier(trigger)} on ${qualified(relation)}`,
   );
 }
 
 /** Whether the whole gate stands: on every one of the relations, firing for everybody, and refusing what it has to. */
-export async function gateStands(session: Session, gate: Gate, relations: readonly QualifiedName[]): Promise<boolean> {
+export async function writeBlockIsWhole(
+  session: Session,
+  gate: WriteBlock,
+  relations: readonly QualifiedName[],
+): Promise<boolean> {
   const { rowCount } = await session.query(
     `select 1 from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
      where n.nspname = 'rowproof' and p.proname = $1 and p.prosrc = $2`,
-    [gate.name, gateBody(gate)],
+    [gate.name, writeBlockBody(gate)],
   );
-  const gated = new Set((await gatedRelations(session, gate.name)).map(qualified));
+  const gated = new Set((await blockedRelations(session, gate.name)).map(qualified));
   return rowCount > 0 && relations.every((relation) => gated.has(qualified(relation)));
 }
 
 /** Relations that carry a trigger of the gate, in whatever state. */
-export async function gateTriggers(session: Session, name: string): Promise<QualifiedName[]> {
+export async function writeBlockTriggers(session: Session, name: string): Promise<QualifiedName[]> {
   return triggersOf(session, name, false);
 }
 
 /** Drops the gate's triggers on one relation. */
-export async function dropGateTrigger(session: Session, name: string, relation: QualifiedName): Promise<void> {
+export async function dropWriteBlockTrigger(session: Session, name: string, relation: QualifiedName): Promise<void> {
   await session.query(dropTriggers(name, relation).join(';\n'));
 }
 
 /** Drops the gate's function, once no trigger calls it. */
-export async function dropGateFunction(session: Session, name: string): Promise<void> {
+export async function dropWriteBlockFunction(session: Session, name: string): Promise<void> {
   const { rowCount } = await session.query(
     `select 1 from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace
      where n.nspname = 'rowproof' and p.proname = $1`,

@@ -81,7 +81,7 @@ async function readFacts(
       sourceKey: mapping.key,
       referencedColumns: mapping.referencedColumns,
       uniques,
-      keyIndexed: indexes.some((one) => one.mapping === mapping.name && one.standing && isTargetKey(one, [mapping])),
+      keyIndexed: indexes.some((one) => one.mapping === mapping.name && one.existing && isTargetKey(one, [mapping])),
       scratch: scratchOf(session, number, temporary ? version : null),
     });
   }
@@ -106,8 +106,8 @@ function scratchOf(session: Session, number: number, version: string | null): Sc
     row: name('row'),
     dirty: name('dirty'),
     old: name('old'),
-    stay: name('stay'),
-    fate: name('fate'),
+    inPlace: name('in_place'),
+    outcome: name('outcome'),
     trace: name('trace'),
   };
 }
@@ -118,15 +118,15 @@ async function uniqueIndexes(
   run: string,
   mappings: readonly CompiledMapping[],
   rulesOn: boolean,
-): Promise<(IndexDetail & { readonly standing: boolean })[]> {
-  const standing = (await readIndexes(session, mappings)).filter((index) => index.unique && !index.exclusion);
+): Promise<(IndexDetail & { readonly existing: boolean })[]> {
+  const existing = (await readIndexes(session, mappings)).filter((index) => index.unique && !index.exclusion);
   const steps = (await readSteps(session, run, 'index')).map((step) => step.detail).filter((index) => index.unique);
   const name = (index: IndexDetail): string => qualified(index.root.index);
-  const names = new Set(standing.map(name));
+  const names = new Set(existing.map(name));
   const due = steps.filter((index) => !names.has(name(index)) && (rulesOn || isTargetKey(index, mappings)));
   return [
-    ...standing.map((index) => ({ ...index, standing: true })),
-    ...due.map((index) => ({ ...index, standing: false })),
+    ...existing.map((index) => ({ ...index, existing: true })),
+    ...due.map((index) => ({ ...index, existing: false })),
   ];
 }
 
@@ -145,12 +145,12 @@ async function foreignKeys(
   mappings: readonly CompiledMapping[],
   rulesOn: boolean,
 ): Promise<ForeignKeyDetail[]> {
-  const standing = (await readForeignKeys(session, mappings)).filter((key) => key.enforced);
-  if (!rulesOn) return standing;
+  const existing = (await readForeignKeys(session, mappings)).filter((key) => key.enforced);
+  if (!rulesOn) return existing;
   const name = (key: ForeignKeyDetail): string => `${qualified(key.relation)} ${key.name}`;
-  const names = new Set(standing.map(name));
+  const names = new Set(existing.map(name));
   const steps = (await readSteps(session, run, 'foreign_key')).map((step) => step.detail);
-  return [...standing, ...steps.filter((key) => key.enforced && !names.has(name(key)))];
+  return [...existing, ...steps.filter((key) => key.enforced && !names.has(name(key)))];
 }
 
 async function uniqueRule(session: Session, mapping: CompiledMapping, index: IndexDetail): Promise<UniqueRule> {

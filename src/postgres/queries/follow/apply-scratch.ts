@@ -5,7 +5,7 @@ import type { Session } from '../../session';
 import type { ApplyFacts } from './apply-facts';
 
 /** Scratch tables of so many target tables stay in a session: each of them is emptied at every commit. */
-const mostKept = 40;
+const maxKept = 40;
 
 /**
  * The scratch tables of a round. Temporary ones stay from round to round of a session, empty, as long as the target's definitions do:
@@ -16,49 +16,49 @@ export class RoundScratch {
     private readonly session: Session,
     private readonly facts: ApplyFacts,
     /** Names without schema of those that stand. */
-    private readonly standing: Set<string>,
+    private readonly existing: Set<string>,
     /** The table in which every subtransaction leaves the xmin of what it wrote, as SQL. */
-    readonly mark: string,
+    readonly stamp: string,
   ) {}
 
   /** Looks at what stands, in the round's transaction, and drops what fits no more. */
   static async open(session: Session, facts: ApplyFacts): Promise<RoundScratch> {
-    const name = facts.temporary ? 'rowproof_round_mark' : `round_mark_${session.pid}`;
-    const mark = `${facts.temporary ? 'pg_temp' : 'rowproof'}.${identifier(name)}`;
-    const standing = new Set(facts.temporary ? await temporaryTables(session) : []);
-    const scratch = new RoundScratch(session, facts, standing, mark);
-    const stale = [...standing].filter((one) => kept.test(one) && !one.endsWith(`_${facts.version}`));
+    const name = facts.temporary ? 'rowproof_round_stamp' : `round_stamp_${session.pid}`;
+    const stamp = `${facts.temporary ? 'pg_temp' : 'rowproof'}.${identifier(name)}`;
+    const existing = new Set(facts.temporary ? await temporaryTables(session) : []);
+    const scratch = new RoundScratch(session, facts, existing, stamp);
+    const stale = [...existing].filter((one) => kept.test(one) && !one.endsWith(`_${facts.version}`));
     if (stale.length > 0) {
       await session.query(`drop table ${stale.map((one) => `pg_temp.${identifier(one)}`).join(', ')}`);
-      for (const one of stale) standing.delete(one);
+      for (const one of stale) existing.delete(one);
     }
-    if (!standing.has(name)) await session.query(createTableSql(mark, 'one int', scratch.lifetime()));
+    if (!existing.has(name)) await session.query(createTableSql(stamp, 'one int', scratch.lifetime()));
     return scratch;
   }
 
   /** Creates those of a target table where they do not stand; all of a table's come and go together. */
   async create(table: ApplyTable): Promise<void> {
-    const name = `rowproof_fate_${table.number}_${this.facts.version}`;
-    if (this.standing.has(name)) return;
+    const name = `rowproof_outcome_${table.number}_${this.facts.version}`;
+    if (this.existing.has(name)) return;
     const lifetime = this.lifetime();
     await this.session.query(createScratchSql(table, lifetime));
-    if (lifetime === 'session') this.standing.add(name);
+    if (lifetime === 'session') this.existing.add(name);
   }
 
   /** Temporary ones end with transaction or session; the others have to go before the round commits. */
   async drop(tables: readonly ApplyTable[]): Promise<void> {
     if (this.facts.temporary) return;
-    await this.session.query([...tables.map(dropScratchSql), `drop table ${this.mark}`].join('; '));
+    await this.session.query([...tables.map(dropScratchSql), `drop table ${this.stamp}`].join('; '));
   }
 
   private lifetime(): ScratchLifetime {
     if (!this.facts.temporary) return 'dropped';
-    const tables = [...this.standing].filter((one) => one.startsWith('rowproof_fate_')).length;
-    return tables < mostKept ? 'session' : 'round';
+    const tables = [...this.existing].filter((one) => one.startsWith('rowproof_outcome_')).length;
+    return tables < maxKept ? 'session' : 'round';
   }
 }
 
-const kept = /^rowproof_(raw|row|dirty|old|stay|fate|trace)_/;
+const kept = /^rowproof_(raw|row|dirty|old|in_place|outcome|trace)_/;
 
 async function temporaryTables(session: Session): Promise<string[]> {
   const { rows } = await session.query<{ name: string }>(

@@ -2,7 +2,7 @@ import type { CompiledColumn } from '../../../contract/compiled';
 import { castSql } from '../../../delta/apply-sql';
 import type { ApplyTable } from '../../../delta/apply-table';
 import { identifier } from '../../../sql/quote';
-import { createJudgeSql, judgeCall, readRefusal, type Refusal } from '../../../transform/value-trial';
+import { createEvaluateSql, evaluateCall, readRefusal, type Refusal } from '../../../transform/value-trial';
 import type { Session } from '../../session';
 import { inSavepoint } from '../copy/savepoint';
 
@@ -38,31 +38,31 @@ export async function columnThatFails(
 }
 
 /** Rows at positions [from, to) with a value that the target does not take as it is, and why. */
-export async function judgeStaged(
+export async function evaluateStaged(
   session: Session,
   table: ApplyTable,
   columns: readonly CompiledColumn[],
   span: { readonly from: number; readonly to: number },
 ): Promise<{ position: number; column: string; refusal: Refusal }[]> {
-  const judged = columns.flatMap(({ target, trial }) => (trial === undefined ? [] : [{ target, trial }]));
-  if (judged.length === 0) return [];
+  const evaluated = columns.flatMap(({ target, trial }) => (trial === undefined ? [] : [{ target, trial }]));
+  if (evaluated.length === 0) return [];
   const temporary = table.scratch.raw.startsWith('pg_temp.');
-  const judge = temporary ? 'pg_temp.rowproof_judge' : `rowproof.${identifier(`judge_${session.pid}`)}`;
-  const trials = judged.map(({ trial }) => trial);
-  for (const sql of createJudgeSql(judge, trials)) await session.query(sql);
-  const call = judgeCall(
-    judge,
-    judged.map(({ target }) => `c${table.loaded.indexOf(target)}`),
+  const evaluate = temporary ? 'pg_temp.rowproof_evaluate' : `rowproof.${identifier(`evaluate_${session.pid}`)}`;
+  const trials = evaluated.map(({ trial }) => trial);
+  for (const sql of createEvaluateSql(evaluate, trials)) await session.query(sql);
+  const call = evaluateCall(
+    evaluate,
+    evaluated.map(({ target }) => `c${table.loaded.indexOf(target)}`),
   );
   const { rows } = await session.query<{ position: string; refusal: string }>(
     `select * from (select rowproof_n::text as position, ${call} as refusal from ${table.scratch.raw}
        where rowproof_n >= $1 and rowproof_n < $2 offset 0) j where refusal is not null order by position::bigint`,
     [span.from, span.to],
   );
-  if (!temporary) await session.query(`drop function ${judge}`);
+  if (!temporary) await session.query(`drop function ${evaluate}`);
   return rows.map(({ position, refusal }) => {
     const read = readRefusal(refusal);
-    const { target } = judged[read.field] as (typeof judged)[number];
+    const { target } = evaluated[read.field] as (typeof evaluated)[number];
     return { position: Number(position), column: target, refusal: read };
   });
 }

@@ -80,9 +80,9 @@ export async function storeTrace(
 }
 
 /** Why candidates of a table lost, each once. */
-export async function readFates(session: Session, fate: string): Promise<string[]> {
+export async function readOutcomes(session: Session, outcome: string): Promise<string[]> {
   const { rows } = await session.query<{ why: string }>(
-    `select distinct why from ${fate} where why like any (array['t%', 'c%', 'f%']) order by why`,
+    `select distinct why from ${outcome} where why like any (array['t%', 'c%', 'f%']) order by why`,
   );
   return rows.map((row) => row.why);
 }

@@ -1,7 +1,7 @@
 import type { QualifiedName } from '../../../contract/catalog';
 import { identifier, literal, qualified } from '../../../sql/quote';
 import { countJoining } from '../../bulk-join';
-import { heldKey, heldTable } from '../../ledger/quarantine/deferred';
+import { deferredKey, deferredTable } from '../../ledger/quarantine/deferred';
 import type { Session } from '../../session';
 import type { LiveReference } from './reference';
 
@@ -40,11 +40,11 @@ export async function uniquesOf(session: Session, table: QualifiedName): Promise
 }
 
 /** Keys of held rows that wait for these reasons behind one constraint. $1 run, $2 mapping, $3 constraint, $4 reasons. */
-const waiting = `${identifier(heldKey)} in (select q.source_key from rowproof.quarantine q where q.run = $1 and q.mapping = $2
+const waiting = `${identifier(deferredKey)} in (select q.source_key from rowproof.quarantine q where q.run = $1 and q.mapping = $2
   and q.constraint_name = $3 and q.reason = any($4::text[]))`;
 
 /** Rows held as duplicates whose value no row of the target has: they should have come in. */
-export async function countHeldWithoutHolder(
+export async function countDeferredWithoutHolder(
   session: Session,
   run: string,
   mapping: string,
@@ -58,17 +58,17 @@ export async function countHeldWithoutHolder(
     const equal = `(${one}) ${unique.operators[index] ?? '='} w.${name(index)}`;
     return unique.nullsNotDistinct ? `(${equal} or ((${one}) is null and w.${name(index)} is null))` : equal;
   });
-  const standing = [...same, ...(unique.predicate === null ? [] : [`(${unique.predicate})`])].join(' and ');
+  const existing = [...same, ...(unique.predicate === null ? [] : [`(${unique.predicate})`])].join(' and ');
   return countJoining(
     session,
-    `select count(*)::text as n from (select ${values.join(', ')} from ${qualified(heldTable(run, mapping))} where ${waiting}) w
-     where not exists (select from ${qualified(table)} where ${standing})`,
+    `select count(*)::text as n from (select ${values.join(', ')} from ${qualified(deferredTable(run, mapping))} where ${waiting}) w
+     where not exists (select from ${qualified(table)} where ${existing})`,
     [run, mapping, unique.name, ['duplicate']],
   );
 }
 
 /** Rows held for want of a parent that the target has. */
-export async function countHeldWithParent(
+export async function countDeferredWithParent(
   session: Session,
   run: string,
   mapping: string,
@@ -80,18 +80,18 @@ export async function countHeldWithParent(
   );
   return countJoining(
     session,
-    `select count(*)::text as n from (select * from ${qualified(heldTable(run, mapping))} where ${waiting}) w
+    `select count(*)::text as n from (select * from ${qualified(deferredTable(run, mapping))} where ${waiting}) w
      where exists (select from ${qualified(reference.parent)} p where ${pairs.join(' and ')})`,
     [run, mapping, reference.name, ['orphan', 'parent_quarantined', 'parent_out_of_scope']],
   );
 }
 
 /** Rows that wait in a held table without an entry in quarantine. */
-export async function countHeldUnbooked(session: Session, run: string, mapping: string): Promise<number> {
+export async function countDeferredUnbooked(session: Session, run: string, mapping: string): Promise<number> {
   return countJoining(
     session,
-    `select count(*)::text as n from ${qualified(heldTable(run, mapping))} h where not exists (select from rowproof.quarantine q
-       where q.run = $1 and q.mapping = $2 and q.source_key = h.${identifier(heldKey)}
+    `select count(*)::text as n from ${qualified(deferredTable(run, mapping))} h where not exists (select from rowproof.quarantine q
+       where q.run = $1 and q.mapping = $2 and q.source_key = h.${identifier(deferredKey)}
          and q.reason in (${['duplicate', 'orphan', 'parent_quarantined', 'parent_out_of_scope'].map(literal).join(', ')}))`,
     [run, mapping],
   );

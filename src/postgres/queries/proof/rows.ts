@@ -11,7 +11,7 @@ export async function rowsByKeys(session: Session, sql: string, keys: readonly s
 }
 
 /** A column whose texts are to be spelled: as its trial says what must be stored, else by a cast to the type without its modifier. */
-export interface SpelledColumn {
+export interface FormattedColumn {
   readonly type: ColumnType;
   readonly trial: ValueTrial | null;
   readonly texts: readonly (string | null)[];
@@ -23,7 +23,7 @@ export interface SpelledColumn {
  */
 export async function canonicalTexts(
   session: Session,
-  columns: readonly SpelledColumn[],
+  columns: readonly FormattedColumn[],
 ): Promise<(string | null)[][]> {
   if (columns.length === 0) return [];
   for (const sql of new Set(columns.flatMap(({ trial }) => trial?.types ?? []))) await session.query(sql);

@@ -24,7 +24,7 @@ const lockTimeoutMs = 2_000;
 export async function tryWayBack(
   session: Session,
   trials: readonly WayBackTrial[],
-  options: { readonly ledger: boolean; readonly beat?: () => void },
+  options: { readonly ledger: boolean; readonly heartbeat?: () => void },
 ): Promise<Refused[]> {
   const refused: Refused[] = [];
   await session.query('begin');
@@ -35,7 +35,7 @@ export async function tryWayBack(
       relation: QualifiedName | null,
       work: () => Promise<void>,
     ): Promise<void> => {
-      options.beat?.();
+      options.heartbeat?.();
       await session.query('savepoint way_back');
       try {
         await work();

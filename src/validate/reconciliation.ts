@@ -1,4 +1,4 @@
-import type { TableBooks } from '../contract/run';
+import type { TableReconciliation } from '../contract/run';
 import type { ProofCounts } from './row';
 import { badClasses } from './row';
 import { agreeing, counted } from '../report/counted';
@@ -32,8 +32,8 @@ export interface MappingFacts {
   readonly proof: (ProofCounts & { readonly slices: number; readonly proved: number }) | null;
 }
 
-export interface ClosedBooks {
-  readonly books: TableBooks;
+export interface ClosedReconciliation {
+  readonly reconciliation: TableReconciliation;
   /** One sentence an equation that does not hold. */
   readonly problems: readonly string[];
 }
@@ -114,9 +114,12 @@ export function sumLedger({ mapping, receipts, adjustments, quarantine, changes 
  * The equations of one mapping: source = out of scope + quarantined + migrated by receipts and adjustments, each side
  * against an independent count. `unexplained` is what is left of the source.
  */
-export function closeBooks(facts: MappingFacts): ClosedBooks {
-  const { books, problems } = closeCounts(facts);
-  return { books: { ...books, target: facts.target }, problems: [...problems, ...proofProblems(facts)] };
+export function closeReconciliation(facts: MappingFacts): ClosedReconciliation {
+  const { reconciliation, problems } = closeCounts(facts);
+  return {
+    reconciliation: { ...reconciliation, target: facts.target },
+    problems: [...problems, ...proofProblems(facts)],
+  };
 }
 
 /** The equations of one mapping without its proof: what counts of both sides contradict, one sentence each. */
@@ -126,7 +129,7 @@ export function countedProblems(facts: CountedFacts): readonly string[] {
 
 export type CountedFacts = Omit<MappingFacts, 'target' | 'proof'>;
 
-function closeCounts(facts: CountedFacts): { books: Omit<TableBooks, 'target'>; problems: string[] } {
+function closeCounts(facts: CountedFacts): { reconciliation: Omit<TableReconciliation, 'target'>; problems: string[] } {
   const { receipts, adjustments, mapping } = facts;
   const { migrated, quarantined, problems: ledger } = sumLedger(facts);
   const byCount = facts.source.outOfScope + facts.quarantine.outOfScope;
@@ -141,7 +144,7 @@ function closeCounts(facts: CountedFacts): { books: Omit<TableBooks, 'target'>; 
     problems.push(`${mapping}: ${counted(byCount, 'row')} out of scope by count, ${outOfScope} by receipts`);
   }
   return {
-    books: {
+    reconciliation: {
       mapping,
       source: facts.source.total,
       migrated,

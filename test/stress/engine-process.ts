@@ -3,7 +3,7 @@ import { asyncLocalStorage } from '@temporalio/activity';
 import type { createActivities } from '../../activities';
 import { binary } from '../support/workbench';
 
-/** What the crew asks for, and takes back when it gave the work to somebody else. */
+/** What the processes asks for, and takes back when it gave the work to somebody else. */
 export type Order =
   | { readonly id: number; readonly activity: string; readonly args: readonly unknown[] }
   | { readonly cancel: number; readonly afterMs: number };

@@ -5,15 +5,15 @@ import { openFolder } from '../support/open-folder';
 import { changeBehind, killWriting, withholdCommits, zombie } from './ambush';
 import type { Chance } from './chance';
 import { changeSource, changeTarget, detachOnSource, rewriteOnTarget, vanishOnTarget } from './ddl';
-import { openCrew, type Crew } from './crew';
-import { flyLanes } from './lane-course';
+import { openProcesses, type Processes } from './processes';
+import { runEngines } from './engine-schedule';
 import type { Nemesis } from './nemesis';
 import type { Flight } from './pilot';
 import { play, type Capture, type Scenario } from './scenario';
 import type { Place } from './servers';
 
-export interface LaneMode {
-  readonly crew: Crew;
+export interface EngineMode {
+  readonly processes: Processes;
   readonly logFile: string;
   fly(options: {
     readonly chance: Chance;
@@ -32,7 +32,7 @@ export interface LaneMode {
 }
 
 /** Processes of activities, and a course that drives them, over the databases of `place`. */
-export function openLaneMode(
+export function openEngineMode(
   place: Place,
   plan: string,
   {
@@ -41,8 +41,8 @@ export function openLaneMode(
     scenario,
   }: { readonly capture: Capture; readonly fault: string | null; readonly scenario: Scenario | null },
   chance: Chance,
-): LaneMode {
-  const folder = openFolder('rowproof-lanes-');
+): EngineMode {
+  const folder = openFolder('rowproof-engines-');
   const logFile = join(folder, 'processes.log');
   mkdirSync(join(folder, 'plans'));
   writeFileSync(join(folder, 'plans', 'stress.yaml'), plan);
@@ -52,7 +52,7 @@ export function openLaneMode(
     lines,
     say: (line: string) => void lines.push(`${((performance.now() - began) / 1_000).toFixed(1)}s ${line}`),
   };
-  const crew = openCrew({
+  const processes = openProcesses({
     size: 2,
     log: logFile,
     env: {
@@ -67,19 +67,19 @@ export function openLaneMode(
     zombieMs: () => (scenario === null ? chance.int(500, 2_000) : 5_000),
   });
   return {
-    crew,
+    processes,
     logFile,
     fly: async ({ chance: pilot, nemesis, patienceMs, strikes, hurry, rest, goOn, hush }) => {
-      const played = scenario === null ? null : play(scenario, { place, crew, capture, nemesis, rest, goOn });
+      const played = scenario === null ? null : play(scenario, { place, processes, capture, nemesis, rest, goOn });
       try {
-        return await flyLanes({
-          crew,
+        return await runEngines({
+          processes,
           log,
           patienceMs,
           followMs: scenario === null ? pilot.int(200, 1_500) : 0,
           drills: scenario === null && pilot.in(0.3) ? 1 : 0,
           proveWhileFollowing: scenario === null && pilot.in(0.15),
-          did: (deed) => nemesis.deeds.some((one) => one.includes(deed)),
+          did: (disturbance) => nemesis.disturbances.some((one) => one.includes(disturbance)),
           captured: () => played?.captured(),
           following: async () => played?.following(),
           approving: async () => {
@@ -101,18 +101,18 @@ export function openLaneMode(
       }
     },
     close: async () => {
-      await crew.close();
+      await processes.close();
       rmSync(folder, { recursive: true, force: true });
     },
   };
 }
 
 /** Deeds that only this mode can do: it knows which process does what. */
-export function ambushes(place: Place, crew: Crew, chance: Chance) {
+export function ambushes(place: Place, processes: Processes, chance: Chance) {
   return {
-    'zombie round': () => zombie(place, crew),
-    'kill writing': () => killWriting(place, crew),
-    'change behind': () => changeBehind(place, crew),
+    'zombie round': () => zombie(place, processes),
+    'kill writing': () => killWriting(place, processes),
+    'change behind': () => changeBehind(place, processes),
     'withhold commits': () => withholdCommits(place, chance.int(1_200, 2_500)),
     'DDL on source': () => changeSource(place, chance),
     'DDL on target': () => changeTarget(place, chance, true),
@@ -123,7 +123,7 @@ export function ambushes(place: Place, crew: Crew, chance: Chance) {
 }
 
 /** Restarts take longer than anything else here: they are rare. */
-export const laneWeights = {
+export const engineWeights = {
   'restart Temporal': 0,
   'restart source': 0.4,
   'restart target': 0.6,

@@ -5,7 +5,7 @@ import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 const shortMs = 120_000;
 
 /** Says for a short activity that its worker lives: else a look-up that went to a worker that died is missed only when its whole time is over. */
-export function beatForShort(context: Context): ActivityInboundCallsInterceptor {
+export function heartbeatForShort(context: Context): ActivityInboundCallsInterceptor {
   return {
     async execute(input, next) {
       const { heartbeatTimeoutMs, startToCloseTimeoutMs } = context.info;

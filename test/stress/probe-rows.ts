@@ -3,10 +3,10 @@ import { connected, type Difference } from './oracle';
 import type { Place } from './servers';
 
 /**
- * Rows that belong to no client, so that what becomes of them is put down to one deed: a few that every step writes again, and a
+ * Rows that belong to no client, so that what becomes of them is put down to one disturbance: a few that every step writes again, and a
  * new one in every step that nobody touches after it.
  */
-export interface Bait {
+export interface ProbeRows {
   /** Resolves once so many more steps are committed, or it ended. */
   steps(more: number): Promise<void>;
   /** No step after this. */
@@ -20,15 +20,15 @@ export interface Bait {
 const between = 20;
 let laid = 0;
 
-/** Writes until it is ended or the source refuses. `deed`: what it is laid for; differences name it. `again`: rows that every step writes. */
-export function layBait(place: Place, deed: string, again = 5): Bait {
-  const name = `bait ${deed} ${(laid += 1)}`;
+/** Writes until it is ended or the source refuses. `disturbance`: what it is laid for; differences name it. `again`: rows that every step writes. */
+export function addProbeRows(place: Place, disturbance: string, again = 5): ProbeRows {
+  const name = `probe rows ${disturbance} ${(laid += 1)}`;
   const state = { on: true, steps: 0 };
   const ended = connected(place.shop.source, async (client) => {
     while (state.on) {
       await client.query(
         `insert into public.tag as t (code, label, v)
-         select code, 'bait', 1 from (select $1 || '/' || i from generate_series(1, $3::int) i union all select $1 || '/once-' || $2) b (code)
+         select code, 'probe rows', 1 from (select $1 || '/' || i from generate_series(1, $3::int) i union all select $1 || '/once-' || $2) b (code)
          on conflict (code) do update set v = t.v + 1`,
         [name, String(state.steps + 1), again],
       );
@@ -57,12 +57,12 @@ export function layBait(place: Place, deed: string, again = 5): Bait {
         await client.query(`update public.tag set v = v + 1 where code like $1 || '/_'`, [name]);
         await client.query('commit');
       }),
-    arrived: async () => (await compareBaits(place, name)).length === 0,
+    arrived: async () => (await compareProbeRows(place, name)).length === 0,
   };
 }
 
-/** What became of the rows of each bait: sentences, none when all of them are on the target as they are on the source. */
-export async function compareBaits(place: Place, name = 'bait '): Promise<Difference[]> {
+/** What became of the rows of each probe rows: sentences, none when all of them are on the target as they are on the source. */
+export async function compareProbeRows(place: Place, name = 'probe rows '): Promise<Difference[]> {
   const rows = (url: string, table: string): Promise<Map<string, string>> =>
     connected(url, async (client) => {
       const found = await client.query<{ code: string; v: string }>(
@@ -77,12 +77,13 @@ export async function compareBaits(place: Place, name = 'bait '): Promise<Differ
   for (const code of new Set([...source.keys(), ...target.keys()])) {
     const [there, here] = [source.get(code), target.get(code)];
     if (there === here) continue;
-    const bait = code.split('/')[0] as string;
-    const count = counts.get(bait) ?? { lost: 0, stale: 0, resurrected: 0 };
+    const probeRows = code.split('/')[0] as string;
+    const count = counts.get(probeRows) ?? { lost: 0, stale: 0, resurrected: 0 };
     count[here === undefined ? 'lost' : there === undefined ? 'resurrected' : 'stale'] += 1;
-    counts.set(bait, count);
+    counts.set(probeRows, count);
   }
   return [...counts].map(
-    ([bait, { lost, stale, resurrected }]) => `${bait}: ${lost} rows lost, ${stale} stale, ${resurrected} resurrected`,
+    ([probeRows, { lost, stale, resurrected }]) =>
+      `${probeRows}: ${lost} rows lost, ${stale} stale, ${resurrected} resurrected`,
   );
 }

@@ -1,21 +1,21 @@
 import { identifier, literal, qualified } from '../sql/quote';
-import { countLifted, isMixed, isSet, key, names, refersTo, writable } from './apply-sql';
+import { countDisplaced, isMixed, isSet, key, names, refersTo, writable } from './apply-sql';
 import type { ApplyTable, ReferenceRule, UniqueRule } from './apply-table';
 
 /** SQL that decides which candidates enter the target, and lets them in. */
 
 /** Rows that are not changed in place become candidates. */
 export function candidatesSql({ scratch }: ApplyTable): string {
-  return `insert into ${scratch.fate} (n) select r.ctid from ${scratch.row} r
-    where not exists (select from ${scratch.stay} s where s.n = r.ctid) and not exists (select from ${scratch.fate} f where f.n = r.ctid)`;
+  return `insert into ${scratch.outcome} (n) select r.ctid from ${scratch.row} r
+    where not exists (select from ${scratch.inPlace} s where s.n = r.ctid) and not exists (select from ${scratch.outcome} f where f.n = r.ctid)`;
 }
 
-/** Candidates and lifted rows by table: open_n, n_n. */
+/** Candidates and displaced rows by table: open_n, n_n. */
 export function countMovingSql(tables: readonly ApplyTable[]): string {
   return `select ${tables
     .map(
       (table) =>
-        `(select count(*) from ${table.scratch.fate} where why is null)::text as open${table.number}, ${countLifted(table)}`,
+        `(select count(*) from ${table.scratch.outcome} where why is null)::text as open${table.number}, ${countDisplaced(table)}`,
     )
     .join(', ')}`;
 }
@@ -23,22 +23,22 @@ export function countMovingSql(tables: readonly ApplyTable[]): string {
 /** Candidates that did not get in, for good, by table: out_n. */
 export function countOutSql(tables: readonly ApplyTable[]): string {
   return `select ${tables
-    .map(({ number, scratch }) => `(select count(*) from ${scratch.fate} where why <> 'in')::text as out${number}`)
+    .map(({ number, scratch }) => `(select count(*) from ${scratch.outcome} where why <> 'in')::text as out${number}`)
     .join(', ')}`;
 }
 
 /** Rows that wait become candidates again. */
-export function returnHeldSql(table: ApplyTable, held: string): string {
+export function returnDeferredSql(table: ApplyTable, deferred: string): string {
   const columns = writable(table);
-  return `insert into ${table.scratch.row} (${key}, rowproof_rank, ${names(columns)}) select ${key}, 3, ${names(columns)} from ${held}`;
+  return `insert into ${table.scratch.row} (${key}, rowproof_rank, ${names(columns)}) select ${key}, 3, ${names(columns)} from ${deferred}`;
 }
 
 function open({ scratch }: ApplyTable, row: string): string {
-  return `${scratch.row} ${row} join ${scratch.fate} ${row}_fate on ${row}_fate.n = ${row}.ctid and ${row}_fate.why is null`;
+  return `${scratch.row} ${row} join ${scratch.outcome} ${row}_outcome on ${row}_outcome.n = ${row}.ctid and ${row}_outcome.why is null`;
 }
 
-function mark({ scratch }: ApplyTable, why: string, losers: string): string {
-  return `update ${scratch.fate} f set why = ${literal(why)} from (${losers}) b where b.n = f.n`;
+function exclude({ scratch }: ApplyTable, why: string, losers: string): string {
+  return `update ${scratch.outcome} f set why = ${literal(why)} from (${losers}) b where b.n = f.n`;
 }
 
 /** Candidates without a parent in the target or among candidates. */
@@ -49,7 +49,7 @@ export function orphansSql(rule: ReferenceRule, child: ApplyTable, parent: Apply
     and not exists (select from ${qualified(rule.parentRelation)} p where ${refersTo(rule, 'p.', 'r.')})${among}`;
   const mixed = isMixed(rule, 'r.');
   const all = mixed === null ? missing : `${missing} union all select r.ctid from ${open(child, 'r')} where ${mixed}`;
-  return mark(child, why, all);
+  return exclude(child, why, all);
 }
 
 /** Candidates of a table that take part in a unique key, with its values as e0, e1, … */
@@ -58,7 +58,7 @@ function values(table: ApplyTable, rule: UniqueRule): string {
   const all = [...known, ...(rule.predicate === null ? [] : [`(${rule.predicate})`])];
   const named = rule.expressions.map((one, index) => `(${one}) as e${index}`).join(', ');
   return `select ctid as n, ${key} as source_key, rowproof_rank as rank, ${named} from ${table.scratch.row}
-    where ctid in (select n from ${table.scratch.fate} where why is null)${all.map((one) => ` and ${one}`).join('')}`;
+    where ctid in (select n from ${table.scratch.outcome} where why is null)${all.map((one) => ` and ${one}`).join('')}`;
 }
 
 /** Candidates whose unique value a row of the target has. */
@@ -71,7 +71,7 @@ export function takenSql(table: ApplyTable, rule: UniqueRule, why: string): stri
       : equal;
   });
   if (rule.predicate !== null) same.push(`(${rule.predicate})`);
-  return mark(
+  return exclude(
     table,
     why,
     `select rowproof_c.n from (${values(table, rule)}) rowproof_c
@@ -85,13 +85,13 @@ export function anySharedSql(table: ApplyTable, rule: UniqueRule): string {
   return `select 1 from (${values(table, rule)}) c group by ${keys} having count(*) > 1 limit 1`;
 }
 
-/** Of candidates that share a unique value all but the first: lifted rows, rows that were in the target, then by source key. */
+/** Of candidates that share a unique value all but the first: displaced rows, rows that were in the target, then by source key. */
 export function sharedSql(table: ApplyTable, rule: UniqueRule, why: string): string {
   const keys = rule.expressions.map((_, index) => `c.e${index}`).join(', ');
-  const standing = `case when c.rank = 0 then 0
+  const existing = `case when c.rank = 0 then 0
     when c.source_key in (select o.${key} from ${table.scratch.old} o where o.${key} is not null) then 1 else 2 end`;
-  const order = [standing, ...sourceKeyOrder(table, 'c.source_key'), 'c.n'].join(', ');
-  return mark(
+  const order = [existing, ...sourceKeyOrder(table, 'c.source_key'), 'c.n'].join(', ');
+  return exclude(
     table,
     why,
     `select n from (select c.n, row_number() over (partition by ${keys} order by ${order}) as place
@@ -107,12 +107,12 @@ function sourceKeyOrder(table: ApplyTable, text: string): string[] {
 }
 
 /** Candidates and losers by table: open_n, lost_n. */
-export function countFatesSql(tables: readonly ApplyTable[]): string {
+export function countOutcomesSql(tables: readonly ApplyTable[]): string {
   return `select ${tables
     .map(
       ({ number, scratch }) =>
-        `(select count(*) from ${scratch.fate} where why is null)::text as open${number},
-         (select count(*) from ${scratch.fate} where why <> 'x' and why <> 'in')::text as lost${number}`,
+        `(select count(*) from ${scratch.outcome} where why is null)::text as open${number},
+         (select count(*) from ${scratch.outcome} where why <> 'x' and why <> 'in')::text as lost${number}`,
     )
     .join(', ')}`;
 }
@@ -120,7 +120,7 @@ export function countFatesSql(tables: readonly ApplyTable[]): string {
 /** Losers compete again: all, or only those that another candidate beat. */
 export function reopenSql({ scratch }: ApplyTable, which: 'all' | 'beaten'): string {
   const whose = which === 'all' ? `why not in ('x', 'in')` : `why like 'c%'`;
-  return `update ${scratch.fate} set why = null where ${whose}`;
+  return `update ${scratch.outcome} set why = null where ${whose}`;
 }
 
 /**
@@ -135,10 +135,10 @@ export function insertSql(tables: readonly ApplyTable[], into: string): string {
   });
   const counts = tables.map(
     ({ number, scratch }) =>
-      `(select count(*) from ${scratch.fate} where why is null)::text as due${number}, (select count(*) from i${number})::text as done${number}`,
+      `(select count(*) from ${scratch.outcome} where why is null)::text as due${number}, (select count(*) from i${number})::text as done${number}`,
   );
-  return `with mark as (insert into ${into} values (1) returning xmin::text as xmin), ${parts.join(', ')}
-    select ${counts.join(', ')}, (select xmin from mark) as xmin`;
+  return `with stamp as (insert into ${into} values (1) returning xmin::text as xmin), ${parts.join(', ')}
+    select ${counts.join(', ')}, (select xmin from stamp) as xmin`;
 }
 
 /** Some candidates of one table alone, $1 their places: how many arrived. */
@@ -151,17 +151,17 @@ export function insertSomeSql(table: ApplyTable): string {
 
 /** What was let in is no candidate any more. */
 export function enterSql({ scratch }: ApplyTable): string {
-  return `update ${scratch.fate} set why = 'in' where why is null`;
+  return `update ${scratch.outcome} set why = 'in' where why is null`;
 }
 
 /** Places of all candidates of a table, in order. */
 export function placesSql({ scratch }: ApplyTable): string {
-  return `select n::text as n from ${scratch.fate} where why is null order by n`;
+  return `select n::text as n from ${scratch.outcome} where why is null order by n`;
 }
 
 /** Marks candidates at the places $1 as refused by the target itself. */
 export function refuseSql({ scratch }: ApplyTable): string {
-  return `update ${scratch.fate} set why = 'x' where n = any($1::tid[])`;
+  return `update ${scratch.outcome} set why = 'x' where n = any($1::tid[])`;
 }
 
 /** Text of the referenced columns of a row, as quarantine keeps it. */

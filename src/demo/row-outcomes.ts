@@ -11,21 +11,21 @@ export interface PlantedRow {
   readonly finding: string;
 }
 
-export type Fate = 'migrated' | 'quarantined' | 'out_of_scope';
+export type Outcome = 'migrated' | 'quarantined' | 'out_of_scope';
 
 /** The truth manifest: every row that was planted with a fault, and every row that must follow one. */
 export class TruthManifest {
   readonly planted: PlantedRow[] = [];
-  private readonly fates = new Map<string, Fate>();
+  private readonly outcomes = new Map<string, Outcome>();
 
-  plant(table: LegacyTable, key: readonly string[], kind: Exclude<Fate, 'migrated'>, finding: string): void {
+  plant(table: LegacyTable, key: readonly string[], kind: Exclude<Outcome, 'migrated'>, finding: string): void {
     const text = keyText(key);
     this.planted.push({ table, key: text, class: kind, finding });
-    this.fates.set(`${table} ${text}`, kind);
+    this.outcomes.set(`${table} ${text}`, kind);
   }
 
-  fateOf(table: LegacyTable, key: readonly string[]): Fate {
-    return this.fates.get(`${table} ${keyText(key)}`) ?? 'migrated';
+  outcomeOf(table: LegacyTable, key: readonly string[]): Outcome {
+    return this.outcomes.get(`${table} ${keyText(key)}`) ?? 'migrated';
   }
 
   /** Lets a row follow its parent when that one is not migrated; true when it does. */
@@ -36,11 +36,11 @@ export class TruthManifest {
     parent: LegacyTable,
     parentKey: readonly string[],
   ): boolean {
-    const fate = this.fateOf(parent, parentKey);
-    if (fate === 'migrated') return false;
+    const outcome = this.outcomeOf(parent, parentKey);
+    if (outcome === 'migrated') return false;
     const mapping = mappingOf[child];
-    const kind = fate === 'out_of_scope' ? 'parent_out_of_scope' : 'parent_quarantined';
-    this.plant(child, key, fate, `${mapping}.${column}.${kind}`);
+    const kind = outcome === 'out_of_scope' ? 'parent_out_of_scope' : 'parent_quarantined';
+    this.plant(child, key, outcome, `${mapping}.${column}.${kind}`);
     return true;
   }
 }

@@ -2,19 +2,19 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { OpenedRun } from '../../src/contract/activity-types';
 import type { Phase, RunRef } from '../../src/contract/run';
 import { comparedTables } from './compared-tables';
-import { ActivityFailed, type Crew } from './crew';
+import { ActivityFailed, type Processes } from './processes';
 import type { Flight } from './pilot';
 
-export interface LaneCourseOptions {
-  readonly crew: Crew;
+export interface EngineScheduleOptions {
+  readonly processes: Processes;
   readonly patienceMs: number;
   readonly followMs: number;
   readonly drills: number;
   /** Rounds go on while the rows are proved, which takes several times as long: they take turns. */
   readonly proveWhileFollowing: boolean;
   readonly log: { readonly lines: readonly string[]; readonly say: (line: string) => void };
-  /** Whether such a deed was done: then a stop by name, and a proof that is red, are answered by reading everything again. */
-  readonly did: (deed: 'DDL on source' | 'DDL on target') => boolean;
+  /** Whether such a disturbance was done: then a stop by name, and a proof that is red, are answered by reading everything again. */
+  readonly did: (disturbance: 'DDL on source' | 'DDL on target') => boolean;
   /** As soon as the source is captured. */
   readonly captured: () => void;
   /** While rounds go on, before the proof. */
@@ -28,7 +28,7 @@ export interface LaneCourseOptions {
 }
 
 /** The course of a hybrid run as its workflow goes it, activity by activity, without Temporal. */
-export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
+export async function runEngines(options: EngineScheduleOptions): Promise<Flight> {
   const { log } = options;
   const state = {
     run: '',
@@ -39,15 +39,15 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
   };
   const resync = async (why: string): Promise<void> => {
     log.say(`resync: ${why}`);
-    await options.crew.call('resyncCapture', [state.ref as RunRef, 'ben', 'stress'], 40);
+    await options.processes.call('resyncCapture', [state.ref as RunRef, 'ben', 'stress'], 40);
   };
-  // a lane that was stopped by name because of what was done to a table goes on once that was read again
-  const crew: Crew = {
-    ...options.crew,
+  // a apply lease that was stopped by name because of what was done to a table goes on once that was read again
+  const processes: Processes = {
+    ...options.processes,
     call: async (activity, args, tries) => {
       for (;;) {
         try {
-          return (await options.crew.call(activity, args, tries)) as never;
+          return (await options.processes.call(activity, args, tries)) as never;
         } catch (error) {
           if (!isStopped(error) || !options.did('DDL on source')) throw error;
           await resync((error as Error).message);
@@ -56,33 +56,33 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
     },
   };
   let background = Promise.resolve();
-  const course = async (): Promise<Flight> => {
-    const opened = await crew.call('openRun', [{ plan: 'stress', workflowId: 'lanes', executionId: 'lanes' }]);
+  const context = async (): Promise<Flight> => {
+    const opened = await processes.call('openRun', [{ plan: 'stress', workflowId: 'engine', executionId: 'engine' }]);
     const { ref } = opened;
     state.run = ref.run;
     state.ref = ref;
     const phase = async (name: Phase, work: () => Promise<unknown>): Promise<void> => {
       log.say(`phase ${name}`);
-      await crew.call('startPhase', [ref, name]);
+      await processes.call('startPhase', [ref, name]);
       await work();
-      await crew.call('finishPhase', [ref, name]);
+      await processes.call('finishPhase', [ref, name]);
     };
     await phase('discovery', async () => {
-      await crew.call('recordCatalogs', [ref]);
-      await crew.call('fingerprintTarget', [ref, 'before']);
+      await processes.call('recordCatalogs', [ref]);
+      await processes.call('fingerprintTarget', [ref, 'before']);
     });
     await phase('prepare', async () => {
-      await crew.call('prepareTarget', [ref]);
-      await crew.call('guardTarget', [ref]);
+      await processes.call('prepareTarget', [ref]);
+      await processes.call('guardTarget', [ref]);
     });
-    await phase('capture', () => crew.call('installCapture', [ref]));
+    await phase('capture', () => processes.call('installCapture', [ref]));
     options.captured();
-    await phase('copy', () => inTurns(opened, 2, (mapping) => copyTable(crew, ref, mapping)));
-    const watching = watch(crew, ref, state);
+    await phase('copy', () => inTurns(opened, 2, (mapping) => copyTable(processes, ref, mapping)));
+    const watching = watch(processes, ref, state);
     const follow = async (): Promise<void> => {
       while (state.following) {
         const before = performance.now();
-        await crew.call('runRounds', [ref, { forMs: 1_500, untilCaughtUp: false }]);
+        await processes.call('runRounds', [ref, { forMs: 1_500, untilCaughtUp: false }]);
         if (performance.now() - before < 300) await sleep(300);
       }
     };
@@ -98,7 +98,7 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
     // false when a side is not what was proved: then writers are free again
     const opens = async (ref: RunRef): Promise<boolean> => {
       try {
-        await crew.call('openTarget', [ref], 40);
+        await processes.call('openTarget', [ref], 40);
         return true;
       } catch (error) {
         if (!(error instanceof ActivityFailed) || !['RP5451', 'RP5452'].includes(error.failure.code)) throw error;
@@ -106,25 +106,26 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
       }
     };
     const caughtUp = async (): Promise<void> => {
-      while (!(await crew.call('runRounds', [ref, { forMs: 20_000, untilCaughtUp: true }])).caughtUp) await sleep(50);
+      while (!(await processes.call('runRounds', [ref, { forMs: 20_000, untilCaughtUp: true }])).caughtUp)
+        await sleep(50);
     };
     await phase('delta', caughtUp);
-    await phase('settle', () => crew.call('settle', [ref]));
+    await phase('settle', () => processes.call('settle', [ref]));
     await phase('finish', async () => {
-      await crew.call('rebuildIndexes', [ref]);
-      await crew.call('rebuildForeignKeys', [ref]);
-      await crew.call('advanceSequences', [ref]);
+      await processes.call('rebuildIndexes', [ref]);
+      await processes.call('rebuildForeignKeys', [ref]);
+      await processes.call('advanceSequences', [ref]);
     });
     startFollowing();
     await options.following();
     await sleep(options.followMs);
     for (let drills = options.drills; drills > 0; drills -= 1) {
-      const drilled = await alone(() => crew.call('cutOver', [ref, { drill: true, by: 'ben' }]));
+      const drilled = await alone(() => processes.call('cutOver', [ref, { drill: true, by: 'ben' }]));
       log.say(`drill: ${drilled.outcome} ${drilled.sentence}`);
       startFollowing();
     }
     const proved = async (): Promise<void> => {
-      const work = (): Promise<void> => prove(crew, opened);
+      const work = (): Promise<void> => prove(processes, opened);
       for (let tried = 1; ; tried += 1) {
         try {
           await (options.proveWhileFollowing ? work() : alone(work));
@@ -132,7 +133,7 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
         } catch (error) {
           if (!isRed(error)) throw error;
           // what was done to the target is put right by reading everything again
-          if (options.did('DDL on target') && tried < mostProofs) {
+          if (options.did('DDL on target') && tried < maxProofs) {
             await resync((error as Error).message);
             await alone(caughtUp);
             if (options.proveWhileFollowing) startFollowing();
@@ -151,14 +152,14 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
       const result = await alone(async () => {
         await caughtUp();
         const order = { by: 'ben', reason: 'stress', code: opened.code };
-        const lines = await crew.call('checkCutover', [ref, order]);
+        const lines = await processes.call('checkCutover', [ref, order]);
         const missing = lines.filter(({ ok }) => !ok);
         if (missing.length > 0)
           return {
             outcome: 'checklist',
             sentence: missing.map(({ name, sentence }) => `${name}: ${sentence}`).join(' '),
           };
-        return crew.call('cutOver', [ref, { drill: false, by: 'ben' }]);
+        return processes.call('cutOver', [ref, { drill: false, by: 'ben' }]);
       });
       log.say(`cutover: ${result.outcome} ${result.sentence}`);
       if (result.outcome === 'frozen' && (await opens(ref))) break;
@@ -168,10 +169,10 @@ export async function flyLanes(options: LaneCourseOptions): Promise<Flight> {
     await options.opened();
     state.ended = true;
     await watching;
-    await crew.call('removeCapture', [ref], 40);
+    await processes.call('removeCapture', [ref], 40);
     return { outcome: 'complete', sentence: log.lines.at(-1) ?? '', log: log.lines, run: state.run };
   };
-  const ended = course().catch((error: unknown): Flight => {
+  const ended = context().catch((error: unknown): Flight => {
     const sentence = error instanceof Error ? error.message : String(error);
     return { outcome: isRed(error) ? 'refuted' : 'failed', sentence, log: log.lines, run: state.run };
   });
@@ -200,33 +201,33 @@ async function inTurns(opened: OpenedRun, atOnce: number, work: (mapping: string
   await Promise.all(Array.from({ length: atOnce }, turn));
 }
 
-async function copyTable(crew: Crew, ref: RunRef, mapping: string): Promise<void> {
-  await crew.call('planBatches', [ref, mapping]);
+async function copyTable(processes: Processes, ref: RunRef, mapping: string): Promise<void> {
+  await processes.call('planBatches', [ref, mapping]);
   for (;;) {
-    const { ordinals } = await crew.call('pendingBatches', [ref, mapping, comparedTables.length]);
+    const { ordinals } = await processes.call('pendingBatches', [ref, mapping, comparedTables.length]);
     if (ordinals.length === 0) return;
-    for (const ordinal of ordinals) await crew.call('copyBatch', [ref, mapping, ordinal]);
+    for (const ordinal of ordinals) await processes.call('copyBatch', [ref, mapping, ordinal]);
   }
 }
 
-async function prove(crew: Crew, opened: OpenedRun): Promise<void> {
+async function prove(processes: Processes, opened: OpenedRun): Promise<void> {
   const { ref } = opened;
-  await crew.call('startPhase', [ref, 'proof']);
-  await inTurns(opened, 2, (mapping) => crew.call('proveLive', [ref, mapping]));
-  await crew.call('proveReferences', [ref]);
-  await crew.call('checkRules', [ref]);
-  await crew.call('runSpotChecks', [ref]);
-  const verdict = await crew.call('reconcile', [ref]);
+  await processes.call('startPhase', [ref, 'proof']);
+  await inTurns(opened, 2, (mapping) => processes.call('proveLive', [ref, mapping]));
+  await processes.call('proveReferences', [ref]);
+  await processes.call('checkRules', [ref]);
+  await processes.call('runSpotChecks', [ref]);
+  const verdict = await processes.call('reconcile', [ref]);
   if (!verdict.green)
     throw new ActivityFailed('reconcile', {
       code: 'RED',
       sentence: `${verdict.sentence} ${verdict.problems.join(' ')}`,
     });
-  await crew.call('finishPhase', [ref, 'proof']);
+  await processes.call('finishPhase', [ref, 'proof']);
 }
 
 /** Proofs that are made again because of what was done to the target meanwhile. */
-const mostProofs = 6;
+const maxProofs = 6;
 
 function isStopped(error: unknown): boolean {
   return error instanceof ActivityFailed && error.failure.code === 'RP5402';
@@ -237,9 +238,9 @@ function isRed(error: unknown): boolean {
 }
 
 /** Looks at the capture until the course ends, as the watch beside a run does. What it cannot do, following says too. */
-async function watch(crew: Crew, ref: RunRef, state: { readonly ended: boolean }): Promise<void> {
+async function watch(processes: Processes, ref: RunRef, state: { readonly ended: boolean }): Promise<void> {
   while (!state.ended) {
-    await crew.call('watchCapture', [ref], 1).catch(() => undefined);
+    await processes.call('monitorCapture', [ref], 1).catch(() => undefined);
     for (let rest = 0; rest < 15 && !state.ended; rest += 1) await sleep(100);
   }
 }

@@ -9,25 +9,25 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
-import { captureWatchInput } from '../src/contract/batch-copy';
+import { captureMonitorInput } from '../src/contract/batch-copy';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { sameWarnings } from '../src/progress/follow-steps';
 import * as options from './runtime/activity-options';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
 import { stopSignal } from './operator/messages';
-import { tellRoot } from './runtime/report-to-root';
+import { reportToRoot } from './runtime/report-to-root';
 
 const watching = proxyActivities<Activities>(options.watching);
 
 /**
  * Looks after the capture from before its installation until it is gone, also while rows are copied, while a failed run asks, and after
- * its root ended: what slots deliver goes to the target, old marks are purged, limits are upheld. Signal stop; ends by itself once
+ * its root ended: what slots deliver goes to the target, old changes are purged, limits are upheld. Signal stop; ends by itself once
  * nothing is left to watch, or a later watcher of the run began. Continues as new at about 2,000 events.
  */
-export async function captureWatch(raw: unknown): Promise<void> {
-  const input = parseInput(captureWatchInput, raw, 'captureWatch', { ref: {}, parent: 'crm-3' });
-  let { told = '', begun = false } = input;
+export async function captureMonitor(raw: unknown): Promise<void> {
+  const input = parseInput(captureMonitorInput, raw, 'captureMonitor', { ref: {}, parent: 'crm-3' });
+  let { shown = '', begun = false } = input;
   const name = workflowInfo().workflowId;
   let ending = false;
   let scope: CancellationScope | null = null;
@@ -46,13 +46,15 @@ export async function captureWatch(raw: unknown): Promise<void> {
     if (found === null || found.over) return;
     const { warnings, asked } = found;
     begun ||= asked;
-    if (!sameWarnings(told, warnings.join('\n'))) {
-      told = warnings.join('\n');
-      setCurrentDetails(told);
-      await tellRoot(input.parent, { follow: { capture: { markBytes: 0, walBytes: 0, warnings: [...warnings] } } });
+    if (!sameWarnings(shown, warnings.join('\n'))) {
+      shown = warnings.join('\n');
+      setCurrentDetails(shown);
+      await reportToRoot(input.parent, {
+        follow: { capture: { changeLogBytes: 0, walBytes: 0, warnings: [...warnings] } },
+      });
     }
     await condition(() => ending, '15 seconds');
-    if (historyIsLong() && !ending) await continueAsNew<typeof captureWatch>({ ...input, told, begun });
+    if (historyIsLong() && !ending) await continueAsNew<typeof captureMonitor>({ ...input, shown, begun });
   }
 }
 
@@ -62,9 +64,9 @@ interface Look {
   readonly over: boolean;
 }
 
-async function look(...which: Parameters<Activities['watchCapture']>): Promise<Look> {
+async function look(...which: Parameters<Activities['monitorCapture']>): Promise<Look> {
   try {
-    return await watching.watchCapture(...which);
+    return await watching.monitorCapture(...which);
   } catch (error) {
     if (isCancellation(error)) throw error;
     const warnings = [`The capture cannot be watched: ${sentenceOf(error)}`];

@@ -3,7 +3,7 @@ import { openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Activities } from '../../src/contract/activity-types';
-import type { Answer, Failure, Order } from './lane-process';
+import type { Answer, Failure, Order } from './engine-process';
 
 /** An activity that failed in a process that lives. */
 export class ActivityFailed extends Error {
@@ -20,7 +20,7 @@ export interface Hand {
 }
 
 /** Processes that do activities; who dies or is silent for too long has its work given to another, and may come back from it. */
-export interface Crew {
+export interface Processes {
   hands(): readonly Hand[];
   /** A fresh process beside the others. */
   another(): void;
@@ -50,14 +50,14 @@ const silenceMs = 1_500;
 const leftOverMs = 8_000;
 const root = resolve(__dirname, '../..');
 
-export function openCrew(options: {
+export function openProcesses(options: {
   readonly size: number;
   readonly env: NodeJS.ProcessEnv;
   readonly log: string;
   readonly say: (line: string) => void;
   /** How long a process that comes back goes on with work that was taken from it. */
   readonly zombieMs: () => number;
-}): Crew {
+}): Processes {
   const log = openSync(options.log, 'a');
   const processes = new Set<Process>();
   let ids = 0;
@@ -65,7 +65,7 @@ export function openCrew(options: {
 
   const another = (): void => {
     const hook = ['--enable-source-maps', '--require', join(root, 'scripts', 'typescript-hook.cjs')];
-    const child = spawn(process.execPath, [...hook, join(__dirname, 'lane-process.ts')], {
+    const child = spawn(process.execPath, [...hook, join(__dirname, 'lease-process.ts')], {
       env: options.env,
       stdio: ['ignore', log, log, 'ipc'],
     });
@@ -97,7 +97,7 @@ export function openCrew(options: {
   };
   const free = async (): Promise<Process> => {
     for (;;) {
-      if (closing) throw new Error('The crew is gone.');
+      if (closing) throw new Error('The processes is gone.');
       const awake = [...processes].filter(({ seen }) => performance.now() - seen < 700 && seen > 0);
       const chosen = awake.sort((a, b) => a.work.size - b.work.size)[0];
       if (chosen !== undefined) return chosen;
@@ -165,5 +165,5 @@ export function openCrew(options: {
   };
 }
 
-/** A lane that was stopped by name stays so, and a side that is not what was proved. */
+/** A apply lease that was stopped by name stays so, and a side that is not what was proved. */
 const hopeless = new Set(['RP5402', 'RP5451', 'RP5452']);

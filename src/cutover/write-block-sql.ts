@@ -2,7 +2,7 @@ import type { QualifiedName } from '../contract/catalog';
 import { identifier, literal, qualified } from '../sql/quote';
 
 /** Triggers that refuse writes: the freeze of a source and the guard of a target. */
-export interface Gate {
+export interface WriteBlock {
   /** Of the function in schema rowproof and of every trigger. */
   readonly name: string;
   /** Continues "table s.t …". */
@@ -15,7 +15,7 @@ export interface Gate {
 const sqlstate = '25006';
 
 /** What the function of a gate does. */
-export function gateBody(gate: Gate): string {
+export function writeBlockBody(gate: WriteBlock): string {
   const pass =
     gate.letThrough === null
       ? ''
@@ -24,12 +24,12 @@ export function gateBody(gate: Gate): string {
 }
 
 /** The function that every trigger of the gate calls. */
-export function gateFunction(gate: Gate): string {
-  return `create or replace function rowproof.${identifier(gate.name)}() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as ${literal(gateBody(gate))}`;
+export function writeBlockFunction(gate: WriteBlock): string {
+  return `create or replace function rowproof.${identifier(gate.name)}() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as ${literal(writeBlockBody(gate))}`;
 }
 
 /** Name of the triggers that look at single rows. */
-export function rowGateName(name: string): string {
+export function rowWriteBlockName(name: string): string {
   return `${name}_row`;
 }
 
@@ -38,8 +38,8 @@ export function rowGateName(name: string): string {
  * subscription fires no trigger of statements: where rows are kept (`holdsRows`), each row that it writes is refused as well. After the
  * row, because COPY puts in one row at a time beside a trigger before it.
  */
-export function gateTrigger(
-  gate: Pick<Gate, 'name' | 'letThrough'>,
+export function writeBlockTrigger(
+  gate: Pick<WriteBlock, 'name' | 'letThrough'>,
   relation: QualifiedName,
   holdsRows: boolean,
 ): string[] {
@@ -50,7 +50,7 @@ export function gateTrigger(
     `alter table only ${table} enable always trigger ${name}`,
   ];
   if (!holdsRows) return statements;
-  const row = identifier(rowGateName(gate.name));
+  const row = identifier(rowWriteBlockName(gate.name));
   const others =
     gate.letThrough === null
       ? ''
@@ -63,7 +63,7 @@ export function gateTrigger(
 }
 
 /** The freeze of a source: nobody writes, not its owner, not a superuser. */
-export function freezeGate(name: string, run: string): Gate {
+export function freezeBlock(name: string, run: string): WriteBlock {
   return {
     name,
     sentence: `was moved by rowproof run ${run} and takes no writes here any more`,
@@ -72,6 +72,6 @@ export function freezeGate(name: string, run: string): Gate {
 }
 
 /** The guard of a target: the run itself may write. */
-export function guardGate(name: string, run: string): Gate {
+export function guardBlock(name: string, run: string): WriteBlock {
   return { name, sentence: `is being migrated by rowproof run ${run}; it opens at the cutover`, letThrough: run };
 }

@@ -1,7 +1,7 @@
 import type { CompiledMapping } from '../../contract/compiled';
 import { fail } from '../../errors/rowproof-error';
 import { bookAdjustment, insertAdjustment, type Adjustment } from '../../postgres/ledger/quarantine/adjustment';
-import { holdRows } from '../../postgres/ledger/quarantine/deferred';
+import { deferRows } from '../../postgres/ledger/quarantine/deferred';
 import { deleteRows, quarantineRows } from '../../postgres/queries/settle/settle';
 import type { AssignedRow } from '../../settle/assign-source-keys';
 import { qualified } from '../../sql/quote';
@@ -22,7 +22,7 @@ export interface Loser {
 }
 
 /** Moves rows from the target to quarantine within one transaction, one adjustment a finding. */
-export class SettleBooks {
+export class SettleReconciliation {
   private readonly open = new Map<string, { id: string; quarantined: number; outOfScope: number }>();
 
   constructor(
@@ -51,7 +51,7 @@ export class SettleBooks {
     }
     if (this.work.hold) {
       const { name, target } = this.mapping;
-      await holdRows(
+      await deferRows(
         session,
         run.run,
         name,
