@@ -44,10 +44,9 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
   const startedAt = workflowTime();
   const info = workflowInfo();
   const driver = { workflowId: info.workflowId, executionId: info.runId };
-  let run = await control.openRun({ ...input, ...driver });
+  let run = await desk.whileOpening(() => control.openRun({ ...input, ...driver }));
   const first = run;
   const watch = openWatch(desk);
-  desk.opened(run);
   rememberRun(run);
   desk.change((view) => opened(view, first));
   for (;;) {
@@ -84,7 +83,8 @@ async function drive(input: MigrationInput, desk: ControlDesk): Promise<Migratio
       if (followsOn(run, error)) await sayRefused(run, desk, sentenceOf(error));
       else await afterFailure(error, run, desk, watch, changes.begun);
       // the ledger says which phases are finished by now
-      run = await control.openRun({ ...input, ...run.ref, ...driver });
+      const { ref } = run;
+      run = await desk.whileOpening(() => control.openRun({ ...input, ...ref, ...driver }));
     }
   }
 }

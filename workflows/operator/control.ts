@@ -12,7 +12,8 @@ import { installUpdates } from './updates';
 export interface ControlDesk {
   view(): RunView;
   change(next: (view: RunView) => RunView): void;
-  opened(run: OpenedRun): void;
+  /** Opens the run, or opens it again; an `abort` that comes meanwhile waits for `abortable`. */
+  whileOpening(open: () => Promise<OpenedRun>): Promise<OpenedRun>;
   /** Waits while the run is paused. */
   whenRunning(): Promise<void>;
   /** Parks at one of `gates`; resolves with the approval of one of them. */
@@ -52,8 +53,15 @@ export function openControlDesk(plan: string): ControlDesk {
   return {
     view: () => desk.view,
     change: (next) => desk.show(next(desk.view)),
-    opened: (run) => {
-      desk.run = run;
+    whileOpening: async (open) => {
+      desk.opening = true;
+      try {
+        desk.run = await open();
+        return desk.run;
+      } catch (error) {
+        desk.opening = false;
+        throw error;
+      }
     },
     whenRunning: () => condition(() => !desk.paused),
     gate: (gates, question, sentence) => waitAtGate(desk, gates, question, sentence),
@@ -63,6 +71,7 @@ export function openControlDesk(plan: string): ControlDesk {
     abortable: async (work) => {
       const scope = new CancellationScope();
       desk.scope = scope;
+      desk.opening = false;
       try {
         const result = await scope.run(work);
         // an abort that was accepted while the last step ended still counts

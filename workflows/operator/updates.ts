@@ -179,6 +179,7 @@ function installAbort(desk: DeskState): void {
       const message = parse(raw);
       const { by, reason, then = null } = message;
       desk.abort = message;
+      if (desk.opening) await whenOpened(desk);
       await control.recordEvent(desk.requireRun().ref, 'aborted', { by, reason, then });
       desk.accepted('abort', by);
       desk.scope?.cancel();
@@ -188,11 +189,16 @@ function installAbort(desk: DeskState): void {
       description: 'Stop the run and then ask, roll back or keep: {"by","reason"}, optionally "then"',
       validator: (raw) => {
         parse(raw);
-        desk.requireRun();
-        const idle = desk.scope === null || desk.abort !== null;
+        const idle = (desk.scope === null && !desk.opening) || desk.abort !== null;
         if (desk.forward) refuse('The target is open: from here the run only goes forward.');
         refuse(idle ? 'Nothing is running that could be aborted now.' : null);
       },
     },
   );
+}
+
+/** Whoever has just started a run may stop it at once: the abort counts as soon as there is something to stop. */
+async function whenOpened(desk: DeskState): Promise<void> {
+  await condition(() => !desk.opening);
+  if (desk.scope === null) throw plainFailure('Refused', 'The run could not be opened: there is nothing to abort.');
 }
