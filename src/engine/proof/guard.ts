@@ -11,6 +11,8 @@ import {
 } from '../../postgres/queries/cutover/freeze-trigger';
 import { subscribedRelations } from '../../postgres/queries/cutover/barrier';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
+import { during } from '../../postgres/refusal';
+import { dotted, dottedAll } from '../../sql/quote';
 import { gateName } from '../run/relations';
 import type { TargetWork } from '../target-work';
 import { keepingProof } from './proved-tables';
@@ -32,7 +34,7 @@ export async function putGuard(work: TargetWork): Promise<{ tables: number }> {
     const [table] = await subscribedRelations(session, relations);
     if (table !== undefined)
       throw fail('RP5450', `A subscription writes to ${table} of the target`, { where: { object: table } });
-    await createGate(session, guardGate(name, run.run), relations);
+    await during(`guarding ${dottedAll(relations)}`, () => createGate(session, guardGate(name, run.run), relations));
     await insertStep(session, run.run, 'guard', subject, { trigger: name, relations });
     return { tables: relations.length };
   });
@@ -58,7 +60,9 @@ export async function liftGuard(work: TargetWork, state: 'restored' | 'compensat
   for (const step of await readSteps(session, run.run, 'guard')) {
     if (step.state === 'compensated' || step.state === state) continue;
     for (const relation of await gateTriggers(session, step.detail.trigger)) {
-      await dropGateTrigger(session, step.detail.trigger, relation);
+      await during(`taking the guard off ${dotted(relation)}`, () =>
+        dropGateTrigger(session, step.detail.trigger, relation),
+      );
     }
     await dropGateFunction(session, step.detail.trigger);
     await setStepState(session, run.run, step.ordinal, state);
