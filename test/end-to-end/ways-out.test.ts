@@ -303,6 +303,8 @@ describe('a run without a worker that carries it on', () => {
     bench.start(...(words as string[]));
     const early = await bench.rowproof('decide', badRow, 'quarantine', '--run', place.run, ...signed);
     expect([early.code, early.stderr]).toEqual([4, expect.stringContaining('is still being opened; send the command')]);
+    expect((await bench.rowproof('rollback', place.run, ...signed)).code).toBe(4);
+    expect((await bench.rowproof('finish', place.run)).code).toBe(4);
     const aborting = bench.rowproof('abort', place.run, '--then', 'ask', ...signed);
     const accepted = eventually(() => isAccepted(place.run, 'abort'));
     await Promise.race([aborting, accepted]);
