@@ -1,6 +1,6 @@
 import { Client as Postgres } from 'pg';
-import { refusalOf, runPrinted } from '../support/printed-commands';
-import { runPage, type RunPage } from '../support/printed-updates';
+import { refusalOf, runPrinted } from '../../support/printed-commands';
+import { runPage, type RunPage } from '../../support/printed-updates';
 import {
   elsewhere,
   looks,
@@ -12,11 +12,11 @@ import {
   someRefusedAfterEnd,
   stateTable,
   type StateTable,
-} from '../support/state-table';
-import { startTemporal, type TestTemporal } from '../support/temporal';
-import { createTinyBench, type TinyBench, type TinyPlace } from '../support/tiny-places';
-import { eventually, withClient } from '../support/workbench';
-import type { CommandResult } from '../support/command';
+} from '../../support/state-table';
+import { startTemporal, type TestTemporal } from '../../support/temporal';
+import { createTinyBench, type TinyBench, type TinyPlace } from '../../support/tiny-places';
+import { eventually, withClient } from '../../support/workbench';
+import type { CommandResult } from '../../support/command';
 
 /**
  * States × commands of runs that freeze their source, as in ways-out.test.ts: at the gate of the cutover, between freeze and opening, with

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Client as Postgres } from 'pg';
-import { otherVersion } from '../support/other-version';
-import { refusalOf, runPrinted } from '../support/printed-commands';
-import { runPage, type RunPage } from '../support/printed-updates';
+import { otherVersion } from '../../support/other-version';
+import { refusalOf, runPrinted } from '../../support/printed-commands';
+import { runPage, type RunPage } from '../../support/printed-updates';
 import {
   elsewhere,
   looks,
@@ -15,11 +15,11 @@ import {
   stateTable,
   type Row,
   type StateTable,
-} from '../support/state-table';
-import { startTemporal, type TestTemporal } from '../support/temporal';
-import { badRow, createTinyBench, smallPlan, type TinyBench, type TinyPlace } from '../support/tiny-places';
-import { eventually, withClient } from '../support/workbench';
-import type { CommandResult } from '../support/command';
+} from '../../support/state-table';
+import { startTemporal, type TestTemporal } from '../../support/temporal';
+import { badRow, createTinyBench, smallPlan, type TinyBench, type TinyPlace } from '../../support/tiny-places';
+import { eventually, withClient } from '../../support/workbench';
+import type { CommandResult } from '../../support/command';
 
 /**
  * States × commands. Each state is met by every command: its exit code is the one of the table in docs/operations.md,
