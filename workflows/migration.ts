@@ -52,10 +52,9 @@ async function drive(input: MigrationInput, operator: OperatorControl): Promise<
   const startedAt = workflowTime();
   const info = workflowInfo();
   const driver = { workflowId: info.workflowId, executionId: info.runId };
-  let run = await control.openRun({ ...input, ...driver });
+  let run = await operator.whileOpening(() => control.openRun({ ...input, ...driver }));
   const first = run;
   const watch = openMonitor(operator);
-  operator.opened(run);
   rememberRun(run);
   operator.change((view) => opened(view, first));
   for (;;) {
@@ -92,7 +91,8 @@ async function drive(input: MigrationInput, operator: OperatorControl): Promise<
       if (followsOn(run, error)) await sayRefused(run, operator, sentenceOf(error));
       else await afterFailure(error, run, operator, watch, changes.begun);
       // the ledger says which phases are finished by now
-      run = await control.openRun({ ...input, ...run.ref, ...driver });
+      const { ref } = run;
+      run = await operator.whileOpening(() => control.openRun({ ...input, ...ref, ...driver }));
     }
   }
 }

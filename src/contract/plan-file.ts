@@ -73,7 +73,7 @@ export const planFile = z
     decisions: z
       .record(z.string().min(1), decisionDocument)
       .optional()
-      .describe('Decisions by finding id, as `rowproof check` prints them; `*` stands for any text.'),
+      .describe('Decisions by finding id, as `rowproof run PLAN --check` prints them; `*` stands for any text.'),
     spot_checks: z.record(z.string().min(1), spotCheckDocument).optional().describe('Spot checks by name.'),
     settings: settingsDocument.optional(),
   })

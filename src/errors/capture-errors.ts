@@ -39,8 +39,8 @@ export const captureErrors = {
     exit: 4,
   },
   RP5307: {
-    title: 'Not allowed to create the change log',
-    why: 'The change log lives in schema rowproof of the source, and this role may not create it.',
+    title: 'Not allowed to create schema rowproof on the source',
+    why: 'The change log and the function of the freeze live in schema rowproof of the source, and this role may not create them.',
     fix: 'Grant CREATE on the database, or let an administrator create schema rowproof owned by this role.',
     exit: 4,
   },

@@ -47,7 +47,7 @@ export const copyErrors = {
   RP5010: {
     title: 'Too many bad rows',
     why: 'More rows of the table cannot be migrated than max_bad_rows allows, not counting findings with a decision that expects them.',
-    fix: 'Look at them with \`rowproof quarantine\`; decide each finding with the rows you expect, or \`decide TABLE.max_bad_rows accept --expect N\` to allow N of them in this run. The table waits for that; other tables go on.',
+    fix: 'Look at them with \`rowproof quarantine\`; decide each finding with the rows you expect, or \`rowproof decide TABLE.max_bad_rows accept --expect N --by YOU --reason WHY\` to allow N of them in this run. The table waits for that; other tables go on.',
     exit: 4,
   },
   RP5011: {
@@ -59,7 +59,7 @@ export const copyErrors = {
   RP5130: {
     title: 'No row of the batch is to blame',
     why: 'Every row that was tried is refused for the same cause, and the cause is none of data; to set the rows aside would lose good ones.',
-    fix: 'Mend what the sentence names, then copy the batch again with `rowproof resolve`.',
+    fix: 'Mend what the sentence names, then copy the batch again with `rowproof resolve BATCH retry --by YOU --reason WHY`.',
     exit: 4,
   },
 } as const satisfies Record<string, CatalogueEntry>;

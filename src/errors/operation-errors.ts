@@ -11,13 +11,13 @@ export const operationErrors = {
   RP4202: {
     title: 'The plan is already running',
     why: 'One plan has one active run, so that no table is written by two.',
-    fix: 'Watch it with `rowproof watch RUN`, or abort it first with `rowproof abort RUN`.',
+    fix: 'Watch it with `rowproof watch RUN`, or abort it first with `rowproof abort RUN --by YOU --reason WHY`.',
     exit: 4,
   },
   RP4203: {
     title: 'The plan was edited while its run is unfinished',
     why: 'What a run compiled at its start is what it executes; an edited file never changes it.',
-    fix: 'Go on with what was started: `rowproof run --resume RUN PLAN`. Or undo it first: `rowproof rollback RUN`.',
+    fix: 'Go on with what was started: `rowproof run --resume RUN PLAN`. Or undo it first: `rowproof rollback RUN --by YOU --reason WHY`.',
     exit: 4,
   },
   RP4204: {
@@ -35,7 +35,7 @@ export const operationErrors = {
   RP4206: {
     title: 'The run takes no commands any more',
     why: 'Its workflow is closed; updates and signals reach open workflows only.',
-    fix: 'Go on with `rowproof run RUN`, or undo with `rowproof rollback RUN`.',
+    fix: 'Go on with `rowproof run RUN`, or undo with `rowproof rollback RUN --by YOU --reason WHY`.',
     exit: 4,
   },
   RP4207: {
@@ -65,7 +65,7 @@ export const operationErrors = {
   RP4211: {
     title: 'The worker has another version of the workflows',
     why: 'A workflow is replayed from its history by the code that began it. What it did is safe in the ledger; only its workflow cannot go on with this code.',
-    fix: 'Start a worker of the version that began it, or end its workflow and go on from the ledger with another: rowproof run RUN --replace-workflow.',
+    fix: 'Start a worker of the version that began it, or end its workflow and go on from the ledger with another: `rowproof run RUN --replace-workflow`.',
     exit: 6,
   },
   RP4220: {

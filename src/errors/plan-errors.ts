@@ -5,7 +5,7 @@ export const planErrors = {
   RP1001: {
     title: 'Plan file not found',
     why: 'The path does not lead to a readable file.',
-    fix: 'Check the path, or write a first plan with `rowproof init`.',
+    fix: 'Check the path, or write a first plan with `rowproof init --name NAME --source VARIABLE --target VARIABLE`.',
     exit: 2,
   },
   RP1002: {

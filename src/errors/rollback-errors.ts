@@ -41,7 +41,7 @@ export const rollbackErrors = {
   RP7008: {
     title: 'Finishing would release a freeze',
     why: 'Since the cutover the sources refuse writes. Without the freeze, whoever still has the old database writes there again, and nothing carries that over.',
-    fix: 'When nobody uses the old database any more: rowproof finish RUN --release-freeze. On a terminal `finish` asks.',
+    fix: 'When nobody uses the old database any more: `rowproof finish RUN --release-freeze`. On a terminal `finish` asks.',
     exit: 4,
   },
   RP7010: {

@@ -161,7 +161,7 @@ export function readYaml(text: string, file: string): ReadPlan {
   if (contents === null || (isScalar(contents) && contents.value === '')) {
     report('RP1002', 'The plan is empty.', {
       where: { file, line: 1, column: 1 },
-      fix: 'Write a first plan with `rowproof init`.',
+      fix: 'Write a first plan with `rowproof init --name NAME --source VARIABLE --target VARIABLE`.',
     });
     return result(null);
   }

@@ -20,6 +20,12 @@ export function dotted(relation: { readonly schema: string; readonly name: strin
   return `${relation.schema}.${relation.name}`;
 }
 
+/** Several of them: `crm.order, crm.item and 3 more`. */
+export function dottedAll(relations: readonly { readonly schema: string; readonly name: string }[]): string {
+  const shown = relations.slice(0, 3).map(dotted).join(', ');
+  return relations.length > 3 ? `${shown} and ${relations.length - 3} more` : shown;
+}
+
 /** SQL names inside a text as people read them: without their quotes. */
 export function unquoted(text: string): string {
   return text.replace(/"((?:[^"]|"")*)"/g, (_, name: string) => name.replaceAll('""', '"'));

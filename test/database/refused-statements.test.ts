@@ -1,37 +1,10 @@
 import { openWholeRun, sentenceOf } from './copy/whole-run';
-import type { TestDatabase } from '../support/postgres/postgres';
+import { defineFunction as define, isData, refusals, works } from '../support/refusing-functions';
 
 jest.setTimeout(300_000);
 
-/** How a function is made to end with each SQLSTATE; `$1` is a value of the row, which no sentence may hold. */
-const bodies: Readonly<Record<string, readonly [name: string, body: string]>> = {
-  '42P01': ['undefined_table', 'perform 1 from no_such_table'],
-  '42703': ['undefined_column', 'perform no_such_column from pg_catalog.pg_class'],
-  '42601': ['syntax_error', `execute 'selec ' || quote_literal($1)`],
-  '42501': ['insufficient_privilege', 'perform 1 from pg_catalog.pg_authid'],
-  '0A000': ['feature_not_supported', `execute 'copy pg_catalog.pg_class to stdout'`],
-  '55000': ['object_not_in_prerequisite_state', `perform currval('public.never_used')`],
-  '25006': [
-    'read_only_sql_transaction',
-    `perform set_config('transaction_read_only', 'on', true); perform nextval('public.never_used')`,
-  ],
-  XX000: ['internal_error', `raise exception 'of %', $1 using errcode = 'XX000', constraint = $1, column = $1`],
-  '22021': ['character_not_in_repertoire', `perform convert_from('\\xff', 'UTF8')`],
-};
-
-async function define(database: TestDatabase, name: string, body: string): Promise<void> {
-  await database.query(`create or replace function public.${name}(text) returns text language plpgsql immutable
-    security definer as $body$begin ${body}; return $1; end$body$`);
-  // a role without any right of its own: the function may what this one may
-  await database.query(
-    `alter function public.${name} owner to ${body.includes('pg_authid') ? 'pg_monitor' : 'postgres'}`,
-  );
-}
-
-const works = 'perform 1';
-
-test.each(Object.entries(bodies))(
-  'A statement refused with %s is named by side, table, function and what was being done, in every phase',
+test.each(Object.entries(refusals))(
+  'A statement refused with %s is named by side, table, function and what was being done, in every phase of a quiet source',
   async (sqlstate, [name, body]) => {
     const run = await openWholeRun({
       source: `create sequence never_used;
@@ -55,11 +28,10 @@ test.each(Object.entries(bodies))(
       said.push(sentence);
       for (const word of [`${name} (${sqlstate})`, ...words]) expect(sentence).toContain(word);
     };
-    const isData = sqlstate === '22021';
     try {
       // what is wrong with the data of a row is a finding of that row and refuses nothing
       await define(run.source, 'in_source', body);
-      if (!isData) {
+      if (!isData(sqlstate)) {
         await refused(
           () => run.discover(),
           ['Source legacy (${SOURCE_URL})', 'reading public.t for discovery', 'function public.in_source'],
@@ -69,7 +41,7 @@ test.each(Object.entries(bodies))(
       await run.discover();
       await run.prepare();
       await define(run.target, 'in_trigger', body);
-      if (!isData) {
+      if (!isData(sqlstate)) {
         await refused(
           () => run.copyAll(),
           ['The target (${TARGET_URL})', 'copying batch 0 of public.t', 'function public.in_trigger'],

@@ -9,7 +9,8 @@ import { lookAt } from '../support/postgres/fingerprint';
 import { ownCluster } from '../support/postgres/own-cluster';
 import { dropSlot, slowTriggers } from '../support/postgres/hinder-source';
 import { createShopBench, shopDecisions, type ShopBench, type ShopPlan } from '../support/shop-bench';
-import { bothSides, startShopWriter, type ShopWriter } from '../support/shop-writer';
+import { bothSides, countedShop, startShopWriter, type ShopWriter } from '../support/shop-writer';
+import { wrongSums } from '../support/report-sums';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { document, eventually, withClient, type Started } from '../support/workbench';
 
@@ -196,6 +197,10 @@ describe('a run that follows a source which is written to', () => {
         ),
       ]);
 
+      // after the proof, and before the freeze: rows that arrive, rows whose parent is in quarantine, and one without any parent
+      await bench.source.query(
+        `insert into public.tbl_order select 990000 + n, case when n <= 5 then 1 when n <= 8 then 7 else 990000 end, 1 from generate_series(1, 9) n`,
+      );
       let answer: () => void = () => undefined;
       hookMay = new Promise((may) => (answer = may));
       const approved = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
@@ -226,8 +231,15 @@ describe('a run that follows a source which is written to', () => {
       await eventually(() => writer.refusedWith() !== null);
       const { expected, actual } = await bothSides(bench);
       expect(actual).toEqual(expected);
-      const report = await bench.rowproof('report', 'shop-1', '--output', 'json');
-      const { cutovers, writers } = document<Pick<ReportDocument, 'cutovers' | 'writers'>>(report);
+      const report = document<ReportDocument>(await bench.rowproof('report', 'shop-1', '--output', 'json'));
+      const { cutovers, writers } = report;
+      expect(wrongSums(report, await countedShop(bench))).toEqual([]);
+      const orders = report.quarantine.filter(({ mapping }) => mapping === 'sales_order');
+      const [withoutParent] = await bench.source.query<{ n: number }>(
+        `select count(*)::int as n from public.tbl_order o where not exists
+           (select from public.tbl_cust c where c.cust_no = o.cust_no and c.signup_dt = '15/06/2021')`,
+      );
+      expect(orders.reduce((all, { rows }) => all + rows, 0)).toBe(withoutParent?.n);
       expect(cutovers.map(({ drill, outcome, by }) => [drill, outcome, by])).toEqual([
         [true, 'not_proved', 'ben'],
         [true, 'drilled', 'ben'],

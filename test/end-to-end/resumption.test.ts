@@ -157,7 +157,7 @@ function startedWorker(talk: string): number | null {
 }
 
 describe('`rowproof run` with no Temporal configured', () => {
-  it('starts one and a worker, which outlive Ctrl-C, and comes back with `watch`, which replaces a worker that died', async () => {
+  it('starts one and a worker, which outlive Ctrl-C; `watch` and `run PLAN` come back and replace a worker that died', async () => {
     const program = await findTemporal(stateFolder(), () => undefined);
     const state = openFolder('rowproof-state-');
     const bench = await createGatedBench(null, {
@@ -174,10 +174,15 @@ describe('`rowproof run` with no Temporal configured', () => {
       expect(cli.stderr()).toContain('rowproof watch shop-1');
       process.kill(worker, 0);
       process.kill(worker, 'SIGKILL');
+      const watching = bench.start('watch');
+      worker = await eventually(() => startedWorker(watching.stderr()));
+      watching.child.kill('SIGINT');
+      expect(await watching.ended).toBe(130);
+      process.kill(worker, 'SIGKILL');
       await bench.openGate();
-      const watched = await bench.rowproof('watch', '--output', 'json');
-      worker = startedWorker(watched.stderr);
-      expectComplete(watched.code, watched.stdout);
+      const again = await bench.rowproof('run', bench.plan, '--wait', '--output', 'json');
+      worker = startedWorker(again.stderr);
+      expectComplete(again.code, again.stdout);
       expect((await bench.outcome('shop-1')).unreceipted).toBe(0);
       const status = await bench.rowproof('dev', 'status', '--output', 'json');
       expect(document(status)).toMatchObject({ state, temporal: { namespace: 'default' } });

@@ -3,7 +3,8 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** Files that take longest, in seconds on two cores: a fresh clone has no timings of its own yet. */
 const seconds = {
-  'end-to-end/ways-out': 366,
+  'end-to-end/states/ways-out': 280,
+  'end-to-end/states/frozen': 200,
   'end-to-end/hybrid': 203,
   'end-to-end/stress-sample': 90,
   'end-to-end/secrecy': 51,

@@ -1,4 +1,6 @@
 import type { Client } from '@temporalio/client';
+import type { TestTemporal } from './temporal';
+import { withClient } from './workbench';
 
 /** An update as the operator's page prints it: its name, and the JSON to paste. */
 export interface PrintedUpdate {
@@ -25,4 +27,21 @@ export async function printedUpdates(client: Client, workflowId: string): Promis
 export function paste(client: Client, workflowId: string, { name, message }: PrintedUpdate): Promise<string> {
   const filled = { ...message, by: 'ben', reason: 'pasted' };
   return client.workflow.getHandle(workflowId).executeUpdate<string, [unknown]>(name, { args: [filled] });
+}
+
+/** The page of a run, and what is pasted from it. */
+export interface RunPage {
+  updates(run: string): Promise<PrintedUpdate[]>;
+  /** Sends one as it stands, and answers what the run says; undefined where the page does not print it. */
+  send(run: string, update: PrintedUpdate | undefined): Promise<string>;
+}
+
+export function runPage(temporal: TestTemporal): RunPage {
+  return {
+    updates: (run) => withClient(temporal, (client) => printedUpdates(client, run)),
+    send: (run, update) => {
+      if (update === undefined) throw new Error(`the page of ${run} does not print this update`);
+      return withClient(temporal, (client) => paste(client, run, update));
+    },
+  };
 }

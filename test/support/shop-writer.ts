@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import type { CountedTable } from './report-sums';
 import type { ShopBench } from './shop-bench';
 
 /** An application that goes on writing to the shop's source: new, changed, moved and deleted orders, until it is stopped or refused. */
@@ -63,4 +64,28 @@ export async function bothSides(bench: ShopBench): Promise<{ expected: unknown[]
      select 'o', order_no, customer_id::text, total::text from shop.sales_order order by 1, 2`,
   );
   return { expected, actual };
+}
+
+/** Rows of both tables on both sides, counted now: a plan of the shop leaves nothing out of scope. */
+export async function countedShop(bench: ShopBench): Promise<CountedTable[]> {
+  const tables = [
+    ['customer', 'public.tbl_cust', 'shop.customer'],
+    ['sales_order', 'public.tbl_order', 'shop.sales_order'],
+  ] as const;
+  const count = async (database: ShopBench['source'], table: string): Promise<number> =>
+    (await database.query<{ n: number }>(`select count(*)::int as n from ${table}`))[0]?.n ?? NaN;
+  return Promise.all(
+    tables.map(async ([mapping, source, target]) => ({
+      mapping,
+      source: await count(bench.source, source),
+      outOfScope: 0,
+      target: await count(bench.target, target),
+      rounds: (
+        await bench.target.query<{ migrated: number; quarantined: number }>(
+          'select migrated::int as migrated, quarantined::int as quarantined from rowproof.delta_reconciliation where mapping = $1',
+          [mapping],
+        )
+      )[0] ?? { migrated: 0, quarantined: 0 },
+    })),
+  );
 }

@@ -12,7 +12,8 @@ import { installUpdates } from './updates';
 export interface OperatorControl {
   view(): RunView;
   change(next: (view: RunView) => RunView): void;
-  opened(run: OpenedRun): void;
+  /** Opens the run, or opens it again; an `abort` that comes meanwhile waits for `abortable`. */
+  whileOpening(open: () => Promise<OpenedRun>): Promise<OpenedRun>;
   /** Waits while the run is paused. */
   whenRunning(): Promise<void>;
   /** Parks at one of `gates`; resolves with the approval of one of them. */
@@ -52,8 +53,15 @@ export function openOperatorControl(plan: string): OperatorControl {
   return {
     view: () => operator.view,
     change: (next) => operator.show(next(operator.view)),
-    opened: (run) => {
-      operator.run = run;
+    whileOpening: async (open) => {
+      operator.opening = true;
+      try {
+        operator.run = await open();
+        return operator.run;
+      } catch (error) {
+        operator.opening = false;
+        throw error;
+      }
     },
     whenRunning: () => condition(() => !operator.paused),
     gate: (gates, question, sentence) => waitAtGate(operator, gates, question, sentence),
@@ -63,6 +71,7 @@ export function openOperatorControl(plan: string): OperatorControl {
     abortable: async (work) => {
       const scope = new CancellationScope();
       operator.scope = scope;
+      operator.opening = false;
       try {
         const result = await scope.run(work);
         // an abort that was accepted while the last step ended still counts

@@ -24,6 +24,8 @@ export class ControlState {
   openGates: readonly string[] = [];
   /** How many `decide` commands were accepted. */
   decisions = 0;
+  /** The run is being opened, the first time or again: nothing runs yet that could be aborted, but will in a moment. */
+  opening = true;
   /** What `abort` cancels, while something runs. */
   scope: CancellationScope | null = null;
   /** Children that get pause, resume and resolve. */

@@ -183,6 +183,7 @@ function installAbort(operator: ControlState): void {
       const message = parse(raw);
       const { by, reason, then = null } = message;
       operator.abort = message;
+      if (operator.opening) await whenOpened(operator);
       await control.recordEvent(operator.requireRun().ref, 'aborted', { by, reason, then });
       operator.accepted('abort', by);
       operator.scope?.cancel();
@@ -192,11 +193,16 @@ function installAbort(operator: ControlState): void {
       description: 'Stop the run and then ask, roll back or keep: {"by","reason"}, optionally "then"',
       validator: (raw) => {
         parse(raw);
-        operator.requireRun();
-        const idle = operator.scope === null || operator.abort !== null;
+        const idle = (operator.scope === null && !operator.opening) || operator.abort !== null;
         if (operator.forward) refuse('The target is open: from here the run only goes forward.');
         refuse(idle ? 'Nothing is running that could be aborted now.' : null);
       },
     },
   );
+}
+
+/** Whoever has just started a run may stop it at once: the abort counts as soon as there is something to stop. */
+async function whenOpened(operator: ControlState): Promise<void> {
+  await condition(() => !operator.opening);
+  if (operator.scope === null) throw plainFailure('Refused', 'The run could not be opened: there is nothing to abort.');
 }

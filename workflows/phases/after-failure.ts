@@ -1,5 +1,6 @@
 import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun } from '../../src/contract/activity-types';
+import { undo as undoLater } from '../../src/progress/commands';
 import { sentenceOf } from '../../src/progress/failure-sentence';
 import { atGate, inPhase } from '../../src/progress/run-view';
 import {
@@ -57,7 +58,11 @@ export async function afterFailure(
     then = 'keep';
   }
   if (then === 'ask' && begun) {
-    const answer = await ask(operator, sentence, codeOf(error) === freezeReleased ? onlyBack : beforeOpening);
+    const answer = await ask(
+      operator,
+      sentence,
+      codeOf(error) === freezeReleased ? onlyBack(run.ref.run) : beforeOpening,
+    );
     if (answer === 'retry') return;
     then = answer === 'rollback' ? 'rollback' : 'keep';
   }
@@ -124,10 +129,10 @@ const beforeOpening: Ways = {
   question: 'Approve `rollback` to undo all of it, `retry` to go on from the ledger, or `keep` to stop here.',
 };
 
-const onlyBack: Ways = {
+const onlyBack = (run: string): Ways => ({
   gates: ['rollback', 'keep'],
-  question: 'Approve `rollback` to undo all of it, or `keep` to stop here; `rowproof rollback` undoes it later.',
-};
+  question: `Approve \`rollback\` to undo all of it, or \`keep\` to stop here; \`${undoLater(run)}\` undoes it later.`,
+});
 
 const afterOpening: Ways = {
   gates: ['retry', 'keep'],

@@ -58,7 +58,7 @@ async function postgresBinaries(): Promise<string> {
 async function temporalServer(terminal: Terminal): Promise<string> {
   const { devStatus } = await import('../../dev/environment');
   if (!temporalIsConfigured(terminal.env) && devStatus().temporal === null) {
-    return 'none configured; `rowproof run` starts a local one';
+    return 'none configured; `rowproof run PLAN` starts a local one';
   }
   const temporal = await connectTemporal(terminal, { start: false });
   try {

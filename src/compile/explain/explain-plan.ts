@@ -73,11 +73,11 @@ export function explainPlan(compiled: CompiledPlan, catalogs: Catalogs): Explana
     statements,
     leftBehind: [
       ...leftOnSource(compiled),
-      { side: 'target', what: 'the migrated rows', until: 'rowproof rollback' },
+      { side: 'target', what: 'the migrated rows', until: 'a rollback' },
       {
         side: 'target',
         what: 'schema rowproof: the ledger with receipts, quarantine, proofs and events',
-        until: 'rowproof finish',
+        until: '`finish` of the run',
       },
       { side: 'target', what: 'table rowproof.id_map where ids change: old key to new key', until: 'you drop it' },
     ],
@@ -97,10 +97,8 @@ function leftOnSource({ plan }: CompiledPlan): LeftBehind[] {
   const capture =
     plan.capture === 'logical' ? 'a publication and a replication slot' : 'triggers and the log of changed keys';
   return [
-    ...(pattern === 'hybrid'
-      ? [{ side: 'source', what: capture, until: 'the end of the run, or rowproof rollback' }]
-      : []),
-    { side: 'source', what: 'after the cutover triggers that refuse writes', until: 'rowproof finish' },
+    ...(pattern === 'hybrid' ? [{ side: 'source', what: capture, until: 'the end of the run, or its rollback' }] : []),
+    { side: 'source', what: 'after the cutover triggers that refuse writes', until: '`finish` of the run' },
   ];
 }
 

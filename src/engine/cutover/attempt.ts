@@ -20,7 +20,8 @@ import { commitAll, createFreeze } from './commit-freeze';
 import type { CutoverSteps } from './steps';
 import { faulty } from '../fault-injection';
 import { refusalSentence } from '../../errors/refusal-sentence';
-import { describeRefusal } from '../../postgres/refusal';
+import { functionBehind } from '../../postgres/queries/discovery/function-behind';
+import { describeRefusal, during } from '../../postgres/refusal';
 import { changedSinceProof, lockProved, rememberFrozen } from '../proof/proved-tables';
 import { placesOf } from '../proof/live/touched-keys';
 import type { Host } from '../host';
@@ -75,7 +76,7 @@ export async function attemptCutover(work: AttemptWork, drill: boolean): Promise
     taken = await takeBarrier(name, relations, sessions, limits, heartbeat);
   } catch (error) {
     work.host.signal?.()?.throwIfAborted();
-    const why = expected(error);
+    const why = await expected(error);
     if (why === null) throw error;
     const outcome = mayNot(error) ? ('refused' as const) : ('not_proved' as const);
     return { result: { ...free, outcome, sentence: `${why}; writers were not stopped.` }, measured: {} };
@@ -113,7 +114,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     doing = what;
     const begun = performance.now();
     try {
-      return await beforeAbort(deadline.signal, run());
+      return await during(gerund(what), () => beforeAbort(deadline.signal, run()));
     } finally {
       measured[`${what}Ms`] = Math.round(performance.now() - begun);
     }
@@ -194,9 +195,11 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
         `The freeze reached its limit of ${seconds(maxFreezeMs)} while ${gerund(doing)}; ${free}.${roomForReconciliation(measured, maxFreezeMs)}`,
       );
     if (error instanceof Stop) return answer(error.outcome, `${error.message}; ${free}.`);
-    const why = doing === 'committing' ? null : expected(error);
+    const why = doing === 'committing' ? null : await expected(error);
     if (why === null) throw error;
-    return answer(stays(error) ? 'refused' : 'not_proved', `${why} while ${gerund(doing)}; ${free}.`);
+    // a statement that was refused says itself what it was about
+    const meanwhile = !why.includes(' while ') ? ` while ${gerund(doing)}` : '';
+    return answer(stays(error) ? 'refused' : 'not_proved', `${why}${meanwhile}; ${free}.`);
   } finally {
     clearTimeout(timer);
     if (work.kept.inTransaction && !work.kept.closed)
@@ -291,12 +294,11 @@ async function waited(work: AttemptWork): Promise<Record<string, number>> {
 }
 
 /** A sentence for what may go wrong on the way; null for what is a bug. */
-export function expected(error: unknown): string | null {
+export async function expected(error: unknown): Promise<string | null> {
   if (error instanceof RowproofError) return error.problems[0]?.what ?? error.code;
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return 'The connection to a database was lost';
-  if (mayNot(error)) return 'The role of the source may not freeze the captured tables';
-  const refused = describeRefusal(error);
+  const refused = describeRefusal(error, await functionBehind(error));
   return refused === null ? null : refusalSentence(refused).replace(/\.$/, '');
 }
 

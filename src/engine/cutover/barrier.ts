@@ -12,7 +12,9 @@ import {
   lockHolders,
   lockOutWriters,
 } from '../../postgres/queries/cutover/barrier';
+import { during } from '../../postgres/refusal';
 import type { Session } from '../../postgres/session';
+import { dottedAll } from '../../sql/quote';
 import { terminateBackend } from '../../postgres/terminate';
 import { lockMissed } from './freeze';
 import { faulty } from '../fault-injection';
@@ -63,7 +65,9 @@ export async function takeBarrier(
         at = source;
         const lockMs = pace.get(source) as number;
         await beginBarrier(session, name, { lockMs, idleMs: limits.idleMs });
-        if (!faulty('lock')) await lockOutWriters(session, relations.get(source) ?? []);
+        const tables = relations.get(source) ?? [];
+        const locking = `locking writers out of ${dottedAll(tables)}`;
+        if (!faulty('lock')) await during(locking, () => lockOutWriters(session, tables));
         await limitBarrier(session, limits.idleMs - (performance.now() - since));
       }
       return { barrier: { sessions, since, attempts: attempt, release: () => release(sessions) } };

@@ -4,7 +4,9 @@ import { fail } from '../../errors/rowproof-error';
 import type { QualifiedName } from '../../contract/catalog';
 import { backendLives } from '../../postgres/queries/cutover/barrier';
 import { createWriteBlock, writableTree } from '../../postgres/queries/cutover/freeze-trigger';
+import { during } from '../../postgres/refusal';
 import type { Session } from '../../postgres/session';
+import { dottedAll } from '../../sql/quote';
 import { describeDatabaseError } from '../../postgres/sqlstate';
 import { terminateBackend } from '../../postgres/terminate';
 import type { Barrier } from './barrier';
@@ -25,7 +27,8 @@ export async function createFreeze(
 ): Promise<void> {
   for (const [source, session] of sessions) {
     // read again: a partition may have come since the list was made, and under the lock none can
-    await createWriteBlock(session, freezeBlock(name, run), await writableTree(session, relations.get(source) ?? []));
+    const tables = await writableTree(session, relations.get(source) ?? []);
+    await during(`freezing ${dottedAll(tables)}`, () => createWriteBlock(session, freezeBlock(name, run), tables));
   }
 }
 

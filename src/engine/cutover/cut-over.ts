@@ -155,7 +155,7 @@ async function getReady(
     // more rounds, then another attempt: by then somebody else's lock is free
     const late = lockMissed(error) || (known && ['RP5401', 'RP5404'].includes(error.code));
     if (!late && !known) throw error;
-    return ended(late ? 'lag' : 'not_proved', `${expected(error)}; writers were not stopped.`);
+    return ended(late ? 'lag' : 'not_proved', `${await expected(error)}; writers were not stopped.`);
   }
 }
 

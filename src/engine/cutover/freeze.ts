@@ -15,11 +15,12 @@ import {
   writableTree,
 } from '../../postgres/queries/cutover/freeze-trigger';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
+import { during } from '../../postgres/refusal';
 import type { Session } from '../../postgres/session';
 import { describeDatabaseError } from '../../postgres/sqlstate';
 import { terminateBackend } from '../../postgres/terminate';
 import { inTransaction } from '../../postgres/transaction';
-import { qualified } from '../../sql/quote';
+import { dotted, qualified } from '../../sql/quote';
 import { writeBlockName, relationsBySource } from '../run/relations';
 
 export type Frozen = 'whole' | 'part' | 'none';
@@ -74,7 +75,8 @@ export async function dropFreeze(
     for (let attempt = 1; ; attempt++) {
       heartbeat();
       try {
-        await underBarrierLock(source, name, lockMs, work);
+        const of = relation === null ? '' : ` of ${dotted(relation)}`;
+        await during(`releasing the freeze${of}`, () => underBarrierLock(source, name, lockMs, work));
         return;
       } catch (error) {
         if (!lockMissed(error)) throw error;

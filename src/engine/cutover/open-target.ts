@@ -23,7 +23,7 @@ export function openTarget(host: Host, ref: RunRef): Promise<void> {
     const { run, ledger, heartbeat } = works;
     if (await isOpened(ledger, run.run)) return;
     if (patternOf(run) !== 'copy') await requireFrozen(works);
-    const options = { object: 'the target tables', lockAttempts: 1 };
+    const options = { object: 'the target tables', doing: 'opening the target', lockAttempts: 1 };
     try {
       await againstLeaseHolders(ledger, run.run, heartbeat, () =>
         changeTarget(ledger, run.run, options, async () => {

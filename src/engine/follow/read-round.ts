@@ -8,7 +8,9 @@ import { isolateBadItems, slices } from '../../copy/isolate-bad-items';
 import type { ClassOf, QuarantinedRow } from '../../copy/quarantined-row';
 import type { Tried } from '../../postgres/queries/copy/savepoint';
 import { readRows, tryReadRows } from '../../postgres/read-rows';
+import { during } from '../../postgres/refusal';
 import type { Session } from '../../postgres/session';
+import { dotted } from '../../sql/quote';
 import { restrictKeys } from '../../validate/restrict-keys';
 import { failedRow, evaluateRow } from '../copy/careful-path';
 import { rejectedByStatement } from '../copy/fast-path';
@@ -47,9 +49,14 @@ export class SourceReader {
   async pieces(): Promise<readonly PieceToRead[]> {
     const max = this.rowsAtATime();
     const { keys } = this;
-    if (keys === null) return (await this.ranges()).map((range) => ({ read: () => this.byRange(range), share: 1 }));
+    const reading = <T>(work: () => Promise<T>): Promise<T> =>
+      during(`reading changed rows of ${dotted(this.mapping.from)}`, work);
+    if (keys === null) {
+      const ranges = await reading(() => this.ranges());
+      return ranges.map((range) => ({ read: () => reading(() => this.byRange(range)), share: 1 }));
+    }
     return slices(keys.length, max).map(({ from, to }) => ({
-      read: () => this.byKeys(keys.slice(from, to)),
+      read: () => reading(() => this.byKeys(keys.slice(from, to))),
       share: (to - from) / max,
     }));
   }

@@ -5,13 +5,14 @@ import { constraintState } from '../../postgres/queries/schema-change/foreign-ke
 import { indexState } from '../../postgres/queries/schema-change/index-build';
 import { relationsNow } from '../../postgres/queries/schema-change/tree';
 import { existingTriggers } from '../../postgres/queries/schema-change/trigger';
+import { during } from '../../postgres/refusal';
 import type { Session } from '../../postgres/session';
 import { describeDatabaseError } from '../../postgres/sqlstate';
 import { restoreForeignKey } from '../../rollback/restore-foreign-key';
 import { createIndexStatements } from '../../rollback/restore-index';
 import { restoreTriggerStatements } from '../../rollback/restore-triggers';
 import type { IndexNode, Step, StepKind, StepState } from '../../rollback/step-detail';
-import { dotted, qualified } from '../../sql/quote';
+import { dotted, qualified, unquoted } from '../../sql/quote';
 import type { QualifiedName } from '../../contract/catalog';
 import type { TargetWork } from '../target-work';
 import { asApplication } from '../../postgres/application-path';
@@ -19,16 +20,16 @@ import { asApplication } from '../../postgres/application-path';
 /** Whether the run itself puts something back, or a rollback does. */
 export type Restored = Exclude<StepState, 'done'>;
 
-const restoring: Partial<Record<StepKind, string>> = {
+const restoring = {
   index: 'building index',
   foreign_key: 'restoring foreign key',
   triggers: 'restoring the triggers of',
   sequence: 'advancing sequence',
   materialized_view: 'refreshing materialized view',
-};
+} satisfies Partial<Record<StepKind, string>>;
 
 async function put(work: TargetWork, step: Step, to: Restored, change: () => Promise<void>): Promise<void> {
-  const doing = `${restoring[step.kind] ?? 'restoring'} ${step.subject}`;
+  const doing = `${(restoring as Partial<Record<StepKind, string>>)[step.kind] ?? 'restoring'} ${step.subject}`;
   const options = { object: step.subject, doing, rollback: to === 'compensated', onAttempt: work.heartbeat };
   await changeTarget(work.session, work.run.run, options, async () => {
     const now = await readStep(work.session, work.run.run, step.ordinal);
@@ -185,8 +186,10 @@ export async function restoreTriggers(work: TargetWork, step: Step<'triggers'>, 
 export async function restoreTriggersAtOnce(session: Session, run: string): Promise<void> {
   for (const step of await readSteps(session, run, 'triggers')) {
     if (step.state !== 'done') continue;
-    const triggers = await existingTriggers(session, step.detail.triggers);
-    await runStatements(session, restoreTriggerStatements({ ...step.detail, triggers }));
+    await during(`${restoring.triggers} ${unquoted(step.subject)}`, async () => {
+      const triggers = await existingTriggers(session, step.detail.triggers);
+      await runStatements(session, restoreTriggerStatements({ ...step.detail, triggers }));
+    });
     await setStepState(session, run, step.ordinal, 'restored');
   }
 }

@@ -11,6 +11,8 @@ import {
 } from '../../postgres/queries/cutover/freeze-trigger';
 import { subscribedRelations } from '../../postgres/queries/cutover/barrier';
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
+import { during } from '../../postgres/refusal';
+import { dotted, dottedAll } from '../../sql/quote';
 import { writeBlockName } from '../run/relations';
 import type { TargetWork } from '../target-work';
 import { keepingProof } from './proved-tables';
@@ -32,7 +34,9 @@ export async function putGuard(work: TargetWork): Promise<{ tables: number }> {
     const [table] = await subscribedRelations(session, relations);
     if (table !== undefined)
       throw fail('RP5450', `A subscription writes to ${table} of the target`, { where: { object: table } });
-    await createWriteBlock(session, guardBlock(name, run.run), relations);
+    await during(`guarding ${dottedAll(relations)}`, () =>
+      createWriteBlock(session, guardBlock(name, run.run), relations),
+    );
     await insertStep(session, run.run, 'guard', subject, { trigger: name, relations });
     return { tables: relations.length };
   });
@@ -58,7 +62,9 @@ export async function releaseGuard(work: TargetWork, state: 'restored' | 'compen
   for (const step of await readSteps(session, run.run, 'guard')) {
     if (step.state === 'compensated' || step.state === state) continue;
     for (const relation of await writeBlockTriggers(session, step.detail.trigger)) {
-      await dropWriteBlockTrigger(session, step.detail.trigger, relation);
+      await during(`taking the guard off ${dotted(relation)}`, () =>
+        dropWriteBlockTrigger(session, step.detail.trigger, relation),
+      );
     }
     await dropWriteBlockFunction(session, step.detail.trigger);
     await setStepState(session, run.run, step.ordinal, state);

@@ -55,7 +55,7 @@ async function trySql(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<Problem[]
 /** Rights and settings of each source, for what the run makes there. */
 async function trySources(read: ReadPlan, compiled: CompiledPlan, env: NodeJS.ProcessEnv): Promise<Problem[]> {
   const problems: Problem[] = [];
-  if (compiled.plan.settings.pattern !== 'hybrid') return problems;
+  if (compiled.plan.settings.pattern === 'copy') return problems;
   for (const [name, spec] of Object.entries(read.plan.sources)) {
     const of = { side: 'source', name } as const;
     problems.push(...(await withSession(spec, env, 'check', (session) => sourceProblems(compiled, name, session), of)));

@@ -126,7 +126,7 @@ export function expandTables(document: PlanDocument, catalogs: Catalogs, report:
         `\`${pattern.key}\` matches no target table that has a counterpart in the source.`,
         ['tables', pattern.key],
         {
-          fix: 'Compare the names on both sides; `rowproof init` pairs tables whose names differ.',
+          fix: 'Compare the names on both sides; `init` pairs tables whose names differ.',
         },
       );
   }

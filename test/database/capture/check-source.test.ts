@@ -49,8 +49,15 @@ describe('check of the source', () => {
     expect(await problems('capture: logical', 'pattern: hybrid')).toEqual(expect.arrayContaining(['RP5351', 'RP5352']));
   });
 
+  it('names the rights that the freeze needs, of a source that is frozen first or followed by a slot', async () => {
+    expect(await problems('capture: none', 'pattern: big_bang')).toEqual(['RP5307', 'RP5502']);
+    expect(await problems('capture: logical', 'pattern: hybrid')).toEqual(expect.arrayContaining(['RP5307', 'RP5502']));
+    expect(await problems('capture: none', 'pattern: copy')).toEqual([]);
+  });
+
   it('asks for nothing where the source is only read, or the role owns what it needs', async () => {
     expect(await problems('capture: none', 'pattern: copy')).toEqual([]);
     expect(await problems('capture: triggers', 'pattern: hybrid', false)).toEqual([]);
+    expect(await problems('capture: none', 'pattern: big_bang', false)).toEqual([]);
   });
 });

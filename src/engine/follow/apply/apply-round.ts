@@ -5,7 +5,8 @@ import { deferredMappings } from '../../../postgres/ledger/quarantine/deferred';
 import { applyStatement, beginApplying, quarantinedMappings, readCounts } from '../../../postgres/queries/follow/apply';
 import { applyFacts } from '../../../postgres/queries/follow/apply-facts';
 import { RoundScratch } from '../../../postgres/queries/follow/apply-scratch';
-import { qualified } from '../../../sql/quote';
+import { during } from '../../../postgres/refusal';
+import { dotted, qualified } from '../../../sql/quote';
 import { bookRound } from './record-outcomes';
 import { resolveAndInsert } from './resolve-conflicts';
 import { deleteDisplaced, displaceAndUpdate } from './displace-rows';
@@ -32,7 +33,7 @@ export async function applyRound(work: RoundWork, incoming: readonly Incoming[])
       mappings.findIndex(({ name }) => name === one.mapping.name),
       one,
     );
-    await stageIncoming(round, active, one);
+    await during(`bringing in changed rows of ${dotted(active.table.target)}`, () => stageIncoming(round, active, one));
   }
   const refused = new Map<string, RowFailure>();
   await displaceAndUpdate(round, refused);

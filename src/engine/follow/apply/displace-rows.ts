@@ -16,7 +16,8 @@ import { fail } from '../../../errors/rowproof-error';
 import { inSavepoint } from '../../../postgres/queries/copy/savepoint';
 import { applyStatement, readCounts, readPlaces } from '../../../postgres/queries/follow/apply';
 import { anyRow } from '../../../postgres/queries/settle/settle';
-import { qualified } from '../../../sql/quote';
+import { during } from '../../../postgres/refusal';
+import { dottedAll, qualified } from '../../../sql/quote';
 import { Undo, findRefusedPlaces, isUndo } from '../refused-rows';
 import type { ActiveTable, ApplyRound } from './round-state';
 import { asApplication } from '../../../postgres/application-path';
@@ -103,8 +104,8 @@ async function updateInPlace(round: ApplyRound, some: readonly ActiveTable[]): P
   const tried = await inSavepoint(
     round.session,
     async () => {
-      const { counts, xmin } = await asApplication(round.session, () =>
-        readCounts(round.session, updateSql(tables, round.stamp, 'all')),
+      const { counts, xmin } = await during(`changing rows of ${dottedAll(tables.map(({ target }) => target))}`, () =>
+        asApplication(round.session, () => readCounts(round.session, updateSql(tables, round.stamp, 'all'))),
       );
       let all = 0;
       for (const { number } of tables) {
@@ -145,7 +146,9 @@ async function displaceRefused(round: ApplyRound, one: ActiveTable, refused: Map
 export async function deleteDisplaced(round: ApplyRound): Promise<void> {
   const concerned = round.tables.filter(({ number }) => (round.active.get(number)?.displaced ?? 0) > 0);
   if (concerned.length === 0) return;
-  const { counts } = await asApplication(round.session, () => readCounts(round.session, deleteDisplacedSql(concerned)));
+  const { counts } = await during(`deleting rows of ${dottedAll(concerned.map(({ target }) => target))}`, () =>
+    asApplication(round.session, () => readCounts(round.session, deleteDisplacedSql(concerned))),
+  );
   for (const { number } of concerned) {
     const one = round.active.get(number) as ActiveTable;
     const done = counts[`done${number}`] ?? 0;

@@ -17,7 +17,8 @@ import { fail } from '../../../errors/rowproof-error';
 import { inSavepoint } from '../../../postgres/queries/copy/savepoint';
 import { applyStatement, readCounts, readPlaces } from '../../../postgres/queries/follow/apply';
 import { anyRow } from '../../../postgres/queries/settle/settle';
-import { qualified } from '../../../sql/quote';
+import { during } from '../../../postgres/refusal';
+import { dotted, dottedAll, qualified } from '../../../sql/quote';
 import { Undo, findRefusedPlaces, isUndo } from '../refused-rows';
 import type { ActiveTable, ApplyRound } from './round-state';
 import { asApplication } from '../../../postgres/application-path';
@@ -66,7 +67,9 @@ async function evaluate(round: ApplyRound): Promise<void> {
         if (!(await anyRow(session, anySharedSql(table, unique)))) return taken;
         return taken + (await applyStatement(session, sharedSql(table, unique, `c${index}`)));
       };
-      const lost = await (unique.plain === null ? asApplication(session, beaten) : beaten());
+      const lost = await during(`looking for rows of ${dotted(table.target)} that break ${unique.name}`, () =>
+        unique.plain === null ? asApplication(session, beaten) : beaten(),
+      );
       if (lost > 0) await resolveOrphans(round);
     }
   }
@@ -89,7 +92,9 @@ async function insertCandidates(round: ApplyRound, tables: readonly ApplyTable[]
   const tried = await inSavepoint(
     session,
     async () => {
-      const written = await asApplication(session, () => readCounts(session, insertSql(tables, round.stamp)));
+      const written = await during(`inserting rows of ${dottedAll(tables.map(({ target }) => target))}`, () =>
+        asApplication(session, () => readCounts(session, insertSql(tables, round.stamp))),
+      );
       for (const { number } of tables)
         if (written.counts[`due${number}`] !== written.counts[`done${number}`]) throw new Undo();
       return written;

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../../errors/rowproof-error';
+import { unquoted } from '../../../sql/quote';
+import { during } from '../../refusal';
 import type { Session } from '../../session';
 import { describeDatabaseError } from '../../sqlstate';
 import { inTransaction } from '../../transaction';
@@ -26,10 +28,12 @@ export async function withShortLock<T>(
   for (let attempt = 1; ; attempt++) {
     budget.heartbeat();
     try {
-      return await inTransaction(session, 'read write', async () => {
-        await session.query(`set local lock_timeout = ${Math.max(1, Math.trunc(budget.lockTimeoutMs))}`);
-        return work();
-      });
+      return await during(`changing what captures ${unquoted(object.name)}`, () =>
+        inTransaction(session, 'read write', async () => {
+          await session.query(`set local lock_timeout = ${Math.max(1, Math.trunc(budget.lockTimeoutMs))}`);
+          return work();
+        }),
+      );
     } catch (error) {
       const { sqlstate } = describeDatabaseError(error);
       if (sqlstate !== '55P03' && sqlstate !== '40P01') throw error;

@@ -1,8 +1,10 @@
 import type { CapturedRelation } from '../../../capture/captured-relations';
 import { captureSites } from '../../../capture/trigger-sql';
+import type { QualifiedName } from '../../../contract/catalog';
 import { problem, type Problem } from '../../../errors/rowproof-error';
 import { qualified } from '../../../sql/quote';
 import type { Session } from '../../session';
+import { relationNames, tableTree } from '../schema-change/table-tree';
 import { readCaptureFingerprint } from './fingerprint';
 import { readTrees } from './tree';
 
@@ -18,21 +20,40 @@ export async function triggerProblems(
   relations: readonly CapturedRelation[],
   reads: (relation: CapturedRelation) => readonly string[],
 ): Promise<Problem[]> {
-  const { rows } = await session.query<{ standby: string; may_create: string }>(
-    `select pg_catalog.pg_is_in_recovery()::text as standby,
-       coalesce((select pg_catalog.has_schema_privilege(oid, 'create') and pg_catalog.has_schema_privilege(oid, 'usage')
-                 from pg_catalog.pg_namespace where nspname = 'rowproof'),
-         pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create'))::text as may_create`,
-  );
   const source = session.connection.label;
   // nothing else can be told of a standby
-  if (rows[0]?.standby === 'true') return [problem('RP5301', `${source} is a standby`, { where: { object: source } })];
-  const problems: Problem[] = [];
-  if (rows[0]?.may_create !== 'true') {
-    const what = `Role ${session.connection.user} may not create schema rowproof, or tables in it, on ${source}`;
-    problems.push(problem('RP5307', what, { where: { object: source } }));
-  }
-  return [...problems, ...(await relationProblems(session, relations, reads))];
+  if (await isStandby(session)) return [problem('RP5301', `${source} is a standby`, { where: { object: source } })];
+  return [...(await schemaProblems(session)), ...(await relationProblems(session, relations, reads))];
+}
+
+/** What keeps our schema from being made on this source, or anything in it. */
+async function schemaProblems(session: Session): Promise<Problem[]> {
+  const { rows } = await session.query<{ may_create: string }>(
+    `select coalesce((select pg_catalog.has_schema_privilege(oid, 'create') and pg_catalog.has_schema_privilege(oid, 'usage')
+                      from pg_catalog.pg_namespace where nspname = 'rowproof'),
+       pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create'))::text as may_create`,
+  );
+  if (rows[0]?.may_create === 'true') return [];
+  const { label, user } = session.connection;
+  const what = `Role ${user} may not create schema rowproof, or anything in it, on ${label}`;
+  return [problem('RP5307', what, { where: { object: label } })];
+}
+
+/** What keeps the tables behind these relations from being frozen on this source, all of it at once. */
+export async function freezeProblems(session: Session, relations: readonly QualifiedName[]): Promise<Problem[]> {
+  const { label, user } = session.connection;
+  if (await isStandby(session)) return [problem('RP5301', `${label} is a standby`, { where: { object: label } })];
+  const { rows } = await session.query<{ table: string }>(
+    `with recursive ${tableTree}
+     select pg_catalog.format('%I.%I', n.nspname, c.relname) as "table"
+     from tree join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     where c.relkind in ('r', 'p') and not pg_catalog.pg_has_role(c.relowner, 'usage') order by 1`,
+    [relationNames(relations)],
+  );
+  const foreign = rows.map(({ table }) =>
+    problem('RP5502', `Role ${user} does not own ${table}, which the run freezes`, { where: { object: table } }),
+  );
+  return [...(await schemaProblems(session)), ...foreign];
 }
 
 async function relationProblems(

@@ -1,8 +1,8 @@
 import { Client as Postgres } from 'pg';
-import { looks, refusedWhileOpen, someRefusedAfterEnd, stateTable, type StateTable } from '../support/state-table';
-import { startTemporal, type TestTemporal } from '../support/temporal';
-import { createTinyBench, type TinyBench, type TinyPlace } from '../support/tiny-places';
-import { eventually } from '../support/workbench';
+import { looks, refusedWhileOpen, someRefusedAfterEnd, stateTable, type StateTable } from '../../support/state-table';
+import { startTemporal, type TestTemporal } from '../../support/temporal';
+import { createTinyBench, type TinyBench, type TinyPlace } from '../../support/tiny-places';
+import { eventually } from '../../support/workbench';
 
 /** One run that follows its source, held up and failing in one phase after the other: in each state its commands and what they print lead on. */
 

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Client as Postgres } from 'pg';
-import { otherVersion } from '../support/other-version';
-import { refusalOf, runPrinted } from '../support/printed-commands';
+import { otherVersion } from '../../support/other-version';
+import { refusalOf, runPrinted } from '../../support/printed-commands';
+import { runPage, type RunPage } from '../../support/printed-updates';
 import {
   elsewhere,
   looks,
@@ -11,21 +12,20 @@ import {
   refusedAfterEnd,
   refusedWhileOpen,
   signed,
-  someRefusedAfterEnd,
   stateTable,
+  type Row,
   type StateTable,
-} from '../support/state-table';
-import { startTemporal, type TestTemporal } from '../support/temporal';
-import { badRow, createTinyBench, smallPlan, type TinyBench, type TinyPlace } from '../support/tiny-places';
-import { eventually, withClient } from '../support/workbench';
-import type { CommandResult } from '../support/command';
+} from '../../support/state-table';
+import { startTemporal, type TestTemporal } from '../../support/temporal';
+import { badRow, createTinyBench, smallPlan, type TinyBench, type TinyPlace } from '../../support/tiny-places';
+import { eventually, withClient } from '../../support/workbench';
+import type { CommandResult } from '../../support/command';
 
 /**
  * States × commands. Each state is met by every command: its exit code is the one of the table in docs/operations.md,
  * and what a refusal or a screen prints as a command is run as printed and is not refused.
  */
 
-const live = { head: 'capture: triggers', settings: 'on_failure: ask, cutover: { max_freeze: 60s }' };
 const stuck = { settings: 'gates: [copy], on_failure: ask, lock_timeout: 200ms' };
 
 jest.setTimeout(600_000);
@@ -33,6 +33,7 @@ let temporal: TestTemporal;
 let bench: TinyBench;
 let meets: StateTable['meets'];
 let follow: StateTable['follow'];
+let page: RunPage;
 const locks: Postgres[] = [];
 
 beforeAll(async () => {
@@ -46,13 +47,11 @@ beforeAll(async () => {
     ended: stuck,
     killed: stuck,
     quiet: {},
-    moved: { ...live },
-    opened: { ...live, settings: 'on_failure: ask, cutover: { max_freeze: 60s, confirm_switch: true }' },
-    frozen: { ...live },
     ui: { decisions: null },
     version: { decisions: null },
   });
   ({ meets, follow } = stateTable(bench));
+  page = runPage(temporal);
   bench.worker();
 });
 afterAll(async () => {
@@ -76,6 +75,16 @@ async function blockBatches(place: TinyPlace): Promise<() => Promise<void>> {
     await client.query('rollback');
   };
 }
+
+/** Whether the workflow has taken an update of that name. */
+const isAccepted = (run: string, name: string): Promise<boolean> =>
+  withClient(temporal, async (client) => {
+    const { events } = await client.workflow.getHandle(run).fetchHistory();
+    return (events ?? []).some(
+      ({ workflowExecutionUpdateAcceptedEventAttributes: taken }) => taken?.acceptedRequest?.input?.name === name,
+    );
+  });
+const finishing = (plain: number, lifting: number): Row => ({ finish: plain, 'finish --release-freeze': lifting });
 
 describe('a run that waits for a decision', () => {
   test('prints a decision that works as it stands, from another folder, in a shell without the variables of the plan', async () => {
@@ -113,9 +122,9 @@ describe('a run at its first gate, complete, rolled back and finished', () => {
     const ended = { ...looks, ...refusedAfterEnd, watch: 0 };
     await meets(place, { ...ended, run: 4, 'run PLAN': 4 }, ['rollback', 'finish']);
     await follow(complete, 'rollback');
-    await meets(place, { status: 0, report: 0, watch: 0, decide: 4, pause: 4, rollback: 0, run: 4 }, ['finish']);
+    await meets(place, { ...ended, rollback: 0, run: 4 }, ['finish']);
     await follow(await bench.rowproof('status', place.run), 'finish');
-    await meets(place, { status: 4, report: 4, decide: 4, run: 4, rollback: 4 });
+    await meets(place, { status: 4, report: 4, ...refusedAfterEnd, run: 4, rollback: 4, ...finishing(4, 4) });
   });
 });
 
@@ -138,39 +147,52 @@ describe('a run with blocked batches', () => {
       'abort',
     ]);
     const shown = await bench.rowproof('status', place.run);
+    const onPage = await page.updates(place.run);
     await release();
-    for (const words of printedBy(shown).filter(([verb]) => verb === 'resolve')) {
+    const [first, ...rest] = printedBy(shown).filter(([verb]) => verb === 'resolve') as [string[], ...string[][]];
+    for (const words of rest)
       expect(refusalOf(words, await runPrinted(words, { cwd: elsewhere(), env: bench.env }))).toBeNull();
-    }
+    // the same as JSON, as the page of the run prints it
+    const update = onPage.find(({ name, message }) => name === 'resolve' && message['what'] === first[1]);
+    expect(await page.send(place.run, update)).toBe('1 blocked batch: retry.');
     expect((await bench.rowproof('watch', place.run)).code).toBe(0);
   });
 });
 
 describe('a run that was stopped in the copy', () => {
-  test('by abort asks, and goes on with the approval that is printed', async () => {
-    const place = bench.place('aborted');
-    const release = await blockBatches(place);
+  const asks = async (place: TinyPlace): Promise<CommandResult> => {
     expect((await bench.rowproof('abort', place.run, ...signed)).code).toBe(0);
     await bench.until(place.run, ({ gate }) => gate !== null);
+    return bench.rowproof('status', place.run);
+  };
+
+  test('by abort asks, and with the approval that is printed goes on where it was, or is undone', async () => {
+    const place = bench.place('aborted');
+    const release = await blockBatches(place);
+    const shown = await asks(place);
     await meets(
       place,
       { ...looks, ...omit(refusedWhileOpen, 'approve retry', 'approve rollback'), abort: 4, watch: null },
       ['approve'],
     );
-    const shown = await bench.rowproof('status', place.run);
     expect(printedBy(shown).map(([verb, gate]) => `${verb} ${gate}`)).toEqual(
       expect.arrayContaining(['approve rollback', 'approve retry', 'approve keep']),
     );
-    await release();
     await follow(shown, 'approve retry');
-    expect((await bench.rowproof('watch', place.run)).code).toBe(0);
+    await bench.until(place.run, ({ gate, blocked }) => gate === null && blocked.length > 0);
+    const again = await asks(place);
+    await release();
+    await follow(again, 'approve rollback');
+    const undone = await bench.rowproof('watch', place.run);
+    expect([undone.code, undone.stdout]).toEqual([1, expect.stringContaining('Rolled back')]);
+    expect(await place.target.query('select 1 from public.d')).toEqual([]);
   });
 
   test('by Terminate says so, and goes on with the command that is printed', async () => {
     const place = bench.place('ended');
     const release = await blockBatches(place);
     await withClient(temporal, (client) => client.workflow.getHandle(place.run).terminate('test'));
-    await meets(place, { ...looks, ...refusedAfterEnd, watch: 1 }, ['run', 'rollback']);
+    await meets(place, { ...looks, ...refusedAfterEnd, watch: 1, ...finishing(5, 0) }, ['run', 'rollback']);
     const shown = await bench.rowproof('status', place.run);
     expect(shown.stdout).toMatch(/its workflow is closed \(terminated\); last phase copy/);
     await release();
@@ -178,114 +200,25 @@ describe('a run that was stopped in the copy', () => {
     expect((await bench.rowproof('watch', place.run)).code).toBe(0);
   });
 
-  test('by Cancel is undone with the command that is printed', async () => {
+  test('by Cancel is undone with the command that is printed, also where a first rollback fails in the middle', async () => {
     const place = bench.place('killed');
     const release = await blockBatches(place);
     await withClient(temporal, (client) => client.workflow.getHandle(place.run).cancel());
     await eventually(async () => (await bench.status(place.run)) === null);
     await release();
-    const came = await follow(await bench.rowproof('status', place.run), 'rollback');
+    const ended = { ...looks, ...refusedAfterEnd, watch: 1, ...finishing(5, 0) };
+    await meets(place, ended, ['run', 'rollback']);
+    await place.target.query(`create function public.hinder() returns trigger language plpgsql as
+        'begin raise exception ''hindered''; end';
+      create trigger hinder before update on rowproof.step for each row execute function public.hinder()`);
+    const failed = await bench.rowproof('rollback', place.run, ...signed);
+    expect([failed.code, failed.stderr]).toEqual([5, expect.stringContaining('RP7010')]);
+    expect(printedBy(failed).map(([verb]) => verb)).toEqual(expect.arrayContaining(['rollback', 'report']));
+    await meets(place, { ...ended, run: 4, 'run PLAN': 4 }, ['rollback']);
+    await place.target.query('drop trigger hinder on rowproof.step');
+    const came = await follow(failed, 'rollback');
     expect(came.stdout).toMatch(/Rolled back/);
     expect(await place.target.query('select 1 from public.d')).toEqual([]);
-  });
-});
-
-describe('a run that cuts over', () => {
-  const atTheGate = async (place: TinyPlace): Promise<CommandResult> => {
-    const waits = await bench.rowproof('run', place.file);
-    expect([waits.code, waits.stdout]).toEqual([7, expect.stringContaining('approval of the cutover')]);
-    await bench.until(place.run, ({ gate, follow }) => gate === 'cutover' && follow?.provedAt != null);
-    return waits;
-  };
-  const writes = ({ source }: TinyPlace): Promise<string> =>
-    source.query('update public.d set v = v where id = 1').then(
-      () => 'done',
-      (error: { code?: string }) => error.code ?? 'failed',
-    );
-
-  test('takes drill and cutover at its gate, and can only be finished once it is open', async () => {
-    const place = bench.place('moved');
-    const waits = await atTheGate(place);
-    await meets(
-      place,
-      { ...looks, ...omit(refusedWhileOpen, 'drill', 'cutover'), drill: 0, watch: null, pause: 0, resume: 0 },
-      ['cutover moved-1 --code', 'approve cutover', 'abort'],
-    );
-    await follow(waits, 'cutover moved-1 --code');
-    const complete = await bench.rowproof('watch', place.run);
-    expect(complete.code).toBe(0);
-    await meets(place, { ...looks, ...refusedAfterEnd, watch: 0, run: 4, rollback: 5, finish: 4 }, [
-      'finish moved-1 --release-freeze',
-    ]);
-    expect(await writes(place)).toBe('25006');
-    const finished = await follow(complete, 'finish moved-1 --release-freeze');
-    expect(finished.stdout).toMatch(/s takes writes again; nothing carries them over/);
-    expect(await writes(place)).toBe('done');
-  });
-
-  test('is freed by the command that is printed where it was left frozen under a target that is not open, and goes on', async () => {
-    const place = bench.place('frozen');
-    const waits = await atTheGate(place);
-    const deferred = new Postgres({ connectionString: place.target.url });
-    locks.push(deferred);
-    await deferred.connect();
-    await deferred.query('begin; lock table public.d in access share mode');
-    await follow(waits, 'cutover frozen-1 --code');
-    await bench.until(place.run, ({ sentence }) => /opening the target|could not be opened/.test(sentence));
-    expect((await bench.rowproof('abort', place.run, '--then', 'keep', ...signed)).code).toBe(0);
-    await eventually(async () => (await bench.status(place.run)) === null);
-    await meets(place, { ...looks, ...someRefusedAfterEnd, watch: 1 }, [
-      'run',
-      'rollback',
-      'finish frozen-1 --release-freeze',
-    ]);
-    expect(await writes(place)).toBe('25006');
-    const shown = await bench.rowproof('status', place.run);
-    expect(shown.stdout).toMatch(/Writers of s are still stopped/);
-    await deferred.query('rollback');
-    const freed = await follow(shown, 'finish frozen-1 --release-freeze');
-    expect(freed.stdout).toMatch(/Writers of s are free: .* keeps its ledger/);
-    expect(await writes(place)).toBe('done');
-    await follow(freed, 'run frozen-1');
-    await bench.until(place.run, ({ gate }) => gate === 'cutover');
-    const again = await bench.rowproof('status', place.run);
-    await follow(again, 'cutover frozen-1 --code');
-    expect((await bench.rowproof('watch', place.run)).code).toBe(0);
-    expect(await writes(place)).toBe('25006');
-  });
-
-  test('is not offered a way back once it is open and its books do not close, and both commands that are offered work', async () => {
-    const place = bench.place('opened');
-    await follow(await atTheGate(place), 'cutover opened-1 --code');
-    await bench.until(place.run, ({ gate }) => gate === 'switch');
-    await place.source.query(
-      'alter table public.d disable trigger all; delete from public.d where id = 3; alter table public.d enable trigger all',
-    );
-    await follow(await bench.rowproof('status', place.run), 'approve switch');
-    const asks = await bench.until(place.run, ({ gate }) => gate === 'retry');
-    expect(asks.sentence).toMatch(/^The target is open, but .*Waits for retry or keep\.$/);
-    await meets(place, { ...looks, ...omit(refusedWhileOpen, 'approve retry'), abort: 4, watch: null }, ['approve']);
-    const shown = await bench.rowproof('status', place.run);
-    await follow(shown, 'approve retry');
-    await bench.until(place.run, ({ gate }) => gate === 'switch');
-    await follow(await bench.rowproof('status', place.run), 'approve switch');
-    await bench.until(place.run, ({ gate }) => gate === 'retry');
-    await follow(await bench.rowproof('status', place.run), 'approve keep');
-    await eventually(async () => (await bench.status(place.run)) === null);
-    await meets(place, { ...looks, ...someRefusedAfterEnd, watch: 1, rollback: 5, finish: 4 }, [
-      'run',
-      'finish opened-1 --release-freeze',
-    ]);
-    const closed = await bench.rowproof('status', place.run);
-    expect(closed.stdout).toMatch(/failed: The target is open, but .*cannot be rolled back/);
-    await follow(closed, 'run opened-1');
-    await bench.until(place.run, ({ gate }) => gate === 'switch');
-    await follow(await bench.rowproof('status', place.run), 'approve switch');
-    await bench.until(place.run, ({ gate }) => gate === 'retry');
-    await follow(await bench.rowproof('status', place.run), 'approve keep');
-    await eventually(async () => (await bench.status(place.run)) === null);
-    await follow(await bench.rowproof('status', place.run), 'finish opened-1 --release-freeze');
-    expect(await writes(place)).toBe('done');
   });
 });
 
@@ -300,7 +233,7 @@ describe('a check', () => {
     expect(status.stdout).toContain(line);
     const report = await bench.rowproof('report', place.run, '--output', 'json');
     expect(report.stdout).toContain(badRow);
-    await meets(place, { ...looks, ...someRefusedAfterEnd, watch: 1, run: 4 }, ['run', 'finish']);
+    await meets(place, { ...looks, ...refusedAfterEnd, watch: 1, run: 4 }, ['run', 'finish']);
     const result = await withClient(temporal, async (client) => {
       const handle = await client.workflow.start('migration', {
         workflowId: 'checks-from-ui',
@@ -311,6 +244,11 @@ describe('a check', () => {
     });
     expect(result.findings.map(({ id }) => id)).toEqual([badRow]);
     expect(result.next.join('\n')).toContain(line);
+    const back = await bench.rowproof('rollback', place.run, ...signed);
+    expect([back.code, back.stdout]).toEqual([0, expect.stringContaining('Rolled back: 0 steps undone')]);
+    const forgotten = await follow(status, `finish ${place.run}`);
+    expect(forgotten.stdout).toContain(`${place.run} is finished`);
+    await follow(check, `run ${place.file}`);
   });
 });
 
@@ -357,7 +295,28 @@ describe('a run without a worker that carries it on', () => {
     const shown = await bench.rowproof('status', place.run);
     expect(shown.stdout).toMatch(/quiet-1 is open, and no worker polls its task queue nobody: it waits until/);
     const [words] = printedBy(shown).filter(([verb]) => verb === 'worker');
+    // it stays at the beginning for a while: nothing can be looked up, and nothing is done yet
+    const deferred = new Postgres({ connectionString: place.target.url });
+    locks.push(deferred);
+    await deferred.connect();
+    await deferred.query('begin; lock table rowproof.run in access exclusive mode');
     bench.start(...(words as string[]));
+    const early = await bench.rowproof('decide', badRow, 'quarantine', '--run', place.run, ...signed);
+    expect([early.code, early.stderr]).toEqual([4, expect.stringContaining('is still being opened; send the command')]);
+    expect((await bench.rowproof('rollback', place.run, ...signed)).code).toBe(4);
+    expect((await bench.rowproof('finish', place.run)).code).toBe(4);
+    const aborting = bench.rowproof('abort', place.run, '--then', 'ask', ...signed);
+    const accepted = eventually(() => isAccepted(place.run, 'abort'));
+    await Promise.race([aborting, accepted]);
+    await deferred.query('rollback');
+    const aborted = await aborting;
+    expect([aborted.code, aborted.stderr]).toEqual([0, '']);
+    // nothing is written yet: it ends
+    const stopped = await eventually(async () => {
+      const status = await bench.rowproof('status', place.run);
+      return status.stdout.includes('Aborted by ben') && printedBy(status).length > 0 ? status : null;
+    });
+    await follow(stopped, 'run quiet-1');
     await eventually(async () => (await bench.rowproof('status', place.run)).stdout.includes('complete'));
   });
 });
@@ -371,12 +330,12 @@ describe('a run whose workers were replaced by another version', () => {
       await ended;
     }
     const other = otherVersion();
+    const worker = spawn(process.execPath, [other.binary, 'worker', '--plans', join(bench.folder, 'plans')], {
+      cwd: bench.folder,
+      env: bench.env,
+      stdio: 'ignore',
+    });
     try {
-      const worker = spawn(process.execPath, [other.binary, 'worker', '--plans', join(bench.folder, 'plans')], {
-        cwd: bench.folder,
-        env: bench.env,
-        stdio: 'ignore',
-      });
       const said = await eventually(async () => {
         const status = await bench.rowproof('status', place.run);
         return status.stdout.includes('another version of the workflows') ? status : null;
@@ -391,8 +350,12 @@ describe('a run whose workers were replaced by another version', () => {
       expect(again.stderr).toContain('Ended workflow version-1');
       const parked = await bench.until(place.run, ({ undecided }) => undecided.length > 0);
       expect(parked.undecided.map(({ id }) => id)).toEqual([badRow]);
-      worker.kill('SIGKILL');
+      await follow(await bench.rowproof('finish', place.run), `abort ${place.run} --then rollback`);
+      const undone = await bench.rowproof('watch', place.run);
+      // nothing was written: there is nothing to undo
+      expect([undone.code, undone.stdout]).toEqual([1, expect.stringContaining('Aborted by YOU: WHY')]);
     } finally {
+      worker.kill('SIGKILL');
       other.remove();
     }
   });
