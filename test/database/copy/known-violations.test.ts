@@ -1,3 +1,4 @@
+import { createFinishActivities } from '../../../activities/finish';
 import { openCopyRun, type ColumnDraft, type CopyRun } from './copy-run';
 
 let run: CopyRun | undefined;
@@ -174,6 +175,50 @@ test('A staged batch keeps exactly the rows that the target would refuse, whatev
       `select id, mood, name, raw from items where not id = any('{${left.join(',')}}') order by id`,
     ),
   );
+});
+
+test('A trigger that drops rows beside a CHECK that only the target can evaluate is noticed, and each row has its own reason', async () => {
+  const opened = await open({
+    source: `create table items (id int primary key, qty int); insert into items select g, case when g % 3 = 0 then -1 else g end from generate_series(1, 30) g`,
+    target: `create function fine(int) returns boolean language sql immutable as 'select $1 > 0';
+      create table items (id int primary key, qty int constraint positive check (public.fine(qty)));
+      create function drops() returns trigger language plpgsql as 'begin if new.id = 7 then return null; end if; return new; end';
+      create trigger drops before insert on items for each row execute function drops()`,
+    columns: ['id', 'qty'],
+  });
+  await opened.target.query(
+    `insert into rowproof.finding (run, id, mapping, kind, severity, rows, sentence)
+     values ('${opened.ref.run}', 'items.positive.check', 'items', 'check', 'decide', 10, 'known')`,
+  );
+  await opened.copyAll();
+  expect(await paths(opened)).toBe('careful');
+  const kept = (await quarantine(opened)).map(
+    (row) => `${(JSON.parse(row['source_key'] as string) as string[])[0]} ${row['reason'] as string}`,
+  );
+  expect(kept).toEqual(
+    [3, 6, 7, 9, 12, 15, 18, 21, 24, 27, 30].map((id) => `${id} ${id === 7 ? 'dropped_by_trigger' : 'check'}`),
+  );
+  expect(await opened.target.query('select count(*)::int as n from items')).toEqual([{ n: 19 }]);
+});
+
+test('A key is in the quarantine of a run once: by the receipt of its batch while rows are copied, by a unique index from then on', async () => {
+  const opened = await open({
+    source: `create table items (id int primary key, qty int); insert into items select g, case when g % 3 = 0 then -1 else g end from generate_series(1, 30) g`,
+    target: 'create table items (id int primary key, qty int check (qty > 0))',
+    columns: ['id', 'qty'],
+  });
+  const indexes = `select indisunique as unique from pg_index i join pg_class c on c.oid = i.indrelid
+    where c.relnamespace = 'rowproof'::regnamespace and c.relname like 'quarantined%'`;
+  await opened.copyAll();
+  expect(await opened.activities.copyBatch(opened.ref, 'items', 0)).toMatchObject({ quarantined: 10 });
+  expect(await opened.target.query('select count(*)::int as n from rowproof.quarantine')).toEqual([{ n: 10 }]);
+  expect(await opened.target.query(indexes)).toEqual([]);
+  await createFinishActivities({ databases: opened.databases }).settle(opened.ref);
+  await createFinishActivities({ databases: opened.databases }).settle(opened.ref);
+  expect(await opened.target.query(indexes)).toEqual([{ unique: true }]);
+  await expect(
+    opened.target.query('insert into rowproof.quarantined select * from rowproof.quarantined limit 1'),
+  ).rejects.toMatchObject({ code: '23505' });
 });
 
 test('Rows that are written in bulk have the same facts in quarantine as rows written one by one', async () => {

@@ -51,6 +51,11 @@ export class RowsVisited {
   session(session: Session): Session {
     const query = session.query.bind(session);
     session.query = async <Row>(sql: string, values?: readonly unknown[]): Promise<QueryResult<Row>> => {
+      const parts = values === undefined && session.inTransaction ? statementsOf(sql) : [sql];
+      if (parts.length > 1) {
+        for (const part of parts.slice(0, -1)) await session.query(part);
+        return session.query<Row>(parts[parts.length - 1] as string);
+      }
       const statement = planned.exec(sql)?.[1];
       if (statement !== undefined && !unrepeatable.test(statement)) {
         const own = !session.inTransaction;
@@ -87,6 +92,17 @@ export class RowsVisited {
     const name = statement.replace(/\s+/g, ' ').slice(0, 120);
     this.byStatement.set(name, (this.byStatement.get(name) ?? 0) + rowsOf(plan));
   }
+}
+
+/** Statements of one text, separated by semicolons outside of quotes. */
+function statementsOf(sql: string): string[] {
+  const pieces = sql.match(/'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$\w*\$)[\s\S]*?\1|;|[^'";$]+|\$/g) ?? [];
+  const statements = [''];
+  for (const piece of pieces) {
+    if (piece === ';') statements.push('');
+    else statements[statements.length - 1] += piece;
+  }
+  return statements.filter((statement) => statement.trim() !== '');
 }
 
 /** Statements that visited much more than ten times the rows where there were ten times as many: by name, few and many. */

@@ -185,6 +185,8 @@ create table rowproof.quarantined (
   -- text of the target columns that others refer to, where there are any and they can be computed
   refs jsonb
 ) partition by list (mapping);
+-- a publication for all tables refuses deletes from a table without one
+alter table rowproof.quarantined replica identity full;
 
 create view rowproof.quarantine as
   select m.run, m.name as mapping, q.source_key, c.class, c.reason, c.finding, c.column_name, c.transform, c.sqlstate,
