@@ -10,6 +10,14 @@ export function stoppedWriters(state: FreezeState, { run }: { readonly run: stri
   );
 }
 
+/** What takes the place of that once the freeze was released by hand of an operator, and the run is not over. */
+export function freedWriters(sources: readonly string[], { run }: { readonly run: string }): string {
+  return (
+    `Writers of ${sources.join(', ')} are free again, and the target is not open. ` +
+    `\`${goOn(run)}\` goes on, \`${undo(run)}\` undoes all of it.`
+  );
+}
+
 /** When nobody could be asked: what the workflow or the ledger remembers. */
 export function rememberedFreeze({ run }: { readonly run: string }): string {
   return `Writers of the sources may still be stopped, which could not be looked up now. ${waysOutOfFreeze(run)}`;

@@ -3,10 +3,13 @@ import { appendEvent } from '../../postgres/ledger/run/event';
 import { dropDeferred } from '../../postgres/ledger/quarantine/deferred';
 import { lockSteps, readSteps, setStepState } from '../../postgres/ledger/run/step';
 import { deleteRun, dropLedger, lockRunEnd, remainingRuns } from '../../postgres/queries/rollback/finish';
+import { replaceInSentence } from '../../postgres/ledger/run/run';
 import { dropTable } from '../../postgres/queries/rollback/rows';
 import { scopeTable } from '../../postgres/queries/settle/settle';
 import type { Session } from '../../postgres/session';
 import { inTransaction } from '../../postgres/transaction';
+import { freedWriters, stoppedWriters, releasedFirst } from '../../progress/stopped-writers';
+import { patternOf } from '../run/pattern-of';
 import type { TargetWork } from '../target-work';
 import { releaseFreeze } from './restore-sources';
 import type { Host } from '../host';
@@ -32,6 +35,7 @@ export async function removeRun(host: Host, work: TargetWork, releaseFreeze = fa
   const state = await inTransaction(session, 'read write', () => lockRunEnd(session, run.run));
   if (state === 'needed' && releaseFreeze) {
     const freed = await freeWriters(host, work);
+    await sayFreed(work, freed);
     return { removed: false, left: [run.run], freed, needed: true };
   }
   const freed = state === 'ended' ? await freeSources(host, work) : [];
@@ -69,6 +73,14 @@ async function freeWriters(host: Host, work: TargetWork): Promise<string[]> {
   }
   if (freed.length > 0) await appendEvent(session, run.run, 'freeze released', { sources: freed });
   return freed;
+}
+
+/** A run that ended while its writers were stopped has said so: that is over, and so are the commands that it named. */
+async function sayFreed({ session, run }: TargetWork, freed: readonly string[]): Promise<void> {
+  const stopped = stoppedWriters({ opened: false, frozen: freed, whole: true }, run);
+  if (stopped === null) return;
+  const now = patternOf(run) === 'big_bang' ? releasedFirst(run.run) : freedWriters(freed, run);
+  await replaceInSentence(session, run.run, stopped, now);
 }
 
 async function removeOne(session: Session, run: string): Promise<void> {

@@ -17,12 +17,19 @@ export interface CheckedPlan {
   readonly problems: readonly { readonly problem: Problem; readonly severity: 'error' | 'warning' }[];
 }
 
-/** Everything that can be said of a plan before a run: the compiler's problems, and what only the servers can tell. */
-export async function checkPlan(read: ReadPlan, env: NodeJS.ProcessEnv): Promise<CheckedPlan> {
+/**
+ * Everything that can be said of a plan before a run: the compiler's problems, and what only the servers can tell. `readsOnly`: of a run
+ * that makes nothing on its sources, as one of a part of the tables or rows.
+ */
+export async function checkPlan(
+  read: ReadPlan,
+  env: NodeJS.ProcessEnv,
+  { readsOnly = false }: { readonly readsOnly?: boolean } = {},
+): Promise<CheckedPlan> {
   const { compiled, problems } = compile(read);
   const asked = [
     ...(await trySql(read, env)),
-    ...(compiled === null ? [] : await trySources(read, compiled, env)),
+    ...(compiled === null || readsOnly ? [] : await trySources(read, compiled, env)),
     ...(await tryTarget(read, compiled, env)),
   ];
   const all = [...problems, ...asked.map((found) => ({ problem: found, severity: 'error' as const }))];

@@ -77,7 +77,9 @@ export async function openRun(file: PlanFile, env: NodeJS.ProcessEnv, options: O
         settingsDiffer: !isDeepStrictEqual(unfinished.compiled.plan.settings, read.plan.settings),
       };
     }
-    const { compiled, problems } = await checkPlan(read, env);
+    const { compiled, problems } = await checkPlan(read, env, {
+      readsOnly: options.checkOnly === true || options.only !== null || options.sample !== null,
+    });
     const errors = problems.filter(({ severity }) => severity === 'error').map(({ problem }) => problem);
     if (compiled === null || errors.length > 0) throw new RowproofError(errors);
     const taken = restricted(compiled, options);

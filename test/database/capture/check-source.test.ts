@@ -19,7 +19,7 @@ afterAll(async () => {
   await Promise.all([source.drop(), target.drop()]);
 });
 
-async function problems(head: string, settings: string, asReader = true): Promise<string[]> {
+async function problems(head: string, settings: string, asReader = true, readsOnly = false): Promise<string[]> {
   const url = new URL(source.url);
   if (asReader) Object.assign(url, { username: role, password: 'app' });
   const env = { SOURCE_URL: url.toString(), TARGET_URL: target.url };
@@ -33,7 +33,7 @@ tables:
 settings: { ${settings} }
 `;
   const read = await readPlan({ name: 'rights', file: 'rights.yaml', text }, env);
-  const checked = await checkPlan(read, env);
+  const checked = await checkPlan(read, env, { readsOnly });
   return checked.problems
     .filter(({ severity }) => severity === 'error')
     .map(({ problem }) => problem.code)
@@ -59,5 +59,8 @@ describe('check of the source', () => {
     expect(await problems('capture: none', 'pattern: copy')).toEqual([]);
     expect(await problems('capture: triggers', 'pattern: hybrid', false)).toEqual([]);
     expect(await problems('capture: none', 'pattern: big_bang', false)).toEqual([]);
+    // a part of the tables or rows, for a try
+    expect(await problems('capture: none', 'pattern: big_bang', true, true)).toEqual([]);
+    expect(await problems('capture: logical', 'pattern: hybrid', true, true)).toEqual([]);
   });
 });

@@ -78,8 +78,11 @@ describe('a run that cuts over', () => {
     const terms = ['--max-freeze', '30s', '--books', 'aligned'];
     expect((await bench.rowproof('cutover', place.run, '--drill', ...terms, ...signed)).code).toBe(0);
     const offers = printedBy(await bench.rowproof('status', place.run)).filter((words) => words.includes('aligned'));
-    expect(offers.map((words) => [words[0], ...words.slice(-4)])).toEqual([['cutover', ...terms]]);
-    const [offer] = offers as [string[]];
+    const drills = (words: readonly string[]): boolean => words.includes('--drill');
+    expect(offers.map((words) => [drills(words), ...words.slice(-4)])).toEqual(
+      [false, true].map((one) => [one, ...terms]),
+    );
+    const offer = offers.find((words) => !drills(words)) as string[];
     expect(refusalOf(offer, await runPrinted(offer, { cwd: elsewhere(), env: bench.env }))).toBeNull();
     const complete = await bench.rowproof('watch', place.run);
     expect(complete.code).toBe(0);
@@ -177,6 +180,9 @@ describe('a run of big_bang whose freeze was released before its target was open
     const freed = await follow(await bench.rowproof('status', place.run), 'finish released-1 --release-freeze');
     expect(freed.stdout).toMatch(/Writers of s are free/);
     await place.source.query('update public.d set v = v where id = 1');
+    const now = await bench.rowproof('status', place.run);
+    expect(now.stdout).not.toContain('still stopped');
+    expect(printedBy(now).map(([verb]) => verb)).toEqual(['rollback']);
     await meets(place, { ...ended, finish: 5, 'finish --release-freeze': 0 }, ['rollback']);
     const asked = await bench.rowproof('run', place.run);
     expect([asked.code, asked.stdout]).toEqual([7, expect.stringContaining('Only a rollback leads on')]);
@@ -195,7 +201,7 @@ describe('a run of big_bang whose freeze was released before its target was open
     );
     for (const { tgname } of triggers) await place.source.query(`drop trigger "${tgname}" on public.d`);
     await place.source.query('update public.d set v = v where id = 1');
-    await follow(await bench.rowproof('status', place.run), 'cutover byhand-1 --code');
+    await follow(await bench.rowproof('status', place.run), 'approve cutover');
     await bench.until(place.run, ({ gate }) => gate === 'rollback');
     const [approval] = await page.updates(place.run);
     expect(await page.send(place.run, approval)).toBe('rollback approved by ben.');

@@ -178,6 +178,11 @@ export async function closeRun(session: Session, run: string, outcome: RunOutcom
   );
 }
 
+/** Puts `now` in the place of a part of the sentence with which the run ended; nothing where it did not say that. */
+export async function replaceInSentence(session: Session, run: string, part: string, now: string): Promise<void> {
+  await changeRun(session, run, 'sentence = pg_catalog.replace(sentence, $2, $3)', [part, now]);
+}
+
 /** Opens a closed run again: the next attempt goes on from the ledger. */
 export async function reopenRun(session: Session, run: string): Promise<void> {
   await changeRun(session, run, 'outcome = null, sentence = null, closed_at = null', []);
