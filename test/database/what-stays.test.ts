@@ -21,8 +21,8 @@ const draft = {
 /** Tables of schema rowproof in which a row holds this text, held tables under one name. */
 async function holding(database: TestDatabase, text: string): Promise<string[]> {
   const tables = await database.query<{ name: string }>(
-    `select relname as name from pg_class where relnamespace = 'rowproof'::regnamespace and relkind in ('r', 'p')
-       and not relispartition order by 1`,
+    `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'rowproof' and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
   );
   const found = new Set<string>();
   for (const { name } of tables) {
@@ -122,7 +122,7 @@ describe('what stays of the columns that others refer to, of a row in quarantine
         insert into letters select 'KEY' || g, 'VALUE' || g || '@mail', g - 4 from generate_series(3, 20) g`,
       target: `create table people (code text primary key, mail text unique, age int constraint grown check (age >= 0));
         create table letters (code text primary key, mail text references people (mail),
-          pages int constraint some check (pages >= 0))`,
+          pages int constraint written check (pages >= 0))`,
       mappings: [
         { name: 'people', columns: [{ target: 'code' }, { target: 'mail' }, { target: 'age' }] },
         { name: 'letters', columns: [{ target: 'code' }, { target: 'mail' }, { target: 'pages' }] },
