@@ -150,7 +150,12 @@ describe('what was proved', () => {
 
   it('is refused by name where a key or a table is missing or checks nothing', async () => {
     for (const [sql, name, what, undo] of [
-      ['alter table outside disable trigger all', null, null, 'alter table outside enable trigger all'],
+      [
+        'alter table outside disable trigger all',
+        'rules_built',
+        'outside_id_fkey',
+        'alter table outside enable trigger all',
+      ],
       [
         'alter table accounts disable trigger all',
         'rules_built',
@@ -177,11 +182,10 @@ describe('what was proved', () => {
       ],
     ] as const) {
       await onTarget(sql);
-      if (name !== null)
-        expect([sql, await line(name)]).toEqual([
-          sql,
-          { name, ok: false, sentence: expect.stringContaining(what) as string },
-        ]);
+      expect([sql, await line(name)]).toEqual([
+        sql,
+        { name, ok: false, sentence: expect.stringContaining(what) as string },
+      ]);
       await onTarget(undo);
     }
   });
