@@ -132,6 +132,8 @@ export interface Walk {
   readonly pairs: readonly Pair[];
   /** Sentences: cases that came out otherwise than the oracle says. */
   wrong(): Promise<string[]>;
+  /** Rows by finding whose value has a part that the type of the target has no place for. */
+  dropped(): Record<string, number>;
   drop(): Promise<void>;
 }
 
@@ -181,6 +183,7 @@ export async function walkTypes(given: readonly (readonly [readonly Family[], Se
     run,
     pairs,
     wrong: () => wrongCases(client, run, groups),
+    dropped: () => droppedRows(groups),
     drop: async () => {
       await client.end();
       await run.drop();
@@ -223,4 +226,24 @@ async function wrongCases(client: Client, run: WholeRun, groups: readonly Group[
     }
   }
   return wrong;
+}
+
+/** Which part of a text the target's type drops; of a column as such, since nothing counts what is inside of others. */
+function droppedPart({ from, to, title }: Pair, value: string): string | null {
+  if (!/(alone|in a domain.*)$/.test(title) || !/ (alone|in a domain) to |^text to /.test(title)) return null;
+  if (/^(text|json)$/.test(from) || title.startsWith('text to '))
+    if (to === 'jsonb' && /"a":1,"a":2/.test(value)) return 'duplicate_keys';
+  if (/^(text|varchar.*)$/.test(from) && to.startsWith('char(') && value.endsWith(' ')) return 'trailing_blanks';
+  if (title.startsWith('text to timestamptz') && /\d[+-]\d\d$/.test(value) && !value.endsWith('+00')) return 'offset';
+  return null;
+}
+
+function droppedRows(groups: readonly Group[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const { table, cases } of groups)
+    for (const { pair, value } of cases) {
+      const part = droppedPart(pair, value);
+      if (part !== null) found[`${table}.${pair.column}.${part}`] = (found[`${table}.${pair.column}.${part}`] ?? 0) + 1;
+    }
+  return found;
 }

@@ -24,3 +24,7 @@ test('Discovery counts exactly the rows that the copy leaves behind, under the s
 test('The run is proved', async () => {
   expect(await walk?.run.prove()).toMatchObject({ green: true, problems: [] });
 });
+
+test('What a type drops from a text is counted, and costs no row', () => {
+  expect(walk?.run.dropped).toEqual(walk?.dropped());
+});
