@@ -47,7 +47,7 @@ beforeAll(async () => {
     killed: stuck,
     quiet: {},
     moved: { ...live },
-    opened: { ...live, settings: 'on_failure: ask, cutover: { max_freeze: 60s, confirm_switch: true }' },
+    opened: { ...live, settings: 'on_failure: ask, cutover: {max_freeze: 60s, confirm_switch: true, books: aligned}' },
     frozen: { ...live },
     ui: { decisions: null },
     version: { decisions: null },
