@@ -12,7 +12,7 @@ export const cliErrors = {
     title: 'Unexpected error',
     why: 'This is a bug in rowproof. Its text is not shown because it may hold row values; ROWPROOF_DEBUG=1 shows it.',
     fix: 'Report it with the command you ran. The ledger has everything; nothing is lost.',
-    exit: 1,
+    exit: 70,
   },
   RP9002: {
     title: 'File exists',

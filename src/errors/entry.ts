@@ -4,5 +4,5 @@ export interface CatalogueEntry {
   readonly why: string;
   readonly fix: string;
   /** Exit code of the CLI, see docs/cli.md. */
-  readonly exit: 1 | 2 | 3 | 4 | 5 | 6;
+  readonly exit: 1 | 2 | 3 | 4 | 5 | 6 | 70;
 }

@@ -2,12 +2,6 @@ import type { CatalogueEntry } from './entry';
 
 /** RP6xxx: validation. */
 export const proofErrors = {
-  RP6001: {
-    title: 'Not proved',
-    why: 'A row or a field differs, or the books do not balance.',
-    fix: 'Read the report, then repair or roll back.',
-    exit: 1,
-  },
   RP6002: {
     title: 'Target rows out of order',
     why: 'The proof reads the target in key order and cannot go on without it; an index that disagrees with its table (a changed collation library, a damaged index) can cause this.',

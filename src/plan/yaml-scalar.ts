@@ -11,7 +11,7 @@ function isTyped(path: PlanPath): boolean {
   if (top === 'defaults') return path.includes('max_bad_rows');
   if (top === 'decisions') return rest[0] === 'expect';
   if (top !== 'tables') return false;
-  if (rest[0] === 'max_bad_rows' || (rest[0] === 'only' && rest.length === 1)) return true;
+  if (rest[0] === 'max_bad_rows' || ((rest[0] === 'only' || rest[0] === 'validate') && rest.length === 1)) return true;
   if (rest[0] === 'id') return rest[1] === 'offset' && rest[2] === 'by';
   return false;
 }

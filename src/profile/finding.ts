@@ -214,6 +214,11 @@ export function viewFinding(view: string, why: string): Finding {
 const droppedMeanings: Readonly<Record<string, readonly [one: string, many: string, meaning: string]>> = {
   offset: ['says another offset than UTC', 'say another offset than UTC', '; the moment is kept, the offset is not'],
   trailing_blanks: ['ends in blanks', 'end in blanks', ', which are no part of a value of that type'],
+  xml_declaration: [
+    'has a document with an XML declaration',
+    'have a document with an XML declaration',
+    ', which is not printed inside an array',
+  ],
   duplicate_keys: [
     'repeats a key of a JSON object',
     'repeat a key of a JSON object',

@@ -135,7 +135,7 @@ export function createEvaluateSql(name: string, trials: readonly ValueTrial[]): 
         : `if ${alteredSql(trial, text)} then return '${at} altered'; end if;`;
     return `begin ${test} exception when others then
       get stacked diagnostics state = returned_sqlstate, broken = constraint_name;
-      if state !~ '${refusals.source}' then raise; end if;
+      if state !~ '${refusalsOf(trial).source}' then raise; end if;
       return '${at} ' || state || ' ' || broken; end;`;
   });
   return [
@@ -148,6 +148,12 @@ export function createEvaluateSql(name: string, trials: readonly ValueTrial[]): 
 
 /** SQLSTATEs that speak of a value: data, constraints, limits, functions, and the grammar of tsquery, jsonpath and the like. */
 const refusals = /^(2[123]|38|39|44|54|P0|42601|42704)/;
+/** Types that are not built in, those of extensions above all, refuse a text in whatever way their authors chose: without a code it is internal_error. */
+const refusalsOutside = /^(2[123]|38|39|44|54|P0|42601|42704|XX000)/;
+
+function refusalsOf({ read, stored }: ValueTrial): RegExp {
+  return [read ?? stored, stored].some((name) => name.includes('.')) ? refusalsOutside : refusals;
+}
 
 /** A call of the judge over the texts of a row. */
 export function evaluateCall(name: string, texts: readonly string[]): string {
@@ -156,7 +162,7 @@ export function evaluateCall(name: string, texts: readonly string[]): string {
 
 /** Whether an error of the target may be about a value of such a column, although its SQLSTATE speaks of a statement. */
 export function mayRefuseValue(trials: readonly ValueTrial[], sqlstate: string | null): boolean {
-  return trials.length > 0 && sqlstate !== null && refusals.test(sqlstate);
+  return sqlstate !== null && trials.some((trial) => refusalsOf(trial).test(sqlstate));
 }
 
 export function readRefusal(text: string): Refusal {

@@ -5,6 +5,8 @@ import { mappingOf, openTestRun } from './settle-fixture';
 import { createFinishActivities } from '../../activities/finish';
 import { createDiscoveryActivities } from '../../activities/discovery';
 import { createPrepareActivities } from '../../activities/prepare';
+import { changeTarget } from '../../src/postgres/queries/schema-change/settings';
+import { sessionOn } from '../support/postgres/session';
 
 const t = (name: string) => ({ schema: 's', name });
 
@@ -38,6 +40,56 @@ describe('preparing a target', () => {
     ]);
     await createFinishActivities(run).restoreTriggers(run.ref);
     expect((await enabled()).map((row) => row['tgenabled'])).toEqual(['O', 'D', 'O']);
+  });
+
+  it('does not begin where a table is gone, and says what the role may not do', async () => {
+    await database.query(
+      `create schema s; create table s.t (id int primary key); create table s.u (id int primary key)`,
+    );
+    const of = (name: string) => mappingOf({ name, target: t(name), targetKey: ['id'] });
+    const run = await openTestRun(database, [of('t'), of('u')]);
+    await database.query('drop table s.u');
+    await expect(createPrepareActivities(run).prepareTarget(run.ref)).rejects.toMatchObject({
+      problems: [expect.objectContaining({ code: 'RP5105', where: { object: '"s"."u"' } })],
+    });
+    expect(await database.query('select count(*)::int as n from rowproof.step')).toEqual([{ n: 0 }]);
+    const role = `${database.name}_role`;
+    await database.query(
+      `create role ${role} login password 'pw'; grant usage on schema rowproof to ${role}; grant all on all tables in schema rowproof to ${role}`,
+    );
+    const poor = await sessionOn(database.url.replace(/\/\/[^@]*@/, `//${role}:pw@`));
+    try {
+      await expect(
+        changeTarget(poor, run.ref.run, { object: '"s"."t"' }, () => poor.query('alter table s.t add v text')),
+      ).rejects.toMatchObject({ code: 'RP5103' });
+    } finally {
+      await poor.close();
+      await database.query(`drop owned by ${role}; drop role ${role}`);
+    }
+  });
+
+  it('says by name which unique rule and which foreign key rows break, and builds them once none does', async () => {
+    await database.query(`create schema s; create table s.p (id int primary key, v text unique);
+      create table s.c (id int primary key, p int references s.p (id))`);
+    const of = (name: string) => mappingOf({ name, target: t(name), targetKey: ['id'] });
+    const run = await openTestRun(database, [of('p'), of('c')]);
+    await createPrepareActivities(run).prepareTarget(run.ref);
+    await database.query(`insert into s.p values (1, 'x'), (2, 'x'); insert into s.c values (1, 9)`);
+    const finishing = createFinishActivities(run);
+    await expect(finishing.rebuildIndexes(run.ref)).rejects.toMatchObject({ code: 'RP5110' });
+    await database.query(`update s.p set v = 'y' where id = 2`);
+    await finishing.rebuildIndexes(run.ref);
+    await expect(finishing.rebuildForeignKeys(run.ref)).rejects.toMatchObject({ code: 'RP5111' });
+    await database.query('update s.c set p = 2');
+    await finishing.rebuildForeignKeys(run.ref);
+    expect(
+      await database.query(
+        `select conname, convalidated from pg_constraint where conrelid in ('s.p'::regclass, 's.c'::regclass) and contype in ('u', 'f') order by 1`,
+      ),
+    ).toEqual([
+      { conname: 'c_p_fkey', convalidated: true },
+      { conname: 'p_v_key', convalidated: true },
+    ]);
   });
 
   it('keeps indexes that cannot go or could not come back, and says why', async () => {

@@ -118,6 +118,38 @@ describe('a run and what is not its own', () => {
     });
   });
 
+  it('knows no step of another number, and compares with nothing where nothing was looked at before', async () => {
+    const run = await loaded();
+    const activities = createRollbackActivities(run);
+    expect(await codeOf(activities.compensate(run.ref, 999))).toBe('RP7005');
+    await activities.revokeLeases(run.ref);
+    await undo(run);
+    await database.query('delete from rowproof.fingerprint');
+    expect(await codeOf(activities.proveRollback(run.ref))).toBe('RP7004');
+  });
+
+  it('says where rows from before the run are kept that the table refuses by now, and what became of them', async () => {
+    await database.query(`insert into s.outside values (1), (2)`);
+    const replaced = [
+      mappingOf({ name: 'outside', target: t('outside'), targetKey: ['id'], more: { whenNotEmpty: 'replace' } }),
+    ];
+    const run = await openTestRun(database, replaced);
+    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createPrepareActivities(run).prepareTarget(run.ref);
+    await createRollbackActivities(run).revokeLeases(run.ref);
+    await database.query('alter table s.outside add constraint late check (id > 1)');
+    expect(await codeOf(undo(run))).toBe('RP7011');
+    await database.query('alter table s.outside drop constraint late');
+    const [kept] = await database.query<{ name: string }>(
+      `select detail -> 'saved' ->> 'name' as name from rowproof.step where kind = 'rows_saved'`,
+    );
+    await database.query(`create table aside as table rowproof."${kept?.name}"; delete from rowproof."${kept?.name}"`);
+    expect(await codeOf(undo(run))).toBe('RP7006');
+    await database.query(`insert into rowproof."${kept?.name}" select * from aside; drop table aside`);
+    await undo(run);
+    expect(await database.query('select id from s.outside order by id')).toEqual([{ id: 1 }, { id: 2 }]);
+  });
+
   it('refuses to empty a table that a foreign key from outside has come to depend on', async () => {
     const run = await loaded();
     await createFinishActivities(run).rebuildIndexes(run.ref);

@@ -139,26 +139,49 @@ export async function changeBehind(place: Place, processes: Processes): Promise<
   return came ? 'changed behind the snapshot of a round' : 'behind: no round came by';
 }
 
-/** Commits of the source stand in its log for a while, and nobody can see them: they wait for a standby that does not exist. */
+/** True while the key of a row waits in the ledger. */
+function isPending(place: Place, code: string): Promise<boolean> {
+  return connected(place.admin.target, async (client) => {
+    const sql = `select 1 from rowproof.pending where key like '%"' || $1 || '"%'`;
+    return ((await client.query(sql, [code])).rowCount ?? 0) > 0;
+  });
+}
+
+/**
+ * Commits of the source stand in its log, and nobody can see them: they wait for a standby that does not exist. Behind a slot they are kept so until
+ * one of them came in and, for so long at most, until a round consumed it, which none may; else for so long.
+ */
 export async function withholdCommits(place: Place, forMs: number): Promise<string> {
   const probeRows = addProbeRows(place, 'withheld');
   await probeRows.steps(warm);
   return connected(place.admin.source, async (client) => {
+    const holds = async (sql: string, values: unknown[] = []): Promise<boolean> =>
+      ((await client.query(sql, values)).rowCount ?? 0) > 0;
     // what this session does must not wait itself
     await client.query(`set synchronous_commit = local`);
     let ended = Promise.resolve();
     try {
       await client.query(`alter system set synchronous_standby_names = 'nobody'`);
       await client.query(`select pg_reload_conf()`);
-      await sleep(forMs);
+      const waits = `select 1 from pg_stat_activity where datname = current_database() and wait_event = 'SyncRep' and query like '%public.tag as t%'`;
+      if (!(await until(() => holds(waits), 10_000))) return 'withheld: no commit waited';
       // the step that waits is the last one
       ended = probeRows.end();
+      if (!(await holds('select 1 from pg_replication_slots where database = current_database()'))) {
+        await sleep(forMs);
+        return `commits withheld for ${forMs} ms`;
+      }
+      const row = probeRows.underWay();
+      const { rows } = await client.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
+      const came = `select 1 from pg_replication_slots where database = current_database() and confirmed_flush_lsn >= $1::pg_lsn`;
+      if (!(await until(() => holds(came, [rows[0]?.lsn]), 10_000))) return 'withheld: no commit came in';
+      const consumed = await until(async () => !(await isPending(place, row)), forMs);
+      return `commits withheld ${consumed ? 'until a round consumed one of them' : `for ${forMs} ms after they came in`}`;
     } finally {
       await client.query(`alter system reset synchronous_standby_names`);
       await client.query(`select pg_reload_conf()`);
       await ended;
       await probeRows.end();
     }
-    return `commits withheld for ${forMs} ms`;
   });
 }

@@ -9,6 +9,8 @@ import type { Place } from './servers';
 export interface ProbeRows {
   /** Resolves once so many more steps are committed, or it ended. */
   steps(more: number): Promise<void>;
+  /** Code of the new row of the step that is not committed yet. */
+  underWay(): string;
   /** No step after this. */
   end(): Promise<void>;
   /** After the end: takes two of the rows away and writes the others once more. What was read of them before is old now. */
@@ -46,6 +48,7 @@ export function addProbeRows(place: Place, disturbance: string, again = 5): Prob
       const enough = state.steps + more;
       while (state.on && state.steps < enough) await sleep(5);
     },
+    underWay: () => `${name}/once-${state.steps + 1}`,
     end: () => {
       state.on = false;
       return ended;

@@ -8,14 +8,36 @@ import { clusterOwner } from '../../src/dev/unprivileged-user';
 import { embeddedVersions } from '../support/postgres/embedded-versions';
 import { openFolder } from '../support/open-folder';
 
-/** What depends on the server: catalogs, capture, rounds, proof, cutover and rollback, and one run from the command line. */
-const sets = [
-  [
-    'database',
-    'database/(capture|capture-logical|copy|cutover|delta|delta-apply|discovery|live-proof|postgres|rollback|settle|validate|prepare)',
-  ],
-  ['end-to-end', 'end-to-end/hybrid'],
+/** What depends on the server: catalogs, types, capture, rounds, proof, cutover, both ways back, and one run from the command line. */
+const parts = [
+  'application',
+  'capture',
+  'capture-logical',
+  'copy',
+  'cutover',
+  'delta',
+  'delta-apply',
+  'discovery',
+  'live-proof',
+  'postgres',
+  'prepare',
+  'published',
+  'refused',
+  'rollback',
+  'settle',
+  'shapes',
+  'types',
+  'validate',
+  'way-back',
 ] as const;
+
+type Sets = readonly (readonly [project: string, pattern: string])[];
+
+/** All of it, or only the parts that are named. */
+function setsOf(named: readonly string[]): Sets {
+  const database = (some: readonly string[]): Sets[number] => ['database', `test/database/(${some.join('|')})`];
+  return named.length > 0 ? [database(named)] : [database(parts), ['end-to-end', 'end-to-end/hybrid']];
+}
 
 interface Outcome {
   readonly passed: number;
@@ -23,21 +45,25 @@ interface Outcome {
   readonly names: readonly string[];
 }
 
-/** `npm run test:versions [-- MAJOR …]`: fetches servers of other versions once, and runs the tests that depend on the server on each. */
+/** `npm run test:versions [-- MAJOR … PART …]`: fetches servers of other versions once, and runs the tests that depend on the server on each. */
 async function main(wanted: readonly string[]): Promise<number> {
-  const unknown = wanted.filter((major) => embeddedVersions[major] === undefined);
+  const named = parts.filter((part) => wanted.includes(part));
+  const versions = wanted.filter((word) => !named.some((part) => part === word));
+  const unknown = versions.filter((major) => embeddedVersions[major] === undefined);
   if (unknown.length > 0) {
-    say(`Versions that can be fetched: ${Object.keys(embeddedVersions).join(', ')}; not ${unknown.join(', ')}.`);
+    say(
+      `Versions that can be fetched: ${Object.keys(embeddedVersions).join(', ')}; parts: ${parts.join(', ')}. Not ${unknown.join(', ')}.`,
+    );
     return 2;
   }
-  const majors = wanted.length > 0 ? wanted : Object.keys(embeddedVersions);
+  const majors = versions.length > 0 ? versions : Object.keys(embeddedVersions);
   openStateFolder(stateFolder());
   const lines: string[] = [];
   let failures = 0;
   for (const major of majors) {
     const binaries = await embeddedPostgres(stateFolder(), clusterOwner(), say, embeddedVersions[major]);
     say(`Testing on PostgreSQL ${binaries.version}.`);
-    for (const [project, pattern] of sets) {
+    for (const [project, pattern] of setsOf(named)) {
       const { passed, failed, names } = await jest(binaries, project, pattern);
       failures += failed;
       lines.push(

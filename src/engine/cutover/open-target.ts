@@ -15,8 +15,8 @@ import { againstLeaseHolders, closeApplyLeases } from '../lease';
 
 /**
  * One transaction: the forward apply leases are closed, triggers come back, the guard goes, and the ledger says that the target is open. Only while every source is
- * frozen (RP5501), unless nothing was ever followed or frozen, and while both sides are what was proved and frozen, looked at under locks
- * that stay until it commits (RP5451, RP5452): else writers of sources that were followed are let go again. Idempotent.
+ * frozen (RP5501), unless nothing was ever followed or frozen, and while both sides are what was proved and frozen (RP5451, RP5452), with writers
+ * and ALTER locked out of the target until it commits: else writers of sources that were followed are let go again. Idempotent.
  */
 export function openTarget(host: Host, ref: RunRef): Promise<void> {
   return onSources(host, ref, 'open', async (works) => {

@@ -131,7 +131,12 @@ function isSame(source: ColumnType, target: ColumnType): boolean {
   if (familyOf(source) === 'text' && familyOf(target) === 'text') {
     return baseName(source) === baseName(target) && source.schema === target.schema;
   }
-  return baseName(source) === baseName(target);
+  return baseName(source) === baseName(target) || isSameInside(source, target);
+}
+
+/** The same for types that are not built in, of which only the shape says what is under a domain. */
+function isSameInside({ shape: from }: ColumnType, { shape: to }: ColumnType): boolean {
+  return from?.kind === 'base' && to?.kind === 'base' && from.name === to.name;
 }
 
 /** True when every value of `source` is a value of `target` with the same text. */

@@ -231,4 +231,12 @@ describe('a resync', () => {
     expect((await round()).stop).toContain('column v');
     await expect(capture.resyncCapture(ref, 'dba', 'try')).rejects.toMatchObject({ code: 'RP5305' });
   });
+
+  it('refuses where a table of the plan is gone, and where nothing was captured', async () => {
+    const { source, capture, ref, target } = await follow();
+    await source.query('drop table item cascade');
+    await expect(capture.resyncCapture(ref, 'dba', 'try')).rejects.toMatchObject({ code: 'RP5306' });
+    await target.query('delete from rowproof.cursor');
+    await expect(capture.resyncCapture(ref, 'dba', 'try')).rejects.toMatchObject({ code: 'RP5310' });
+  });
 });

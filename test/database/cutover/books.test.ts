@@ -1,5 +1,6 @@
 import { Clients, openCutoverRun, proveAll, sides, sqlstateOf, until, type CutoverRun } from './cutover-fixture';
 import { createCaptureActivities } from '../../../activities/capture';
+import { writeBlockName } from '../../../src/engine/run/relations';
 
 const go = { drill: false, by: 'ben' };
 
@@ -87,6 +88,46 @@ it('A verdict over an open target says which counts closed the books', async () 
     expect(await proveAll(run, [])).toBe(true);
     const [verdict] = await run.target.query<{ sentence: string }>('select sentence from rowproof.verdict');
     expect(verdict?.sentence).toContain('both sides counted right before the freeze');
+  } finally {
+    await run.drop();
+  }
+});
+
+it('With aligned books, what the full count after the opening finds ends the run as not proved until its cause is gone', async () => {
+  const run = await openCutoverRun({ cutover: { books: 'aligned' } });
+  try {
+    expect(await proveAll(run)).toBe(true);
+    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    await run.cutover.openTarget(run.ref);
+    const freeze = writeBlockName(await run.databases.run(run.ref), 'freeze');
+    const around = (sql: string): Promise<unknown> => {
+      const triggers = (verb: string): string =>
+        [freeze, `${freeze}_row`].map((name) => `alter table accounts ${verb} trigger "${name}"`).join('; ');
+      return run.source.query(`begin; ${triggers('disable')}; ${sql}; ${triggers('enable always')}; commit`);
+    };
+    await around(`insert into accounts values (5000, 'odd', 0)`);
+    // the application is on the target by now: its rows are none of the books
+    await run.target.query(`insert into accounts values (6000, 'new', 0)`);
+    expect(await proveAll(run, [])).toBe(false);
+    const verdict = async (): Promise<{ green: boolean; sentence: string; problems: string[] } | undefined> =>
+      (
+        await run.target.query<{ green: boolean; sentence: string; problems: string[] }>(
+          'select green, sentence, problems from rowproof.verdict',
+        )
+      )[0];
+    expect(await verdict()).toMatchObject({
+      green: false,
+      problems: [expect.stringMatching(/^accounts: 1 row unexplained/)],
+    });
+    // nothing is undone, and nobody writes to the source: its books are closed again once the cause is gone
+    expect(await run.cutover.freezeState(run.ref)).toMatchObject({ opened: true, whole: true });
+    await expect(run.rollBack()).rejects.toMatchObject({ code: 'RP7007' });
+    await around('delete from accounts where id = 5000');
+    expect(await proveAll(run, [])).toBe(true);
+    expect(await verdict()).toMatchObject({
+      green: true,
+      sentence: expect.stringContaining('both sides counted right before the freeze') as string,
+    });
   } finally {
     await run.drop();
   }

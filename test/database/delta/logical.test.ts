@@ -106,3 +106,36 @@ test('A key that is touched again and again is at every alignment what the snaps
   await application;
   await client.end();
 });
+
+test.each([
+  ['a partition was detached', `alter table part detach partition part_b; update part_b set v = 'elsewhere'`],
+  [
+    'a partition was detached, changed and attached again',
+    `begin; alter table part detach partition part_b; update part_b set v = 'changed'; delete from part_b where id = 11;
+     alter table part attach partition part_b for values from (10) to (20); commit`,
+  ],
+])('Once %s, resync reads everything again, and the rows are equal', async (_, sql) => {
+  run = await openFollowedRun({
+    capture: 'logical',
+    source: `create table part (id int primary key, v text) partition by range (id);
+      create table part_a partition of part for values from (0) to (10);
+      create table part_b partition of part for values from (10) to (20);
+      insert into part select g, 'v' || g from generate_series(0, 19) g`,
+    target: 'create table part (id int primary key, v text)',
+    mappings: [{ name: 'part', columns: [{ target: 'id' }, { target: 'v' }] }],
+  });
+  const equal = async (): Promise<void> => {
+    const [source, target] = await bothSides(run, 'part', 'id, v');
+    expect(target).toEqual(source);
+  };
+  await run.round();
+  await equal();
+  await run.source.query(sql);
+  await expect(run.round()).rejects.toMatchObject({ code: 'RP5402' });
+  expect(await run.capture.resyncCapture(run.ref, 'ann', 'the partition is known')).toEqual({ relations: 1 });
+  await run.source.query(`update part set v = 'after' where id = 3`);
+  await run.catchUp();
+  await equal();
+  const [row] = await run.target.query<{ v: string }>('select v from part where id = 3');
+  expect(row?.v).toBe('after');
+});

@@ -96,13 +96,18 @@ test('Domains are asked before the copy, each column under its own name', async 
 
 test('What a type drops from a value is counted before the copy, and costs no row', async () => {
   run = await runWhole({
-    source: `create table t (id int primary key, a text, b text, c json); insert into t values
-      (1, '2020-01-01 12:00:00+02', 'ab', '{"a": {"b": 1, "b": 2}}'), (2, '2020-01-01 12:00:00Z', 'ab ', '[{"a": ":"}, {"\\u0061": 1, "a": 2}]'), (3, null, 'a', '{"a": ":", "b": ["x:y"]}')`,
-    target: 'create table t (id int primary key, a timestamptz, b char(4), c jsonb)',
+    source: `create table t (id int primary key, a text, b text, c json, d xml[]); insert into t values
+      (1, '2020-01-01 12:00:00+02', 'ab', '{"a": {"b": 1, "b": 2}}', array['<?xml version="1.0"?><a/>', '<b/>']::xml[]), (2, '2020-01-01 12:00:00Z', 'ab ', '[{"a": ":"}, {"\\u0061": 1, "a": 2}]', '{<a/>,NULL}'), (3, null, 'a', '{"a": ":", "b": ["x:y"]}', null)`,
+    target: 'create table t (id int primary key, a timestamptz, b char(4), c jsonb, d xml[])',
     plan,
   });
   expect(run.found).toEqual({});
-  expect(run.dropped).toEqual({ 't.a.offset': 1, 't.b.trailing_blanks': 1, 't.c.duplicate_keys': 2 });
+  expect(run.dropped).toEqual({
+    't.a.offset': 1,
+    't.b.trailing_blanks': 1,
+    't.c.duplicate_keys': 2,
+    't.d.xml_declaration': 1,
+  });
   expect(run.filed).toEqual({});
   expect(await run.prove()).toMatchObject({ green: true, problems: [] });
 });

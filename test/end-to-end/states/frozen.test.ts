@@ -37,7 +37,7 @@ beforeAll(async () => {
   temporal = await startTemporal();
   bench = await createTinyBench(temporal, {
     moved: { ...live },
-    opened: { ...live, settings: 'on_failure: ask, cutover: { max_freeze: 60s, confirm_switch: true }' },
+    opened: { ...live, settings: 'on_failure: ask, cutover: {max_freeze: 60s, confirm_switch: true, books: aligned}' },
     frozen: { ...live },
     released: { settings: 'pattern: big_bang, on_failure: ask' },
     byhand: { settings: 'pattern: big_bang, on_failure: ask' },

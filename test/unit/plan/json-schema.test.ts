@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { planJsonSchema } from '../../../src/plan/json-schema';
+import { plainScalar } from '../../../src/plan/yaml-scalar';
 
 interface Schema {
+  readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: unknown;
   readonly anyOf?: readonly Schema[];
@@ -27,6 +29,19 @@ function objects(schema: Schema, place: string): [string, Schema][] {
   ];
 }
 
+/** Paths of everything that is true, false or a number, `x` for names of the plan's own. */
+function scalars(schema: Schema, path: readonly string[] = []): [string, string[]][] {
+  const { type, properties = {}, anyOf = [], additionalProperties: more } = schema;
+  const own: [string, string[]][] =
+    type === 'boolean' || type === 'integer' || type === 'number' ? [[type, [...path]]] : [];
+  return [
+    ...own,
+    ...Object.entries(properties).flatMap(([key, one]) => scalars(one, [...path, key])),
+    ...anyOf.flatMap((one) => scalars(one, path)),
+    ...(typeof more === 'object' && more !== null ? scalars(more, [...path, 'x']) : []),
+  ];
+}
+
 describe('the JSON Schema of a plan', () => {
   const schema = JSON.parse(JSON.stringify(planJsonSchema())) as Schema;
 
@@ -42,6 +57,15 @@ describe('the JSON Schema of a plan', () => {
       expect([place, object.additionalProperties]).toEqual([place, false]);
       for (const [key, property] of Object.entries(object.properties ?? {}))
         expect([`${place}.${key}`, typeof property.description]).toEqual([`${place}.${key}`, 'string']);
+    }
+  });
+
+  it('has nothing that is true, false or a number and cannot be written so in YAML, without quotes', () => {
+    const found = scalars(schema);
+    expect(found.filter(([type]) => type === 'boolean').length).toBeGreaterThan(2);
+    for (const [type, path] of found) {
+      const [text, value] = type === 'boolean' ? ['true', true] : ['7', 7];
+      expect([path.join('.'), plainScalar(text, path)]).toEqual([path.join('.'), value]);
     }
   });
 

@@ -223,4 +223,9 @@ describe('a plan file', () => {
     expect(locate(['tables', 'crm.city', 'columns', 'x'])).toEqual({ file: 'p.yaml', line: 7, column: 3 });
     expect(locate(['tables', 'crm.town'])).toEqual({ file: 'p.yaml', line: 5, column: 1 });
   });
+
+  it('names a rule that nobody knows', () => {
+    const text = table('columns: { a: a }\nrules: { a: [not_nul, { max_length: x }] }\n');
+    expect(problems(text).map(({ code }) => code)).toEqual(['RP1024', 'RP1024']);
+  });
 });

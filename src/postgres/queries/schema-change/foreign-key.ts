@@ -70,13 +70,14 @@ export async function constraintState(
   return rows[0].valid === 'true' ? 'valid' : 'invalid';
 }
 
-/** Foreign keys of or to the tables whose triggers somebody disabled: they look valid and check nothing. */
+/** Foreign keys of or to the tables whose triggers somebody disabled, on either of their two tables: they look valid and check nothing. */
 export async function disabledKeys(session: Session, tables: readonly MappedTable[]): Promise<string[]> {
   const { rows } = await session.query<{ name: string }>(
     `${mappedTree}
      select distinct pg_catalog.format('foreign key %I of %s', con.conname, con.conrelid::regclass) as name
      from pg_catalog.pg_trigger t join pg_catalog.pg_constraint con on con.oid = t.tgconstraint and con.contype = 'f'
-     where t.tgrelid in (select oid from tree) and t.tgisinternal and t.tgenabled = 'D' order by 1`,
+     where (con.conrelid in (select oid from tree) or con.confrelid in (select oid from tree)) and t.tgisinternal and t.tgenabled = 'D'
+     order by 1`,
     [tablesParameter(tables)],
   );
   return rows.map(({ name }) => name);
