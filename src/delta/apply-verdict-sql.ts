@@ -94,7 +94,7 @@ export interface OrphanReasons {
   readonly quarantined: OrphanBooking;
   readonly outOfScope: OrphanBooking;
 }
-export interface OrphanBooking {
+interface OrphanBooking {
   readonly reason: string;
   readonly finding: string;
   readonly class: 'quarantined' | 'out_of_scope';

@@ -6,7 +6,7 @@ import { faulty } from './fault-injection';
 import { recordedHolder, takeFromHolder, type Holder } from './take-from-holder';
 
 const attempts = 6;
-export const laneNames: readonly LaneName[] = ['delta', 'intake'];
+const laneNames: readonly LaneName[] = ['delta', 'intake'];
 
 export function laneLost(run: string): RowproofError {
   return fail('RP5401', `Another session follows the sources of ${run} now`, { where: { object: run } });

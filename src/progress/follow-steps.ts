@@ -16,9 +16,8 @@ export interface Told {
  */
 export function worthTelling(told: Told, report: DeltaReport, now: string): boolean {
   if (told.at === null) return true;
-  // what was decided, or is healed, is told too; reports of workers of before named a finding once
-  const tells = report.newFindings.length > 0 || report.quarantined !== undefined;
-  if (tells && report.newFindings.join() !== told.findings) return true;
+  // what was decided, or is healed, is told too
+  if (report.newFindings.join() !== told.findings) return true;
   const changed =
     lagStep(told.lag ?? 0) !== lagStep(report.lag.seconds) || told.throttled !== (report.throttled !== null);
   return changed && Date.parse(now) - Date.parse(told.at) >= restSeconds(told.reports) * 1000;

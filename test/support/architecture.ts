@@ -51,7 +51,7 @@ const phaseArrows: Readonly<Record<string, readonly string[]>> = {
 const outer = ['postgres', 'engine', 'worker', 'dev', 'cli'] as const;
 
 /** The layer of a path; null for a folder of src that nobody placed. */
-export function layerOf(path: string): Layer | null {
+function layerOf(path: string): Layer | null {
   const [top = '', folder = ''] = path.split('/');
   if (top === 'activities' || top === 'workflows' || top === 'test') return top;
   if (top !== 'src') return null;

@@ -35,7 +35,7 @@ export interface ControlDesk {
   /** No drill is accepted any more; one that waits is answered. */
   endDrills(): void;
   /** Resolves when something to decide came up while following: findings, or quarantined rows as well. */
-  newFindings(): Promise<'findings' | 'all'>;
+  newFindings(): Promise<void>;
   /** From here on nothing can be undone: `abort` is refused. */
   onlyForward(): void;
   /** Adds a child that gets pause, resume and resolve. */
@@ -88,10 +88,8 @@ export function openControlDesk(plan: string): ControlDesk {
       answerDrill(desk, 'The drill did not begin; writers are free.');
     },
     newFindings: async () => {
-      await condition(() => desk.newFindings !== null);
-      const which = desk.newFindings as NonNullable<typeof desk.newFindings>;
-      desk.newFindings = null;
-      return which;
+      await condition(() => desk.newFindings);
+      desk.newFindings = false;
     },
     onlyForward: () => {
       desk.forward = true;

@@ -1,6 +1,5 @@
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun } from '../../src/contract/activity-types';
-import { withUndecided } from '../../src/progress/run-view';
 import * as options from '../runtime/activity-options';
 import type { ControlDesk } from './control';
 import { tell } from '../runtime/reporter';
@@ -14,16 +13,14 @@ const control = proxyActivities<Activities>(options.quick);
  */
 export async function attendFindings(run: OpenedRun, desk: ControlDesk): Promise<never> {
   for (;;) {
-    const which = await desk.newFindings();
+    await desk.newFindings();
     try {
       const findings = await control.undecidedFindings(run.ref);
-      const rows = which === 'all' ? await control.undecidedQuarantine(run.ref) : [];
+      const rows = await control.undecidedQuarantine(run.ref);
       const undecided = [...findings, ...rows.filter(({ id }) => !findings.some((finding) => finding.id === id))];
       const shown = desk.view().undecided;
-      if (which === 'all') desk.change((view) => ({ ...view, undecided }));
-      if (undecided.length === 0) continue;
-      if (which === 'findings') desk.change((view) => withUndecided(view, undecided));
-      else if (undecided.every(({ id }) => shown.some((known) => known.id === id))) continue;
+      desk.change((view) => ({ ...view, undecided }));
+      if (undecided.every(({ id }) => shown.some((known) => known.id === id))) continue;
       await tell(
         run,
         'gate',

@@ -44,10 +44,8 @@ async function setPaused(desk: DeskState, raw: unknown, value: boolean): Promise
 }
 
 /** What nobody has decided about is looked up, and what is shown as such although it no longer waits. */
-function noteFindings(desk: DeskState, { newFindings, quarantined }: DeltaReport): void {
-  const known = desk.view.undecided.length > 0;
-  if (quarantined !== undefined && (newFindings.length > 0 || known)) desk.newFindings = 'all';
-  else if (newFindings.length > 0) desk.newFindings = 'findings';
+function noteFindings(desk: DeskState, { newFindings }: DeltaReport): void {
+  if (newFindings.length > 0 || desk.view.undecided.length > 0) desk.newFindings = true;
 }
 
 function takeReport(desk: DeskState, raw: ProgressReport): void {

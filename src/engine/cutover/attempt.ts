@@ -39,7 +39,7 @@ export interface AttemptWork extends SourceWorks {
 }
 
 /** Parts of the freeze, milliseconds, and who waited: for the ledger. */
-export type Measured = Record<string, number | string>;
+type Measured = Record<string, number | string>;
 
 export interface Attempted {
   readonly result: CutoverResult;

@@ -10,7 +10,7 @@ export interface BatchName {
   readonly ordinal: number;
 }
 
-export type BatchState = 'pending' | 'running' | 'done' | 'blocked' | 'revoked';
+type BatchState = 'pending' | 'running' | 'done' | 'blocked' | 'revoked';
 
 export interface Batch extends BatchName {
   readonly state: BatchState;

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { captureOf, checkCapture } from '../../../src/engine/capture/capture-source';
+import { checkCapture } from '../../../src/engine/capture/capture-source';
 import { capturedRelations, type CapturedRelation } from '../../../src/capture/captured-relations';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import type { CaptureActivities } from '../../../src/contract/activity-types';
@@ -125,13 +125,6 @@ export async function openCaptureRun(draft: {
       await run.drop();
     },
   };
-}
-
-/** The trigger capture itself, for tests of its parts. */
-export function triggersOf(run: CaptureRun): NonNullable<ReturnType<typeof captureOf>> {
-  const capture = captureOf(run.loaded);
-  if (capture === null) throw new Error('no capture');
-  return capture;
 }
 
 /** A mapping that keeps every column as it is. */

@@ -14,7 +14,7 @@ export interface CheckResult extends CheckOutcome {
 }
 
 /** Name of the row that says a kind of check ran, even when there was nothing to check. */
-export const ranMark = '*';
+const ranMark = '*';
 
 /**
  * Stores the results of one kind of check in place of earlier ones (of one mapping when given), that it ran, and a finding for each

@@ -48,7 +48,7 @@ export async function withShortLock<T>(
   }
 }
 
-export interface LockHolder {
+interface LockHolder {
   /** Null for a prepared transaction. */
   readonly pid: number | null;
   readonly name: string;
@@ -56,7 +56,7 @@ export interface LockHolder {
 }
 
 /** Who holds a lock on a relation that keeps triggers from being created or dropped, oldest transaction first. */
-export async function lockHolders(session: Session, oid: string): Promise<LockHolder[]> {
+async function lockHolders(session: Session, oid: string): Promise<LockHolder[]> {
   const { rows } = await session.query<{ pid: string | null; name: string | null; kind: string | null }>(
     `select l.pid::text as pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'a prepared transaction of user ' || x.owner) as name,
        a.backend_type as kind

@@ -23,13 +23,13 @@ export interface CarefulTables {
 const field = (index: number): string => `c${index}`;
 
 /** Cast of a text to a type without its typmod: a bare `character` or `bit` would mean one character and cut the value. */
-export function castTo(type: ColumnType): string {
+function castTo(type: ColumnType): string {
   if (type.schema !== 'pg_catalog') return `::${type.name}`;
   return `::${type.name.replace(/^character(?=$|\[)/, 'pg_catalog.bpchar').replace(/^bit(?=$|\[)/, 'pg_catalog."bit"')}`;
 }
 
 /** How tables of this backend alone are called: temporary ones where the role may have those. */
-export async function ownTables(
+async function ownTables(
   session: Session,
 ): Promise<{ readonly temporary: boolean; readonly name: (kind: string) => string }> {
   const { rows } = await session.query<{ may: string }>(

@@ -20,11 +20,7 @@ function typed(column: Column, value: string): string {
  * SQL that is true for rows of `rows`, an expression of FROM whose columns c0, c1, … are the loaded columns or their text, that break the
  * CHECK by the target's own functions, operators and types. It may raise. Null where the CHECK reads what is not loaded.
  */
-export function breaksCheckSql(
-  mapping: Pick<CompiledMapping, 'columns'>,
-  check: CheckSpec,
-  alias: string,
-): string | null {
+function breaksCheckSql(mapping: Pick<CompiledMapping, 'columns'>, check: CheckSpec, alias: string): string | null {
   const read = check.columns.map((name) => mapping.columns.findIndex((column) => column.target === name));
   if (read.some((at) => at < 0)) return null;
   const values = read.map((at) => {
