@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { isDatabaseNotFound } from '../errors/error-kinds';
 import { fail } from '../errors/rowproof-error';
 import { connect } from './connect';
 import type { ResolvedConnection } from './connection-spec';
@@ -66,6 +67,6 @@ async function isPgBouncer(connection: ResolvedConnection): Promise<boolean> {
     await (await connect({ ...connection, database: 'pgbouncer' }, 'rowproof pooler probe')).end();
     return true;
   } catch (error) {
-    return !(error instanceof Error) || !/RP3011/.test(error.message);
+    return !isDatabaseNotFound(error);
   }
 }

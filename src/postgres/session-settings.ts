@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { fail } from '../errors/rowproof-error';
 import { identifier } from '../sql/quote';
 import type { ResolvedConnection } from './connection-spec';
-import { describeDatabaseError } from './sqlstate';
+import { isInsufficientPrivilege } from './sqlstate';
 
 /** Oldest server that rowproof works with, as `server_version_num`. */
 const oldestServer = 130000;
@@ -137,7 +137,7 @@ async function guardSettings(client: Client, connection: ResolvedConnection, nam
   try {
     await client.query(`select ${sets.join(', ')}`);
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '42501') throw error;
+    if (!isInsufficientPrivilege(error)) throw error;
     const { label, user, database } = connection;
     const wanted = names.map((name) => `${name} = ${guarded[name]}`).join(', ');
     const resets = names.flatMap((name) => [

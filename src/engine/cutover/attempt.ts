@@ -11,7 +11,7 @@ import {
   waitingWriters,
 } from '../../postgres/queries/cutover/barrier';
 import type { Session } from '../../postgres/session';
-import { describeDatabaseError } from '../../postgres/sqlstate';
+import { describeDatabaseError, isInsufficientPrivilege } from '../../postgres/sqlstate';
 import { loosen, takeBarrier, type Barrier, type BarrierAttempt } from './barrier';
 import type { ClosingBooks } from './closing-counts';
 import { lateLines } from './checklist';
@@ -24,6 +24,7 @@ import { describeRefusal } from '../../postgres/refusal';
 import { changedSinceProof, lockProved, rememberFrozen } from '../proof/proved-tables';
 import { placesOf } from '../proof/live/touched-keys';
 import type { Host } from '../host';
+import { endsTheAttempts } from '../../errors/error-kinds';
 
 /** What one attempt works with; all sessions belong to its caller. */
 export interface AttemptWork extends SourceWorks {
@@ -77,7 +78,7 @@ export async function attemptCutover(work: AttemptWork, drill: boolean): Promise
     work.host.signal?.()?.throwIfAborted();
     const why = expected(error);
     if (why === null) throw error;
-    const outcome = mayNot(error) ? ('refused' as const) : ('not_proved' as const);
+    const outcome = isInsufficientPrivilege(error) ? ('refused' as const) : ('not_proved' as const);
     return { result: { ...free, outcome, sentence: `${why}; writers were not stopped.` }, measured: {} };
   }
   if ('missed' in taken) {
@@ -295,18 +296,14 @@ export function expected(error: unknown): string | null {
   if (error instanceof RowproofError) return error.problems[0]?.what ?? error.code;
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return 'The connection to a database was lost';
-  if (mayNot(error)) return 'The role of the source may not freeze the captured tables';
+  if (isInsufficientPrivilege(error)) return 'The role of the source may not freeze the captured tables';
   const refused = describeRefusal(error);
   return refused === null ? null : refusalSentence(refused).replace(/\.$/, '');
 }
 
 /** No other attempt can do better: a missing right, a run that is rolled back or switched over, a lane that was stopped. */
 function stays(error: unknown): boolean {
-  return mayNot(error) || (error instanceof RowproofError && ['RP5104', 'RP5402', 'RP5403'].includes(error.code));
-}
-
-function mayNot(error: unknown): boolean {
-  return describeDatabaseError(error).sqlstate === '42501';
+  return isInsufficientPrivilege(error) || endsTheAttempts(error);
 }
 
 const gerunds: Readonly<Record<string, string>> = {

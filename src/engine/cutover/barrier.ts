@@ -14,7 +14,7 @@ import {
 } from '../../postgres/queries/cutover/barrier';
 import type { Session } from '../../postgres/session';
 import { terminateBackend } from '../../postgres/terminate';
-import { lockMissed } from './freeze';
+import { isLockMissed } from '../../postgres/sqlstate';
 import { faulty } from '../fault-injection';
 
 /** Writers of every source are out while its sessions stay in their transactions. */
@@ -69,7 +69,7 @@ export async function takeBarrier(
       return { barrier: { sessions, since, attempts: attempt, release: () => release(sessions) } };
     } catch (error) {
       await release(sessions);
-      if (!lockMissed(error)) throw error;
+      if (!isLockMissed(error)) throw error;
     }
     if (performance.now() - begun > limits.lockBudgetMs) {
       const session = sessions.get(at) as Session;

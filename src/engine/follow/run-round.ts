@@ -12,7 +12,7 @@ import { liftTimeouts } from '../../postgres/queries/copy/transaction';
 import { provenanceOf, rewrittenSince } from '../../postgres/queries/follow/round';
 import type { Session } from '../../postgres/session';
 import { CommitUnknownError, inTransaction } from '../../postgres/transaction';
-import { fail, RowproofError } from '../../errors/rowproof-error';
+import { fail } from '../../errors/rowproof-error';
 import { applyRound } from './apply/apply-round';
 import type { Applied, Incoming } from './round-contract';
 import { pullSeen } from './take-in';
@@ -25,6 +25,7 @@ import { faulty } from '../fault-injection';
 import { during } from '../../postgres/refusal';
 import { classOfFindings } from '../run/decisions';
 import { fenceLane, laneLost, laneRefused } from '../lease';
+import { isRewritten } from '../../errors/error-kinds';
 
 export interface RoundOutcome {
   /** Number of the last committed round; an idle round has none of its own. */
@@ -59,8 +60,7 @@ export async function runRound(holder: LaneHolder, options: RoundOptions): Promi
     try {
       return await during('applying a round of changes', () => attemptRound(holder, options));
     } catch (error) {
-      const rewritten = error instanceof RowproofError && error.code === 'RP5410';
-      if (!rewritten || tried >= mostAttempts) throw error;
+      if (!isRewritten(error) || tried >= mostAttempts) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import { fail } from '../../../errors/rowproof-error';
 import type { Session } from '../../session';
-import { describeDatabaseError } from '../../sqlstate';
+import { isInsufficientPrivilege } from '../../sqlstate';
 import { inTransaction } from '../../transaction';
 import { ledgerMigrations, usableFrom } from '../migrations/migrations';
 
@@ -38,7 +38,7 @@ export async function ensureLedger(session: Session, run: string | null = null, 
       }
     });
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '42501') throw error;
+    if (!isInsufficientPrivilege(error)) throw error;
     throw fail(
       'RP4004',
       `Role ${session.connection.user} may not create or change schema rowproof on ${session.connection.label}`,

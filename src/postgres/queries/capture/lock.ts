@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail } from '../../../errors/rowproof-error';
 import type { Session } from '../../session';
-import { describeDatabaseError } from '../../sqlstate';
+import { isLockRefused } from '../../sqlstate';
 import { inTransaction } from '../../transaction';
 
 export interface LockBudget {
@@ -31,8 +31,7 @@ export async function withShortLock<T>(
         return work();
       });
     } catch (error) {
-      const { sqlstate } = describeDatabaseError(error);
-      if (sqlstate !== '55P03' && sqlstate !== '40P01') throw error;
+      if (!isLockRefused(error)) throw error;
       const holders = await lockHolders(session, object.oid);
       if (Date.now() >= end) {
         throw fail('RP5308', `No lock on ${object.name} within ${budget.lockBudgetMs} ms: ${nameHolders(holders)}`, {

@@ -1,6 +1,6 @@
 import { literal } from '../../../sql/quote';
 import type { Session } from '../../session';
-import { describeDatabaseError } from '../../sqlstate';
+import { isLockTimeout } from '../../sqlstate';
 
 /** Begins a read-only transaction that sees what the snapshot of that exported id sees. */
 export async function beginInSnapshot(session: Session, snapshotId: string): Promise<void> {
@@ -24,7 +24,7 @@ export async function waitForTurn(session: Session, run: string): Promise<boolea
     ]);
     return true;
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate === '55P03') return false;
+    if (isLockTimeout(error)) return false;
     throw error;
   }
 }
