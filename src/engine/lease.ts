@@ -2,7 +2,7 @@ import { fail, RowproofError } from '../errors/rowproof-error';
 import { lockLane, readLane, setLaneState, type Lane, type LaneName } from '../postgres/ledger/follow/apply-lease';
 import { refuseAfterRollback } from '../postgres/ledger/run/step';
 import type { Session } from '../postgres/session';
-import { faulty } from './fault-injection';
+import { faulty, type Breakable } from './fault-injection';
 import { recordedHolder, takeFromHolder, type Holder } from './take-from-holder';
 
 const attempts = 6;
@@ -45,10 +45,10 @@ export function underLaneLock<T>(
 }
 
 /** The fence of a round: locks the lane until the transaction ends and proves that `nonce` still owns it. */
-export async function fenceLane(session: Session, run: string, nonce: string): Promise<Lane> {
+export async function fenceLane(session: Session, run: string, nonce: string, host: Breakable): Promise<Lane> {
   const lane = await lockLane(session, run, 'delta');
-  if (lane === null || (lane.state !== 'open' && !faulty('closed'))) throw laneRefused(run, lane);
-  if (lane.owner !== nonce && !faulty('fence') && !faulty('closed')) throw laneLost(run);
+  if (lane === null || (lane.state !== 'open' && !faulty(host, 'closed'))) throw laneRefused(run, lane);
+  if (lane.owner !== nonce && !faulty(host, 'fence') && !faulty(host, 'closed')) throw laneLost(run);
   await refuseAfterRollback(session, run);
   return lane;
 }

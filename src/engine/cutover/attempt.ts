@@ -69,7 +69,7 @@ export async function attemptCutover(work: AttemptWork, drill: boolean): Promise
   const { cutover } = run.compiled.plan.settings;
   const sessions = new Map<string, Session>();
   for (const source of relations.keys()) sessions.set(source, await work.freshSource(source));
-  const limits = { ...cutover, idleMs: cutover.maxFreezeMs };
+  const limits = { ...cutover, idleMs: cutover.maxFreezeMs, fault: work.fault ?? null };
   const free = { freezeMs: 0, lockAttempts: 0, changedKeys: work.provedAhead, writers: [...writers] };
   let taken: BarrierAttempt;
   try {
@@ -163,7 +163,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (counted.value.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(counted.value)}`);
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
-      if (faulty('freeze')) await loosen(barrier, work.name, maxFreezeMs);
+      if (faulty(work, 'freeze')) await loosen(barrier, work.name, maxFreezeMs);
       await limit();
       await raiseFreeze(barrier.sessions, work.relations, work.name, work.run.run);
       if (!drill) await rememberSources(work, barrier);
@@ -214,10 +214,11 @@ function timed<T>(work: Promise<T>): Promise<{ readonly value: T; readonly ms: n
 }
 
 /** Looks once more whether the target is what was proved, under a lock that keeps ALTER and writers away until the attempt is over. */
-async function keepTarget({ run, kept }: AttemptWork, withinMs: number): Promise<void> {
+async function keepTarget(work: AttemptWork, withinMs: number): Promise<void> {
+  const { run, kept } = work;
   await beginBounded(kept, withinMs);
   await lockProved(kept, run);
-  const { changed } = await changedSinceProof(kept, run);
+  const { changed } = await changedSinceProof(kept, run, work);
   if (changed.length > 0) throw new Stop('not_proved', `The target changed since it was proved: ${firstOf(changed)}`);
 }
 

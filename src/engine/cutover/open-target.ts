@@ -48,7 +48,7 @@ export function openTarget(host: Host, ref: RunRef): Promise<void> {
 async function requireProved(works: SourceWorks): Promise<void> {
   const { run, ledger } = works;
   await lockProved(ledger, run);
-  const target = (await changedSinceProof(ledger, run)).changed;
+  const target = (await changedSinceProof(ledger, run, works)).changed;
   if (target.length > 0)
     throw fail('RP5451', `The target of ${run.run} changed since it was proved: ${target.slice(0, 5).join('; ')}`, {
       where: { object: run.run },

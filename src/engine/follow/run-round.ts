@@ -103,7 +103,7 @@ export async function endSnapshots(sessions: readonly Session[]): Promise<void> 
 
 async function ownLane(holder: LaneHolder): Promise<Lane> {
   const lane = await readLane(holder.target, holder.run.run, 'delta');
-  const owned = lane?.state === 'open' && (lane.owner === holder.nonce || faulty('fence'));
+  const owned = lane?.state === 'open' && (lane.owner === holder.nonce || faulty(holder.host, 'fence'));
   if (lane === null || !owned) throw laneRefused(holder.run.run, lane);
   return lane;
 }
@@ -119,9 +119,20 @@ async function windowsOf(
   return Promise.all(
     [...sources].map(async ([source, session]) => {
       const snapshot = snapshots.get(source) as string;
-      const window = await chooseWindow({ run, source, session, target, cursors, snapshot, limit, signal });
+      const window = await chooseWindow({
+        host: holder.host,
+        run,
+        source,
+        session,
+        target,
+        cursors,
+        snapshot,
+        limit,
+        signal,
+      });
       // a broken round says that it consumed what it never saw; with a slot, `pending` is what says so, and the cursor has to stay true
-      if (!faulty('gate') || window.moveTo === null || run.compiled.plan.capture === 'logical') return window;
+      if (!faulty(holder.host, 'gate') || window.moveTo === null || run.compiled.plan.capture === 'logical')
+        return window;
       return { ...window, moveTo: await holder.snapshotNow(source) };
     }),
   );
@@ -133,7 +144,7 @@ async function stopWhereBroken(holder: LaneHolder, windows: readonly SourceWindo
   const { target, run, nonce } = holder;
   const reason = broken.check.stop as string;
   await inTransaction(target, 'read write', async () => {
-    await fenceLane(target, run.run, nonce);
+    await fenceLane(target, run.run, nonce, holder.host);
     await setLaneState(target, run.run, 'delta', 'stopped', reason);
     await setLaneState(target, run.run, 'intake', 'stopped', reason);
   });
@@ -164,7 +175,7 @@ async function commitRound(
       (window.moveTo !== null && window.moveTo !== window.cursor.snapshot),
   );
   if (keys === 0 && !changes) return { round: lane.round, keys, complete };
-  if (faulty('cursor')) await moveCursors(holder, windows);
+  if (faulty(holder.host, 'cursor')) await moveCursors(holder, windows);
   const round = lane.round + (keys === 0 ? 0 : 1);
   try {
     await inTransaction(holder.target, 'read write', () => writeRound(holder, commit, keys));
@@ -189,7 +200,7 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
   const { run, target, nonce } = holder;
   const { windows, sources, started, beat } = commit;
   await liftTimeouts(target);
-  const lane = await fenceLane(target, run.run, nonce);
+  const lane = await fenceLane(target, run.run, nonce, holder.host);
   if (keys > 0) {
     // nobody else can give this number away while the lane is locked
     const round = lane.round + 1;
@@ -221,8 +232,8 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
     if (
       taken.length > 0 &&
       (await removePending(target, run.run, source, taken)) < taken.length &&
-      !faulty('fence') &&
-      !faulty('closed')
+      !faulty(holder.host, 'fence') &&
+      !faulty(holder.host, 'closed')
     )
       throw fail('RP5410', `Keys of source ${source} that wait were moved while a round applied them`, {
         where: { object: source },
@@ -231,7 +242,7 @@ async function writeRound(holder: LaneHolder, commit: Commit, keys: number): Pro
     if (check.capture !== null) await setCaptureFacts(target, run.run, source, check.capture);
     if (check.findings.length > 0) await keepFindings(target, run.run, check.findings);
   }
-  if (!faulty('cursor')) await moveCursors(holder, windows);
+  if (!faulty(holder.host, 'cursor')) await moveCursors(holder, windows);
 }
 
 async function refuseRewritten(windows: readonly SourceWindow[]): Promise<void> {
@@ -246,11 +257,11 @@ async function refuseRewritten(windows: readonly SourceWindow[]): Promise<void> 
 }
 
 /** Compare and set: a cursor that stands elsewhere was moved by another holder. */
-async function moveCursors({ target, run }: LaneHolder, windows: readonly SourceWindow[]): Promise<void> {
+async function moveCursors({ host, target, run }: LaneHolder, windows: readonly SourceWindow[]): Promise<void> {
   for (const { source, cursor, moveTo } of windows) {
     if (moveTo === null || moveTo === cursor.snapshot) continue;
     const moved = await moveCursor(target, run.run, source, cursor.snapshot, moveTo);
-    if (!moved && !faulty('cursor') && !faulty('fence') && !faulty('closed')) throw laneLost(run.run);
+    if (!moved && !faulty(host, 'cursor') && !faulty(host, 'fence') && !faulty(host, 'closed')) throw laneLost(run.run);
   }
 }
 

@@ -81,7 +81,7 @@ export async function openCaptureRun(draft: {
         return inTransaction(source, 'repeatable read read only', async () => {
           const now = await currentSnapshot(source);
           const truncated = await truncatedBetween(source, loaded, { source: 'legacy', previous: cursor.snapshot });
-          const check = await checkCapture(loaded, 'legacy', source, cursor.capture, truncated);
+          const check = await checkCapture({}, loaded, 'legacy', source, cursor.capture, truncated);
           if (check.stop !== null) return { marks: [], stop: check.stop, findings: [] };
           const marks = await marksBetween(source, loaded, {
             source: 'legacy',
