@@ -86,4 +86,11 @@ export const runErrors = {
     exit: 4,
     retryable: false,
   },
+  RP4024: {
+    title: 'An answer of the server cannot be read',
+    why: 'A statement on the ledger or on a catalog answered with another shape than it asks for: somebody changed the ledger, or this is a bug.',
+    fix: 'Look whether tables of schema rowproof were altered; otherwise report it as a bug.',
+    exit: 4,
+    retryable: false,
+  },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -4,6 +4,7 @@ import type { Session } from '../../session';
 import { inTransaction } from '../../transaction';
 import { brokenFinding, findingOfCheck } from '../../../profile/broken-check';
 import { replaceFindings } from '../decision/finding';
+import { integer } from '../../row';
 
 export interface CheckResult extends CheckOutcome {
   readonly mapping: string | null;
@@ -62,7 +63,7 @@ export async function readChecks(session: Session, run: string): Promise<CheckRe
     kind: row['kind'] as string,
     name: row['name'] as string,
     mapping: row['mapping'] ?? null,
-    broken: Number(row['broken']),
+    broken: integer(row, 'broken'),
     detail: JSON.parse(row['detail'] as string) as CheckResult['detail'],
     finding: row['finding'] ?? null,
   }));

@@ -3,6 +3,7 @@ import { fail } from '../../../errors/rowproof-error';
 import type { Session } from '../../session';
 import { isLockRefused } from '../../sqlstate';
 import { inTransaction } from '../../transaction';
+import { integerOrNull } from '../../row';
 
 export interface LockBudget {
   /** How long one attempt may wait, and with it everybody who queues behind it. */
@@ -67,10 +68,10 @@ async function lockHolders(session: Session, oid: string): Promise<LockHolder[]>
      order by a.xact_start nulls first limit 5`,
     [oid],
   );
-  return rows.map(({ pid, name, kind }) => ({
-    pid: pid === null ? null : Number(pid),
-    name: name ?? 'a session',
-    vacuum: kind === 'autovacuum worker',
+  return rows.map((row) => ({
+    pid: integerOrNull(row, 'pid'),
+    name: row.name ?? 'a session',
+    vacuum: row.kind === 'autovacuum worker',
   }));
 }
 

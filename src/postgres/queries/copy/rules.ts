@@ -8,6 +8,7 @@ import { mappingId } from '../../ledger/quarantine/quarantine-cause';
 import type { Session } from '../../session';
 import { looseType, type CarefulTables } from './careful';
 import { inSavepoint } from './savepoint';
+import { integer } from '../../row';
 
 type Column = CompiledMapping['columns'][number];
 
@@ -90,9 +91,9 @@ export async function brokenRows(
     ),
   );
   return rows.map((row) => ({
-    position: Number(row.position),
+    position: integer(row, 'position'),
     sourceKey: row.source_key,
-    check: Number(row.broken),
+    check: integer(row, 'broken'),
     refs: row.refs,
   }));
 }
@@ -135,8 +136,8 @@ export async function quarantineBroken(
   if (!('value' in moved)) return [];
   const causes = moved.value.rows.map((row) => ({
     name: `${batch.ordinal}c${row.check}`,
-    rows: Number(row.n),
-    facts: factsOf(Number(row.check)),
+    rows: integer(row, 'n'),
+    facts: factsOf(integer(row, 'check')),
   }));
   await noteBatchCauses(session, batch, causes);
   return causes;
