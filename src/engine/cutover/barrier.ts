@@ -14,8 +14,8 @@ import {
 } from '../../postgres/queries/cutover/barrier';
 import type { Session } from '../../postgres/session';
 import { terminateBackend } from '../../postgres/terminate';
-import { lockMissed } from './freeze';
-import { faulty } from '../fault-injection';
+import { isLockMissed } from '../../postgres/sqlstate';
+import { faulty, type Breakable } from '../fault-injection';
 
 /** Writers of every source are out while its sessions stay in their transactions. */
 export interface Barrier {
@@ -28,7 +28,7 @@ export interface Barrier {
   release(): Promise<void>;
 }
 
-export interface BarrierLimits {
+export interface BarrierLimits extends Breakable {
   readonly lockTimeoutMs: number;
   readonly lockBudgetMs: number;
   /** A silent client loses its transaction after this long. */
@@ -63,13 +63,13 @@ export async function takeBarrier(
         at = source;
         const lockMs = pace.get(source) as number;
         await beginBarrier(session, name, { lockMs, idleMs: limits.idleMs });
-        if (!faulty('lock')) await lockOutWriters(session, relations.get(source) ?? []);
+        if (!faulty(limits, 'lock')) await lockOutWriters(session, relations.get(source) ?? []);
         await limitBarrier(session, limits.idleMs - (performance.now() - since));
       }
       return { barrier: { sessions, since, attempts: attempt, release: () => release(sessions) } };
     } catch (error) {
       await release(sessions);
-      if (!lockMissed(error)) throw error;
+      if (!isLockMissed(error)) throw error;
     }
     if (performance.now() - begun > limits.lockBudgetMs) {
       const session = sessions.get(at) as Session;

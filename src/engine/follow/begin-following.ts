@@ -15,7 +15,7 @@ import { fenceApplyLease } from '../lease';
 export async function beginFollowing(holder: LeaseHolder, lease: ApplyLease): Promise<void> {
   if (lease.round > 0) return;
   const { run, target, nonce } = holder;
-  if (faulty('first')) {
+  if (faulty(holder.host, 'first')) {
     for (const { source, snapshot } of await readCursors(target, run.run))
       await moveCursor(target, run.run, source, snapshot, await holder.snapshotNow(source));
   }
@@ -29,7 +29,7 @@ export async function beginFollowing(holder: LeaseHolder, lease: ApplyLease): Pr
     for (const { sourceKey } of keys) into.push({ relation: relation.id, key: sourceKey, xid: null });
   }
   await inTransaction(target, 'read write', async () => {
-    await fenceApplyLease(target, run.run, nonce);
+    await fenceApplyLease(target, run.run, nonce, holder.host);
     for (const [source, keys] of bySource) await addPending(target, run.run, source, chunks(keys));
   });
 }

@@ -2,6 +2,7 @@ import type { QuarantinedRow } from '../../../copy/quarantined-row';
 import { copyIn } from '../../copy-stream';
 import type { Session } from '../../session';
 import { causeName, mappingId, noteCauses, type NamedCause } from './quarantine-cause';
+import { integer } from '../../row';
 
 /** Streams rows into the quarantine of a batch (of a round: `ordinal` null), inside the caller's transaction; resolves to how many. */
 export async function writeQuarantine(
@@ -44,5 +45,11 @@ export async function countOwnBadRows(session: Session, run: string, mapping: st
      where run = $1 and mapping = $2 and reason not in ('parent_quarantined', 'parent_out_of_scope') group by finding order by finding`,
     [run, mapping],
   );
-  return rows.map(({ n, ...row }) => ({ ...row, rows: Number(n) }));
+  return rows.map(({ finding, reason, column, constraint, ...row }) => ({
+    finding,
+    reason,
+    column,
+    constraint,
+    rows: integer(row, 'n'),
+  }));
 }

@@ -8,6 +8,7 @@ import { mappingId } from '../../ledger/quarantine/quarantine-cause';
 import type { Session } from '../../session';
 import { looseType, type CarefulTables } from './careful';
 import { inSavepoint } from './savepoint';
+import { integer } from '../../row';
 
 type Column = CompiledMapping['columns'][number];
 
@@ -20,11 +21,7 @@ function typed(column: Column, value: string): string {
  * SQL that is true for rows of `rows`, an expression of FROM whose columns c0, c1, … are the loaded columns or their text, that break the
  * CHECK by the target's own functions, operators and types. It may raise. Null where the CHECK reads what is not loaded.
  */
-export function breaksCheckSql(
-  mapping: Pick<CompiledMapping, 'columns'>,
-  check: CheckSpec,
-  alias: string,
-): string | null {
+function breaksCheckSql(mapping: Pick<CompiledMapping, 'columns'>, check: CheckSpec, alias: string): string | null {
   const read = check.columns.map((name) => mapping.columns.findIndex((column) => column.target === name));
   if (read.some((at) => at < 0)) return null;
   const values = read.map((at) => {
@@ -94,9 +91,9 @@ export async function brokenRows(
     ),
   );
   return rows.map((row) => ({
-    position: Number(row.position),
+    position: integer(row, 'position'),
     sourceKey: row.source_key,
-    check: Number(row.broken),
+    check: integer(row, 'broken'),
     refs: row.refs,
   }));
 }
@@ -139,8 +136,8 @@ export async function quarantineBroken(
   if (!('value' in moved)) return [];
   const causes = moved.value.rows.map((row) => ({
     name: `${batch.ordinal}c${row.check}`,
-    rows: Number(row.n),
-    facts: factsOf(Number(row.check)),
+    rows: integer(row, 'n'),
+    facts: factsOf(integer(row, 'check')),
   }));
   await noteBatchCauses(session, batch, causes);
   return causes;
