@@ -1,19 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
 import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
-const pure =
-  'contract,errors,sql,plan,profile,transform,compile,copy,settle,validate,rollback,evidence,progress,report,demo';
-const database = { group: ['pg', 'pg-*'], message: 'Only src/postgres talks to PostgreSQL.' };
-const node = { group: ['node:*', 'fs', 'path', 'crypto', 'os'], message: 'Pure code has no Node built-ins.' };
-const entries = { group: ['**/cli/**', '**/worker/**', '**/dev/**'], message: 'Arrows point the other way.' };
-const activities = {
-  group: ['**/activities/**', '**/activities'],
-  message: 'Arrows point the other way; workflows take the types only.',
-  allowTypeImports: true,
-};
-const postgres = { group: ['**/postgres/**'], message: 'Arrows point the other way.' };
+/** The arrows of docs/architecture.md, as test/unit/architecture.test.ts has them. */
+const arrows = JSON.parse(readFileSync(new URL('test/support/arrows.json', import.meta.url), 'utf8'));
+const layers = Object.keys(arrows.layers);
+const outside = ['activities', 'workflows', 'test'];
 
-const zone = (...patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { patterns }] });
+/** Files of a layer. */
+const filesOf = (layer) => {
+  if (layer === 'pure') return `src/{${arrows.pure}}/**/*.ts`;
+  return outside.includes(layer) ? `${layer}/**/*.ts` : `src/${layer}/**/*.ts`;
+};
+
+/** What a layer may not import, as patterns of specifiers. */
+function restrictions(layer) {
+  const types = arrows.typesOnly[layer] ?? [];
+  const patterns = layers
+    .filter((other) => other !== layer && other !== 'pure' && !arrows.layers[layer].includes(other))
+    .map((other) => ({
+      group: [`**/${other}/**`, `**/${other}`],
+      message: `Arrows point the other way (${layer} -> ${other}).`,
+      ...(types.includes(other) ? { allowTypeImports: true } : {}),
+    }));
+  if (!arrows.postgresClient.includes(layer))
+    patterns.push({ group: ['pg', 'pg-*'], message: 'Only src/postgres talks to PostgreSQL.' });
+  if (!arrows.temporal.includes(layer))
+    patterns.push({ group: ['@temporalio/*'], message: 'Nothing of Temporal here.' });
+  if (arrows.noNode.includes(layer))
+    patterns.push({ group: ['node:*', ...builtinModules], message: 'No Node built-ins here.' });
+  return patterns;
+}
+
+const zone = (patterns) => ({ '@typescript-eslint/no-restricted-imports': ['error', { patterns }] });
+
+/** A phase of the engine beside the arrows of its layer: files right in its folder, and one folder below. */
+function phaseZones(phase) {
+  const others = Object.keys(arrows.phases).filter((one) => one !== phase && !arrows.phases[phase].includes(one));
+  return ['', '*/'].map((below) => {
+    const group = others.map((one) => `${below === '' ? '..' : '../..'}/${one}/**`);
+    const patterns = [
+      ...restrictions('engine'),
+      { group, message: `No arrow of the engine from ${phase} goes there.` },
+    ];
+    return { files: [`src/engine/${phase}/${below}*.ts`], rules: zone(patterns) };
+  });
+}
 
 const clock = [
   { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: 'No clock here.' },
@@ -44,19 +77,12 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
+  ...layers.map((layer) => ({ files: [filesOf(layer)], rules: zone(restrictions(layer)) })),
+  ...Object.keys(arrows.phases).flatMap(phaseZones),
+  { files: [filesOf('pure')], rules: { 'no-restricted-syntax': ['error', ...clock] } },
   {
-    files: [`src/{${pure}}/**/*.ts`],
-    rules: { ...zone(database, node, entries, activities, postgres), 'no-restricted-syntax': ['error', ...clock] },
-  },
-  { files: ['src/postgres/**/*.ts'], rules: zone(entries, activities) },
-  { files: ['activities/**/*.ts'], rules: zone(database, entries) },
-  { files: ['src/{cli,worker,dev}/**/*.ts'], rules: zone(database) },
-  {
-    files: ['workflows/**/*.ts'],
-    rules: {
-      ...zone(database, node, entries, activities, postgres),
-      'no-restricted-syntax': ['error', ...clock.slice(0, 1), ...clock.slice(3)],
-    },
+    files: [filesOf('workflows')],
+    rules: { 'no-restricted-syntax': ['error', ...clock.slice(0, 1), ...clock.slice(3)] },
   },
   { files: ['**/*.js'], rules: { '@typescript-eslint/no-require-imports': 'off' } },
   prettier,

@@ -1,4 +1,5 @@
 import type { Activities } from '../src/contract/activity-types';
+import type { Fault } from '../src/engine/fault-injection';
 import { openDatabases } from '../src/engine/open-databases';
 import type { RunHost } from '../src/engine/run/run';
 import { createCaptureActivities } from './capture';
@@ -16,6 +17,8 @@ import { temporalHost } from './temporal-host';
 /** What the activities of one worker are made from. */
 export type ActivityDependencies = Pick<RunHost, 'env' | 'workflowIsOpen' | 'searchAttributes' | 'log'> & {
   readonly plansFolder: string | null;
+  /** Only the stress test names one. */
+  readonly fault?: Fault | null;
 };
 
 type CopySide = Pick<Activities, 'copyBatch' | 'quarantineBatch' | 'proveMapping' | 'proveLive'>;
@@ -25,8 +28,8 @@ export function createActivities(dependencies: ActivityDependencies): {
   control: Omit<Activities, keyof CopySide>;
   copy: CopySide;
 } {
-  const { plansFolder } = dependencies;
-  const host = temporalHost({ databases: openDatabases(dependencies), plansFolder });
+  const { plansFolder, fault = null } = dependencies;
+  const host = temporalHost({ databases: openDatabases(dependencies), plansFolder, fault });
   const { copyBatch, quarantineBatch, ...copyControl } = createCopyActivities(host);
   const { proveMapping, ...validation } = createValidationActivities(host);
   return {

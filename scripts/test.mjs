@@ -9,6 +9,7 @@ import { pathsFirst } from './jest-arguments.mjs';
 const checks = [
   ['types', 'typescript/bin/tsc', ['--noEmit']],
   ['lint', 'eslint/bin/eslint.js', ['.']],
+  ['unused code', 'knip/bin/knip.js', []],
   ['format', 'prettier/bin/prettier.cjs', ['--check', '--log-level', 'warn', '.']],
 ];
 

@@ -29,7 +29,7 @@ async function undoAll(input: RollbackInput): Promise<RollbackResult> {
   for (const step of steps) {
     await undo.compensate.executeWithOptions({ summary: `undo ${step.kind}` }, [ref, step.ordinal]);
   }
-  const { equal, differences, notes = [] } = await undo.proveRollback(ref);
+  const { equal, differences, notes } = await undo.proveRollback(ref);
   const beside = notes.length === 0 ? '' : ` Others changed meanwhile, which was left alone: ${listed(notes)}.`;
   if (!equal) {
     const places = differences.length === 1 ? '1 object is' : `${differences.length} objects are`;

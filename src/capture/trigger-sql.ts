@@ -146,7 +146,7 @@ export function captureFunction(name: string, site: CaptureSite, table: string):
 }
 
 /** The function of a site, ready for SQL. */
-export function functionName(name: string, site: Pick<CaptureSite, 'id'>): string {
+function functionName(name: string, site: Pick<CaptureSite, 'id'>): string {
   return `rowproof.${identifier(siteNames(name, site).function)}`;
 }
 

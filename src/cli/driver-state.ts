@@ -86,7 +86,7 @@ function isNondeterminism(error: unknown): boolean {
 }
 
 /** Why the last task of a workflow failed, where none after it got through; null when it goes on. */
-export async function stuckBecause(temporal: TemporalSession, workflowId: string): Promise<string | null> {
+async function stuckBecause(temporal: TemporalSession, workflowId: string): Promise<string | null> {
   const { history } = await temporal.client.workflowService.getWorkflowExecutionHistoryReverse({
     namespace: temporal.namespace,
     execution: { workflowId },

@@ -129,7 +129,7 @@ async function look(temporal: TemporalSession, handle: WorkflowHandle): Promise<
       ...status,
       ...(lag === null || status.follow === undefined
         ? {}
-        : { follow: { ...status.follow, ...figuresOf(lag, status.follow), lagAt: asOf } }),
+        : { follow: { ...status.follow, ...figuresOf(lag), lagAt: asOf } }),
       asOf,
       tables: status.tables.map((table) => merge(table, tables.get(table.mapping))),
     };
@@ -138,8 +138,8 @@ async function look(temporal: TemporalSession, handle: WorkflowHandle): Promise<
   }
 }
 
-function figuresOf({ lag, pending, throttled, quarantined }: DeltaReport, known: FollowStatus): Partial<FollowStatus> {
-  return { lag, pending, throttled, quarantined: quarantined ?? known.quarantined };
+function figuresOf({ lag, pending, throttled, quarantined }: DeltaReport): Partial<FollowStatus> {
+  return { lag, pending, throttled, quarantined };
 }
 
 function merge(coarse: TableProgress, fine: TableProgress | undefined): TableProgress {

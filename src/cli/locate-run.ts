@@ -34,7 +34,7 @@ export async function locateRun(
   return withSession(connectionsOf(plan).target, terminal.env, 'locate run', async (session) => {
     const id = run ?? (await latestRun(session, plan.name));
     if (id === null) {
-      throw fail('RP4001', `Plan ${plan.name} has no run yet.`, {
+      throw fail('RP4012', `Plan ${plan.name} has no run yet.`, {
         fix: `Start one: \`rowproof run ${quoted(file.file)}\`.`,
       });
     }

@@ -8,6 +8,7 @@ import { withLedger } from './locate-run';
 import type { RunRecord } from './run-record';
 import type { TemporalSession } from './temporal';
 import type { Terminal } from './terminal';
+import { isRunNotFound } from '../errors/error-kinds';
 
 /** RP4206 with the commands that lead on from where the run ended, as far as its ledger can be read here. */
 export async function refusedAfterEnd(terminal: Terminal, record: RunRecord, cause?: unknown): Promise<RowproofError> {
@@ -21,7 +22,7 @@ export async function waysOn(terminal: Terminal, record: RunRecord): Promise<str
   try {
     return wayFix(await withLedger(terminal, record, 'look', (session) => readRunEnd(session, record.run)));
   } catch (error) {
-    if (error instanceof RowproofError && error.code === 'RP4001')
+    if (isRunNotFound(error))
       return 'It was finished, or never was on this target: `rowproof status --all` lists the runs.';
     const what = error instanceof RowproofError ? `${error.problems[0]?.what}. ` : '';
     return `${what}With the connection of its target: \`${look(record.run)}\` says what leads on.`;

@@ -37,14 +37,14 @@ export function knownHere(cwd: string, run: string): boolean {
   return listRecords(cwd).some((record) => record.run === run);
 }
 
-/** The record of RUN, or of the latest run started from this folder. RP4001 with the runs there are. */
+/** The record of RUN, or of the latest run started from this folder. RP4011 with the runs there are. */
 export function recallRun(cwd: string, run: string | undefined): RunRecord {
   const records = listRecords(cwd);
   const found = run === undefined ? records[0] : records.find((record) => record.run === run);
   if (found !== undefined) return found;
   const known = records.map((record) => record.run).slice(0, 10);
   throw fail(
-    'RP4001',
+    'RP4011',
     run === undefined
       ? 'No run was started from this folder.'
       : `No run ${run} was started from this folder, and no workflow of that run is known to Temporal.`,

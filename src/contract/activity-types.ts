@@ -24,7 +24,7 @@ import type {
  * secrets; ledger ids only. Each activity is idempotent: it looks into the ledger first and goes on from there.
  */
 
-export interface MappingSummary {
+interface MappingSummary {
   readonly name: string;
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
@@ -199,8 +199,8 @@ export interface RollbackActivities {
   proveRollback(ref: RunRef): Promise<{
     equal: boolean;
     differences: readonly string[];
-    /** What others changed meanwhile; absent in a history recorded before there were notes. */
-    notes?: readonly string[];
+    /** What others changed meanwhile. */
+    notes: readonly string[];
   }>;
 }
 

@@ -29,7 +29,6 @@ export const phaseInput = z.strictObject({
   /** Proves on aligned snapshots while rounds go on. */
   live: z.boolean().optional(),
 });
-export type PhaseInput = z.infer<typeof phaseInput>;
 
 /** Child to root, on a step worth showing. */
 export const progressReport = z.strictObject({
@@ -49,13 +48,12 @@ export interface LimitReached {
 }
 
 /** Root to child: what an operator decided about a blocked batch. */
-export const resolution = z.strictObject({
-  what: z.string(),
-  do: z.enum(['retry', 'quarantine', 'resync']),
-  by: z.string(),
-  reason: z.string(),
-});
-export type Resolution = z.infer<typeof resolution>;
+export interface Resolution {
+  readonly what: string;
+  readonly do: 'retry' | 'quarantine' | 'resync';
+  readonly by: string;
+  readonly reason: string;
+}
 
 /** Input of the child that follows the sources; the optional part is what another execution of it hands over. */
 export const deltaInput = z.strictObject({
@@ -80,7 +78,6 @@ export const captureMonitorInput = z.strictObject({
   /** The ledger knows that this is the one that watches. */
   begun: z.boolean().optional(),
 });
-export type CaptureMonitorInput = z.infer<typeof captureMonitorInput>;
 
 export const cutoverInput = z.strictObject({
   ref: runRef,

@@ -73,7 +73,7 @@ export interface CompiledColumn extends ColumnPlan {
 }
 
 /** A source column, or an expression of the user, that TypeScript reads as text. */
-export interface RawColumn {
+interface RawColumn {
   readonly name: string;
   readonly type: string;
   readonly sql: boolean;

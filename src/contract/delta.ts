@@ -12,7 +12,7 @@ export const deltaLag = z.strictObject({
 });
 export type DeltaLag = z.infer<typeof deltaLag>;
 
-export const deltaReport = z.strictObject({
+const deltaReport = z.strictObject({
   rounds: z.number(),
   keys: z.number(),
   lag: deltaLag,
@@ -24,12 +24,12 @@ export const deltaReport = z.strictObject({
   throttled: z.string().nullable(),
   /** Ids of findings, and of what rows are quarantined for, that wait for a decision (a new column, a new table, a bad row). */
   newFindings: z.array(z.string()),
-  /** Rows in quarantine; workers of before did not say, nor what of them is undecided. */
-  quarantined: z.number().optional(),
+  /** Rows in quarantine. */
+  quarantined: z.number(),
 });
 export type DeltaReport = z.infer<typeof deltaReport>;
 
-export const captureReport = z.strictObject({
+const captureReport = z.strictObject({
   /** Bytes of the change logs on the sources. */
   changeLogBytes: z.number(),
   /** WAL that the slots hold back, bytes. */
@@ -46,13 +46,12 @@ export interface MonitorReport extends CaptureReport {
   readonly over: boolean;
 }
 
-export const checklistLine = z.strictObject({
+export interface ChecklistLine {
   /** lag, pending, quarantine, prepared, proof, drift, rules_built, blocked, approval … */
-  name: z.string(),
-  ok: z.boolean(),
-  sentence: z.string(),
-});
-export type ChecklistLine = z.infer<typeof checklistLine>;
+  readonly name: string;
+  readonly ok: boolean;
+  readonly sentence: string;
+}
 
 export const writer = z.strictObject({
   source: z.string(),
@@ -86,24 +85,24 @@ export const attemptLimits = z.strictObject({
 });
 export type AttemptLimits = z.infer<typeof attemptLimits>;
 
-export const cutoverOutcomes = ['frozen', 'drilled', 'lock', 'deadline', 'not_proved', 'lag', 'refused'] as const;
-export const cutoverResult = z.strictObject({
-  outcome: z.enum(cutoverOutcomes),
-  sentence: z.string(),
+type CutoverOutcome = 'frozen' | 'drilled' | 'lock' | 'deadline' | 'not_proved' | 'lag' | 'refused';
+
+export interface CutoverResult {
+  readonly outcome: CutoverOutcome;
+  readonly sentence: string;
   /** How long writers could not write, milliseconds: from the first lock request of the attempt that got them to the end. */
-  freezeMs: z.number(),
+  readonly freezeMs: number;
   /** Locks asked for before they were obtained. */
-  lockAttempts: z.number(),
+  readonly lockAttempts: number;
   /** Keys proved again under the barrier. */
-  changedKeys: z.number(),
+  readonly changedKeys: number;
   /** How long writers waited for the counts of both sides, milliseconds. */
-  reconciliationMs: z.number().optional(),
+  readonly reconciliationMs?: number;
   /** Absent where no attempt was made. */
-  limits: attemptLimits.optional(),
+  readonly limits?: AttemptLimits;
   /** Sessions that wrote to a source right before. */
-  writers: z.array(writer),
-});
-export type CutoverResult = z.infer<typeof cutoverResult>;
+  readonly writers: readonly Writer[];
+}
 
 /** What a child that follows tells the root, on a step worth showing. */
 export const followReport = z.strictObject({
@@ -117,40 +116,38 @@ export const followReport = z.strictObject({
 export type FollowReport = z.infer<typeof followReport>;
 
 /** One rehearsed or real freeze, as screens show it. */
-export const freezeFacts = z.strictObject({
-  at: z.string(),
-  freezeMs: z.number(),
-  outcome: z.enum(cutoverOutcomes),
-  sentence: z.string(),
-  by: z.string(),
-  reconciliationMs: z.number().optional(),
-  limits: attemptLimits.optional(),
+export interface FreezeFacts {
+  readonly at: string;
+  readonly freezeMs: number;
+  readonly outcome: CutoverOutcome;
+  readonly sentence: string;
+  readonly by: string;
+  readonly reconciliationMs?: number;
+  readonly limits?: AttemptLimits;
   /** Writers were stopped before the copy, and stay so. */
-  first: z.literal(true).optional(),
-});
-export type FreezeFacts = z.infer<typeof freezeFacts>;
+  readonly first?: true;
+}
 
 /** How a run that follows its source stands; part of its status. */
-export const followStatus = z.strictObject({
-  lag: deltaLag,
+export interface FollowStatus {
+  readonly lag: DeltaLag;
   /** When the lag was told. */
-  lagAt: z.string().nullable(),
-  caughtUp: z.boolean(),
-  pending: z.number(),
-  throttled: z.string().nullable(),
-  trouble: z.string().nullable(),
-  warnings: z.array(z.string()),
+  readonly lagAt: string | null;
+  readonly caughtUp: boolean;
+  readonly pending: number;
+  readonly throttled: string | null;
+  readonly trouble: string | null;
+  readonly warnings: readonly string[];
   /** When the last full proof was green. */
-  provedAt: z.string().nullable(),
-  quarantined: z.number(),
-  drill: freezeFacts.nullable(),
-  freeze: freezeFacts.nullable(),
+  readonly provedAt: string | null;
+  readonly quarantined: number;
+  readonly drill: FreezeFacts | null;
+  readonly freeze: FreezeFacts | null;
   /** Lines of the last checklist that do not hold. */
-  missing: z.array(checklistLine),
-  maxFreezeMs: z.number(),
-  maxProofAgeMs: z.number(),
-});
-export type FollowStatus = z.infer<typeof followStatus>;
+  readonly missing: readonly ChecklistLine[];
+  readonly maxFreezeMs: number;
+  readonly maxProofAgeMs: number;
+}
 
 const who = { by: z.string().trim().min(1), reason: z.string().trim().min(1) };
 /** Settings of the cutover as a message carries them, in the plan's words; what they may be is said when they are refused. */

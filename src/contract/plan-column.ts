@@ -36,7 +36,7 @@ export const columnObject = z.strictObject({
 });
 export type ColumnObject = z.infer<typeof columnObject>;
 
-export const columnDocument = z
+const columnDocument = z
   .union([z.string().min(1), columnObject])
   .describe('A source column (a rename), or a mapping with from, value or sql.');
 export type ColumnDocument = z.infer<typeof columnDocument>;
@@ -49,7 +49,6 @@ export const columnsDocument = z
       .describe('Target column to its origin. "*": "*" adds every other column of the same name.'),
   ])
   .describe('`"*"` for columns of the same name, or a mapping of target columns.');
-export type ColumnsDocument = z.infer<typeof columnsDocument>;
 
 const whole = z.union([z.int(), z.string().regex(/^[+-]?\d+$/)]);
 

@@ -35,7 +35,6 @@ export const connectionSpec = z
     tls: tlsSpec.optional(),
   })
   .describe('How to reach a database. Without url, url_file and env_prefix the PG* variables are used.');
-export type ConnectionDocument = z.infer<typeof connectionSpec>;
 
 export const targetConnectionSpec = connectionSpec
   .extend({

@@ -139,4 +139,3 @@ export const settingsDocument = z
     statement_timeout: duration.optional().describe('Limit of short statements. Default: 60s.'),
   })
   .describe('Tuning, people and hooks: outside the digest.');
-export type SettingsDocument = z.infer<typeof settingsDocument>;

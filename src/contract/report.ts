@@ -10,7 +10,7 @@ import { tableReconciliation } from './run';
 const time = z.string();
 const count = z.number();
 
-export const reportProof = z.strictObject({
+const reportProof = z.strictObject({
   mapping: z.string(),
   /** In-scope source rows recomputed. */
   rows: count,
@@ -31,7 +31,7 @@ export const reportProof = z.strictObject({
   digests: z.array(z.strictObject({ slice: count, expected: z.string(), actual: z.string() })),
 });
 
-export const reportBatches = z.strictObject({
+const reportBatches = z.strictObject({
   mapping: z.string(),
   batches: count,
   done: count,
@@ -49,18 +49,18 @@ export const reportBatches = z.strictObject({
   seconds: count.nullable(),
 });
 
-export const reportFinding = z.strictObject({
+const reportFinding = z.strictObject({
   id: z.string(),
   mapping: z.string().nullable(),
   kind: z.string(),
   severity: z.enum(['decide', 'note']),
   rows: count,
   sentence: z.string(),
-  /** What a decision may be; absent in reports of before. */
-  choices: z.array(z.string()).optional(),
+  /** What a decision may be. */
+  choices: z.array(z.string()),
 });
 
-export const reportDecision = z.strictObject({
+const reportDecision = z.strictObject({
   finding: z.string(),
   action: z.string(),
   by: z.string(),
@@ -73,7 +73,7 @@ export const reportDecision = z.strictObject({
   asExpected: z.boolean(),
 });
 
-export const reportQuarantine = z.strictObject({
+const reportQuarantine = z.strictObject({
   mapping: z.string(),
   class: z.enum(['quarantined', 'out_of_scope']),
   reason: z.string(),

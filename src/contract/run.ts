@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { followStatus, freezeFacts, overrideFields } from './delta';
+import { overrideFields, type FollowStatus, type FreezeFacts } from './delta';
 
 /** Names that cross process boundaries: run references, workflow inputs, updates, status, results. All zod, all versioned by field addition only. */
 
@@ -10,34 +10,22 @@ export const runRef = z.strictObject({
 });
 export type RunRef = z.infer<typeof runRef>;
 
-export const phases = [
-  'open',
-  'discovery',
-  'prepare',
-  'freeze',
-  'capture',
-  'copy',
-  'delta',
-  'settle',
-  'finish',
-  'proof',
-  'cutover',
-  'done',
-  'rollback',
-] as const;
-export type Phase = (typeof phases)[number];
+export type Phase =
+  | 'open'
+  | 'discovery'
+  | 'prepare'
+  | 'freeze'
+  | 'capture'
+  | 'copy'
+  | 'delta'
+  | 'settle'
+  | 'finish'
+  | 'proof'
+  | 'cutover'
+  | 'done'
+  | 'rollback';
 
-export const runStates = [
-  'running',
-  'waiting',
-  'paused',
-  'blocked',
-  'complete',
-  'failed',
-  'aborted',
-  'rolled_back',
-] as const;
-export type RunState = (typeof runStates)[number];
+export type RunState = 'running' | 'waiting' | 'paused' | 'blocked' | 'complete' | 'failed' | 'aborted' | 'rolled_back';
 
 export const findingSummary = z.strictObject({
   id: z.string(),
@@ -86,30 +74,29 @@ export const tableReconciliation = z.strictObject({
 });
 export type TableReconciliation = z.infer<typeof tableReconciliation>;
 
-export const runStatus = z.strictObject({
-  run: z.string(),
-  plan: z.string(),
-  code: z.string(),
-  phase: z.enum(phases),
-  state: z.enum(runStates),
+export interface RunStatus {
+  readonly run: string;
+  readonly plan: string;
+  readonly code: string;
+  readonly phase: Phase;
+  readonly state: RunState;
   /** One sentence: what it does or waits for. */
-  sentence: z.string(),
-  startedAt: z.string(),
-  asOf: z.string(),
-  tables: z.array(tableProgress),
-  undecided: z.array(findingSummary),
-  blocked: z.array(blockedBatch),
-  gate: z.string().nullable(),
+  readonly sentence: string;
+  readonly startedAt: string;
+  readonly asOf: string;
+  readonly tables: readonly TableProgress[];
+  readonly undecided: readonly FindingSummary[];
+  readonly blocked: readonly BlockedBatch[];
+  readonly gate: string | null;
   /** What may be approved at the gate, where that is more than the gate itself. */
-  gates: z.array(z.string()).optional(),
+  readonly gates?: readonly string[];
   /** The target is open or being opened: nothing can be undone any more. */
-  forward: z.boolean().optional(),
-  children: z.array(z.strictObject({ kind: z.string(), workflowId: z.string() })),
-  pattern: z.enum(['copy', 'hybrid', 'big_bang']).optional(),
+  readonly forward?: boolean;
+  readonly children: readonly { readonly kind: string; readonly workflowId: string }[];
+  readonly pattern?: 'copy' | 'hybrid' | 'big_bang';
   /** Present from the moment a run follows its source. */
-  follow: followStatus.optional(),
-});
-export type RunStatus = z.infer<typeof runStatus>;
+  readonly follow?: FollowStatus;
+}
 
 export const migrationInput = z.strictObject({
   plan: z.string().min(1),
@@ -123,25 +110,24 @@ export const migrationInput = z.strictObject({
 });
 export type MigrationInput = z.infer<typeof migrationInput>;
 
-export const migrationResult = z.strictObject({
+export interface MigrationResult {
   /** First, because a closed run shows its result and nothing else. */
-  verdict: z.string(),
-  run: z.string(),
-  plan: z.string(),
-  code: z.string(),
-  outcome: z.enum(['complete', 'checked']),
-  reconciliation: z.array(tableReconciliation),
+  readonly verdict: string;
+  readonly run: string;
+  readonly plan: string;
+  readonly code: string;
+  readonly outcome: 'complete' | 'checked';
+  readonly reconciliation: readonly TableReconciliation[];
   /** False for a check that found something undecided; a run that is not green fails. */
-  green: z.boolean(),
+  readonly green: boolean;
   /** Of a check: what needs a decision. */
-  findings: z.array(findingSummary).optional(),
+  readonly findings?: readonly FindingSummary[];
   /** Of a check that found something to decide: what to do about it. */
-  next: z.array(z.string()).optional(),
+  readonly next?: readonly string[];
   /** The freeze of a run that cut over. */
-  freeze: freezeFacts.optional(),
-  seconds: z.number(),
-});
-export type MigrationResult = z.infer<typeof migrationResult>;
+  readonly freeze?: FreezeFacts;
+  readonly seconds: number;
+}
 
 export const rollbackInput = z.strictObject({
   run: z.string().min(1),
@@ -151,15 +137,14 @@ export const rollbackInput = z.strictObject({
 });
 export type RollbackInput = z.infer<typeof rollbackInput>;
 
-export const rollbackResult = z.strictObject({
-  verdict: z.string(),
-  run: z.string(),
-  steps: z.number(),
-  fingerprintEqual: z.boolean(),
+export interface RollbackResult {
+  readonly verdict: string;
+  readonly run: string;
+  readonly steps: number;
+  readonly fingerprintEqual: boolean;
   /** Objects that others changed meanwhile. */
-  notes: z.array(z.string()).optional(),
-});
-export type RollbackResult = z.infer<typeof rollbackResult>;
+  readonly notes?: readonly string[];
+}
 
 const who = { by: z.string().trim().min(1), reason: z.string().trim().min(1) };
 export const approveMessage = z.strictObject({
@@ -186,4 +171,3 @@ export type ResolveMessage = z.infer<typeof resolveMessage>;
 export const abortMessage = z.strictObject({ ...who, then: z.enum(['ask', 'rollback', 'keep']).optional() });
 export type AbortMessage = z.infer<typeof abortMessage>;
 export const pauseMessage = z.strictObject({ by: z.string().optional(), reason: z.string().optional() });
-export type PauseMessage = z.infer<typeof pauseMessage>;

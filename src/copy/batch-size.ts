@@ -1,7 +1,7 @@
 /** Batches below this many rows cost more in bookkeeping than they move. */
-export const smallestBatch = 1_000;
+const smallestBatch = 1_000;
 /** Batches above this many rows make a retry, and a careful second look, too dear. */
-export const largestBatch = 200_000;
+const largestBatch = 200_000;
 const unknownRowBytes = 200;
 
 /** Rows per batch so that one batch carries about `bytes`; an explicit `rows` of the plan wins. */

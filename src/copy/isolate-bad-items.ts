@@ -4,7 +4,7 @@ export interface Span {
   readonly to: number;
 }
 
-export function splitSpan(span: Span): readonly [Span, Span] {
+function splitSpan(span: Span): readonly [Span, Span] {
   const middle = span.from + Math.floor((span.to - span.from) / 2);
   return [
     { from: span.from, to: middle },
@@ -12,7 +12,7 @@ export function splitSpan(span: Span): readonly [Span, Span] {
   ];
 }
 
-export function spanSize(span: Span): number {
+function spanSize(span: Span): number {
   return span.to - span.from;
 }
 

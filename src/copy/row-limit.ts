@@ -8,11 +8,6 @@ export function allowedBadRows(limit: RowLimit, sourceRows: number): number | nu
   return bounds.length === 0 ? null : Math.min(...bounds);
 }
 
-/** Reasons that follow a parent: no fault of the row's own table. */
-export function followsParent(reason: string): boolean {
-  return reason === 'parent_quarantined' || reason === 'parent_out_of_scope';
-}
-
 /** Kind of the finding that raises a limit: the number of its decision is the most that is allowed. */
 export const limitKind = 'limit';
 

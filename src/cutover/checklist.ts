@@ -5,7 +5,7 @@ import { figure } from '../report/format';
 
 /** The lines of the cutover's checklist: each a name, whether it holds, and one sentence with numbers. */
 
-export function line(name: string, ok: boolean, sentence: string): ChecklistLine {
+function line(name: string, ok: boolean, sentence: string): ChecklistLine {
   return { name, ok, sentence };
 }
 

@@ -28,7 +28,7 @@ export function targetKeyText(table: ApplyTable, of: string): string {
 }
 
 /** Whether two rows have the same target key, as its index sees it. */
-export function sameTargetKey(table: ApplyTable, left: string, right: string): string {
+function sameTargetKey(table: ApplyTable, left: string, right: string): string {
   return table.targetKey
     .map(({ name, operator }) => `${left}${identifier(name)} ${operator} ${right}${identifier(name)}`)
     .join(' and ');

@@ -95,7 +95,7 @@ export interface OrphanReasons {
   readonly quarantined: OrphanBooking;
   readonly outOfScope: OrphanBooking;
 }
-export interface OrphanBooking {
+interface OrphanBooking {
   readonly reason: string;
   readonly finding: string;
   readonly class: 'quarantined' | 'out_of_scope';

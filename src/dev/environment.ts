@@ -24,7 +24,7 @@ import type { Owner } from './unprivileged-user';
 
 type Say = (line: string) => void;
 
-export interface DevPostgres {
+interface DevPostgres {
   /** Superuser url with its password: hand it to clients, never print it. */
   readonly url: string;
   readonly host: string;

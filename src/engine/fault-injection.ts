@@ -1,6 +1,6 @@
 /**
- * Breaks one rule of following on purpose, so that the stress test shows that it would notice. Off unless the environment has both
- * ROWPROOF_FAULT_INJECTION_BUILD=1 and ROWPROOF_FAULT=<name>; nothing else reads either of them.
+ * A rule of following that is broken on purpose, so that the stress test shows that it would notice. A value of the host, which no program that
+ * people start sets: the stress test makes its activities with one.
  *
  * fence: a round compares neither the owner of its apply lease nor where the cursor stands. closed: nor whether its apply lease is still open. gate: a round
  * consumes changes that its snapshot does not see. cursor: the cursor moves before the rows, in a transaction of its own, and is not compared.
@@ -12,6 +12,11 @@
 export type Fault =
   'fence' | 'closed' | 'gate' | 'cursor' | 'first' | 'lock' | 'freeze' | 'identity' | 'books' | 'link';
 
-export function faulty(name: Fault): boolean {
-  return process.env.ROWPROOF_FAULT_INJECTION_BUILD === '1' && process.env.ROWPROOF_FAULT === name;
+/** What may be broken; nothing unless it says so. */
+export interface Breakable {
+  readonly fault?: Fault | null;
+}
+
+export function faulty(host: Breakable, name: Fault): boolean {
+  return host.fault === name;
 }

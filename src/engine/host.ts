@@ -2,6 +2,7 @@ import type { CompiledMapping } from '../contract/compiled';
 import { fail } from '../errors/rowproof-error';
 import type { Databases } from '../postgres/databases';
 import type { LoadedRun } from '../postgres/ledger/run/run';
+import type { Breakable } from './fault-injection';
 
 /** Names and counts of what a piece of work has done so far; never a value of a row. */
 export type HeartbeatDetails = Readonly<Record<string, string | number>>;
@@ -10,7 +11,7 @@ export type HeartbeatDetails = Readonly<Record<string, string | number>>;
  * What the engine gets from whoever calls it. A worker gives the signal and the heartbeat of the activity that runs; where they are
  * absent, nothing can cancel the work and nobody listens.
  */
-export interface Host {
+export interface Host extends Breakable {
   readonly databases: Databases;
   /** Where plans and the files of their spot checks are; null or absent where this process has no such folder. */
   readonly plansFolder?: string | null;

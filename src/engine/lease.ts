@@ -8,11 +8,11 @@ import {
 } from '../postgres/ledger/follow/apply-lease';
 import { refuseAfterRollback } from '../postgres/ledger/run/step';
 import type { Session } from '../postgres/session';
-import { faulty } from './fault-injection';
+import { faulty, type Breakable } from './fault-injection';
 import { recordedHolder, takeFromHolder, type Holder } from './take-from-holder';
 
 const attempts = 6;
-export const leaseNames: readonly LeaseName[] = ['delta', 'intake'];
+const leaseNames: readonly LeaseName[] = ['delta', 'intake'];
 
 export function leaseLost(run: string): RowproofError {
   return fail('RP5401', `Another session follows the sources of ${run} now`, { where: { object: run } });
@@ -52,10 +52,15 @@ export function underLeaseLock<T>(
 }
 
 /** The fence of a round: locks the apply lease until the transaction ends and proves that `nonce` still owns it. */
-export async function fenceApplyLease(session: Session, run: string, nonce: string): Promise<ApplyLease> {
+export async function fenceApplyLease(
+  session: Session,
+  run: string,
+  nonce: string,
+  host: Breakable,
+): Promise<ApplyLease> {
   const lease = await lockApplyLease(session, run, 'delta');
-  if (lease === null || (lease.state !== 'open' && !faulty('closed'))) throw leaseRefused(run, lease);
-  if (lease.owner !== nonce && !faulty('fence') && !faulty('closed')) throw leaseLost(run);
+  if (lease === null || (lease.state !== 'open' && !faulty(host, 'closed'))) throw leaseRefused(run, lease);
+  if (lease.owner !== nonce && !faulty(host, 'fence') && !faulty(host, 'closed')) throw leaseLost(run);
   await refuseAfterRollback(session, run);
   return lease;
 }

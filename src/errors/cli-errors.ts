@@ -7,23 +7,27 @@ export const cliErrors = {
     why: 'The command does not take it.',
     fix: 'See \`rowproof COMMAND --help\`.',
     exit: 2,
+    retryable: false,
   },
   RP9000: {
     title: 'Unexpected error',
     why: 'This is a bug in rowproof. Its text is not shown because it may hold row values; ROWPROOF_DEBUG=1 shows it.',
     fix: 'Report it with the command you ran. The ledger has everything; nothing is lost.',
     exit: 70,
+    retryable: false,
   },
   RP9002: {
     title: 'File exists',
     why: 'A file that somebody wrote is never overwritten unasked.',
     fix: 'Name another file with --out, or add --force.',
     exit: 2,
+    retryable: false,
   },
   RP9020: {
     title: 'A database refused a statement',
     why: 'Its own text is not shown because it may hold row values; the log of that server has it.',
     fix: 'Look the SQLSTATE up in the manual of PostgreSQL, mend what it names, and give the command again.',
     exit: 3,
+    retryable: false,
   },
 } as const satisfies Record<string, CatalogueEntry>;

@@ -29,7 +29,8 @@ export function describeErrors(): string {
       lines.push('', `## ${area}xxx: ${areas[area] ?? 'Other'}`);
     }
     lines.push('', `### ${code}: ${entry.title}`, '');
-    lines.push(entry.why, '', `**What to do:** ${entry.fix}`, '', `Exit code: ${entry.exit}.`);
+    const retried = entry.retryable ? ' Passes by itself: a run tries again.' : '';
+    lines.push(entry.why, '', `**What to do:** ${entry.fix}`, '', `Exit code: ${entry.exit}.${retried}`);
   }
   return `${lines.join('\n')}\n`;
 }

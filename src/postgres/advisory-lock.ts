@@ -1,4 +1,5 @@
 import type { Session } from './session';
+import { integer } from './row';
 
 /** Takes the advisory lock of a name within a class until the transaction ends: 55P03 when another session holds it too long. */
 export async function lockByName(session: Session, lockClass: number, name: string): Promise<void> {
@@ -20,5 +21,5 @@ export async function holdersByName(
        and a.pid <> pg_catalog.pg_backend_pid()`,
     [lockClass, name],
   );
-  return rows.map((row) => ({ pid: Number(row.pid), backendStart: row.started }));
+  return rows.map((row) => ({ pid: integer(row, 'pid'), backendStart: row.started }));
 }

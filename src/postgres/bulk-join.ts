@@ -1,5 +1,6 @@
 import type { Session } from './session';
 import { joinTransaction } from './transaction';
+import { integer } from './row';
 
 /**
  * Work whose statements join whole tables: planned without nested loops, which compare every row with every other where the planner
@@ -18,5 +19,5 @@ export async function joiningInBulk<T>(session: Session, work: () => Promise<T>)
 /** The number `n` of a statement that joins whole tables. */
 export async function countJoining(session: Session, sql: string, values?: readonly unknown[]): Promise<number> {
   const { rows } = await joiningInBulk(session, () => session.query<{ n: string }>(sql, values));
-  return Number(rows[0]?.n);
+  return integer(rows[0], 'n');
 }

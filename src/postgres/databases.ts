@@ -99,7 +99,7 @@ export function createDatabases(options: {
     ledger,
     async source(compiled, source, purpose) {
       const spec = compiled.plan.sources[source];
-      if (spec === undefined) throw fail('RP4006', `The plan of this run has no source ${source}`);
+      if (spec === undefined) throw fail('RP4022', `The plan of this run has no source ${source}`);
       const role: SessionRole = { side: 'source', name: source, purpose };
       return open(spec, compiled.plan.name, role, compiled.plan.settings.lockTimeoutMs);
     },

@@ -1,7 +1,9 @@
 import type { Client } from 'pg';
+import { isDatabaseNotFound } from '../errors/error-kinds';
 import { fail } from '../errors/rowproof-error';
 import { connect } from './connect';
 import type { ResolvedConnection } from './connection-spec';
+import { integer } from './row';
 
 /** Enough that a pooler which deals its server connections round-robin meets one twice. */
 const attempts = 8;
@@ -57,7 +59,7 @@ async function answered<T>(query: Promise<T>): Promise<T> {
 
 async function backendPid(client: Client): Promise<number> {
   const result = await client.query<{ pid: string }>('select pg_catalog.pg_backend_pid() as pid');
-  return Number((result.rows[0] as { pid: string }).pid);
+  return integer(result.rows[0], 'pid');
 }
 
 /** PgBouncer answers for a database `pgbouncer` of its own; a server says that there is none. */
@@ -66,6 +68,6 @@ async function isPgBouncer(connection: ResolvedConnection): Promise<boolean> {
     await (await connect({ ...connection, database: 'pgbouncer' }, 'rowproof pooler probe')).end();
     return true;
   } catch (error) {
-    return !(error instanceof Error) || !/RP3011/.test(error.message);
+    return !isDatabaseNotFound(error);
   }
 }

@@ -2,7 +2,8 @@ import type { Client } from 'pg';
 import { fail } from '../errors/rowproof-error';
 import { identifier } from '../sql/quote';
 import type { ResolvedConnection } from './connection-spec';
-import { describeDatabaseError } from './sqlstate';
+import { isInsufficientPrivilege } from './sqlstate';
+import { integer } from './row';
 
 /** Oldest server that rowproof works with, as `server_version_num`. */
 const oldestServer = 130000;
@@ -107,7 +108,7 @@ export async function verifySettings(client: Client, connection: ResolvedConnect
       ${names.map((name, index) => `pg_catalog.current_setting('${name}', true) as s${index}`).join(', ')}`,
   );
   const row = result.rows[0] as Record<string, string | null>;
-  const serverVersion = Number(row['version']);
+  const serverVersion = integer(row, 'version');
   refuseOldServer(serverVersion, connection.label);
   const isOther = (name: string, index: number): boolean =>
     row[`s${index}`] !== wanted[name] && row[`s${index}`] !== null;
@@ -123,7 +124,7 @@ export async function verifySettings(client: Client, connection: ResolvedConnect
     });
   }
   return {
-    pid: Number(row['pid']),
+    pid: integer(row, 'pid'),
     backendStart: row['started'] as string,
     serverVersion,
     applicationPath: row['path'] ?? '',
@@ -137,7 +138,7 @@ async function guardSettings(client: Client, connection: ResolvedConnection, nam
   try {
     await client.query(`select ${sets.join(', ')}`);
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '42501') throw error;
+    if (!isInsufficientPrivilege(error)) throw error;
     const { label, user, database } = connection;
     const wanted = names.map((name) => `${name} = ${guarded[name]}`).join(', ');
     const resets = names.flatMap((name) => [

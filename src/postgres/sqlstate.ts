@@ -101,7 +101,52 @@ function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
 
-/** Whether a statement ended because it did not get a lock within lock_timeout. */
-export function isLockTimeout(error: unknown): boolean {
-  return describeDatabaseError(error).sqlstate === '55P03';
-}
+/** Takes an error, or the SQLSTATE that one had; conditions by the names of PostgreSQL. Nothing else compares SQLSTATEs. */
+type Condition = (raised: unknown) => boolean;
+
+const stateOf = (raised: unknown): string | null =>
+  typeof raised === 'string' ? raised : describeDatabaseError(raised).sqlstate;
+
+const oneOf =
+  (...states: readonly string[]): Condition =>
+  (raised) => {
+    const state = stateOf(raised);
+    return state !== null && states.includes(state);
+  };
+
+const ofClass =
+  (...classes: readonly string[]): Condition =>
+  (raised) => {
+    const state = stateOf(raised);
+    return state !== null && classes.some((one) => state.startsWith(one));
+  };
+
+/** A statement ended because it did not get a lock within lock_timeout. */
+export const isLockTimeout = oneOf('55P03');
+/** Another attempt may get the lock: its timeout, or a deadlock. */
+export const isLockRefused = oneOf('55P03', '40P01');
+/** A request for a lock ended without it: its timeout, a deadlock, or that of its statement, which bounds the sum of several. */
+export const isLockMissed = oneOf('55P03', '40P01', '57014');
+export const isQueryCanceled = oneOf('57014');
+export const isInsufficientPrivilege = oneOf('42501');
+export const isForeignKeyViolation = oneOf('23503');
+export const isUniqueViolation = oneOf('23505');
+export const isCheckViolation = oneOf('23514');
+export const isUndefinedFunction = oneOf('42883');
+export const isUndefinedObject = oneOf('42704');
+export const isDuplicateObject = oneOf('42710');
+export const isObjectInUse = oneOf('55006');
+/** Table or schema is not there. */
+export const isUndefinedRelation = oneOf('42P01', '3F000');
+/** A schema that was to be dropped is gone, or holds something. */
+export const isSchemaKept = oneOf('2BP01', '3F000');
+/** What the server says of a slot that was lost, or of a publication that was not there when a change was written. */
+export const isSlotOrPublicationLost = oneOf('42704', '55000');
+/** A column, a table, a type or a key was taken away or changed. */
+export const isRelationChanged = oneOf('42703', '42P01', '42804', '42830');
+/** A value that its type, or the CHECK of its domain, does not take. */
+export const isRefusedValue: Condition = (raised) => ofClass('22')(raised) || isCheckViolation(raised);
+/** The statement is at fault, or what it names: syntax, access rules, names (class 42). */
+export const isStatementError = ofClass('42');
+/** Rows do not fit the table any more: values, rules or columns, but no missing privilege. */
+export const isRowMisfit: Condition = (raised) => ofClass('22', '23', '42')(raised) && !isInsufficientPrivilege(raised);

@@ -6,7 +6,7 @@ import { insideSample } from '../compile/with-sample';
 import type { CompiledMapping } from '../contract/compiled';
 
 /** What is counted of each source column, in this order; numbers only, so that no value leaves the source. */
-export const columnFacts = ['nulls', 'empty', 'blank', 'padded', 'non_ascii', 'shortest', 'longest', 'bytes'] as const;
+const columnFacts = ['nulls', 'empty', 'blank', 'padded', 'non_ascii', 'shortest', 'longest', 'bytes'] as const;
 
 /**
  * One pass over the source relation, or over the sample it is bound to: for each column read, in order, its facts as one JSON

@@ -118,7 +118,7 @@ const ruleKinds: ReadonlySet<string> = new Set(['check', 'unique', 'orphan', 're
  * Rows of findings that no decision with an expected count covers: what max_bad_rows limits. `rejected` are the rows with at
  * least one reason: a row with several stands in several findings and counts once, so that the number is never too high.
  */
-export function unexpectedRows(
+function unexpectedRows(
   findings: readonly Finding[],
   decisions: readonly KnownDecision[],
   mapping: string,

@@ -1,3 +1,5 @@
+import { isRevokedOrGone } from '../errors/error-kinds';
+
 /** What a failure of a batch means; failures carry allow-listed facts only, so their message may be shown. */
 
 interface Failure {
@@ -12,12 +14,8 @@ function innermost(error: unknown): Failure {
   return current;
 }
 
-/** Codes after which no batch of the run may go on: the run was revoked or is gone. */
-const ending: ReadonlySet<string> = new Set(['RP5003', 'RP4001']);
-
 export function endsTheRun(error: unknown): boolean {
-  const { type } = innermost(error);
-  return typeof type === 'string' && ending.has(type);
+  return isRevokedOrGone(innermost(error).type);
 }
 
 export function blockedBecause(error: unknown): string {

@@ -62,12 +62,12 @@ export function warningsOf(follow: FollowStatus): string[] {
 }
 
 /** 420 as `0.42 s`, 3100 as `3.1 s`. */
-export function seconds(ms: number): string {
+function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(ms < 1000 ? 2 : 1)} s`;
 }
 
 /** `6 min`, `3 h`, `40 s`. */
-export function age(from: string, to: string): string {
+function age(from: string, to: string): string {
   const whole = Math.max(0, Math.round((Date.parse(to) - Date.parse(from)) / 1000));
   if (whole < 60) return `${whole} s`;
   return whole < 7_200 ? `${Math.floor(whole / 60)} min` : `${Math.floor(whole / 3600)} h`;

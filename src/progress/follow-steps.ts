@@ -16,9 +16,8 @@ export interface LastReport {
  */
 export function isWorthReporting(lastReport: LastReport, report: DeltaReport, now: string): boolean {
   if (lastReport.at === null) return true;
-  // what was decided, or is healed, is told too; reports of workers of before named a finding once
-  const newsworthy = report.newFindings.length > 0 || report.quarantined !== undefined;
-  if (newsworthy && report.newFindings.join() !== lastReport.findings) return true;
+  // what was decided, or is healed, is told too
+  if (report.newFindings.join() !== lastReport.findings) return true;
   const changed =
     lagStep(lastReport.lag ?? 0) !== lagStep(report.lag.seconds) ||
     lastReport.throttled !== (report.throttled !== null);

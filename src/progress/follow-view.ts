@@ -44,7 +44,7 @@ export function withFollowReport(view: RunView, report: FollowReport, now: strin
           caughtUp: view.follow.caughtUp || delta.caughtUp,
           pending: delta.pending,
           throttled: delta.throttled,
-          quarantined: delta.quarantined ?? view.follow.quarantined,
+          quarantined: delta.quarantined,
         }),
     ...(trouble === undefined ? {} : { trouble }),
     ...(capture === undefined ? {} : { warnings: capture.warnings }),

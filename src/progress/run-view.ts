@@ -106,12 +106,6 @@ export function withReconciliation(
   };
 }
 
-/** More findings to decide while the run goes on. */
-export function withUndecided(view: RunView, more: readonly FindingSummary[]): RunView {
-  const known = view.undecided.filter(({ id }) => !more.some((finding) => finding.id === id));
-  return { ...view, undecided: [...known, ...more] };
-}
-
 export function atGate(view: RunView, gate: string | null, question: string | null, sentence: string): RunView {
   return { ...view, gate, gateQuestion: question, state: gate === null ? 'running' : 'waiting', sentence };
 }

@@ -2,20 +2,18 @@ import type { QualifiedName } from '../contract/catalog';
 
 /** What a step of the ledger holds: everything that is needed to put the target back, and nothing about rows. */
 
-export const stepKinds = [
-  'capture',
-  'freeze',
-  'guard',
-  'materialized_view',
-  'sequence',
-  'triggers',
-  'foreign_key',
-  'check',
-  'index',
-  'rows_saved',
-  'rows',
-] as const;
-export type StepKind = (typeof stepKinds)[number];
+export type StepKind =
+  | 'capture'
+  | 'freeze'
+  | 'guard'
+  | 'materialized_view'
+  | 'sequence'
+  | 'triggers'
+  | 'foreign_key'
+  | 'check'
+  | 'index'
+  | 'rows_saved'
+  | 'rows';
 
 /** 'done' changed and still so, 'restored' put back by the run itself, 'compensated' put back by a rollback. */
 export type StepState = 'done' | 'restored' | 'compensated';
@@ -25,7 +23,7 @@ export interface MaterializedViewDetail {
   readonly populated: boolean;
 }
 
-export interface SequenceColumn {
+interface SequenceColumn {
   readonly mapping: string;
   readonly relation: QualifiedName;
   readonly column: string;
@@ -185,7 +183,7 @@ export interface FreezeDetail {
 }
 
 /** Triggers that refuse writes of others to the target tables until it is opened. */
-export interface GuardDetail {
+interface GuardDetail {
   readonly trigger: string;
   readonly relations: readonly QualifiedName[];
 }

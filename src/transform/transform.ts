@@ -11,7 +11,7 @@ export interface TransformContext {
 }
 
 /** One step compiled for the source. Expressions are total: a value or NULL, never an error. */
-export interface SqlStep {
+interface SqlStep {
   /** SQL expression of type text. */
   readonly value: string;
   /** SQL boolean (never NULL) that is true where the step has no value for its input; null when it cannot fail. */

@@ -1,7 +1,7 @@
 import type { KeyOrder } from '../contract/compiled';
 
 /** Compares one key column of two rows: negative, zero or positive, as the databases order the proof streams. */
-export type CompareText = (left: string, right: string) => number;
+type CompareText = (left: string, right: string) => number;
 
 const minus = 45;
 

@@ -11,7 +11,7 @@ export interface RecomputedRow {
 }
 
 /** What the proof expects of one source row. `server`: places whose canonical text only the target's server can spell. */
-export type Expectation =
+type Expectation =
   | { readonly kind: 'row'; readonly values: (string | null)[]; readonly server: readonly number[] | null }
   | { readonly kind: 'decided' }
   | { readonly kind: 'misplaced'; readonly columns: readonly number[] }

@@ -22,8 +22,6 @@ export type ActualRow = readonly (string | null)[];
 export const badClasses = ['mismatch', 'missing', 'extraneous', 'duplicate', 'unverifiable'] as const;
 export type BadClass = (typeof badClasses)[number];
 
-export type RowClass = 'identical' | 'decided' | BadClass;
-
 export interface ProofCounts {
   /** In-scope source rows enumerated. */
   expected: number;
@@ -50,9 +48,4 @@ export function noCounts(): ProofCounts {
     duplicate: 0,
     unverifiable: 0,
   };
-}
-
-/** Adds the counts of `other` to `counts`. */
-export function addCounts(counts: ProofCounts, other: ProofCounts): void {
-  for (const name of Object.keys(counts) as (keyof ProofCounts)[]) counts[name] += other[name];
 }

@@ -2,42 +2,12 @@ import { CompleteAsyncError } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { ActivityInboundCallsInterceptor } from '@temporalio/worker';
 import { catalogue } from '../errors/catalogue';
+import { isAboutConnecting } from '../errors/error-kinds';
 import { RowproofError, type Problem } from '../errors/rowproof-error';
 import { refusalAdvice, refusalSentence, type Refusal } from '../errors/refusal-sentence';
 import { functionBehind } from '../postgres/queries/discovery/function-behind';
 import { describeRefusal } from '../postgres/refusal';
 import { describeDatabaseError } from '../postgres/sqlstate';
-
-/**
- * Codes after which another attempt may meet another answer: a server that is away or busy, a lease or a lock that others
- * hold. All others are answers that stay: refusals, missing rights, closed runs, limits, decisions.
- */
-const passing: ReadonlySet<string> = new Set([
-  'RP3001',
-  'RP3002',
-  'RP3003',
-  'RP3013',
-  'RP3014',
-  'RP3023',
-  'RP3024',
-  'RP3099',
-  'RP5001',
-  'RP5002',
-  'RP5005',
-  'RP5308',
-  'RP5358',
-  'RP5360',
-  'RP5363',
-  'RP5401',
-  'RP5404',
-  'RP5405',
-  'RP5407',
-  'RP5410',
-  'RP5503',
-  'RP5504',
-  'RP5505',
-  'RP5506',
-]);
 
 /**
  * Replaces every error of an activity by an allow-listed failure: our own sentence, or side, what was being done, SQLSTATE and names.
@@ -72,7 +42,7 @@ export function safeFailure(error: unknown, inside: string | null = null): Error
       .map(ended)
       .join(' ')
       .slice(0, 3900)} (${error.code})`;
-    return plain(text, error.code, !isPassing(error), [{ code: error.code }]);
+    return plain(text, error.code, !isRetryable(error), [{ code: error.code }]);
   }
   const facts = describeDatabaseError(error);
   if (facts.isConnectionLoss) return plain('The connection to a database was lost.', 'ConnectionLost', false, []);
@@ -93,10 +63,10 @@ function ownWhy(problem: Problem | undefined): string | null {
   return problem === undefined || problem.why === catalogue[problem.code].why ? null : problem.why;
 }
 
-function isPassing(error: RowproofError): boolean {
-  // a refused connection may carry the loss that followed as its cause: there the code alone tells
-  if (error.code.startsWith('RP30')) return passing.has(error.code);
-  return passing.has(error.code) || describeDatabaseError(error.cause).isRetryable;
+/** A refused connection may carry the loss that followed as its cause: there the catalogue alone tells. */
+function isRetryable(error: RowproofError): boolean {
+  if (catalogue[error.code].retryable) return true;
+  return !isAboutConnecting(error) && describeDatabaseError(error.cause).isRetryable;
 }
 
 function plain(message: string, type: string, nonRetryable: boolean, details: unknown[]): ApplicationFailure {

@@ -61,7 +61,7 @@ delete from "Neu.Schema".old where id % 7 = 0;
 select setval(pg_get_serial_sequence('"Neu.Schema".old', 'id'), 77, false);
 `;
 
-export const s = (name: string) => ({ schema: 'Neu.Schema', name });
+const s = (name: string) => ({ schema: 'Neu.Schema', name });
 const load = `
 insert into "Neu.Schema"."order" (id, "e.mail", "Größe") overriding system value select g, 'm' || g, g from generate_series(1, 100) g;
 insert into "Neu.Schema".parted (id, region, n) select g, case when g % 2 = 0 then 'eu' else 'us' end, g from generate_series(1, 100) g;

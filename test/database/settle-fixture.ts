@@ -11,7 +11,7 @@ import type { TestDatabase } from '../support/postgres/postgres';
 
 /** Hand-made compiled mappings: what these tests need of them, over tables that the test makes itself. */
 
-export function columnType(name: string): ColumnType {
+function columnType(name: string): ColumnType {
   return {
     name,
     schema: 'pg_catalog',
@@ -27,7 +27,7 @@ export function columnType(name: string): ColumnType {
   };
 }
 
-export function keyColumn(name: string, type = 'bigint'): KeyColumn {
+function keyColumn(name: string, type = 'bigint'): KeyColumn {
   return { name, type: columnType(type), order: type === 'bigint' ? 'integer' : 'bytes' };
 }
 

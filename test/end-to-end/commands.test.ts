@@ -54,7 +54,7 @@ describe('the command line by itself', () => {
   it('says what a command needs that no run was started for', async () => {
     const status = await rowproof('status');
     expect([status.code, status.stdout]).toEqual([4, '']);
-    expect(status.stderr).toMatch(/No run was started from this folder[\s\S]*why[\s\S]*fix[\s\S]*RP4001/);
+    expect(status.stderr).toMatch(/No run was started from this folder[\s\S]*why[\s\S]*fix[\s\S]*RP4011/);
     const missing = await rowproof('check', 'no-such.yaml');
     expect([missing.code, missing.stderr]).toEqual([2, expect.stringContaining('RP1001')]);
     const json = await rowproof('check', 'no-such.yaml', '--output', 'json');

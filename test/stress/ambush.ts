@@ -6,7 +6,7 @@ import { connected } from './oracle';
 import type { Place } from './servers';
 
 /** Where a round is caught: in its snapshot, before it takes the apply lease's lock; or while it writes. */
-export type Spot = 'between its source and its commit' | 'while it writes';
+type Spot = 'between its source and its commit' | 'while it writes';
 
 const spots: Readonly<Record<Spot, { readonly relation: string; readonly query: string }>> = {
   'between its source and its commit': {
@@ -17,7 +17,7 @@ const spots: Readonly<Record<Spot, { readonly relation: string; readonly query: 
 };
 
 /** Waits until a round stands at `spot`, does `disturbance` to its process, and lets the round's backend go on. False when none came by. */
-export async function ambush(
+async function ambush(
   place: Place,
   processes: Processes,
   spot: Spot,

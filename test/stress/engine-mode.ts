@@ -60,7 +60,7 @@ export function openEngineMode(
       STRESS_SOURCE_URL: place.mover.source,
       STRESS_TARGET_URL: place.mover.target,
       STRESS_PLANS: join(folder, 'plans'),
-      ...(fault === null ? {} : { ROWPROOF_FAULT_INJECTION_BUILD: '1', ROWPROOF_FAULT: fault }),
+      ...(fault === null ? {} : { STRESS_FAULT: fault }),
     },
     say: log.say,
     // one that came back on purpose has the time to do its worst

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { asyncLocalStorage } from '@temporalio/activity';
 import type { createActivities } from '../../activities';
+import type { Fault } from '../../src/engine/fault-injection';
 import { binary } from '../support/workbench';
 
 /** What the processes asks for, and takes back when it gave the work to somebody else. */
@@ -28,6 +29,7 @@ async function main(): Promise<void> {
     plansFolder: process.env['STRESS_PLANS'] ?? null,
     workflowIsOpen: () => Promise.resolve(false),
     searchAttributes: false,
+    fault: (process.env['STRESS_FAULT'] ?? null) as Fault | null,
     log: { info: () => undefined, warn: () => undefined },
   });
   const activities = { ...control, ...copy } as unknown as Record<

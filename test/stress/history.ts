@@ -8,7 +8,7 @@ export interface Write {
   readonly v: string | null;
 }
 
-export type Outcome = 'acknowledged' | 'failed';
+type Outcome = 'acknowledged' | 'failed';
 
 /** One transaction of one client; `resolved` says how an unknown outcome was found out. */
 export interface Entry {

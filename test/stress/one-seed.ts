@@ -179,7 +179,6 @@ function openFull(place: Place, text: string, options: SeedOptions, temporal: Te
   const bench = createWorkbench(temporal, {
     STRESS_SOURCE_URL: place.mover.source,
     STRESS_TARGET_URL: place.mover.target,
-    ...(options.fault === null ? {} : { ROWPROOF_FAULT_INJECTION_BUILD: '1', ROWPROOF_FAULT: options.fault }),
   });
   const plan = bench.write('stress.yaml', text);
   const startWorker = (): void => void bench.worker('--log-level', 'info');

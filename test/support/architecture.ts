@@ -2,6 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join, posix, relative, sep } from 'node:path';
 import ts from 'typescript';
+import arrows from './arrows.json';
 
 /** A source file by its path from the root of the repository, with forward slashes. */
 export interface SourceFile {
@@ -9,49 +10,23 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const pureFolders = [
-  ...['contract', 'errors', 'sql', 'plan', 'profile', 'transform', 'compile', 'copy', 'settle', 'validate'],
-  ...['rollback', 'evidence', 'progress', 'report', 'demo', 'capture', 'delta', 'cutover'],
-];
-
-type Layer = 'pure' | 'postgres' | 'engine' | 'activities' | 'workflows' | 'worker' | 'dev' | 'cli' | 'test';
-
-/** What a layer may import beside itself. Types of activities are free for workflows; see `checkImport`. */
-const arrows: Readonly<Record<Layer, readonly Layer[]>> = {
-  pure: [],
-  postgres: ['pure'],
-  engine: ['postgres', 'pure'],
-  activities: ['engine', 'postgres', 'pure'],
-  workflows: ['pure'],
-  worker: ['activities', 'engine', 'postgres', 'pure'],
-  dev: ['worker', 'activities', 'engine', 'postgres', 'pure'],
-  cli: ['dev', 'worker', 'activities', 'engine', 'postgres', 'pure'],
-  test: ['cli', 'dev', 'worker', 'activities', 'workflows', 'engine', 'postgres', 'pure'],
-};
-
 /**
- * What a phase of the engine may import of other phases. Files right in src/engine (host, sessions, lease) are free for all of them and
- * import none.
+ * Which layer may import what beside itself; eslint reads the same file. `phases`: what a phase of the engine may import of other phases.
+ * Files right in src/engine (host, sessions, lease) are free for all of them and import none.
  */
-const phaseArrows: Readonly<Record<string, readonly string[]>> = {
-  run: ['capture'],
-  copy: ['run'],
-  capture: [],
-  follow: ['copy', 'capture', 'run'],
-  prepare: ['run'],
-  discovery: ['prepare', 'run'],
-  proof: ['follow', 'copy', 'run'],
-  settle: ['proof', 'follow', 'copy', 'prepare', 'run'],
-  finish: ['settle', 'proof', 'prepare', 'run'],
-  cutover: ['proof', 'finish', 'prepare', 'follow', 'run'],
-  rollback: ['cutover', 'proof', 'finish', 'settle', 'prepare', 'capture', 'run'],
-};
+const { pure: pureFolders, phases: phaseArrows, ...rules } = arrows;
+
+type Layer = keyof typeof rules.layers;
+type Layers = Readonly<Record<string, readonly string[]>>;
+
+const allowed = (from: Layer, to: Layer): boolean => (rules.layers as Layers)[from]?.includes(to) === true;
+const typesAllowed = (from: Layer, to: Layer): boolean => (rules.typesOnly as Layers)[from]?.includes(to) === true;
 
 /** Layers of src that are one folder each. */
 const outer = ['postgres', 'engine', 'worker', 'dev', 'cli'] as const;
 
 /** The layer of a path; null for a folder of src that nobody placed. */
-export function layerOf(path: string): Layer | null {
+function layerOf(path: string): Layer | null {
   const [top = '', folder = ''] = path.split('/');
   if (top === 'activities' || top === 'workflows' || top === 'test') return top;
   if (top !== 'src') return null;
@@ -113,25 +88,23 @@ function phaseOf(path: string): string | null {
 function checkPhases(from: string, to: string): string | null {
   const [phase, other] = [phaseOf(from), phaseOf(to)];
   if (other === null || other === phase) return null;
-  if (phase !== null && phaseArrows[phase]?.includes(other) === true) return null;
+  if (phase !== null && (phaseArrows as Layers)[phase]?.includes(other) === true) return null;
   return `imports ${to} against the arrows of the engine (${phase ?? 'host'} -> ${other})`;
 }
 
-const temporalLayers: readonly Layer[] = ['activities', 'workflows', 'worker', 'cli', 'test'];
-
 function checkImport(file: SourceFile, layer: Layer, { specifier, typeOnly }: Import): string | null {
   if (!specifier.startsWith('.')) {
-    if (specifier.startsWith('@temporalio/') && !temporalLayers.includes(layer)) return `imports ${specifier}`;
-    if (isPostgresClient(specifier) && layer !== 'postgres' && layer !== 'test') return `imports ${specifier}`;
-    if (isNode(specifier) && (layer === 'pure' || layer === 'workflows')) return `imports ${specifier}`;
+    if (specifier.startsWith('@temporalio/') && !rules.temporal.includes(layer)) return `imports ${specifier}`;
+    if (isPostgresClient(specifier) && !rules.postgresClient.includes(layer)) return `imports ${specifier}`;
+    if (isNode(specifier) && rules.noNode.includes(layer)) return `imports ${specifier}`;
     return null;
   }
   const target = posix.normalize(posix.join(posix.dirname(file.path), specifier));
   const to = layerOf(target);
   if (to === null) return target === 'package.json' ? null : `imports ${target}, which is in no layer`;
   if (layer === 'engine' && to === 'engine') return checkPhases(file.path, target);
-  if (to === layer || arrows[layer].includes(to)) return null;
-  if (typeOnly && layer === 'workflows' && to === 'activities') return null;
+  if (to === layer || allowed(layer, to)) return null;
+  if (typeOnly && typesAllowed(layer, to)) return null;
   return `imports ${target} against the arrows (${layer} -> ${to})`;
 }
 

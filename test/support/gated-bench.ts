@@ -44,7 +44,7 @@ export interface Outcome {
   readonly batches: unknown;
 }
 
-export const gatedRows = 3_000;
+const gatedRows = 3_000;
 const lockOfGate = 1_500;
 
 const sourceSchema = `

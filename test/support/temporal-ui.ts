@@ -36,7 +36,7 @@ export async function pasteable(page: Page): Promise<string[]> {
   return page.frameLocator('iframe').locator('pre').allInnerTexts();
 }
 
-export async function openTab(page: Page, name: string): Promise<void> {
+async function openTab(page: Page, name: string): Promise<void> {
   await page.getByText(name, { exact: true }).first().click();
 }
 

@@ -39,7 +39,7 @@ const target = 'create table public.d (id integer primary key, v integer);';
 export const badRow = 'd.v.cast_integer';
 const decided = `  ${badRow}: { do: quarantine, expect: { rows: 1 }, because: known, by: ana }`;
 
-export function tinyPlan(name: string, { settings, head = '', decisions = decided, tables = '' }: TinyPlan): string {
+function tinyPlan(name: string, { settings, head = '', decisions = decided, tables = '' }: TinyPlan): string {
   const variable = name.toUpperCase();
   return `version: 1
 name: ${name}

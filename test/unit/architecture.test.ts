@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { sourceFiles, violations } from '../support/architecture';
 
@@ -69,5 +70,34 @@ describe('the architecture test', () => {
     ['src/cli/a.ts', "import { devUp } from '../dev/environment';"],
   ])('lets %s with %s pass', (path, text) => {
     expect(breach(path, text)).toEqual([]);
+  });
+});
+
+describe('the zones of eslint', () => {
+  // jest cannot load a configuration that is a module
+  const script = `
+    import { ESLint } from 'eslint';
+    const eslint = new ESLint();
+    const rule = '@typescript-eslint/no-restricted-imports';
+    for (const path of process.argv.slice(1))
+      console.log(JSON.stringify((await eslint.calculateConfigForFile(path)).rules[rule]));
+  `;
+
+  it('are made from the arrows that this test has', () => {
+    const expected: readonly (readonly [path: string, pattern: string])[] = [
+      ['src/copy/batch-size.ts', '**/postgres/**'],
+      ['src/delta/apply-sql.ts', '**/postgres/**'],
+      ['src/engine/copy/copy-batch.ts', '../proof/**'],
+      ['src/engine/proof/live/align-next.ts', '../../cutover/**'],
+      ['src/engine/proof/live/align-next.ts', '@temporalio/*'],
+      ['workflows/migration.ts', '"allowTypeImports":true'],
+    ];
+    const paths = expected.map(([path]) => path);
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', script, ...paths], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    const zones = printed.trim().split('\n');
+    for (const [index, [path, pattern]] of expected.entries()) expect(`${path} ${zones[index]}`).toContain(pattern);
   });
 });

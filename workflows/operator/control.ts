@@ -36,7 +36,7 @@ export interface OperatorControl {
   /** No drill is accepted any more; one that waits is answered. */
   endDrills(): void;
   /** Resolves when something to decide came up while following: findings, or quarantined rows as well. */
-  newFindings(): Promise<'findings' | 'all'>;
+  newFindings(): Promise<void>;
   /** From here on nothing can be undone: `abort` is refused. */
   onlyForward(): void;
   /** Adds a child that gets pause, resume and resolve. */
@@ -97,10 +97,8 @@ export function openOperatorControl(plan: string): OperatorControl {
       answerDrill(operator, 'The drill did not begin; writers are free.');
     },
     newFindings: async () => {
-      await condition(() => operator.newFindings !== null);
-      const which = operator.newFindings as NonNullable<typeof operator.newFindings>;
-      operator.newFindings = null;
-      return which;
+      await condition(() => operator.newFindings);
+      operator.newFindings = false;
     },
     onlyForward: () => {
       operator.forward = true;

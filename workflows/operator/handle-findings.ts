@@ -1,6 +1,5 @@
 import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun } from '../../src/contract/activity-types';
-import { withUndecided } from '../../src/progress/run-view';
 import * as options from '../runtime/activity-options';
 import type { OperatorControl } from './control';
 import { notify } from '../runtime/reporter';
@@ -14,16 +13,14 @@ const control = proxyActivities<Activities>(options.quick);
  */
 export async function handleFindings(run: OpenedRun, operator: OperatorControl): Promise<never> {
   for (;;) {
-    const which = await operator.newFindings();
+    await operator.newFindings();
     try {
       const findings = await control.undecidedFindings(run.ref);
-      const rows = which === 'all' ? await control.undecidedQuarantine(run.ref) : [];
+      const rows = await control.undecidedQuarantine(run.ref);
       const undecided = [...findings, ...rows.filter(({ id }) => !findings.some((finding) => finding.id === id))];
       const shown = operator.view().undecided;
-      if (which === 'all') operator.change((view) => ({ ...view, undecided }));
-      if (undecided.length === 0) continue;
-      if (which === 'findings') operator.change((view) => withUndecided(view, undecided));
-      else if (undecided.every(({ id }) => shown.some((known) => known.id === id))) continue;
+      operator.change((view) => ({ ...view, undecided }));
+      if (undecided.every(({ id }) => shown.some((known) => known.id === id))) continue;
       await notify(
         run,
         'gate',

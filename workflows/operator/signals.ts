@@ -44,10 +44,8 @@ async function setPaused(operator: ControlState, raw: unknown, value: boolean): 
 }
 
 /** What nobody has decided about is looked up, and what is shown as such although it no longer waits. */
-function noteFindings(operator: ControlState, { newFindings, quarantined }: DeltaReport): void {
-  const known = operator.view.undecided.length > 0;
-  if (quarantined !== undefined && (newFindings.length > 0 || known)) operator.newFindings = 'all';
-  else if (newFindings.length > 0) operator.newFindings = 'findings';
+function noteFindings(operator: ControlState, { newFindings }: DeltaReport): void {
+  if (newFindings.length > 0 || operator.view.undecided.length > 0) operator.newFindings = true;
 }
 
 function takeReport(operator: ControlState, raw: ProgressReport): void {

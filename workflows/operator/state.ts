@@ -32,8 +32,8 @@ export class ControlState {
   listeners: readonly string[] = [];
   /** Reports of children about the delta so far. */
   followReports = 0;
-  /** What came up while following that nobody has looked at: findings, or quarantined rows as well. */
-  newFindings: 'findings' | 'all' | null = null;
+  /** Something came up while following, or was healed, that nobody has looked at. */
+  newFindings = false;
   /** Whether drills are attended to, and the one that was asked for. */
   drillsOpen = false;
   drill: { readonly message: DrillMessage; answer: string | null } | null = null;

@@ -8,6 +8,7 @@ import { followToFreeze } from './follow-to-freeze';
 import { codeOf } from '../runtime/failure-kind';
 import { plainFailure } from '../runtime/input';
 import { withReconciliation } from '../../src/progress/run-view';
+import { isCaptureStopped } from '../../src/errors/error-kinds';
 
 const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
@@ -33,16 +34,13 @@ async function stillFrozen(run: OpenedRun): Promise<boolean> {
   return opened || whole;
 }
 
-/** What a round raises of a capture that is not what it was. */
-const captureStopped = 'RP5402';
-
 /** Settles on an alignment. What changed on a source meanwhile stops it as it stops following: the follower asks, and catches up first. */
 async function settleFollowed({ run, operator }: PhaseContext): ReturnType<Activities['settle']> {
   for (;;) {
     try {
       return await long.settle(run.ref);
     } catch (error) {
-      if (codeOf(error) !== captureStopped) throw error;
+      if (!isCaptureStopped(codeOf(error))) throw error;
       await whileFollowing(run, operator, (follower) => follower.caughtUp(), true);
     }
   }

@@ -9,6 +9,7 @@ import { plainFailure } from './input';
 import { notify } from './reporter';
 import type { Monitor } from '../phases/monitor';
 import { counted } from '../../src/report/counted';
+import { changedBeforeOpening, refusesOpening } from '../../src/errors/error-kinds';
 
 const recording = proxyActivities<Activities>(options.patient);
 const quick = proxyActivities<Activities>(options.quick);
@@ -20,14 +21,11 @@ const lookingAgain = proxyActivities<Activities>(options.oneTry);
  * proves anew and asks again.
  */
 export function followsOn(run: Pick<OpenedRun, 'pattern'>, error: unknown): boolean {
-  return run.pattern === 'hybrid' && ['RP5451', 'RP5452'].includes(codeOf(error) ?? '');
+  return run.pattern === 'hybrid' && changedBeforeOpening(codeOf(error));
 }
 
 /** After so many calls of the hook that failed, people are asked to move the application by hand. */
 const patience = 3;
-
-/** Answers that stay: a source takes writes again, the run is rolled back, or a side is not what was proved. */
-const wayBack: ReadonlySet<string> = new Set(['RP5501', 'RP5104', 'RP5451', 'RP5452']);
 
 /** Opens the target of frozen sources. Tried again for as long as it takes, because writers wait; what says that there is none to open is raised. */
 export async function openTheTarget(run: OpenedRun, operator: OperatorControl): Promise<void> {
@@ -37,7 +35,7 @@ export async function openTheTarget(run: OpenedRun, operator: OperatorControl): 
     operator,
     'The target could not be opened',
     () => lookingAgain.openTarget(run.ref),
-    (error) => wayBack.has(codeOf(error) ?? ''),
+    (error) => refusesOpening(codeOf(error)),
   );
 }
 

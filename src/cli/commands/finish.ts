@@ -5,6 +5,7 @@ import { refuseOpen, waysOn } from '../refusals';
 import type { RunRecord } from '../run-record';
 import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal } from '../temporal';
+import { isLedgerNeeded } from '../../errors/error-kinds';
 
 /** Removes what a run left behind (the freeze on its sources, the ledger) except the id map; after this there is no way back and no report. */
 export async function finish(
@@ -51,7 +52,7 @@ async function withWays<T>(work: Promise<T>, terminal: Terminal, record: RunReco
   try {
     return await work;
   } catch (error) {
-    if (!(error instanceof RowproofError) || error.code !== 'RP7003') throw error;
+    if (!(error instanceof RowproofError) || !isLedgerNeeded(error)) throw error;
     const fix = await waysOn(terminal, record);
     throw fail('RP7003', error.problems[0]?.what ?? '', { ...(fix === null ? {} : { fix }), cause: error });
   }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { RollbackResult } from '../../contract/run';
 import { catalogue, type ErrorCode } from '../../errors/catalogue';
-import { fail, RowproofError } from '../../errors/rowproof-error';
+import { fail } from '../../errors/rowproof-error';
 import { codeOf, sentenceOf } from '../../progress/failure-sentence';
 import { wayFix } from '../../progress/ways-out';
 import { ensureWorker } from '../local-worker';
@@ -13,6 +13,7 @@ import type { CommandResult, Terminal } from '../terminal';
 import { connectTemporal, uiLink } from '../temporal';
 import type { Person } from './operate';
 import type { RunEnd } from '../../progress/ways-out';
+import { isRunNotFound } from '../../errors/error-kinds';
 
 /** Undoes a run from its ledger, also after its workflow was terminated; refuses while its workflow is open. */
 export async function rollback(terminal: Terminal, run: string | undefined, options: Person): Promise<CommandResult> {
@@ -54,7 +55,7 @@ async function refuseOpened(terminal: Terminal, record: RunRecord, insist: boole
   try {
     end = await withLedger(terminal, record, 'rollback', (session) => readRunEnd(session, record.run));
   } catch (error) {
-    if (insist || (error instanceof RowproofError && error.code === 'RP4001')) throw error;
+    if (insist || isRunNotFound(error)) throw error;
     return;
   }
   if (!end.opened) return;

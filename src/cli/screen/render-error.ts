@@ -67,7 +67,7 @@ export function renderProblem(problem: ShownProblem): string {
   return lines.join('\n');
 }
 
-export function renderWhere(problem: Pick<Problem, 'where'>): string | null {
+function renderWhere(problem: Pick<Problem, 'where'>): string | null {
   const { where } = problem;
   if (where === null) return null;
   const position =

@@ -19,13 +19,13 @@ export interface Explanation {
   readonly basis: readonly string[];
 }
 
-export interface LeftBehind {
+interface LeftBehind {
   readonly side: string;
   readonly what: string;
   readonly until: string;
 }
 
-export interface TableCost {
+interface TableCost {
   readonly mapping: string;
   readonly rows: number;
   /** Bytes of the source table, which the target is taken to need as well. */

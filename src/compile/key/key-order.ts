@@ -6,7 +6,7 @@ import { baseTypeName, castName, isOrdered } from '../statements/type-facts';
 const integers = new Set(['smallint', 'integer', 'bigint']);
 
 /** How the merge of the proof compares this column: as an integer, as a uuid, or as the UTF-8 bytes of its text. */
-export function keyOrder(type: ColumnType): KeyOrder {
+function keyOrder(type: ColumnType): KeyOrder {
   const base = baseTypeName(type);
   if (type.kind === 'base' || type.kind === 'domain') {
     if (integers.has(base)) return 'integer';

@@ -97,10 +97,7 @@ function rangeOf({ range, key }: StatementBinding): string {
 }
 
 /** True for one of `of` slices of a key text; both sides compute it alike. A NULL key text falls into slice 0. */
-export function slicePredicate(
-  keyText: string,
-  slice: { readonly index: number; readonly of: number } | undefined,
-): string {
+function slicePredicate(keyText: string, slice: { readonly index: number; readonly of: number } | undefined): string {
   if (slice === undefined || slice.of <= 1) return 'true';
   return `coalesce(mod(${hashOf(keyText)}, ${whole(slice.of)}), 0) = ${whole(slice.index)}`;
 }

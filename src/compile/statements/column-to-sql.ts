@@ -20,7 +20,7 @@ export interface ColumnScope {
 }
 
 /** A condition that rejects the row: `when` is an SQL boolean, never NULL. */
-export interface Failure {
+interface Failure {
   readonly reason: number;
   readonly when: Deferred;
 }

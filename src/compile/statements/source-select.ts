@@ -265,7 +265,7 @@ export class SourceSelect {
   }
 }
 
-export function reasonIndex(mapping: Pick<MappingFacts, 'reasons'>, column: string, kind: string): number {
+function reasonIndex(mapping: Pick<MappingFacts, 'reasons'>, column: string, kind: string): number {
   const reason = mapping.reasons.find((one) => one.column === column && one.kind === kind);
   if (reason === undefined) throw new Error(`no reason ${kind} was compiled for this column`);
   return reason.index;

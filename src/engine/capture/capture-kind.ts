@@ -6,9 +6,10 @@ import type { Cursor } from '../../postgres/ledger/follow/cursor';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
 import type { Session } from '../../postgres/session';
 import type { CaptureDetail } from '../../rollback/step-detail';
+import type { Breakable } from '../fault-injection';
 
 /** What a capture works with on one source. */
-export interface SourceWork {
+export interface SourceWork extends Breakable {
   readonly run: LoadedRun;
   readonly sourceName: string;
   /** `captureName(run, sourceName)`: what everything on the source is named after. */
@@ -87,7 +88,7 @@ export interface SourceCapture {
    * whole-table change.
    */
   check(
-    work: Pick<SourceWork, 'run' | 'sourceName' | 'name' | 'source' | 'relations'>,
+    work: Pick<SourceWork, 'fault' | 'run' | 'sourceName' | 'name' | 'source' | 'relations'>,
     facts: Readonly<Record<string, unknown>>,
     truncated: readonly number[],
   ): Promise<CaptureCheck>;

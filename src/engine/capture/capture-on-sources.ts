@@ -28,7 +28,8 @@ export async function onCaptureSources<T>(
       const source = await openSource();
       const own = relations.filter((relation) => relation.source === sourceName);
       const name = captureName(run, sourceName);
-      return each(capture, { run, sourceName, name, source, relations: own, openSource, heartbeat });
+      const { fault = null } = host;
+      return each(capture, { fault, run, sourceName, name, source, relations: own, openSource, heartbeat });
     });
     results.push(found);
   }

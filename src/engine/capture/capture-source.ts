@@ -7,6 +7,7 @@ import type { Session } from '../../postgres/session';
 import type { CaptureCheck, SourceCapture } from './capture-kind';
 import { logicalCapture } from './logical/logical-capture';
 import { triggerCapture } from './triggers/trigger-capture';
+import type { Breakable } from '../fault-injection';
 
 /** The capture of a run's plan; null where it captures nothing. RP5311 for a kind that is not there. */
 export function captureOf(run: Pick<LoadedRun, 'compiled'>): SourceCapture | null {
@@ -36,6 +37,7 @@ export async function whyPurged(
  * whole-table change in the window. Store `findings` with `keepFindings` and `capture` with `setCaptureFacts` in the round's transaction.
  */
 export async function checkCapture(
+  { fault = null }: Breakable,
   run: LoadedRun,
   sourceName: string,
   source: Session,
@@ -45,5 +47,6 @@ export async function checkCapture(
   const capture = captureOf(run);
   if (capture === null) return { stop: null, findings: [], capture: null };
   const relations = capturedRelations(run.compiled).filter((one) => one.source === sourceName);
-  return capture.check({ run, sourceName, name: captureName(run, sourceName), source, relations }, facts, truncated);
+  const name = captureName(run, sourceName);
+  return capture.check({ fault, run, sourceName, name, source, relations }, facts, truncated);
 }

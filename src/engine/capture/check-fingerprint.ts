@@ -9,7 +9,7 @@ import type { CaptureCheck, SourceWork } from './capture-kind';
 import { faulty } from '../fault-injection';
 
 /** The part of a source's work that reading needs. */
-export type FingerprintWork = Pick<SourceWork, 'run' | 'sourceName' | 'name' | 'source' | 'relations'>;
+export type FingerprintWork = Pick<SourceWork, 'fault' | 'run' | 'sourceName' | 'name' | 'source' | 'relations'>;
 
 /** The fingerprint inside a cursor's facts; null when there is none. */
 export function fingerprintOf(facts: Readonly<Record<string, unknown>>): CaptureFingerprint | null {
@@ -25,11 +25,11 @@ export async function compareFingerprint(
 ): Promise<{ stop: readonly CaptureStop[]; check: CaptureCheck; now: CaptureFingerprint }> {
   const { compiled } = work.run;
   const found = await readCaptureFingerprint(work.source, work.relations, name);
-  const now = faulty('link') ? withLinksOf(before, found) : found;
+  const now = faulty(work, 'link') ? withLinksOf(before, found) : found;
   const reads = (facts: { ids: readonly number[] }, column: string): boolean =>
     readsColumn(compiled.mappings, work.relations, facts, column);
   // with the gate broken, a change that says TRUNCATE is lost as any other: this check would be the first to notice
-  const explained = faulty('gate') ? work.relations.map(({ id }) => id) : truncated;
+  const explained = faulty(work, 'gate') ? work.relations.map(({ id }) => id) : truncated;
   const { stop, news, changed } = compareCapture(before, now, reads, explained);
   const reason =
     stop.length === 0 ? null : `Source ${work.sourceName}: ${stop.map(({ sentence }) => sentence).join('; ')}.`;

@@ -14,6 +14,7 @@ import { onCaptureSources } from './capture-on-sources';
 import { onTarget, type TargetWork } from '../target-work';
 import type { Host } from '../host';
 import type { RunRef } from '../../contract/run';
+import { isBeingRolledBack } from '../../errors/error-kinds';
 
 /** The capture of every source of a run, with the session on the target beside it. */
 function perSource<T>(
@@ -97,7 +98,7 @@ async function installOn(work: TargetWork, capture: SourceCapture, source: Sourc
     await changeTarget(session, run.run, options, () => startCursor(session, run.run, sourceName, snapshot, facts));
   } catch (error) {
     // a rollback began and may have removed the capture before this attempt put it there
-    if (error instanceof RowproofError && error.code === 'RP5104') await capture.remove(source, detail);
+    if (isBeingRolledBack(error)) await capture.remove(source, detail);
     throw error;
   }
 }

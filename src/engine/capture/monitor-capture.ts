@@ -8,6 +8,7 @@ import { onCaptureSources } from './capture-on-sources';
 import { onTarget, type TargetWork } from '../target-work';
 import { type Host, heartbeatOf } from '../host';
 import { withHeartbeat } from '../heartbeat';
+import { isRunNotFound, isAboutCapture } from '../../errors/error-kinds';
 
 /** Kind of the event by which a watcher says that it is the one from here on. */
 const monitoredEvent = 'capture monitored';
@@ -34,15 +35,10 @@ export async function monitorCapture(host: Host, ref: RunRef, watcher: Watcher |
   } catch (error) {
     host.signal?.()?.throwIfAborted();
     // the run was finished, and the ledger went with it
-    if (error instanceof RowproofError && error.code === 'RP4001') return { ...nothing, asked: true, over: true };
-    if (isAnswer(error)) throw error;
+    if (isRunNotFound(error)) return { ...nothing, asked: true, over: true };
+    if (isAboutCapture(error)) throw error;
     return { ...(await lookAlone(host, ref, error)), asked: false, over: false };
   }
-}
-
-/** What a look itself has to say: a limit that was reached, a slot that is not what it was. */
-function isAnswer(error: unknown): boolean {
-  return error instanceof RowproofError && error.code.startsWith('RP53');
 }
 
 async function lookAtAll(host: Host, work: TargetWork): Promise<CaptureReport[]> {

@@ -11,6 +11,7 @@ import { noteBroken } from '../../postgres/queries/copy/rules';
 import { inSavepoint } from '../../postgres/queries/copy/savepoint';
 import type { Session } from '../../postgres/session';
 import { asApplication } from '../../postgres/application-path';
+import { isRefusedValue } from '../../postgres/sqlstate';
 
 const rowsPerStatement = 5_000;
 
@@ -89,7 +90,7 @@ async function withColumn(
   failure: RowFailure,
 ): Promise<RowFailure> {
   if (failure.column !== null || failure.dropped || failure.sqlstate === null) return failure;
-  if (!failure.sqlstate.startsWith('22') && failure.sqlstate !== '23514') return failure;
+  if (!isRefusedValue(failure.sqlstate)) return failure;
   for (const [index, column] of mapping.columns.entries()) {
     const value = await inSavepoint(session, () =>
       canonicalCarefulValue(session, tables, column.type, index, position),

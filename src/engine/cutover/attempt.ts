@@ -11,7 +11,7 @@ import {
   waitingWriters,
 } from '../../postgres/queries/cutover/barrier';
 import type { Session } from '../../postgres/session';
-import { describeDatabaseError } from '../../postgres/sqlstate';
+import { describeDatabaseError, isInsufficientPrivilege } from '../../postgres/sqlstate';
 import { extendIdleTimeout, takeBarrier, type Barrier, type BarrierAttempt } from './barrier';
 import type { ClosingReconciliation } from './closing-counts';
 import { lateLines } from './checklist';
@@ -25,6 +25,7 @@ import { describeRefusal, during } from '../../postgres/refusal';
 import { changedSinceProof, lockProved, rememberFrozen } from '../proof/proved-tables';
 import { placesOf } from '../proof/live/touched-keys';
 import type { Host } from '../host';
+import { endsTheAttempts } from '../../errors/error-kinds';
 
 /** What one attempt works with; all sessions belong to its caller. */
 export interface AttemptWork extends SourceWorks {
@@ -40,7 +41,7 @@ export interface AttemptWork extends SourceWorks {
 }
 
 /** Parts of the freeze, milliseconds, and who waited: for the ledger. */
-export type Measured = Record<string, number | string>;
+type Measured = Record<string, number | string>;
 
 export interface Attempted {
   readonly result: CutoverResult;
@@ -69,7 +70,7 @@ export async function attemptCutover(work: AttemptWork, drill: boolean): Promise
   const { cutover } = run.compiled.plan.settings;
   const sessions = new Map<string, Session>();
   for (const source of relations.keys()) sessions.set(source, await work.freshSource(source));
-  const limits = { ...cutover, idleMs: cutover.maxFreezeMs };
+  const limits = { ...cutover, idleMs: cutover.maxFreezeMs, fault: work.fault ?? null };
   const free = { freezeMs: 0, lockAttempts: 0, changedKeys: work.provedAhead, writers: [...writers] };
   let taken: BarrierAttempt;
   try {
@@ -78,7 +79,7 @@ export async function attemptCutover(work: AttemptWork, drill: boolean): Promise
     work.host.signal?.()?.throwIfAborted();
     const why = await expected(error);
     if (why === null) throw error;
-    const outcome = mayNot(error) ? ('refused' as const) : ('not_proved' as const);
+    const outcome = isInsufficientPrivilege(error) ? ('refused' as const) : ('not_proved' as const);
     return { result: { ...free, outcome, sentence: `${why}; writers were not stopped.` }, measured: {} };
   }
   if ('missed' in taken) {
@@ -163,7 +164,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
     if (counted.value.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(counted.value)}`);
     await step('sequences', () => work.advanceSequences());
     await step('triggers', async () => {
-      if (faulty('freeze')) await extendIdleTimeout(barrier, work.name, maxFreezeMs);
+      if (faulty(work, 'freeze')) await extendIdleTimeout(barrier, work.name, maxFreezeMs);
       await limit();
       await createFreeze(barrier.sessions, work.relations, work.name, work.run.run);
       if (!drill) await rememberSources(work, barrier);
@@ -216,10 +217,11 @@ function timed<T>(work: Promise<T>): Promise<{ readonly value: T; readonly ms: n
 }
 
 /** Looks once more whether the target is what was proved, under a lock that keeps ALTER and writers away until the attempt is over. */
-async function keepTarget({ run, kept }: AttemptWork, withinMs: number): Promise<void> {
+async function keepTarget(work: AttemptWork, withinMs: number): Promise<void> {
+  const { run, kept } = work;
   await beginBounded(kept, withinMs);
   await lockProved(kept, run);
-  const { changed } = await changedSinceProof(kept, run);
+  const { changed } = await changedSinceProof(kept, run, work);
   if (changed.length > 0) throw new Stop('not_proved', `The target changed since it was proved: ${firstOf(changed)}`);
 }
 
@@ -304,11 +306,7 @@ export async function expected(error: unknown): Promise<string | null> {
 
 /** No other attempt can do better: a missing right, a run that is rolled back or switched over, a apply lease that was stopped. */
 function stays(error: unknown): boolean {
-  return mayNot(error) || (error instanceof RowproofError && ['RP5104', 'RP5402', 'RP5403'].includes(error.code));
-}
-
-function mayNot(error: unknown): boolean {
-  return describeDatabaseError(error).sqlstate === '42501';
+  return isInsufficientPrivilege(error) || endsTheAttempts(error);
 }
 
 const gerunds: Readonly<Record<string, string>> = {

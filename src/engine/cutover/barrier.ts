@@ -16,8 +16,8 @@ import { during } from '../../postgres/refusal';
 import type { Session } from '../../postgres/session';
 import { dottedAll } from '../../sql/quote';
 import { terminateBackend } from '../../postgres/terminate';
-import { lockMissed } from './freeze';
-import { faulty } from '../fault-injection';
+import { isLockMissed } from '../../postgres/sqlstate';
+import { faulty, type Breakable } from '../fault-injection';
 
 /** Writers of every source are out while its sessions stay in their transactions. */
 export interface Barrier {
@@ -30,7 +30,7 @@ export interface Barrier {
   release(): Promise<void>;
 }
 
-export interface BarrierLimits {
+export interface BarrierLimits extends Breakable {
   readonly lockTimeoutMs: number;
   readonly lockBudgetMs: number;
   /** A silent client loses its transaction after this long. */
@@ -67,13 +67,13 @@ export async function takeBarrier(
         await beginBarrier(session, name, { lockMs, idleMs: limits.idleMs });
         const tables = relations.get(source) ?? [];
         const locking = `locking writers out of ${dottedAll(tables)}`;
-        if (!faulty('lock')) await during(locking, () => lockOutWriters(session, tables));
+        if (!faulty(limits, 'lock')) await during(locking, () => lockOutWriters(session, tables));
         await limitBarrier(session, limits.idleMs - (performance.now() - since));
       }
       return { barrier: { sessions, since, attempts: attempt, release: () => release(sessions) } };
     } catch (error) {
       await release(sessions);
-      if (!lockMissed(error)) throw error;
+      if (!isLockMissed(error)) throw error;
     }
     if (performance.now() - begun > limits.lockBudgetMs) {
       const session = sessions.get(at) as Session;

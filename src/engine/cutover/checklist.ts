@@ -73,7 +73,7 @@ export function checkCutover(
     lines.push(blockedLine(blocked, open));
     lines.push(rulesLine(await notBuilt(works)));
     lines.push(driftLine(await drift(works)));
-    lines.push(identityLine('target', await changedSinceProof(ledger, run)));
+    lines.push(identityLine('target', await changedSinceProof(ledger, run, works)));
     if (approval !== null) lines.push(approvalLine(approval, code, plan.settings.approvers['cutover']));
     await inTransaction(ledger, 'read write', async () => {
       for (const { name, ok, sentence } of lines)

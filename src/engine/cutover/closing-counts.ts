@@ -26,6 +26,7 @@ interface Counter {
  */
 export class ClosingReconciliation {
   private constructor(
+    private readonly host: Host,
     private readonly run: LoadedRun,
     private readonly counters: readonly Counter[],
     private readonly aligned: AlignedCounts | null,
@@ -35,7 +36,7 @@ export class ClosingReconciliation {
     const { run } = works;
     const aligned = run.compiled.plan.settings.cutover.books === 'aligned' ? await countsAligned(host, works) : null;
     const counters: Counter[] = [];
-    const books = new ClosingReconciliation(run, counters, aligned);
+    const books = new ClosingReconciliation(host, run, counters, aligned);
     try {
       const wanted = aligned === null ? Math.min(maxCounters, run.compiled.mappings.length) : 1;
       while (counters.length < wanted) {
@@ -53,7 +54,7 @@ export class ClosingReconciliation {
   /** One sentence each for what does not balance; ends with the signal, and by itself after `withinMs`. */
   async close(signal: AbortSignal, withinMs: number): Promise<string[]> {
     // without the lock the counts differ, and the cutover would be given up: they are the second guard of the same rows
-    if (faulty('books') || faulty('lock')) return [];
+    if (faulty(this.host, 'books') || faulty(this.host, 'lock')) return [];
     const cut = (): void => {
       for (const session of this.sessions()) session.destroy();
     };

@@ -10,13 +10,15 @@ import { inTransaction } from '../../postgres/transaction';
 import { endBarrier } from './barrier';
 import { attemptCutover, expected, type Attempted, type AttemptWork } from './attempt';
 import { ClosingReconciliation } from './closing-counts';
-import { lockMissed, recordFreeze, dropFreeze } from './freeze';
+import { recordFreeze, dropFreeze } from './freeze';
 import { asTargetWork, frozenSources, onSources, type SourceWorks } from './source-sessions';
 import type { CutoverSteps } from './steps';
 import { writersOf } from './writers';
 import { advanceSequencesAgain } from '../finish/advance-sequences';
 import { placesOf } from '../proof/live/touched-keys';
 import type { Host } from '../host';
+import { isLeaseTaken } from '../../errors/error-kinds';
+import { isLockMissed } from '../../postgres/sqlstate';
 
 export const nothing = { freezeMs: 0, lockAttempts: 0, changedKeys: 0, writers: [] };
 
@@ -153,7 +155,7 @@ async function getReady(
     host.signal?.()?.throwIfAborted();
     const known = error instanceof RowproofError;
     // more rounds, then another attempt: by then somebody else's lock is free
-    const late = lockMissed(error) || (known && ['RP5401', 'RP5404'].includes(error.code));
+    const late = isLockMissed(error) || isLeaseTaken(error);
     if (!late && !known) throw error;
     return ended(late ? 'lag' : 'not_proved', `${await expected(error)}; writers were not stopped.`);
   }
@@ -195,7 +197,7 @@ async function onceFree<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!lockMissed(error) || missed >= maxMissed) throw error;
+      if (!isLockMissed(error) || missed >= maxMissed) throw error;
     }
   }
 }

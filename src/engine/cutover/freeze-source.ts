@@ -5,7 +5,7 @@ import { fail } from '../../errors/rowproof-error';
 import { isRollingBack, startAttempt } from '../../postgres/ledger/cutover';
 import { isStandby } from '../../postgres/queries/capture/preflight';
 import type { Session } from '../../postgres/session';
-import { describeDatabaseError } from '../../postgres/sqlstate';
+import { isInsufficientPrivilege } from '../../postgres/sqlstate';
 import { takeBarrier } from './barrier';
 import { commitAll, createFreeze } from './commit-freeze';
 import { recordFreeze } from './freeze';
@@ -63,7 +63,7 @@ async function freezeNow(works: SourceWorks): Promise<CutoverResult> {
       await barrier.release();
     }
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '42501') throw error;
+    if (!isInsufficientPrivilege(error)) throw error;
     throw fail('RP5502', 'The role of the source may not freeze the captured tables', { cause: error });
   }
 }

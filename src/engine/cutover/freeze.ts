@@ -17,7 +17,7 @@ import {
 import { changeTarget } from '../../postgres/queries/schema-change/settings';
 import { during } from '../../postgres/refusal';
 import type { Session } from '../../postgres/session';
-import { describeDatabaseError } from '../../postgres/sqlstate';
+import { isLockMissed } from '../../postgres/sqlstate';
 import { terminateBackend } from '../../postgres/terminate';
 import { inTransaction } from '../../postgres/transaction';
 import { dotted, qualified } from '../../sql/quote';
@@ -53,12 +53,6 @@ export async function recordFreeze(
   }
 }
 
-/** A request for a lock ended without it: its timeout, or that of its statement, which bounds the sum of several. */
-export function lockMissed(error: unknown): boolean {
-  const { sqlstate } = describeDatabaseError(error);
-  return sqlstate === '55P03' || sqlstate === '57014' || sqlstate === '40P01';
-}
-
 /**
  * Lets writers into a source again: drops what is left of the freeze, one table a transaction. A barrier of this run that is still under
  * way is ended first, so that it cannot freeze afterwards. RP5503 names who holds a table longer than the budget. Idempotent.
@@ -79,7 +73,7 @@ export async function dropFreeze(
         await during(`releasing the freeze${of}`, () => underBarrierLock(source, name, lockMs, work));
         return;
       } catch (error) {
-        if (!lockMissed(error)) throw error;
+        if (!isLockMissed(error)) throw error;
         for (const { pid, backendStart } of await barrierHolders(source, name)) {
           await terminateBackend(source, pid, backendStart);
         }

@@ -12,6 +12,7 @@ import { changedSinceProof, lockProved } from '../proof/proved-tables';
 import type { Host } from '../host';
 import { patternOf } from '../run/pattern-of';
 import { againstLeaseHolders, closeApplyLeases } from '../lease';
+import { changedBeforeOpening } from '../../errors/error-kinds';
 
 /**
  * One transaction: the forward apply leases are closed, triggers come back, the guard goes, and the ledger says that the target is open. Only while every source is
@@ -37,19 +38,17 @@ export function openTarget(host: Host, ref: RunRef): Promise<void> {
         }),
       );
     } catch (error) {
-      if (error instanceof RowproofError && notProved.has(error.code)) await letWritersGo(works, error);
+      if (error instanceof RowproofError && changedBeforeOpening(error)) await letWritersGo(works, error);
       throw error;
     }
   });
 }
 
-const notProved: ReadonlySet<string> = new Set(['RP5451', 'RP5452']);
-
 /** Writers and ALTER stay away from the target until the caller's transaction ends. */
 async function requireProved(works: SourceWorks): Promise<void> {
   const { run, ledger } = works;
   await lockProved(ledger, run);
-  const target = (await changedSinceProof(ledger, run)).changed;
+  const target = (await changedSinceProof(ledger, run, works)).changed;
   if (target.length > 0)
     throw fail('RP5451', `The target of ${run.run} changed since it was proved: ${target.slice(0, 5).join('; ')}`, {
       where: { object: run.run },

@@ -10,9 +10,10 @@ import { changedSinceFreeze, type TableChanges } from '../proof/proved-tables';
 import { type Host, heartbeatOf } from '../host';
 import { lockTimeoutOf } from '../run-settings';
 import { withSessions } from '../session-scope';
+import type { Breakable } from '../fault-injection';
 
 /** Sessions on the ledger and on every source of a run, for as long as one activity lasts. */
-export interface SourceWorks {
+export interface SourceWorks extends Breakable {
   readonly ref: RunRef;
   readonly run: LoadedRun;
   readonly ledger: Session;
@@ -44,6 +45,7 @@ export function onSources<T>(
     const { cutover } = run.compiled.plan.settings;
     const looking = new Map<string, Session>();
     return work({
+      fault: host.fault ?? null,
       ref,
       run,
       ledger,

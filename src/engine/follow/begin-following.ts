@@ -21,7 +21,7 @@ export async function beginFollowing(holder: LeaseHolder, lease: ApplyLease): Pr
     await disableTimeouts(target);
     await indexQuarantine(target, run.run);
   });
-  if (faulty('first')) {
+  if (faulty(holder.host, 'first')) {
     for (const { source, snapshot } of await readCursors(target, run.run))
       await moveCursor(target, run.run, source, snapshot, await holder.snapshotNow(source));
   }
@@ -35,7 +35,7 @@ export async function beginFollowing(holder: LeaseHolder, lease: ApplyLease): Pr
     for (const { sourceKey } of keys) into.push({ relation: relation.id, key: sourceKey, xid: null });
   }
   await inTransaction(target, 'read write', async () => {
-    await fenceApplyLease(target, run.run, nonce);
+    await fenceApplyLease(target, run.run, nonce, holder.host);
     for (const [source, keys] of bySource) await addPending(target, run.run, source, chunks(keys));
   });
 }

@@ -9,7 +9,7 @@ import { currentSnapshot } from '../../postgres/queries/copy/transaction';
 import type { Session } from '../../postgres/session';
 import type { CaptureCheck } from '../capture/capture-kind';
 import { checkCapture, whyPurged } from '../capture/capture-source';
-import { faulty } from '../fault-injection';
+import { faulty, type Breakable } from '../fault-injection';
 
 /** What one source brings into a round: which keys are read again, and how far the cursor goes with them. */
 export interface SourceWindow {
@@ -37,6 +37,7 @@ const maxAtOnce = 3;
 
 /** Chooses, inside the open snapshot of a source, what this round applies: what waits first, then what changed since the cursor. */
 export async function chooseWindow(options: {
+  readonly host: Breakable;
   readonly run: LoadedRun;
   readonly source: string;
   readonly session: Session;
@@ -46,18 +47,18 @@ export async function chooseWindow(options: {
   readonly limit: number;
   readonly signal: AbortSignal | undefined;
 }): Promise<SourceWindow> {
-  const { run, source, session, target, snapshot, limit, signal } = options;
+  const { host, run, source, session, target, snapshot, limit, signal } = options;
   const cursor = options.cursors.find((one) => one.source === source);
   if (cursor === undefined)
     throw fail('RP5406', `Run ${run.run} does not follow its source ${source}`, { where: { object: run.run } });
   const relations = capturedRelations(run.compiled).filter((one) => one.source === source);
-  const seen = faulty('gate') ? seesAll : snapshot;
+  const seen = faulty(host, 'gate') ? seesAll : snapshot;
   const waiting = await readablePending(target, run.run, source, seen, limit + 1);
   const taken = waiting.slice(0, limit);
   const room = limit - taken.length;
   const base = { source, session, relations, cursor, snapshot };
   const checked = async (truncated: readonly number[]): Promise<CaptureCheck> =>
-    checkCapture(run, source, session, cursor.capture, truncated);
+    checkCapture(host, run, source, session, cursor.capture, truncated);
   if (run.compiled.plan.capture === 'logical') {
     const check = await checked(waiting.filter((one) => one.key === null).map((one) => one.relation));
     return {

@@ -2,7 +2,6 @@ import { setTimeout as rest } from 'node:timers/promises';
 import type { DeltaReport } from '../../contract/delta';
 import type { RunRef } from '../../contract/run';
 import { RoundSize } from '../../delta/round-size';
-import { RowproofError } from '../../errors/rowproof-error';
 import { withHeartbeat } from '../heartbeat';
 import { beginFollowing } from './begin-following';
 import { readLag } from './read-lag';
@@ -11,6 +10,7 @@ import { openQuestions } from './open-questions';
 import { runRound } from './run-round';
 import { throttled } from './throttle';
 import type { Host } from '../host';
+import { isLeaseLost } from '../../errors/error-kinds';
 
 /** How often a holder that goes first is looked for. */
 const lookMs = 200;
@@ -94,7 +94,7 @@ async function follow(
       if (outcome.complete) await pause(delta.pauseMs);
     } while (left() > 0);
   } catch (error) {
-    if (!(error instanceof RowproofError) || error.code !== 'RP5401') throw error;
+    if (!isLeaseLost(error)) throw error;
     tally.caughtUp = false;
   }
 }

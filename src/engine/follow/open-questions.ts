@@ -15,7 +15,7 @@ import { decisionsOf } from '../run/decisions';
 export async function openQuestions(
   session: Session,
   run: LoadedRun,
-): Promise<Required<Pick<DeltaReport, 'newFindings' | 'quarantined'>>> {
+): Promise<Pick<DeltaReport, 'newFindings' | 'quarantined'>> {
   const known = await knownDecisions(session, run.run, run.compiled.plan.decisions);
   const findings = undecided(await readFindings(session, run.run), known).map(({ id }) => id);
   const decisions = await decisionsOf(session, run);

@@ -12,7 +12,7 @@ import { disableTimeouts } from '../../postgres/queries/copy/transaction';
 import { provenanceOf, rewrittenSince } from '../../postgres/queries/follow/round';
 import type { Session } from '../../postgres/session';
 import { CommitUnknownError, inTransaction } from '../../postgres/transaction';
-import { fail, RowproofError } from '../../errors/rowproof-error';
+import { fail } from '../../errors/rowproof-error';
 import { applyRound } from './apply/apply-round';
 import type { Applied, Incoming } from './round-contract';
 import { pullSeen } from './take-in';
@@ -25,6 +25,7 @@ import { faulty } from '../fault-injection';
 import { during } from '../../postgres/refusal';
 import { classOfFindings } from '../run/decisions';
 import { fenceApplyLease, leaseLost, leaseRefused } from '../lease';
+import { isRewritten } from '../../errors/error-kinds';
 
 export interface RoundOutcome {
   /** Number of the last committed round; an idle round has none of its own. */
@@ -59,8 +60,7 @@ export async function runRound(holder: LeaseHolder, options: RoundOptions): Prom
     try {
       return await during('applying a round of changes', () => attemptRound(holder, options));
     } catch (error) {
-      const rewritten = error instanceof RowproofError && error.code === 'RP5410';
-      if (!rewritten || tried >= maxAttempts) throw error;
+      if (!isRewritten(error) || tried >= maxAttempts) throw error;
     }
   }
 }
@@ -103,7 +103,7 @@ export async function endSnapshots(sessions: readonly Session[]): Promise<void> 
 
 async function ownLease(holder: LeaseHolder): Promise<ApplyLease> {
   const lease = await readApplyLease(holder.target, holder.run.run, 'delta');
-  const owned = lease?.state === 'open' && (lease.owner === holder.nonce || faulty('fence'));
+  const owned = lease?.state === 'open' && (lease.owner === holder.nonce || faulty(holder.host, 'fence'));
   if (lease === null || !owned) throw leaseRefused(holder.run.run, lease);
   return lease;
 }
@@ -119,9 +119,20 @@ async function windowsOf(
   return Promise.all(
     [...sources].map(async ([source, session]) => {
       const snapshot = snapshots.get(source) as string;
-      const window = await chooseWindow({ run, source, session, target, cursors, snapshot, limit, signal });
+      const window = await chooseWindow({
+        host: holder.host,
+        run,
+        source,
+        session,
+        target,
+        cursors,
+        snapshot,
+        limit,
+        signal,
+      });
       // a broken round says that it consumed what it never saw; with a slot, `pending` is what says so, and the cursor has to stay true
-      if (!faulty('gate') || window.moveTo === null || run.compiled.plan.capture === 'logical') return window;
+      if (!faulty(holder.host, 'gate') || window.moveTo === null || run.compiled.plan.capture === 'logical')
+        return window;
       return { ...window, moveTo: await holder.snapshotNow(source) };
     }),
   );
@@ -133,7 +144,7 @@ async function stopWhereBroken(holder: LeaseHolder, windows: readonly SourceWind
   const { target, run, nonce } = holder;
   const reason = broken.check.stop as string;
   await inTransaction(target, 'read write', async () => {
-    await fenceApplyLease(target, run.run, nonce);
+    await fenceApplyLease(target, run.run, nonce, holder.host);
     await setApplyLeaseState(target, run.run, 'delta', 'stopped', reason);
     await setApplyLeaseState(target, run.run, 'intake', 'stopped', reason);
   });
@@ -164,7 +175,7 @@ async function commitRound(
       (window.moveTo !== null && window.moveTo !== window.cursor.snapshot),
   );
   if (keys === 0 && !changes) return { round: lease.round, keys, complete };
-  if (faulty('cursor')) await moveCursors(holder, windows);
+  if (faulty(holder.host, 'cursor')) await moveCursors(holder, windows);
   const round = lease.round + (keys === 0 ? 0 : 1);
   try {
     await inTransaction(holder.target, 'read write', () => writeRound(holder, commit, keys));
@@ -189,7 +200,7 @@ async function writeRound(holder: LeaseHolder, commit: Commit, keys: number): Pr
   const { run, target, nonce } = holder;
   const { windows, sources, started, heartbeat } = commit;
   await disableTimeouts(target);
-  const lease = await fenceApplyLease(target, run.run, nonce);
+  const lease = await fenceApplyLease(target, run.run, nonce, holder.host);
   if (keys > 0) {
     // nobody else can give this number away while the apply lease is locked
     const round = lease.round + 1;
@@ -221,8 +232,8 @@ async function writeRound(holder: LeaseHolder, commit: Commit, keys: number): Pr
     if (
       taken.length > 0 &&
       (await removePending(target, run.run, source, taken)) < taken.length &&
-      !faulty('fence') &&
-      !faulty('closed')
+      !faulty(holder.host, 'fence') &&
+      !faulty(holder.host, 'closed')
     )
       throw fail('RP5410', `Keys of source ${source} that wait were moved while a round applied them`, {
         where: { object: source },
@@ -231,7 +242,7 @@ async function writeRound(holder: LeaseHolder, commit: Commit, keys: number): Pr
     if (check.capture !== null) await setCaptureFacts(target, run.run, source, check.capture);
     if (check.findings.length > 0) await keepFindings(target, run.run, check.findings);
   }
-  if (!faulty('cursor')) await moveCursors(holder, windows);
+  if (!faulty(holder.host, 'cursor')) await moveCursors(holder, windows);
 }
 
 async function refuseRewritten(windows: readonly SourceWindow[]): Promise<void> {
@@ -246,11 +257,12 @@ async function refuseRewritten(windows: readonly SourceWindow[]): Promise<void> 
 }
 
 /** Compare and set: a cursor that stands elsewhere was moved by another holder. */
-async function moveCursors({ target, run }: LeaseHolder, windows: readonly SourceWindow[]): Promise<void> {
+async function moveCursors({ host, target, run }: LeaseHolder, windows: readonly SourceWindow[]): Promise<void> {
   for (const { source, cursor, moveTo } of windows) {
     if (moveTo === null || moveTo === cursor.snapshot) continue;
     const moved = await moveCursor(target, run.run, source, cursor.snapshot, moveTo);
-    if (!moved && !faulty('cursor') && !faulty('fence') && !faulty('closed')) throw leaseLost(run.run);
+    if (!moved && !faulty(host, 'cursor') && !faulty(host, 'fence') && !faulty(host, 'closed'))
+      throw leaseLost(run.run);
   }
 }
 

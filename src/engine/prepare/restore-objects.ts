@@ -7,7 +7,12 @@ import { relationsNow } from '../../postgres/queries/schema-change/tree';
 import { existingTriggers } from '../../postgres/queries/schema-change/trigger';
 import { during } from '../../postgres/refusal';
 import type { Session } from '../../postgres/session';
-import { describeDatabaseError } from '../../postgres/sqlstate';
+import {
+  isRelationChanged,
+  isUndefinedFunction,
+  isUniqueViolation,
+  isForeignKeyViolation,
+} from '../../postgres/sqlstate';
 import { restoreForeignKey } from '../../rollback/restore-foreign-key';
 import { createIndexStatements } from '../../rollback/restore-index';
 import { restoreTriggerStatements } from '../../rollback/restore-triggers';
@@ -39,9 +44,6 @@ async function put(work: TargetWork, step: Step, to: Restored, change: () => Pro
   });
 }
 
-/** What PostgreSQL says of a column, a table, a type or a key that others took away or changed. */
-const goneStates: ReadonlySet<string | null> = new Set(['42703', '42P01', '42804', '42830', '42883']);
-
 /**
  * A rollback does not end on what others took away meanwhile: what cannot come back because of that stays away, and its proof names it.
  * An index whose function is missing is not of that kind.
@@ -50,13 +52,13 @@ async function unlessGone(
   work: TargetWork,
   step: Step,
   to: Restored,
-  states: (sqlstate: string | null) => boolean,
+  isGone: (error: unknown) => boolean,
   restore: () => Promise<void>,
 ): Promise<void> {
   try {
     await restore();
   } catch (error) {
-    if (to !== 'compensated' || !states(describeDatabaseError(error).sqlstate)) throw error;
+    if (to !== 'compensated' || !isGone(error)) throw error;
     await put(work, step, to, () => Promise.resolve());
   }
 }
@@ -68,31 +70,26 @@ export async function restoreIndex(work: TargetWork, step: Step<'index'>, to: Re
   const where = { object: step.subject };
   const all = [detail.root, ...detail.partitions];
   try {
-    await unlessGone(
-      work,
-      step,
-      to,
-      (sqlstate) => goneStates.has(sqlstate) && sqlstate !== '42883',
-      () =>
-        put(work, step, to, async () => {
-          const now = await relationsNow(
-            session,
-            all.map(({ relation }) => relation),
-          );
-          const there = all.filter(({ relation }) => now.has(qualified(relation)));
-          const absent: IndexNode[] = [];
-          for (const node of there) if ((await indexState(session, node)) === 'absent') absent.push(node);
-          if (absent.length > 0)
-            await asApplication(session, () => runStatements(session, createIndexStatements(detail, absent, now)));
-          for (const node of there) {
-            if ((await indexState(session, node)) !== 'valid') {
-              throw fail('RP5112', `Index ${qualified(node.index)} is not valid after it was rebuilt`, { where });
-            }
+    await unlessGone(work, step, to, isRelationChanged, () =>
+      put(work, step, to, async () => {
+        const now = await relationsNow(
+          session,
+          all.map(({ relation }) => relation),
+        );
+        const there = all.filter(({ relation }) => now.has(qualified(relation)));
+        const absent: IndexNode[] = [];
+        for (const node of there) if ((await indexState(session, node)) === 'absent') absent.push(node);
+        if (absent.length > 0)
+          await asApplication(session, () => runStatements(session, createIndexStatements(detail, absent, now)));
+        for (const node of there) {
+          if ((await indexState(session, node)) !== 'valid') {
+            throw fail('RP5112', `Index ${qualified(node.index)} is not valid after it was rebuilt`, { where });
           }
-        }),
+        }
+      }),
     );
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '23505') throw error;
+    if (!isUniqueViolation(error)) throw error;
     throw fail('RP5110', `Rows of ${qualified(detail.root.relation)} violate ${detail.root.index.name}`, {
       where,
       cause: error,
@@ -111,11 +108,11 @@ export async function restoreForeignKeyStep(work: TargetWork, step: Step<'foreig
       work,
       step,
       to,
-      (sqlstate) => goneStates.has(sqlstate),
+      (error) => isRelationChanged(error) || isUndefinedFunction(error),
       () => restoreNodes(work, step, to),
     );
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '23503') throw error;
+    if (!isForeignKeyViolation(error)) throw error;
     throw fail('RP5111', `Rows of ${qualified(step.detail.relation)} violate ${step.detail.name}`, {
       where: { object: step.subject },
       cause: error,
@@ -140,8 +137,7 @@ async function restoreNodes(work: TargetWork, step: Step<'foreign_key'>, to: Res
   const now = await relationsNow(session, [...all.map(({ relation }) => relation), detail.parent]);
   const there = now.has(qualified(detail.parent)) ? all.filter(({ relation }) => now.has(qualified(relation))) : [];
   // rows of others that break it are found by the proof, and decided there: until then it stays NOT VALID
-  const mayStayInvalid = (error: unknown): boolean =>
-    detail.mapping === null && describeDatabaseError(error).sqlstate === '23503';
+  const mayStayInvalid = (error: unknown): boolean => detail.mapping === null && isForeignKeyViolation(error);
   let left = false;
   for (const { node, add, validate, comment } of restoreForeignKey(detail, validates)) {
     if (!there.includes(node)) continue;

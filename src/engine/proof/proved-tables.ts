@@ -6,7 +6,7 @@ import { lockOutWriters } from '../../postgres/queries/cutover/barrier';
 import { readTableIdentities } from '../../postgres/queries/cutover/table-identity';
 import type { Session } from '../../postgres/session';
 import { writeBlockName } from '../run/relations';
-import { faulty } from '../fault-injection';
+import { faulty, type Breakable } from '../fault-injection';
 
 /**
  * What was proved stays proved only while its table is the one that it was: guards see writes, and can be taken away and put back. Each
@@ -41,8 +41,8 @@ export async function rememberFrozen(
 }
 
 /** What changed on the target since its tables were proved; what was never proved has not changed. */
-export async function changedSinceProof(ledger: Session, run: LoadedRun): Promise<TableChanges> {
-  if (faulty('identity')) return { changed: [], noted: [] };
+export async function changedSinceProof(ledger: Session, run: LoadedRun, host: Breakable): Promise<TableChanges> {
+  if (faulty(host, 'identity')) return { changed: [], noted: [] };
   const tables = run.compiled.mappings.map(({ name, target }) => ({ key: name, ...target }));
   const now = await readTableIdentities(ledger, tables, writeBlockName(run, 'guard'));
   return compareAll(ledger, run, 'proved', now);

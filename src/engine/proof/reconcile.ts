@@ -157,7 +157,7 @@ export function createReconcile(host: ProofHost): ValidationActivities['reconcil
         reconciliation,
         effects: effectsOf(run, decisions),
         decisions,
-        changed: (await isOpened(session, run.run)) ? [] : (await changedSinceProof(session, run)).changed,
+        changed: (await isOpened(session, run.run)) ? [] : (await changedSinceProof(session, run, host)).changed,
         ...(await closing(session, run.run)),
         undecided,
         checks,

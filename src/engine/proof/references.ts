@@ -21,7 +21,7 @@ import { deferredMappings } from '../../postgres/ledger/quarantine/deferred';
 import { readSteps } from '../../postgres/ledger/run/step';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
 import type { Session } from '../../postgres/session';
-import { describeDatabaseError } from '../../postgres/sqlstate';
+import { describeDatabaseError, isInsufficientPrivilege } from '../../postgres/sqlstate';
 import { dotted, identifier, qualified } from '../../sql/quote';
 import { brokenReference, nameOfReference } from '../../profile/broken-check';
 import { agreeing, counted } from '../../report/counted';
@@ -115,7 +115,7 @@ async function readableOrphans(
     return await countOrphans(session, reference);
   } catch (error) {
     const outside = !mappings.some((mapping) => isChildOf(mapping, reference));
-    if (outside && describeDatabaseError(error).sqlstate === '42501') return null;
+    if (outside && isInsufficientPrivilege(error)) return null;
     throw error;
   }
 }

@@ -18,7 +18,7 @@ import { relationsNow } from '../../postgres/queries/schema-change/tree';
 import { readTriggers } from '../../postgres/queries/schema-change/trigger';
 import { emptyView, refreshView } from '../../postgres/queries/schema-change/view';
 import { setSequence } from '../../postgres/queries/cutover/sequence';
-import { describeDatabaseError } from '../../postgres/sqlstate';
+import { describeDatabaseError, isRowMisfit } from '../../postgres/sqlstate';
 import { dropForeignKeyStatement, restoreForeignKey } from '../../rollback/restore-foreign-key';
 import { restoreTriggerStatements, silenceTriggerStatements } from '../../rollback/restore-triggers';
 import type { ForeignKeyDetail, Step, StepKind, TriggersDetail } from '../../rollback/step-detail';
@@ -195,7 +195,7 @@ async function bringRowsBack(work: TargetWork, step: Step<'rows_saved'>): Promis
     await writeRowsBack(work, step);
   } catch (error) {
     const { sqlstate } = describeDatabaseError(error);
-    if (sqlstate === null || !/^(22|23|42)/.test(sqlstate) || sqlstate === '42501') throw error;
+    if (!isRowMisfit(error)) throw error;
     const { relation, saved, rows } = step.detail;
     throw fail('RP7011', `The ${rows} rows that ${qualified(relation)} held before the run do not fit it any more`, {
       where: { object: qualified(relation) },

@@ -109,7 +109,8 @@ export function proveRollback(host: Host, ref: RunRef): ReturnType<RollbackActiv
     const { run } = work.run;
     const before = await readFingerprint(work.session, run, 'before');
     // a run that ended before anything was looked at, let alone changed
-    if (before === null && (await countSteps(work.session, run)) === 0) return { equal: true, differences: [] };
+    if (before === null && (await countSteps(work.session, run)) === 0)
+      return { equal: true, differences: [], notes: [] };
     if (before === null)
       throw fail('RP7004', `Run ${run} has no fingerprint of the target from before it began`, {
         where: { object: run },

@@ -16,9 +16,9 @@ import { during, type SessionRole } from '../../postgres/refusal';
 import { openSession, type Session } from '../../postgres/session';
 import type { PlanFile } from '../plans-folder';
 
-export const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
+const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();
 
-export interface Catalogs {
+interface Catalogs {
   readonly sources: Readonly<Record<string, Catalog>>;
   readonly target: Catalog;
 }

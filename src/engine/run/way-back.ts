@@ -16,6 +16,7 @@ import type { Session } from '../../postgres/session';
 import { whyKept } from '../../rollback/kept-index';
 import { foreignKeyTrial, indexTrials } from '../../rollback/way-back';
 import { qualified } from '../../sql/quote';
+import { isStatementError } from '../../postgres/sqlstate';
 
 type Mapped = Pick<CompiledMapping, 'name' | 'target' | 'targetKey' | 'targetKeyInjective'>;
 
@@ -63,7 +64,7 @@ function refusals(
     const { subject, sqlstate, says } = same[0] as Refused;
     const where = { object: subject };
     // what no privilege explains and a sound statement meets is somebody's code
-    if (guests.length > 0 && !sqlstate.startsWith('42')) {
+    if (guests.length > 0 && !isStatementError(sqlstate)) {
       return problem('RP2076', `${subjectsOf(same)} could not be made again: ${says} (SQLSTATE ${sqlstate}).`, {
         where,
         why: `The database has event triggers: ${guests.join(', ')}. They are run for the DDL of everybody, of a run too.`,

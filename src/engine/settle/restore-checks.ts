@@ -8,7 +8,7 @@ import { anyBreaks, createCheckFunction, dropCheckFunction } from '../../postgre
 import { constraintState } from '../../postgres/queries/schema-change/foreign-key';
 import { readBlocks } from '../../postgres/queries/settle/settle';
 import { asApplication } from '../../postgres/application-path';
-import { describeDatabaseError } from '../../postgres/sqlstate';
+import { describeDatabaseError, isCheckViolation } from '../../postgres/sqlstate';
 import { addCheckStatements, validateCheckStatement } from '../../rollback/restore-check';
 import type { CheckDetail, Step } from '../../rollback/step-detail';
 import type { AssignedRow, TargetRow } from '../../settle/assign-source-keys';
@@ -121,7 +121,7 @@ export async function restoreCheck(work: TargetWork, step: Step<'check'>, to: Re
       await asApplication(session, () => session.query(validateCheckStatement(detail)));
     });
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '23514') throw error;
+    if (!isCheckViolation(error)) throw error;
     throw fail('RP5140', `Rows of ${qualified(detail.relation)} break ${detail.name} (run ${run.run})`, {
       where: { object: subject(detail) },
       cause: error,

@@ -2,7 +2,6 @@ import { bindStatement } from '../../compile/statements/bind-statement';
 import type { CompiledMapping } from '../../contract/compiled';
 import { classByDecisions } from '../../copy/decided-findings';
 import type { ClassOf } from '../../copy/quarantined-row';
-import { fail } from '../../errors/rowproof-error';
 import { copyOut } from '../../postgres/copy-stream';
 import { sumAdjustments } from '../../postgres/ledger/quarantine/adjustment';
 import { indexQuarantine } from '../../postgres/ledger/quarantine/quarantine-partition';
@@ -26,7 +25,7 @@ import { type TargetWork } from '../target-work';
 import { during } from '../../postgres/refusal';
 import { asApplication } from '../../postgres/application-path';
 import { decisionsOf } from '../run/decisions';
-import type { Host } from '../host';
+import { mappingOf, type Host } from '../host';
 
 const blockRows = 20_000;
 
@@ -106,21 +105,14 @@ async function countLoaded(work: TargetWork): Promise<void> {
 function checking(work: Settling): CheckSettling {
   return {
     ...work,
-    mappingNamed: (name) => mappingNamed(work, name),
+    mappingNamed: (name) => mappingOf(work.run, name),
     withSourceKeys: async (mapping, rows) => withSourceKeys(work, await work.sourceOf(mapping), mapping, rows),
   };
 }
 
-function mappingNamed(work: TargetWork, name: string): CompiledMapping {
-  const mapping = work.mappings.find((one) => one.name === name);
-  if (mapping === undefined)
-    throw fail('RP5106', `Run ${work.run.run} has no mapping ${name}`, { where: { object: name } });
-  return mapping;
-}
-
 async function settleUnique(work: Settling, unique: IndexDetail): Promise<void> {
   const { session, run } = work;
-  const mapping = mappingNamed(work, unique.mapping);
+  const mapping = mappingOf(work.run, unique.mapping);
   // the expressions of a unique key may call functions of the target
   if (!(await asApplication(session, () => anyRow(session, anyDuplicateSql(unique))))) return;
   await refreshStatistics(session);
@@ -210,8 +202,8 @@ async function settleForeignKey(
 ): Promise<number> {
   const { session, run } = work;
   if (!(await anyRow(session, anyOrphanSql(key)))) return 0;
-  const mapping = mappingNamed(work, key.mapping);
-  const parent = key.parentMapping === null ? null : mappingNamed(work, key.parentMapping);
+  const mapping = mappingOf(work.run, key.mapping);
+  const parent = key.parentMapping === null ? null : mappingOf(work.run, key.parentMapping);
   const scope = parent === null ? null : await scopeOf(work, parent, scoped);
   const rule = orphanRule(key, mapping);
   const doing = `looking for rows of ${dotted(mapping.target)} that break ${key.name}`;

@@ -2,15 +2,13 @@ import type { ErrorCode } from '../../errors/catalogue';
 import type { Problem } from '../../errors/rowproof-error';
 import { problem } from '../../errors/rowproof-error';
 import type { Locate, PlanPath } from '../position';
+import { saysMissing } from '../../errors/error-kinds';
 
 /** Collects problems at places of a plan. */
 export interface Report {
   readonly problems: Problem[];
   add(code: ErrorCode, what: string, path: PlanPath, details?: { why?: string; fix?: string }): void;
 }
-
-/** Codes that say something is missing: false alarms where the missing part was left out for not being well-formed. */
-const aboutMissing: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['RP1005', 'RP1017', 'RP1019']);
 
 /** `leftOut` are the parts of the plan that are not checked because another problem already names them. */
 export function createReport(locate: Locate, leftOut: readonly PlanPath[] = []): Report {
@@ -19,7 +17,7 @@ export function createReport(locate: Locate, leftOut: readonly PlanPath[] = []):
     problems,
     add: (code, what, path, details = {}) => {
       const holds = (part: PlanPath): boolean => path.every((step, index) => part[index] === step);
-      if (aboutMissing.has(code) && leftOut.some(holds)) return;
+      if (saysMissing(code) && leftOut.some(holds)) return;
       problems.push(problem(code, what, { where: locate(path), ...details }));
     },
   };

@@ -5,7 +5,7 @@ import { optionalTime } from '../resolve/settings';
 import { holdsPassword } from './url-secrets';
 
 /** Gates that an operator may be asked to approve, by the names that `approvers` uses. */
-export const gateNames = ['copy', 'cutover', 'switch', 'rollback', 'retry', 'keep'] as const;
+const gateNames = ['copy', 'cutover', 'switch', 'rollback', 'retry', 'keep'] as const;
 
 type Given = NonNullable<PlanDocument['settings']>;
 

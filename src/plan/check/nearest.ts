@@ -21,7 +21,7 @@ export function distance(a: string, b: string): number {
 }
 
 /** The candidate that `name` most likely meant, or null when none is near. */
-export function nearest(name: string, candidates: Iterable<string>): string | null {
+function nearest(name: string, candidates: Iterable<string>): string | null {
   let best: string | null = null;
   let bestDistance = Infinity;
   for (const candidate of candidates) {

@@ -6,7 +6,7 @@ import type { ColumnMatch } from './match-columns';
 import { conversion, matchColumns } from './match-columns';
 import type { TableMatch } from './match-tables';
 
-export interface SuggestedId {
+interface SuggestedId {
   readonly kind: 'keep' | 'uuid_from';
   readonly from: readonly string[];
   readonly column: string;
@@ -33,12 +33,12 @@ export interface SuggestedTable extends TableMatch {
 }
 
 /** Names that the plan file cannot spell as a key. */
-export function isSpellable(name: string): boolean {
+function isSpellable(name: string): boolean {
   return name !== '*' && name !== '__proto__';
 }
 
 /** How the primary key of a target table comes about, null when there is no good guess. */
-export function suggestId({ source, target }: TableMatch): SuggestedId | null {
+function suggestId({ source, target }: TableMatch): SuggestedId | null {
   const [column, ...more] = target.primaryKey?.columns ?? [];
   const key = source.primaryKey?.columns ?? [];
   if (column === undefined || more.length > 0 || key.length === 0 || !isSpellable(column)) return null;

@@ -2,6 +2,7 @@ import type { Column, QualifiedName } from '../../contract/catalog';
 import type { Session } from '../session';
 import { userRelation } from './relations';
 import type { TypeOf } from './types';
+import { integer, number } from '../row';
 
 export interface RelationColumn extends Column {
   readonly attnum: number;
@@ -50,10 +51,10 @@ export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map
     if (own.length === 0) columns.set(row.relation, own);
     const place = `${row.relation} ${row.attnum}`;
     own.push({
-      attnum: Number(row.attnum),
+      attnum: integer(row, 'attnum'),
       name: row.name,
       ordinal: own.length + 1,
-      type: typeOf(row.type, Number(row.typmod), row.declared),
+      type: typeOf(row.type, integer(row, 'typmod'), row.declared),
       notNull: row.not_null === 'true',
       // a generation expression is stored where defaults are
       hasDefault: row.has_default === 'true' && row.generated === '',
@@ -97,5 +98,5 @@ async function readWidths(session: Session): Promise<Map<string, number>> {
      join pg_attribute a on a.attrelid = c.oid and a.attname = s.attname
      where ${userRelation} order by s.inherited`,
   );
-  return new Map(rows.map((row) => [row.place, Number(row.width)]));
+  return new Map(rows.map((row) => [row.place, number(row, 'width')]));
 }

@@ -1,6 +1,7 @@
 import type { QualifiedName, Relation } from '../../contract/catalog';
 import type { Session } from '../session';
 import { userSchema } from './server-facts';
+import { integer, number } from '../row';
 
 /** The oids of this catalog, while it is read: they never leave this folder. */
 export interface RelationRow {
@@ -95,8 +96,8 @@ function sizesOf(rows: readonly Record<string, string | null>[]): Map<string, { 
   const parents = new Map<string, string>();
   for (const row of rows) {
     const oid = row['oid'] as string;
-    const bytes = row['kind'] === 'p' ? 0 : Number(row['bytes']);
-    const tuples = Number(row['tuples']);
+    const bytes = row['kind'] === 'p' ? 0 : integer(row, 'bytes');
+    const tuples = number(row, 'tuples');
     // -1 since version 14, 0 before: never counted
     const counted = row['kind'] === 'p' ? 0 : tuples > 0 ? tuples : bytes / guessedRowBytes;
     sizes.set(oid, { rows: counted, bytes });

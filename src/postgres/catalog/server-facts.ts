@@ -1,6 +1,7 @@
 import type { ServerFacts } from '../../contract/catalog';
 import type { Session } from '../session';
 import { maySetSql } from '../session-settings';
+import { integer } from '../row';
 
 export async function readServerFacts(session: Session): Promise<ServerFacts> {
   const { rows } = await session.query<Record<string, string>>(
@@ -13,7 +14,7 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
   );
   const row = rows[0] as Record<string, string>;
   return {
-    versionNum: Number(row['version']),
+    versionNum: integer(row, 'version'),
     database: row['database'] as string,
     encoding: row['encoding'] as string,
     collate: row['collate'] as string,
@@ -40,7 +41,7 @@ export async function readDatabaseCounts(
        (select count(*) from pg_prepared_xacts where database = current_database()) as prepared`,
   );
   const row = rows[0] as { large: string; prepared: string };
-  return { largeObjects: Number(row.large), preparedTransactions: Number(row.prepared) };
+  return { largeObjects: integer(row, 'large'), preparedTransactions: integer(row, 'prepared') };
 }
 
 export async function readSchemas(session: Session): Promise<{ name: string; usage: boolean; create: boolean }[]> {

@@ -2,6 +2,7 @@ import type { ColumnType, Domain, TypeShape } from '../../contract/catalog';
 import type { Session } from '../session';
 import { userRelation } from './relations';
 import { userSchema } from './server-facts';
+import { integer } from '../row';
 
 interface TypeRow {
   readonly oid: string;
@@ -89,7 +90,7 @@ function underDomains(types: Types, oid: string, typmod: number): { row: TypeRow
   let own = typmod;
   while (row.typtype === 'd') {
     // a domain over varchar(10) carries the 10; one over another domain none
-    if (Number(row.base_typmod) >= 0 && own < 0) own = Number(row.base_typmod);
+    if (integer(row, 'base_typmod') >= 0 && own < 0) own = integer(row, 'base_typmod');
     row = types.get(row.base_oid) as TypeRow;
   }
   return { row, typmod: own, domain };

@@ -3,6 +3,7 @@ import type { KeyRange } from '../../contract/key';
 import { keyParts, keyText } from '../../contract/key';
 import type { BlockedBatch } from '../../contract/run';
 import type { Session } from '../session';
+import { integer, integerOrNull } from '../row';
 
 export interface BatchName {
   readonly run: string;
@@ -10,7 +11,7 @@ export interface BatchName {
   readonly ordinal: number;
 }
 
-export type BatchState = 'pending' | 'running' | 'done' | 'blocked' | 'revoked';
+type BatchState = 'pending' | 'running' | 'done' | 'blocked' | 'revoked';
 
 export interface Batch extends BatchName {
   readonly state: BatchState;
@@ -61,7 +62,7 @@ function toBatch(name: BatchName, row: BatchRow): Batch {
     state: row.state,
     owner: row.owner,
     range: { lower: key(row.lower_key), upper: key(row.upper_key) },
-    backendPid: row.backend_pid === null ? null : Number(row.backend_pid),
+    backendPid: integerOrNull(row, 'backend_pid'),
     backendStart: row.backend_start,
     receipt:
       row.state !== 'done'
@@ -69,9 +70,9 @@ function toBatch(name: BatchName, row: BatchRow): Batch {
         : {
             mapping: name.mapping,
             ordinal: name.ordinal,
-            migrated: Number(row.migrated),
-            quarantined: Number(row.quarantined),
-            outOfScope: Number(row.out_of_scope),
+            migrated: integer(row, 'migrated'),
+            quarantined: integer(row, 'quarantined'),
+            outOfScope: integer(row, 'out_of_scope'),
             path: row.path ?? 'fast',
           },
   };
@@ -93,7 +94,7 @@ export async function countBatches(session: Session, run: string, mapping: strin
     'select count(*)::text as n from rowproof.batch where run = $1 and mapping = $2',
     [run, mapping],
   );
-  return Number(rows[0]?.n);
+  return integer(rows[0], 'n');
 }
 
 export async function insertBatches(
@@ -200,7 +201,7 @@ export async function pendingOrdinals(
      order by batch.ordinal limit $3`,
     [run, mapping, limit],
   );
-  return rows.map((row) => Number(row.ordinal));
+  return rows.map((row) => integer(row, 'ordinal'));
 }
 
 export interface BatchTotals {
@@ -223,11 +224,11 @@ export async function batchTotals(session: Session, run: string, mapping: string
   );
   const row = rows[0] as Record<keyof BatchTotals, string>;
   return {
-    batches: Number(row.batches),
-    done: Number(row.done),
-    sourceRows: Number(row.sourceRows),
-    migrated: Number(row.migrated),
-    quarantined: Number(row.quarantined),
-    outOfScope: Number(row.outOfScope),
+    batches: integer(row, 'batches'),
+    done: integer(row, 'done'),
+    sourceRows: integer(row, 'sourceRows'),
+    migrated: integer(row, 'migrated'),
+    quarantined: integer(row, 'quarantined'),
+    outOfScope: integer(row, 'outOfScope'),
   };
 }

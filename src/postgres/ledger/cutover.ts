@@ -1,5 +1,6 @@
 import { attemptLimits, type AttemptLimits, type CutoverResult } from '../../contract/delta';
 import type { Session } from '../session';
+import { integer, integerOrNull, number, numberOrNull } from '../row';
 
 /** Attempts at a cutover, drills among them, and whether the target was opened. */
 
@@ -17,7 +18,7 @@ export async function startAttempt(
      returning attempt::text as attempt`,
     [run, drill, JSON.stringify({ by, ...(limits === null ? {} : { limits }) })],
   );
-  return Number(rows[0]?.attempt);
+  return integer(rows[0], 'attempt');
 }
 
 /** Stores how an attempt ended; the first end stays. */
@@ -71,16 +72,16 @@ export async function readAttempts(session: Session, run: string): Promise<PastA
     [run],
   );
   return rows.map((row) => ({
-    attempt: Number(row['attempt']),
+    attempt: integer(row, 'attempt'),
     drill: row['drill'] === 'true',
     by: row['by'] ?? '',
     outcome: row['outcome'] ?? null,
-    freezeMs: Number(row['freeze_ms'] ?? 0),
-    lockAttempts: Number(row['lock_attempts'] ?? 0),
-    changedKeys: Number(row['changed_keys'] ?? 0),
+    freezeMs: numberOrNull(row, 'freeze_ms') ?? 0,
+    lockAttempts: integerOrNull(row, 'lock_attempts') ?? 0,
+    changedKeys: integerOrNull(row, 'changed_keys') ?? 0,
     books: (row['books'] ?? null) as PastAttempt['books'],
     limits: row['limits'] == null ? null : attemptLimits.parse(JSON.parse(row['limits'])),
-    ageMs: Math.max(0, Number(row['age'])),
+    ageMs: Math.max(0, number(row, 'age')),
   }));
 }
 
@@ -123,5 +124,5 @@ export async function unfinishedBatches(session: Session, run: string): Promise<
      from rowproof.batch where run = $1`,
     [run],
   );
-  return { blocked: Number(rows[0]?.blocked), open: Number(rows[0]?.open) };
+  return { blocked: integer(rows[0], 'blocked'), open: integer(rows[0], 'open') };
 }

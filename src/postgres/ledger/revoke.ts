@@ -1,5 +1,6 @@
 import type { Session } from '../session';
 import type { LeaseName } from './follow/apply-lease';
+import { integer, integerOrNull } from '../row';
 
 export interface HeldLease {
   readonly mapping: string;
@@ -18,8 +19,8 @@ export async function readLeases(session: Session, run: string): Promise<HeldLea
   );
   return rows.map((row) => ({
     mapping: row['mapping'] as string,
-    ordinal: Number(row['ordinal']),
-    backendPid: row['pid'] === null || row['pid'] === undefined ? null : Number(row['pid']),
+    ordinal: integer(row, 'ordinal'),
+    backendPid: integerOrNull(row, 'pid'),
     backendStart: row['started'] ?? null,
   }));
 }
@@ -48,7 +49,7 @@ export async function readOpenLeases(
   );
   return rows.map((row) => ({
     lease: row.lease,
-    backendPid: row.pid === null ? null : Number(row.pid),
+    backendPid: integerOrNull(row, 'pid'),
     backendStart: row.started,
   }));
 }

@@ -8,7 +8,7 @@ export interface ImpossibleCast {
 }
 
 /** One checked predicate of a cast or of the target type: `failed` is an SQL boolean (never NULL). */
-export interface SqlCheck {
+interface SqlCheck {
   /** cast_integer, out_of_range, too_long, precision, scale, enum, bad_uuid, … */
   readonly kind: string;
   readonly failed: string;

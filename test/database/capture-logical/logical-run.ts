@@ -100,7 +100,7 @@ export async function openLogicalRun(draft: {
       const [cursor] = await opened(ledger, (session) => readCursors(session, loaded.run));
       return opened(await run.databases.source(loaded.compiled, 'legacy', 'test'), (source) =>
         inTransaction(source, 'repeatable read read only', async () => {
-          const { stop, findings } = await checkCapture(loaded, 'legacy', source, cursor?.capture ?? {}, whole);
+          const { stop, findings } = await checkCapture({}, loaded, 'legacy', source, cursor?.capture ?? {}, whole);
           return { stop, findings: findings.map(({ id }) => id) };
         }),
       );

@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import { captureOf, checkCapture } from '../../../src/engine/capture/capture-source';
+import { checkCapture } from '../../../src/engine/capture/capture-source';
 import { capturedRelations, type CapturedRelation } from '../../../src/capture/captured-relations';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import type { CaptureActivities } from '../../../src/contract/activity-types';
@@ -81,7 +81,7 @@ export async function openCaptureRun(draft: {
         return inTransaction(source, 'repeatable read read only', async () => {
           const now = await currentSnapshot(source);
           const truncated = await truncatedBetween(source, loaded, { source: 'legacy', previous: cursor.snapshot });
-          const check = await checkCapture(loaded, 'legacy', source, cursor.capture, truncated);
+          const check = await checkCapture({}, loaded, 'legacy', source, cursor.capture, truncated);
           if (check.stop !== null) return { capturedChanges: [], stop: check.stop, findings: [] };
           const capturedChanges = await changesBetween(source, loaded, {
             source: 'legacy',
@@ -125,13 +125,6 @@ export async function openCaptureRun(draft: {
       await run.drop();
     },
   };
-}
-
-/** The trigger capture itself, for tests of its parts. */
-export function triggersOf(run: CaptureRun): NonNullable<ReturnType<typeof captureOf>> {
-  const capture = captureOf(run.loaded);
-  if (capture === null) throw new Error('no capture');
-  return capture;
 }
 
 /** A mapping that keeps every column as it is. */

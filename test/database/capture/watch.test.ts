@@ -102,6 +102,7 @@ describe('watching a capture', () => {
       onLedger((ledger) =>
         onSource(async (session) =>
           chooseWindow({
+            host: {},
             run: loaded,
             source: 'legacy',
             session,

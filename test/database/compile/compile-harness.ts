@@ -13,7 +13,7 @@ import { copyOut } from '../../../src/postgres/copy-stream';
 import type { Session } from '../../../src/postgres/session';
 import { sessionOn } from '../../support/postgres/session';
 
-export function sha256(bytes: Uint8Array): Uint8Array {
+function sha256(bytes: Uint8Array): Uint8Array {
   return createHash('sha256').update(bytes).digest();
 }
 
@@ -80,7 +80,7 @@ export async function rejectedBySql(session: Session, mapping: CompiledMapping):
 }
 
 /** What stands for a value that only the server can spell. */
-export const formattedByServer = '\0server';
+const formattedByServer = '\0server';
 
 /** Canonical texts of a recomputed row. */
 export function textsOf(row: RecomputedRow): (string | null)[] {

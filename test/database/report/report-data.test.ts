@@ -1,7 +1,7 @@
 import { buildReport } from '../../../src/report/build-report';
 import { renderReportHtml } from '../../../src/report/render-html';
 import { appendEvent } from '../../../src/postgres/ledger/run/event';
-import { finishPhase, startPhase } from '../../../src/postgres/ledger/run/phase';
+import { setPhase } from '../../../src/postgres/ledger/run/phase';
 import { readReportData } from '../../../src/postgres/ledger/run/report';
 import type { ReportDocument } from '../../../src/contract/report';
 import { openValidationRun, type ValidationRun } from '../validate/validation-run';
@@ -34,9 +34,9 @@ beforeAll(async () => {
     ],
   } as never);
   const session = await run.databases.ledger(run.ref, 'test');
-  await startPhase(session, run.ref.run, 'proof');
+  await setPhase(session, run.ref.run, 'proof', 'started');
   await run.validate();
-  await finishPhase(session, run.ref.run, 'proof');
+  await setPhase(session, run.ref.run, 'proof', 'finished');
   await appendEvent(session, run.ref.run, 'approved', { gate: 'copy', by: 'ben', reason: 'ready' });
   report = buildReport(await readReportData(session, run.ref.run));
   await session.close();

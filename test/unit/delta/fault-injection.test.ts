@@ -18,39 +18,29 @@ function filesOf(folders: readonly string[]): Map<string, string> {
 }
 
 describe('fault injection', () => {
-  const before = { ...process.env };
-  afterEach(() => {
-    process.env = { ...before };
+  it('breaks only what is named, and nothing by itself', () => {
+    expect(faulty({}, 'fence')).toBe(false);
+    expect(faulty({ fault: null }, 'fence')).toBe(false);
+    expect(faulty({ fault: 'fence' }, 'fence')).toBe(true);
+    expect(faulty({ fault: 'fence' }, 'cursor')).toBe(false);
   });
 
-  it('needs both variables, and breaks only what is named', () => {
-    process.env.ROWPROOF_FAULT = 'fence';
-    expect(faulty('fence')).toBe(false);
-    process.env.ROWPROOF_FAULT_INJECTION_BUILD = '1';
-    expect(faulty('fence')).toBe(true);
-    expect(faulty('cursor')).toBe(false);
-    delete process.env.ROWPROOF_FAULT;
-    expect(faulty('fence')).toBe(false);
-  });
-
-  it.each(['', '0', 'true', 'yes', ' 1', '11'])('takes %j for no', (value) => {
-    process.env.ROWPROOF_FAULT = 'fence';
-    process.env.ROWPROOF_FAULT_INJECTION_BUILD = value;
-    expect(faulty('fence')).toBe(false);
-  });
-
-  it('is set by nothing that people build, start or copy from', () => {
+  it('is set by nothing that people build, start or copy from: it is handed on, and read from no environment', () => {
     const files = filesOf([
       ...['activities', 'src', 'workflows', 'scripts', 'docker', 'examples'],
       ...['Dockerfile', 'docker-compose.yml', 'package.json'],
     ]);
-    const naming = [...files].filter(([, text]) => text.includes('ROWPROOF_FAULT')).map(([path]) => path);
-    expect(naming).toEqual(['src/engine/fault-injection.ts']);
+    const sets = /\bfault: '|\bfault: [^\n]*\benv\b|(?:ROWPROOF|STRESS)_FAULT/;
+    expect([...files].filter(([, text]) => sets.test(text)).map(([path]) => path)).toEqual([]);
+    const inWorker = [...files].filter(
+      ([path, text]) => /^src\/(worker|cli|dev)\//.test(path) && /\bfault\??:|\bFault\b/.test(text),
+    );
+    expect(inWorker.map(([path]) => path)).toEqual([]);
   });
 
   it('breaks nothing that no run of the stress test has to show', () => {
     const uses = [...filesOf(['activities', 'src', 'workflows']).values()].flatMap((text) =>
-      [...text.matchAll(/\bfaulty\('([a-z]+)'\)/g)].map(([, name]) => name),
+      [...text.matchAll(/\bfaulty\([\w.]+, '([a-z]+)'\)/g)].map(([, name]) => name),
     );
     expect([...new Set(uses)].sort()).toEqual([...new Set(faultRuns.map(({ fault }) => fault))].sort());
   });

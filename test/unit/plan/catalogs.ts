@@ -1,7 +1,7 @@
 import type { Catalog, Column, ColumnType, ForeignKey, Relation } from '../../../src/contract/catalog';
 
 /** Small catalogs written by hand: `{ 'crm.customer': 'id uuid!, email text' }`, `!` NOT NULL, `#` primary key. */
-export function columnType(name: string): ColumnType {
+function columnType(name: string): ColumnType {
   const match = /^([^(]*)(?:\((\d+)(?:,(\d+))?\))?$/.exec(name) as RegExpExecArray;
   const base = match[1] as string;
   const numeric = base === 'numeric';

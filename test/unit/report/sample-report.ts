@@ -136,6 +136,7 @@ export const sampleReport: ReportDocument = {
       severity: 'decide',
       rows: 1204,
       sentence: '1,204 orders have a customer that does not exist.',
+      choices: ['quarantine', 'stop'],
     },
     {
       id: 'customer.full_name.spaces',
@@ -144,6 +145,7 @@ export const sampleReport: ReportDocument = {
       severity: 'note',
       rows: 88012,
       sentence: '88,012 names have spaces around them.',
+      choices: [],
     },
   ],
   decisions: [

@@ -3,7 +3,7 @@ import type { Json } from '../../../src/contract/resolved-plan';
 /** One table for both sides: what each transform makes of its input. `FAILED` is a bad row. */
 export const FAILED = Symbol('failed');
 
-export type Expected = string | null | typeof FAILED;
+type Expected = string | null | typeof FAILED;
 
 export interface Vector {
   readonly transform: string;

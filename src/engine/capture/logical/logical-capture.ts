@@ -13,7 +13,7 @@ import {
 } from '../../../postgres/queries/capture/logical-publication';
 import { createSlot, dropSlot, openSince, openWriters, readSlot } from '../../../postgres/queries/capture/logical-slot';
 import { setTimeouts } from '../../../postgres/queries/schema-change/settings';
-import { describeDatabaseError } from '../../../postgres/sqlstate';
+import { isQueryCanceled, isDuplicateObject, isUndefinedObject } from '../../../postgres/sqlstate';
 import { inTransaction } from '../../../postgres/transaction';
 import type { CaptureDetail } from '../../../rollback/step-detail';
 import { qualified } from '../../../sql/quote';
@@ -108,10 +108,9 @@ async function makeSlot(work: SourceWork, name: string): Promise<void> {
         await createSlot(source, name);
         return;
       } catch (error) {
-        const { sqlstate } = describeDatabaseError(error);
-        if (sqlstate === '57014') throw await heldUp(work);
+        if (isQueryCanceled(error)) throw await heldUp(work);
         // a session of an attempt that died is still creating it, and takes it along when it ends
-        if (sqlstate !== '42710' || attempt >= 20) throw error;
+        if (!isDuplicateObject(error) || attempt >= 20) throw error;
         await endHolder(source, name);
         await sleep(pauseMs);
       }
@@ -171,7 +170,7 @@ async function takeSlot({ source, heartbeat }: SourceWork, slot: string): Promis
     try {
       await dropSlot(source, slot);
     } catch (error) {
-      if (describeDatabaseError(error).sqlstate !== '42704') throw error;
+      if (!isUndefinedObject(error)) throw error;
     }
   });
 }

@@ -5,11 +5,10 @@ import { fail } from '../../../errors/rowproof-error';
 import { readTrees, type TreeNode } from '../../../postgres/queries/capture/tree';
 import { readSlot } from '../../../postgres/queries/capture/logical-slot';
 import type { Session } from '../../../postgres/session';
-import { describeDatabaseError } from '../../../postgres/sqlstate';
+import { isObjectInUse } from '../../../postgres/sqlstate';
 import { terminateBackend } from '../../../postgres/terminate';
 import { qualified } from '../../../sql/quote';
 
-const inUse = '55006';
 const pauseMs = 200;
 /** How long others may use the slot before a session of ours among them is ended. */
 const patienceMs = 5_000;
@@ -64,7 +63,7 @@ export async function whileFree<T>(
     try {
       return await work();
     } catch (error) {
-      if (describeDatabaseError(error).sqlstate !== inUse) throw error;
+      if (!isObjectInUse(error)) throw error;
       cause = error;
     }
     heartbeat();

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LogicalFacts } from '../../../capture/logical-facts';
 import type { CaptureReport } from '../../../contract/delta';
-import { fail, RowproofError } from '../../../errors/rowproof-error';
+import { fail } from '../../../errors/rowproof-error';
 import type { Cursor } from '../../../postgres/ledger/follow/cursor';
-import { describeDatabaseError } from '../../../postgres/sqlstate';
+import { isLockTimeout } from '../../../postgres/sqlstate';
 import { dropSlot, openWriters, readSlot, type Slot } from '../../../postgres/queries/capture/logical-slot';
 import { stopNote } from '../../../capture/stop-note';
 import { noteOnPublication } from '../../../postgres/queries/capture/note';
@@ -14,6 +14,7 @@ import { slotName } from './names';
 import { pullUpTo, currentLsn } from './pull-changes';
 import { stopBroken, stopApplyLeases } from './stop-capture';
 import { endHolder, whileFree } from './logical-source';
+import { isLeaseUnavailable } from '../../../errors/error-kinds';
 
 /** The server lets WAL go only some time after it was confirmed: it notes every 15 s where it could begin again. */
 const attempts = 10;
@@ -60,8 +61,7 @@ async function pull(work: SourceWork): Promise<void> {
   try {
     await pullUpTo(work, await currentLsn(work.source));
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate === '55P03') return;
-    if (!(error instanceof RowproofError) || !/^RP540[1-4]$/.test(error.code)) throw error;
+    if (!isLockTimeout(error) && !isLeaseUnavailable(error)) throw error;
   }
 }
 

@@ -9,6 +9,7 @@ import type { PreflightWork } from '../capture-kind';
 import { keysByOid } from './check-slot';
 import { slotName } from './names';
 import { leavesOf } from './logical-source';
+import { isStandby } from '../../../errors/error-kinds';
 
 /** A source that throws a slot away sooner than this much WAL is no ground to stand on. */
 const minKeepSize = 2 ** 30;
@@ -17,7 +18,7 @@ const minKeepSize = 2 ** 30;
 export async function logicalProblems(work: PreflightWork): Promise<Problem[]> {
   const server = await serverProblems(work);
   // a standby answers none of the rest
-  if (server.some(({ code }) => code === 'RP5301')) return server;
+  if (server.some(({ code }) => isStandby(code))) return server;
   return [...server, ...(await relationProblems(work))];
 }
 

@@ -25,13 +25,14 @@ import {
   peekSlot,
 } from '../../../postgres/queries/capture/logical-slot';
 import type { Session } from '../../../postgres/session';
-import { describeDatabaseError } from '../../../postgres/sqlstate';
+import { isLockTimeout, isSlotOrPublicationLost } from '../../../postgres/sqlstate';
 import { inTransaction } from '../../../postgres/transaction';
 import type { SourceWork } from '../capture-kind';
 import { whyBroken } from './check-slot';
 import { capturedOids, whileFree } from './logical-source';
 import { stopBroken } from './stop-capture';
 import { leaseLost, leaseRefused, underLeaseLock } from '../../lease';
+import { isLeaseLost } from '../../../errors/error-kinds';
 
 /** Both sessions are outside transactions and have no statement timeout. */
 export interface IntakeWork extends Pick<
@@ -82,7 +83,7 @@ export async function pullUpTo(work: IntakeWork, lsn: string): Promise<Pulled> {
     try {
       return await pullChanges(work, { uptoLsn: lsn });
     } catch (error) {
-      if (!(error instanceof RowproofError) || error.code !== 'RP5401' || attempt >= takeovers) throw error;
+      if (!isLeaseLost(error) || attempt >= takeovers) throw error;
     }
   }
 }
@@ -120,7 +121,7 @@ export async function pullChanges(work: IntakeWork, options: PullOptions): Promi
     while (!(await pulled())) work.heartbeat();
     await releaseApplyLease(target, run.run, 'intake', nonce).catch((error: unknown) => {
       // all came in: whoever locks the apply lease now takes it anyway
-      if (describeDatabaseError(error).sqlstate !== '55P03') throw error;
+      if (!isLockTimeout(error)) throw error;
     });
   }
   const { changes, chunks, largest } = tally;
@@ -163,15 +164,11 @@ interface Pull extends IntakeWork, PullOptions {
   readonly tally: Tally;
 }
 
-/** What the server says of a slot that was lost, or of a publication that was not there when a change was written. */
-const lossStates = new Set(['42704', '55000']);
-
 async function namingLoss<T>(pull: Pull, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const { sqlstate } = describeDatabaseError(error);
-    if (error instanceof RowproofError || sqlstate === null || !lossStates.has(sqlstate)) throw error;
+    if (error instanceof RowproofError || !isSlotOrPublicationLost(error)) throw error;
     const reason = `Slot ${pull.facts.slot} or publication ${pull.facts.publication} is not what it was.`;
     throw await stopBroken(pull, pull.facts, (await whyBroken(pull.source, pull.facts, null)) ?? reason, error);
   }

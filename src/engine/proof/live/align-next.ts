@@ -1,13 +1,12 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import type { RunRef } from '../../../contract/run';
-import { RowproofError } from '../../../errors/rowproof-error';
 import { waitForTurn } from '../../../postgres/queries/proof/snapshot';
 import type { Alignment } from '../../follow/round-contract';
 import type { ProofHost } from '../proof-host';
 import { align } from '../../follow/align';
+import { isLeaseLost } from '../../../errors/error-kinds';
 
-/** Takes the apply lease away from an alignment under way: a cutover, an operator's check. It is over in seconds. */
-const leaseLost = 'RP5401';
+/** What takes the apply lease away from an alignment under way (a cutover, an operator's check) is over in seconds. */
 const attempts = 40;
 const pauseMs = 250;
 
@@ -25,7 +24,7 @@ export async function alignSerially(host: ProofHost, ref: RunRef, purpose: strin
       try {
         return await (host.align ?? align)(host, ref, purpose);
       } catch (error) {
-        if (!(error instanceof RowproofError) || error.code !== leaseLost || tried === attempts) throw error;
+        if (!isLeaseLost(error) || tried === attempts) throw error;
       }
       await rest(pauseMs);
     }

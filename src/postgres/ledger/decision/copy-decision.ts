@@ -1,4 +1,5 @@
 import type { Session } from '../../session';
+import { integer } from '../../row';
 
 export interface StoredDecision {
   readonly finding: string;
@@ -34,5 +35,5 @@ export async function profiledRows(session: Session, run: string, mapping: strin
     'select total::text as total from rowproof.profile where run = $1 and mapping = $2',
     [run, mapping],
   );
-  return rows[0] === undefined ? null : Number(rows[0].total);
+  return rows[0] === undefined ? null : integer(rows[0], 'total');
 }

@@ -4,6 +4,7 @@ import type { Session } from '../../session';
 import { countOwnBadRows } from '../quarantine/quarantine';
 import { countQuarantined, quarantineFindings } from '../proof/proof-quarantine';
 import type { LoadedRun } from '../run/run';
+import { integer } from '../../row';
 
 /** A decision with what it promised and the rows that it turned out to cover. */
 export interface ObservedDecision {
@@ -47,7 +48,7 @@ async function discoveredRows(session: Session, run: string): Promise<Map<string
     'select id, rows::text as n from rowproof.finding where run = $1',
     [run],
   );
-  return new Map(rows.map((row) => [row.id, Number(row.n)]));
+  return new Map(rows.map((row) => [row.id, integer(row, 'n')]));
 }
 
 /**

@@ -2,6 +2,7 @@ import type { DecideMessage } from '../../../contract/run';
 import type { DecisionPlan } from '../../../contract/resolved-plan';
 import type { KnownDecision } from '../../../profile/undecided';
 import type { Session } from '../../session';
+import { integer, integerOrNull } from '../../row';
 
 /**
  * An operator's decision of these findings; deciding again replaces it, the event list keeps both. Of several findings each is expected
@@ -52,7 +53,9 @@ export async function knownDecisions(
       finding: row.finding,
       action: row.action,
       expect:
-        row.expect_rows === null ? null : { rows: Number(row.expect_rows), tolerance: Number(row.tolerance ?? 0) },
+        row.expect_rows === null
+          ? null
+          : { rows: integer(row, 'expect_rows'), tolerance: integerOrNull(row, 'tolerance') ?? 0 },
       origin: 'operator',
     })),
     ...plan.map((decision): KnownDecision => ({

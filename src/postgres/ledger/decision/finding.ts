@@ -1,6 +1,7 @@
 import type { FindingSummary } from '../../../contract/run';
 import type { Finding } from '../../../profile/finding';
 import type { Session } from '../../session';
+import { integer } from '../../row';
 
 /**
  * Stores findings of one place of origin for one mapping (null: for none), replacing what an earlier attempt stored, and what others
@@ -85,7 +86,7 @@ export async function readFindings(session: Session, run: string): Promise<Findi
     column: row.column_name,
     kind: row.kind,
     severity: row.severity,
-    rows: Number(row.rows),
+    rows: integer(row, 'rows'),
     sentence: row.sentence,
     choices: JSON.parse(row.choices) as string[],
   }));

@@ -1,5 +1,6 @@
 import type { Catalog } from '../../../contract/catalog';
 import type { Session } from '../../session';
+import { integer } from '../../row';
 
 export interface MappingProfile {
   readonly total: number;
@@ -42,7 +43,9 @@ export async function profiledCounts(
     'select mapping, total, rejected from rowproof.profile where run = $1',
     [run],
   );
-  return new Map(rows.map((row) => [row.mapping, { total: Number(row.total), rejected: Number(row.rejected) }]));
+  return new Map(
+    rows.map((row) => [row.mapping, { total: integer(row, 'total'), rejected: integer(row, 'rejected') }]),
+  );
 }
 
 /** Keeps the first catalog of each side: later ones show the run's own changes. */

@@ -1,4 +1,5 @@
 import type { Session } from '../../session';
+import { integer, integerOrNull } from '../../row';
 
 export type LeaseName = 'delta' | 'intake';
 export type LeaseState = 'open' | 'stopped' | 'closed';
@@ -33,8 +34,8 @@ function toApplyLease(row: ApplyLeaseRow): ApplyLease {
     state: row.state,
     reason: row.reason,
     rulesOn: row.rules_on === 'true' || row.rules_on === 't',
-    round: Number(row.round),
-    backendPid: row.backend_pid === null ? null : Number(row.backend_pid),
+    round: integer(row, 'round'),
+    backendPid: integerOrNull(row, 'backend_pid'),
     backendStart: row.backend_start,
   };
 }

@@ -1,5 +1,6 @@
 import type { Session } from '../../session';
 import { copyIn } from '../../copy-stream';
+import { integer, number } from '../../row';
 
 /** A key of a captured relation that has to be read again; `key` null: the whole relation. */
 export interface PendingKey {
@@ -85,7 +86,7 @@ export async function readablePending(
        order by run, source, ${order} limit ${Math.trunc(limit) - found.length}`,
       [run, source, snapshot],
     );
-    for (const row of rows) found.push({ ...row, relation: Number(row.relation) });
+    for (const row of rows) found.push({ ...row, relation: integer(row, 'relation') });
   }
   return found;
 }
@@ -123,7 +124,7 @@ export async function countPending(session: Session, run: string): Promise<numbe
     'select count(*)::text as n from rowproof.pending where run = $1',
     [run],
   );
-  return Number(rows[0]?.n);
+  return integer(rows[0], 'n');
 }
 
 /** Keys that wait, and how long the oldest has waited, seconds. */
@@ -134,5 +135,5 @@ export async function pendingLag(session: Session, run: string): Promise<{ keys:
      from rowproof.pending where run = $1`,
     [run],
   );
-  return { keys: Number(rows[0]?.n), seconds: Number(rows[0]?.seconds) };
+  return { keys: integer(rows[0], 'n'), seconds: number(rows[0], 'seconds') };
 }

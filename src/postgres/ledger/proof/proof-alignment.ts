@@ -1,6 +1,7 @@
 import { badClasses } from '../../../validate/row';
 import type { Session } from '../../session';
 import { counted } from '../../../report/counted';
+import { integer } from '../../row';
 
 /** At which round a slice of a proof was aligned, and how old the alignment was when the slice was stored. */
 export interface SliceAlignment {
@@ -51,10 +52,11 @@ export async function liveProofState(session: Session, run: string): Promise<Liv
     [run],
   );
   const problems = rows.flatMap((row) => {
-    if (Number(row.slices) === 0) return [`${row.mapping}: not proved`];
+    if (integer(row, 'slices') === 0) return [`${row.mapping}: not proved`];
     if (row.proved !== row.slices)
-      return [`${row.mapping}: ${row.proved} of ${counted(Number(row.slices), 'slice')} proved`];
-    if (Number(row.bad) + Number(row.differences) > 0) return [`${row.mapping}: differs from what the plan says`];
+      return [`${row.mapping}: ${row.proved} of ${counted(integer(row, 'slices'), 'slice')} proved`];
+    if (integer(row, 'bad') + integer(row, 'differences') > 0)
+      return [`${row.mapping}: differs from what the plan says`];
     return [];
   });
   return { green: rows.length > 0 && problems.length === 0, problems };
@@ -66,7 +68,7 @@ export async function provedRound(session: Session, run: string, mapping: string
     `select coalesce(min(round), 0)::text as round from rowproof.proof_alignment where run = $1 and mapping = $2`,
     [run, mapping],
   );
-  return Number(rows[0]?.round);
+  return integer(rows[0], 'round');
 }
 
 /** Moves every slice of a table up to a later round: whatever rounds touched between is proved at that one. Its age stays. */

@@ -1,5 +1,6 @@
 import type { QuarantineEntry } from '../../../validate/quarantine-agreement';
 import type { Session } from '../../session';
+import { integer } from '../../row';
 
 /** Above this many rows of a mapping the quarantine is looked up chunk by chunk instead of being held in memory. */
 const heldInMemory = 100_000;
@@ -76,7 +77,7 @@ export async function quarantineByFinding(session: Session, run: string): Promis
      where run = $1 and reason not in ('parent_quarantined', 'parent_out_of_scope') group by finding order by finding`,
     [run],
   );
-  return rows.map((row) => ({ finding: row.finding, rows: Number(row.n) }));
+  return rows.map((row) => ({ finding: row.finding, rows: integer(row, 'n') }));
 }
 
 /** Every finding id that any quarantined row names, among its reasons or as the main one. */
@@ -107,5 +108,5 @@ export async function countQuarantined(
        then class = $3 or reason in ('parent_quarantined', 'parent_out_of_scope') else findings && wanted.ids end`,
     [run, JSON.stringify(findings), kind],
   );
-  return Number(rows[0]?.n);
+  return integer(rows[0], 'n');
 }

@@ -4,6 +4,7 @@ import { badClasses } from '../../../validate/row';
 import type { Session } from '../../session';
 import { inTransaction } from '../../transaction';
 import { storeAlignment, type SliceAlignment } from './proof-alignment';
+import { integer } from '../../row';
 
 export interface SliceName {
   readonly run: string;
@@ -161,9 +162,9 @@ export async function proofTotals(session: Session, run: string): Promise<ProofT
   );
   return rows.map((row) => ({
     mapping: row['mapping'] as string,
-    slices: Number(row['slices']),
-    proved: Number(row['proved']),
-    ...(Object.fromEntries(summed.map((name) => [name, Number(row[name])])) as unknown as ProofCounts),
+    slices: integer(row, 'slices'),
+    proved: integer(row, 'proved'),
+    ...(Object.fromEntries(summed.map((name) => [name, integer(row, name)])) as unknown as ProofCounts),
     reexecutedColumns: JSON.parse(row['reexecuted'] as string) as string[],
   }));
 }
@@ -182,7 +183,7 @@ export async function carefulBatches(session: Session, run: string, mapping: str
   );
   const key = (text: string | null): string[] | null => (text === null ? null : (keyParts(text) as string[]));
   return rows.map((row) => ({
-    ordinal: Number(row.ordinal),
+    ordinal: integer(row, 'ordinal'),
     range: { lower: key(row.lower_key), upper: key(row.upper_key) },
   }));
 }
@@ -193,7 +194,7 @@ export async function receiptRows(session: Session, run: string, mapping: string
     `select coalesce(sum(migrated + quarantined + out_of_scope), 0)::text as n from rowproof.batch where run = $1 and mapping = $2`,
     [run, mapping],
   );
-  return Number(rows[0]?.n);
+  return integer(rows[0], 'n');
 }
 
 /** The same with what rounds changed since. */
@@ -203,7 +204,7 @@ export async function mappingRows(session: Session, run: string, mapping: string
      where run = $1 and mapping = $2`,
     [run, mapping],
   );
-  return (await receiptRows(session, run, mapping)) + Number(rows[0]?.n);
+  return (await receiptRows(session, run, mapping)) + integer(rows[0], 'n');
 }
 
 /** Columns in which rows differ from what the plan says; '' where a row as a whole does. */

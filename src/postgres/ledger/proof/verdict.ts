@@ -1,6 +1,7 @@
 import type { Verdict } from '../../../contract/activity-types';
 import type { MappingFacts } from '../../../validate/reconciliation';
 import type { Session } from '../../session';
+import { integer, number } from '../../row';
 
 export type LedgerBooks = Pick<MappingFacts, 'receipts' | 'adjustments' | 'quarantine' | 'changes'>;
 
@@ -24,7 +25,7 @@ export async function readLedgerReconciliation(session: Session, run: string, ma
         from rowproof.delta_reconciliation where run = $1 and mapping = $2) d`,
     [run, mapping],
   );
-  const figure = (name: string): number => Number(rows[0]?.[name]);
+  const figure = (name: string): number => integer(rows[0], name);
   return {
     receipts: {
       batches: figure('batches'),
@@ -68,7 +69,7 @@ export async function verdictAge(session: Session, run: string): Promise<number 
      from rowproof.verdict where run = $1`,
     [run],
   );
-  return rows[0] === undefined ? null : Number(rows[0].age);
+  return rows[0] === undefined ? null : number(rows[0], 'age');
 }
 
 export async function readVerdict(session: Session, run: string): Promise<Verdict | null> {

@@ -1,4 +1,5 @@
 import type { Session } from '../../session';
+import { integer } from '../../row';
 
 export interface Adjustment {
   readonly mapping: string;
@@ -35,5 +36,5 @@ export async function sumAdjustments(session: Session, run: string): Promise<{ a
     `select coalesce(-sum(migrated), 0)::text as adjusted, coalesce(max(round), 0)::text as rounds from rowproof.adjustment where run = $1`,
     [run],
   );
-  return { adjusted: Number(rows[0]?.adjusted), rounds: Number(rows[0]?.rounds) };
+  return { adjusted: integer(rows[0], 'adjusted'), rounds: integer(rows[0], 'rounds') };
 }

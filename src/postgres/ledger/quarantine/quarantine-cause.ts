@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { textArray } from '../../../compile/statements/text-array';
 import type { SharedFacts } from '../../../copy/quarantine-cause';
 import type { Session } from '../../session';
+import { integer } from '../../row';
 
 /** Which rows share causes: those of a batch, those that one adjustment took, or those of all rounds of a mapping. */
 export interface CauseOwner {
@@ -36,7 +37,7 @@ export async function mappingId(session: Session, run: string, mapping: string):
     [run, mapping],
   );
   if (rows[0] === undefined) throw new TypeError(`run ${run} has no mapping ${mapping}`);
-  return Number(rows[0].id);
+  return integer(rows[0], 'id');
 }
 
 /** Writes down what rows in quarantine have in common, in the caller's transaction; those with a name that is known stay. Returns how many are new. */

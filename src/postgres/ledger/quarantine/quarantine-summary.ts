@@ -1,4 +1,5 @@
 import type { Session } from '../../session';
+import { integer } from '../../row';
 
 export interface QuarantineGroup {
   readonly mapping: string;
@@ -15,7 +16,7 @@ export async function quarantineByReason(session: Session, run: string): Promise
      where run = $1 group by mapping, class, reason, finding order by mapping, count(*) desc, finding`,
     [run],
   );
-  return rows.map((row) => ({ ...row, class: row.class as QuarantineGroup['class'], rows: Number(row.rows) }));
+  return rows.map((row) => ({ ...row, class: row.class as QuarantineGroup['class'], rows: integer(row, 'rows') }));
 }
 
 export interface QuarantinedKey {

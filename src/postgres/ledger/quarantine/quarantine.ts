@@ -2,6 +2,7 @@ import type { QuarantinedRow } from '../../../copy/quarantined-row';
 import { copyIn } from '../../copy-stream';
 import type { Session } from '../../session';
 import { causeName, mappingId, noteCauses, type NamedCause } from './quarantine-cause';
+import { integer } from '../../row';
 
 /** Streams rows into the quarantine of a batch (of a round: `ordinal` null), inside the caller's transaction; resolves to how many. */
 export async function writeQuarantine(
@@ -63,5 +64,11 @@ async function badRows(session: Session, counted: string, values: readonly strin
     `select finding, min(reason) as reason, min(column_name) as column, min(constraint_name) as constraint, ${counted} order by finding`,
     values,
   );
-  return rows.map(({ n, ...row }) => ({ ...row, rows: Number(n) }));
+  return rows.map(({ finding, reason, column, constraint, ...row }) => ({
+    finding,
+    reason,
+    column,
+    constraint,
+    rows: integer(row, 'n'),
+  }));
 }

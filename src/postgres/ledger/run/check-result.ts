@@ -4,6 +4,7 @@ import type { Session } from '../../session';
 import { inTransaction } from '../../transaction';
 import { brokenFinding, findingOfCheck } from '../../../profile/broken-check';
 import { replaceFindings } from '../decision/finding';
+import { integer } from '../../row';
 
 export interface CheckResult extends CheckOutcome {
   readonly mapping: string | null;
@@ -14,7 +15,7 @@ export interface CheckResult extends CheckOutcome {
 }
 
 /** Name of the row that says a kind of check ran, even when there was nothing to check. */
-export const ranEntry = '*';
+const ranEntry = '*';
 
 /**
  * Stores the results of one kind of check in place of earlier ones (of one mapping when given), that it ran, and a finding for each
@@ -62,7 +63,7 @@ export async function readChecks(session: Session, run: string): Promise<CheckRe
     kind: row['kind'] as string,
     name: row['name'] as string,
     mapping: row['mapping'] ?? null,
-    broken: Number(row['broken']),
+    broken: integer(row, 'broken'),
     detail: JSON.parse(row['detail'] as string) as CheckResult['detail'],
     finding: row['finding'] ?? null,
   }));

@@ -1,4 +1,4 @@
-import { fail, problem, RowproofError } from '../../../errors/rowproof-error';
+import { problem, RowproofError } from '../../../errors/rowproof-error';
 import type { Session } from '../../session';
 import { joinTransaction } from '../../transaction';
 
@@ -34,15 +34,4 @@ export async function claimTables(session: Session, run: string, relations: read
 /** Gives all claims of the run back. */
 export async function releaseTables(session: Session, run: string): Promise<void> {
   await session.query('delete from rowproof.claim where run = $1', [run]);
-}
-
-/** Raises RP4005 when another run holds one of the tables; claims nothing. */
-export async function refuseClaimed(session: Session, run: string | null, relations: readonly string[]): Promise<void> {
-  const { rows } = await session.query<{ relation: string; run: string }>(
-    'select relation, run from rowproof.claim where relation = any ($2::text[]) and run is distinct from $1 order by relation limit 1',
-    [run, relations],
-  );
-  const deferred = rows[0];
-  if (deferred !== undefined)
-    throw fail('RP4005', `${deferred.relation} is claimed by run ${deferred.run}`, { where: { object: deferred.run } });
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Session } from '../../session';
 import { joinTransaction } from '../../transaction';
+import { integer } from '../../row';
 
 export type EventBody = Readonly<Record<string, unknown>>;
 
@@ -35,8 +36,9 @@ export async function appendEvent(session: Session, run: string, kind: string, b
        from rowproof.event where run = $1`,
       [run, genesis],
     );
-    const { seq, previous, at } = rows[0] as { seq: string; previous: string; at: string };
-    const hash = eventHash(run, { seq: Number(seq), at, kind, body: clean, previousHash: previous });
+    const seq = integer(rows[0], 'seq');
+    const { previous, at } = rows[0] as { previous: string; at: string };
+    const hash = eventHash(run, { seq, at, kind, body: clean, previousHash: previous });
     await session.query(
       `insert into rowproof.event (run, seq, at, kind, body, previous_hash, hash)
        values ($1, $2, $3::timestamptz, $4, $5::jsonb, $6, $7)`,
@@ -59,7 +61,7 @@ export async function readEvents(session: Session, run: string, afterSeq = 0): P
     [run, afterSeq],
   );
   return rows.map((row) => ({
-    seq: Number(row.seq),
+    seq: integer(row, 'seq'),
     at: row.at,
     kind: row.kind,
     body: JSON.parse(row.body) as EventBody,

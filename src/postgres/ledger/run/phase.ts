@@ -28,15 +28,6 @@ export async function setPhase(
   });
 }
 
-/** Phases that are finished, in the order in which they started. */
-export async function finishedPhases(session: Session, run: string): Promise<Phase[]> {
-  const { rows } = await session.query<{ phase: Phase }>(
-    'select phase from rowproof.phase where run = $1 and finished_at is not null order by started_at, finished_at',
-    [run],
-  );
-  return rows.map(({ phase }) => phase);
-}
-
 export interface PhaseTimes {
   readonly phase: Phase;
   /** ISO 8601, UTC. */
@@ -53,14 +44,4 @@ export async function readPhases(session: Session, run: string): Promise<PhaseTi
     [run],
   );
   return rows;
-}
-
-/** Records that a phase started and is the run's phase now; the first start stays. */
-export function startPhase(session: Session, run: string, phase: Phase): Promise<void> {
-  return setPhase(session, run, phase, 'started');
-}
-
-/** Records that a phase finished; the first finish stays. */
-export function finishPhase(session: Session, run: string, phase: Phase): Promise<void> {
-  return setPhase(session, run, phase, 'finished');
 }

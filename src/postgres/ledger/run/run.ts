@@ -4,7 +4,7 @@ import type { CompiledPlan } from '../../../contract/compiled';
 import type { Phase } from '../../../contract/run';
 import { fail } from '../../../errors/rowproof-error';
 import type { Session } from '../../session';
-import { describeDatabaseError } from '../../sqlstate';
+import { isUndefinedRelation } from '../../sqlstate';
 import { joinTransaction } from '../../transaction';
 import { createQuarantinePartition } from '../quarantine/quarantine-partition';
 
@@ -202,7 +202,7 @@ async function read<Row>(session: Session, sql: string, values: readonly unknown
     return (await session.query<Row>(sql, values)).rows;
   } catch (error) {
     // no ledger, no runs
-    if (['42P01', '3F000'].includes(describeDatabaseError(error).sqlstate ?? '')) return [];
+    if (isUndefinedRelation(error)) return [];
     throw error;
   }
 }

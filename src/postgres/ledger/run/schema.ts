@@ -1,8 +1,9 @@
 import { fail } from '../../../errors/rowproof-error';
 import type { Session } from '../../session';
-import { describeDatabaseError } from '../../sqlstate';
+import { isInsufficientPrivilege } from '../../sqlstate';
 import { inTransaction } from '../../transaction';
 import { ledgerMigrations, usableFrom } from '../migrations/migrations';
+import { integer } from '../../row';
 
 /** Any constant; one lock for all ledgers of a database, since there is one ledger a database. */
 const ledgerLock = '7310579612348801';
@@ -38,7 +39,7 @@ export async function ensureLedger(session: Session, run: string | null = null, 
       }
     });
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '42501') throw error;
+    if (!isInsufficientPrivilege(error)) throw error;
     throw fail(
       'RP4004',
       `Role ${session.connection.user} may not create or change schema rowproof on ${session.connection.label}`,
@@ -83,22 +84,22 @@ export async function ledgerVersion(session: Session, { migrations } = ours): Pr
   if (found.versioned !== 'true') {
     // welcome: an empty schema made by an administrator (the role then needs no CREATE on the database), the id map that a
     // finished run left behind, and change logs of runs that this database is a source of
-    if (Number(found.relations) > 0)
+    if (integer(found, 'relations') > 0)
       throw fail('RP4003', `Schema rowproof on ${session.connection.label} is not a ledger`, { where });
     return null;
   }
   const result = await session.query<{ version: string; oldest: string }>(
     'select coalesce(max(version), 0) as version, coalesce(max(usable_from), 0) as oldest from rowproof.ledger',
   );
-  const { version, oldest } = result.rows[0] as { version: string; oldest: string };
-  if (Number(oldest) > migrations.length) {
+  const version = integer(result.rows[0], 'version');
+  if (integer(result.rows[0], 'oldest') > migrations.length) {
     throw fail(
       'RP4002',
       `The ledger on ${session.connection.label} is version ${version}; this rowproof knows up to ${migrations.length}`,
       { where },
     );
   }
-  return Number(version);
+  return version;
 }
 
 async function createSchema(session: Session): Promise<number> {

@@ -2,6 +2,7 @@ import { fail } from '../../../errors/rowproof-error';
 import type { Step, StepDetails, StepKind, StepState } from '../../../rollback/step-detail';
 import { holdersByName, lockByName } from '../../advisory-lock';
 import type { Session } from '../../session';
+import { integer } from '../../row';
 
 /** First key of the advisory lock that serialises everything that changes the target outside batches; the run is the second. */
 const stepLockClass = 0x72706673;
@@ -16,7 +17,7 @@ interface StepRow {
 
 function toStep<Kind extends StepKind>(row: StepRow): Step<Kind> {
   return {
-    ordinal: Number(row.ordinal),
+    ordinal: integer(row, 'ordinal'),
     kind: row.kind as Kind,
     subject: row.subject,
     detail: JSON.parse(row.detail) as StepDetails[Kind],
@@ -73,7 +74,7 @@ export async function insertStep<Kind extends StepKind>(
      returning ordinal::text as ordinal`,
     [run, kind, subject, JSON.stringify(detail)],
   );
-  return Number(rows[0]?.ordinal);
+  return integer(rows[0], 'ordinal');
 }
 
 /** Steps of a run in the order in which they were taken. */
@@ -107,7 +108,7 @@ export async function readOpenSteps(
     `select ordinal::text as ordinal, kind, subject from rowproof.step where run = $1 and state <> 'compensated' order by step.ordinal desc`,
     [run],
   );
-  return rows.map((row) => ({ ordinal: Number(row.ordinal), kind: row.kind, subject: row.subject }));
+  return rows.map((row) => ({ ordinal: integer(row, 'ordinal'), kind: row.kind, subject: row.subject }));
 }
 
 /** Sources of a run that its freeze still keeps writers out of; none where there is no such run. */
@@ -141,5 +142,5 @@ export async function countSteps(session: Session, run: string): Promise<number>
   const { rows } = await session.query<{ n: string }>('select count(*)::text as n from rowproof.step where run = $1', [
     run,
   ]);
-  return Number(rows[0]?.n);
+  return integer(rows[0], 'n');
 }

@@ -5,6 +5,7 @@ import type { Session } from '../../session';
 import { inTransaction } from '../../transaction';
 import { changeTableOid } from './fingerprint';
 import { captureName, changeTable } from './name';
+import { integer, integerOrNull, number } from '../../row';
 
 /** A key that changed; `key` null: the whole relation (TRUNCATE). */
 export interface Change {
@@ -54,7 +55,7 @@ export async function changesBetween(
       `${distinctKeys(run, window)} limit ${Math.trunc(window.limit) + 1}`,
     ),
   );
-  return rows.map((row) => ({ relation: Number(row.relation), key: row.key }));
+  return rows.map((row) => ({ relation: integer(row, 'relation'), key: row.key }));
 }
 
 /** Ids of relations with a whole-table change in the window, whatever else changed; none where the change table is gone, which the check names. */
@@ -69,7 +70,7 @@ export async function truncatedBetween(
       `select distinct m.relation ${unseen(run, window)} and m.old_key is null and m.new_key is null order by 1`,
     ),
   );
-  return rows.map((row) => Number(row.relation));
+  return rows.map((row) => integer(row, 'relation'));
 }
 
 /** All of the window in chunks, for moving a backlog to `pending`, in the order of its index. Leaving the loop early destroys the session. */
@@ -107,7 +108,7 @@ export async function changeLag(
     ),
   );
   const row = rows[0] as { changes: string; seconds: string; bytes: string };
-  return { changes: Number(row.changes), seconds: Number(row.seconds), bytes: Number(row.bytes) };
+  return { changes: integer(row, 'changes'), seconds: number(row, 'seconds'), bytes: integer(row, 'bytes') };
 }
 
 /** Bytes that changes take, free space left out as far as it matters: a table that was once large does not shrink by itself. */
@@ -116,7 +117,7 @@ export async function liveChangeBytes(session: Session, name: string): Promise<n
     // 28 bytes of row header and pointer, 24 of the index entry, half of it again for pages that are not full
     `select (1.5 * coalesce(pg_catalog.sum(pg_catalog.pg_column_size(m.*) + 28 + 24), 0))::bigint::text as bytes from ${changeTable(name)} m`,
   );
-  return Number(rows[0]?.bytes ?? 0);
+  return integerOrNull(rows[0], 'bytes') ?? 0;
 }
 
 export async function changeTableBytes(session: Session, name: string): Promise<number | null> {
@@ -124,8 +125,7 @@ export async function changeTableBytes(session: Session, name: string): Promise<
     `select pg_catalog.pg_total_relation_size(pg_catalog.to_regclass($1))::text as bytes`,
     [changeTable(name)],
   );
-  const bytes = rows[0]?.bytes ?? null;
-  return bytes === null ? null : Number(bytes);
+  return integerOrNull(rows[0], 'bytes');
 }
 
 /** Finds the space of purged changes, so that new ones take it. */

@@ -7,6 +7,7 @@ import type { Session } from '../../session';
 import { changeTableName } from './name';
 import { readTrees } from './tree';
 import { attributesOfType, labelsOfType, partsOfTypes } from '../discovery/type-parts';
+import { integer } from '../../row';
 
 /**
  * What the capture of these relations stands on, by the catalogs as the session's snapshot sees them. `name` is that of the
@@ -80,7 +81,7 @@ async function readColumns(session: Session, oids: readonly string[]): Promise<M
       ...(found.get(relation) ?? []),
       {
         name: row['name'] as string,
-        number: Number(row['number']),
+        number: integer(row, 'number'),
         type: row['type'] as string,
         labels: row.labels === null ? null : (JSON.parse(row.labels) as string[]),
         notNull: row['not_null'] === 'true',

@@ -3,8 +3,9 @@ import { fail } from '../../../errors/rowproof-error';
 import { unquoted } from '../../../sql/quote';
 import { during } from '../../refusal';
 import type { Session } from '../../session';
-import { describeDatabaseError } from '../../sqlstate';
+import { isLockRefused } from '../../sqlstate';
 import { inTransaction } from '../../transaction';
+import { integerOrNull } from '../../row';
 
 export interface LockBudget {
   /** How long one attempt may wait, and with it everybody who queues behind it. */
@@ -35,8 +36,7 @@ export async function withShortLock<T>(
         }),
       );
     } catch (error) {
-      const { sqlstate } = describeDatabaseError(error);
-      if (sqlstate !== '55P03' && sqlstate !== '40P01') throw error;
+      if (!isLockRefused(error)) throw error;
       const holders = await lockHolders(session, object.oid);
       if (Date.now() >= end) {
         throw fail('RP5308', `No lock on ${object.name} within ${budget.lockBudgetMs} ms: ${nameHolders(holders)}`, {
@@ -52,7 +52,7 @@ export async function withShortLock<T>(
   }
 }
 
-export interface LockHolder {
+interface LockHolder {
   /** Null for a prepared transaction. */
   readonly pid: number | null;
   readonly name: string;
@@ -60,7 +60,7 @@ export interface LockHolder {
 }
 
 /** Who holds a lock on a relation that keeps triggers from being created or dropped, oldest transaction first. */
-export async function lockHolders(session: Session, oid: string): Promise<LockHolder[]> {
+async function lockHolders(session: Session, oid: string): Promise<LockHolder[]> {
   const { rows } = await session.query<{ pid: string | null; name: string | null; kind: string | null }>(
     `select l.pid::text as pid, coalesce(nullif(a.application_name, ''), a.backend_type, 'a prepared transaction of user ' || x.owner) as name,
        a.backend_type as kind
@@ -72,10 +72,10 @@ export async function lockHolders(session: Session, oid: string): Promise<LockHo
      order by a.xact_start nulls first limit 5`,
     [oid],
   );
-  return rows.map(({ pid, name, kind }) => ({
-    pid: pid === null ? null : Number(pid),
-    name: name ?? 'a session',
-    vacuum: kind === 'autovacuum worker',
+  return rows.map((row) => ({
+    pid: integerOrNull(row, 'pid'),
+    name: row.name ?? 'a session',
+    vacuum: row.kind === 'autovacuum worker',
   }));
 }
 

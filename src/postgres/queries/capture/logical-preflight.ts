@@ -1,5 +1,6 @@
 import type { QualifiedName } from '../../../contract/catalog';
 import type { Session } from '../../session';
+import { integer, integerOrNull } from '../../row';
 
 /** What a server must give before a slot can be created on it. */
 export interface SlotConditions {
@@ -28,15 +29,15 @@ export async function readSlotConditions(session: Session): Promise<SlotConditio
      from pg_catalog.pg_roles r where r.rolname = current_user`,
   );
   const row = rows[0] as Record<string, string>;
-  const keep = Number(row['keep'] ?? -1);
+  const keep = integerOrNull(row, 'keep') ?? -1;
   return {
     standby: row['standby'] === 'true',
     walLevel: row['level'] as string,
     user: row['role'] as string,
     mayReplicate: row['replicate'] === 'true',
     mayPublish: row['publish'] === 'true',
-    slots: Number(row['slots']),
-    slotLimit: Number(row['slot_limit']),
+    slots: integer(row, 'slots'),
+    slotLimit: integer(row, 'slot_limit'),
     keepSize: keep < 0 ? null : keep * 1024 * 1024,
   };
 }

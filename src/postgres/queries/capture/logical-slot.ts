@@ -1,5 +1,6 @@
 import { identifier, literal } from '../../../sql/quote';
 import type { Session } from '../../session';
+import { integer, integerOrNull } from '../../row';
 
 /** A replication slot as the server shows it. Positions are texts of pg_lsn. */
 export interface Slot {
@@ -37,14 +38,14 @@ export async function readSlot(session: Session, slot: string): Promise<Slot | n
     plugin: row['plugin'] ?? null,
     database: row['database'] ?? null,
     temporary: row['temporary'] === 'true',
-    activePid: row['pid'] == null ? null : Number(row['pid']),
+    activePid: integerOrNull(row, 'pid'),
     activeApplication: row['application'] ?? null,
     activeStart: row['started'] ?? null,
     confirmedLsn: row['confirmed'] ?? null,
     restartLsn: row['restart'] ?? null,
     walStatus: row['wal_status'] ?? null,
-    safeWalSize: row['safe'] == null ? null : Number(row['safe']),
-    retained: Math.max(0, Number(row['retained'])),
+    safeWalSize: integerOrNull(row, 'safe'),
+    retained: Math.max(0, integer(row, 'retained')),
   };
 }
 

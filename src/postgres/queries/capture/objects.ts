@@ -13,7 +13,7 @@ import {
 import { fail } from '../../../errors/rowproof-error';
 import { identifier, literal, qualified } from '../../../sql/quote';
 import type { Session } from '../../session';
-import { describeDatabaseError } from '../../sqlstate';
+import { isInsufficientPrivilege, isUndefinedFunction, isSchemaKept } from '../../sqlstate';
 import { inTransaction } from '../../transaction';
 import { changeTableOid } from './fingerprint';
 import { withShortLock, type LockBudget } from './lock';
@@ -53,7 +53,7 @@ export async function createChangeObjects(
       }
     });
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '42501') throw error;
+    if (!isInsufficientPrivilege(error)) throw error;
     const { label, user } = session.connection;
     throw fail('RP5307', `Role ${user} may not create the change log in schema rowproof on ${label}`, {
       where: { object: label },
@@ -146,7 +146,7 @@ async function whileTheLogStands(name: string, work: () => Promise<void>): Promi
   try {
     await work();
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate !== '42883') throw error;
+    if (!isUndefinedFunction(error)) throw error;
     throw fail('RP5310', `The functions of the change log ${changeTableName(name)} are gone`, { cause: error });
   }
 }
@@ -231,6 +231,6 @@ async function dropEmptySchema(session: Session): Promise<void> {
     await session.query('drop schema rowproof restrict');
   } catch (error) {
     // another run put something into it, or dropped it, a moment ago
-    if (!['2BP01', '3F000'].includes(describeDatabaseError(error).sqlstate ?? '')) throw error;
+    if (!isSchemaKept(error)) throw error;
   }
 }

@@ -6,6 +6,7 @@ import { identifier, qualified } from '../../../sql/quote';
 import { createEvaluateSql, evaluateCall, readRefusal, type Refusal } from '../../../transform/value-trial';
 import type { Session } from '../../session';
 import { asApplication } from '../../application-path';
+import { integer } from '../../row';
 
 export interface LoadedColumn {
   readonly target: string;
@@ -109,7 +110,7 @@ export async function evaluateCareful(
     for (const row of rows) {
       const refusal = readRefusal(row.refusal);
       const column = (evaluated[refusal.field] as (typeof evaluated)[number]).target;
-      refused.push({ position: Number(row.position), column, refusal });
+      refused.push({ position: integer(row, 'position'), column, refusal });
     }
   }
   await session.query(`drop function ${tables.evaluate}`);
@@ -153,7 +154,7 @@ export async function insertCarefulRows(
     [span.from, span.to],
   );
   const row = rows[0] as { due: string; n: string; xmin: string };
-  return { due: Number(row.due), rows: Number(row.n), xmin: row.xmin };
+  return { due: integer(row, 'due'), rows: integer(row, 'n'), xmin: row.xmin };
 }
 
 /** One value of a stored row as the target spells it; raises where the type does not take it. */
@@ -187,6 +188,6 @@ export async function carefulKeys(
     ),
   );
   const keys = new Array<string>(total).fill('');
-  for (const row of rows) keys[Number(row.position)] = row.key;
+  for (const row of rows) keys[integer(row, 'position')] = row.key;
   return keys;
 }

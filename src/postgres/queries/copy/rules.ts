@@ -4,6 +4,7 @@ import { asApplication } from '../../application-path';
 import type { Session } from '../../session';
 import { looseType, type CarefulTables } from './careful';
 import { inSavepoint } from './savepoint';
+import { integer } from '../../row';
 
 type Column = CompiledMapping['columns'][number];
 
@@ -16,11 +17,7 @@ function typed(column: Column, value: string): string {
  * SQL that is true for rows of `rows`, an expression of FROM whose columns c0, c1, … are the loaded columns or their text, that break the
  * CHECK by the target's own functions, operators and types. It may raise. Null where the CHECK reads what is not loaded.
  */
-export function breaksCheckSql(
-  mapping: Pick<CompiledMapping, 'columns'>,
-  check: CheckSpec,
-  alias: string,
-): string | null {
+function breaksCheckSql(mapping: Pick<CompiledMapping, 'columns'>, check: CheckSpec, alias: string): string | null {
   const read = check.columns.map((name) => mapping.columns.findIndex((column) => column.target === name));
   if (read.some((at) => at < 0)) return null;
   const values = read.map((at) => {
@@ -90,9 +87,9 @@ export async function brokenRows(
     ),
   );
   return rows.map((row) => ({
-    position: Number(row.position),
+    position: integer(row, 'position'),
     sourceKey: row.source_key,
-    check: Number(row.broken),
+    check: integer(row, 'broken'),
     refs: row.refs,
   }));
 }

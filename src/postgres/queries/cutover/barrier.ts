@@ -4,6 +4,7 @@ import { qualified } from '../../../sql/quote';
 import { holdersByName, lockByName } from '../../advisory-lock';
 import type { Session } from '../../session';
 import { relationNames, tableTree } from '../schema-change/table-tree';
+import { integer, integerOrNull, numberOrNull } from '../../row';
 
 /** First key of the advisory lock on a source that one barrier, or one lifting of a freeze, holds at a time. */
 const barrierLockClass = 0x72706662;
@@ -13,7 +14,7 @@ export async function deadlockTimeoutMs(session: Session): Promise<number> {
   const { rows } = await session.query<{ ms: string }>(
     `select setting as ms from pg_catalog.pg_settings where name = 'deadlock_timeout'`,
   );
-  return Number(rows[0]?.ms ?? 1_000);
+  return numberOrNull(rows[0], 'ms') ?? 1_000;
 }
 
 /**
@@ -85,9 +86,9 @@ export async function lockHolders(session: Session, relations: readonly Qualifie
      group by l.pid, l.virtualtransaction order by l.pid`,
     [relationNames(relations)],
   );
-  return rows.map(({ pid, application }) => ({
-    pid: pid === null ? null : Number(pid),
-    application: application ?? '',
+  return rows.map((row) => ({
+    pid: integerOrNull(row, 'pid'),
+    application: row.application ?? '',
   }));
 }
 
@@ -104,7 +105,7 @@ export async function waitingWriters(
      where l.locktype = 'relation' and not l.granted and ${ownDatabase} and l.relation in ${relationsNamed}`,
     [relationNames(relations)],
   );
-  return { sessions: Number(rows[0]?.sessions ?? 0), longestMs: Number(rows[0]?.longest ?? 0) };
+  return { sessions: integerOrNull(rows[0], 'sessions') ?? 0, longestMs: numberOrNull(rows[0], 'longest') ?? 0 };
 }
 
 /** Transactions of this database that were prepared and not ended. Counted only: their names are the application's. */
@@ -112,7 +113,7 @@ export async function countPrepared(session: Session): Promise<number> {
   const { rows } = await session.query<{ n: string }>(
     'select count(*)::text as n from pg_catalog.pg_prepared_xacts where database = pg_catalog.current_database()',
   );
-  return Number(rows[0]?.n);
+  return integer(rows[0], 'n');
 }
 
 /** Whether a backend still exists. */

@@ -5,6 +5,7 @@ import { identifier } from '../../../sql/quote';
 import { createEvaluateSql, evaluateCall, readRefusal, type Refusal } from '../../../transform/value-trial';
 import type { Session } from '../../session';
 import { inSavepoint } from '../copy/savepoint';
+import { isRefusedValue } from '../../sqlstate';
 
 /** Source key and texts of a row that arrived, by position. */
 export async function readStaged(
@@ -27,7 +28,7 @@ export async function columnThatFails(
   position: number,
   sqlstate: string | null,
 ): Promise<string | null> {
-  if (sqlstate === null || !(sqlstate.startsWith('22') || sqlstate === '23514')) return null;
+  if (!isRefusedValue(sqlstate)) return null;
   for (const [index, name] of table.loaded.entries()) {
     const tried = await inSavepoint(session, () =>
       session.query(`select ${castSql(table, index)} from ${table.scratch.raw} where rowproof_n = $1`, [position]),

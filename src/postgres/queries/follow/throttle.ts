@@ -1,4 +1,5 @@
 import type { Session } from '../../session';
+import { integerOrNull, numberOrNull } from '../../row';
 
 /** The one number of a query of the plan, in a read-only transaction; null when it gives none. */
 export async function throttleNumber(session: Session, query: string): Promise<number | null> {
@@ -24,7 +25,7 @@ export async function replicaLagMs(session: Session): Promise<number | null> {
        coalesce(pg_catalog.bool_or(state is null), false)::text as hidden
      from pg_catalog.pg_stat_replication`,
   );
-  return rows[0]?.hidden === 'true' ? null : Number(rows[0]?.ms ?? 0);
+  return rows[0]?.hidden === 'true' ? null : (numberOrNull(rows[0], 'ms') ?? 0);
 }
 
 /** Sessions of this database that wait for a lock; every role sees them. */
@@ -34,5 +35,5 @@ export async function lockWaits(session: Session): Promise<number> {
      from pg_catalog.pg_locks l join pg_catalog.pg_stat_activity a on a.pid = l.pid
      where not l.granted and a.datname = pg_catalog.current_database()`,
   );
-  return Number(rows[0]?.n ?? 0);
+  return integerOrNull(rows[0], 'n') ?? 0;
 }

@@ -4,6 +4,7 @@ import { bareTypeName, expectedTextSql } from '../../../transform/value-trial';
 import { readRows } from '../../read-rows';
 import type { Session } from '../../session';
 import { asApplication } from '../../application-path';
+import { integer } from '../../row';
 
 /** Runs a compiled statement whose one parameter is a list of key texts; rows as arrays, whatever the columns are called. */
 export async function rowsByKeys(session: Session, sql: string, keys: readonly string[]): Promise<(string | null)[][]> {
@@ -48,11 +49,11 @@ export async function setWorkMem(session: Session, workMem: string): Promise<voi
 
 export async function countRows(session: Session, relation: string): Promise<number> {
   const { rows } = await session.query<{ n: string }>(`select count(*)::text as n from ${relation}`);
-  return Number(rows[0]?.n);
+  return integer(rows[0], 'n');
 }
 
 /** Runs a bound `scopeCounts` statement of a compiled mapping. */
 export async function countScope(session: Session, sql: string): Promise<{ total: number; outOfScope: number }> {
   const { rows } = await session.query<{ total: string; out_of_scope: string }>(sql);
-  return { total: Number(rows[0]?.total), outOfScope: Number(rows[0]?.out_of_scope) };
+  return { total: integer(rows[0], 'total'), outOfScope: integer(rows[0], 'out_of_scope') };
 }

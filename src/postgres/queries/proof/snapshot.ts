@@ -1,6 +1,7 @@
 import { literal } from '../../../sql/quote';
 import type { Session } from '../../session';
-import { describeDatabaseError } from '../../sqlstate';
+import { isLockTimeout } from '../../sqlstate';
+import { number } from '../../row';
 
 /** Begins a read-only transaction that sees what the snapshot of that exported id sees. */
 export async function beginInSnapshot(session: Session, snapshotId: string): Promise<void> {
@@ -13,7 +14,7 @@ export async function transactionAgeMs(session: Session): Promise<number> {
   const { rows } = await session.query<{ age: string }>(
     `select greatest(0, extract(epoch from pg_catalog.clock_timestamp() - pg_catalog.transaction_timestamp()) * 1000)::bigint::text as age`,
   );
-  return Number(rows[0]?.age);
+  return number(rows[0], 'age');
 }
 
 /** Waits until no other session takes an alignment of this run; until the session ends it is this one's turn. False at the lock timeout. */
@@ -24,7 +25,7 @@ export async function waitForTurn(session: Session, run: string): Promise<boolea
     ]);
     return true;
   } catch (error) {
-    if (describeDatabaseError(error).sqlstate === '55P03') return false;
+    if (isLockTimeout(error)) return false;
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import { unquoted } from '../../../sql/quote';
 import { lockSteps, refuseAfterRollback } from '../../ledger/run/step';
 import type { Session } from '../../session';
 import { during } from '../../refusal';
-import { describeDatabaseError } from '../../sqlstate';
+import { isInsufficientPrivilege, isLockRefused } from '../../sqlstate';
 import { inTransaction } from '../../transaction';
 import { counted } from '../../../report/counted';
 
@@ -43,9 +43,8 @@ export async function changeTarget<T>(
         }),
       );
     } catch (error) {
-      const { sqlstate } = describeDatabaseError(error);
       const where = { object: options.object };
-      if (sqlstate === '42501') {
+      if (isInsufficientPrivilege(error)) {
         // of a privilege that is missing the server names objects only
         const says = error instanceof Error ? ` PostgreSQL says: ${error.message}.` : '';
         throw fail('RP5103', `The role of the connection may not change ${options.object}`, {
@@ -54,7 +53,7 @@ export async function changeTarget<T>(
           cause: error,
         });
       }
-      if (sqlstate !== '55P03' && sqlstate !== '40P01') throw error;
+      if (!isLockRefused(error)) throw error;
       if (attempt >= attempts) {
         throw fail('RP5102', `No lock on ${options.object} after ${counted(attempts, 'attempt')}`, {
           where,

@@ -1,6 +1,7 @@
 import type { TriggerState } from '../../../rollback/step-detail';
 import type { Session } from '../../session';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from './tables';
+import { integer } from '../../row';
 
 /** Those of the triggers that are still there. */
 export async function existingTriggers(
@@ -14,7 +15,7 @@ export async function existingTriggers(
      join pg_catalog.pg_trigger t on t.tgrelid = c.oid and t.tgname = m.doc ->> 'name'`,
     [JSON.stringify(triggers.map(({ relation, name }) => ({ schema: relation.schema, table: relation.name, name })))],
   );
-  const there = new Set(rows.map((row) => Number(row.at)));
+  const there = new Set(rows.map((row) => integer(row, 'at')));
   return triggers.filter((_, at) => there.has(at));
 }
 

@@ -3,7 +3,7 @@ import type { WayBackTrial } from '../../../rollback/way-back';
 import { qualified } from '../../../sql/quote';
 import { ledgerMigrations } from '../../ledger/migrations/migrations';
 import type { Session } from '../../session';
-import { describeDatabaseError } from '../../sqlstate';
+import { describeDatabaseError, isLockRefused, isStatementError } from '../../sqlstate';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from './tables';
 
 /** What the target refused. */
@@ -42,8 +42,7 @@ export async function tryWayBack(
       } catch (error) {
         const { sqlstate } = describeDatabaseError(error);
         if (sqlstate === null || !(error instanceof Error)) throw error;
-        if (sqlstate !== '55P03' && sqlstate !== '40P01')
-          refused.push({ subject, relation, sqlstate, says: error.message });
+        if (!isLockRefused(error)) refused.push({ subject, relation, sqlstate, says: error.message });
       } finally {
         if (!session.closed) await session.query('rollback to savepoint way_back');
       }
@@ -75,7 +74,7 @@ async function tryOne(session: Session, trial: WayBackTrial): Promise<void> {
     } catch (error) {
       const { sqlstate } = describeDatabaseError(error);
       // a made-up value that an expression of the index does not take says nothing about the rows to come
-      if (sqlstate === null || sqlstate.startsWith('42')) throw error;
+      if (sqlstate === null || isStatementError(sqlstate)) throw error;
     }
     await session.query('rollback to savepoint way_back');
     await emptyLike(session, trial);

@@ -1,4 +1,5 @@
 import type { Session } from '../../session';
+import { integer } from '../../row';
 
 export interface QuarantineGroup {
   readonly mapping: string;
@@ -27,6 +28,6 @@ export async function quarantineByFinding(session: Session, run: string): Promis
     finding: row.finding,
     reason: row.reason,
     column: row.column_name,
-    rows: Number(row.n),
+    rows: integer(row, 'n'),
   }));
 }
