@@ -45,8 +45,8 @@ export const checkErrors = {
     exit: 2,
   },
   RP2008: {
-    title: 'Types do not go together',
-    why: 'There is no rule that takes every value of the source type to the target type without guessing.',
+    title: 'Types cannot be converted',
+    why: 'No rule converts every value of the source type to the target type without guessing.',
     fix: 'Add a step that says how, or change the target column.',
     exit: 2,
   },
@@ -65,23 +65,23 @@ export const checkErrors = {
   RP2011: {
     title: 'Source without a key',
     why: 'Batches, quarantine and proof name every source row by its key.',
-    fix: 'Declare `key: [columns]` with columns that are never NULL and unique, or add a primary key to the source table. A table without one can be copied while nobody writes: with `pattern: big_bang`, or `capture: none` on a quiet source.',
+    fix: 'Declare `key: [columns]` with columns that are never NULL and unique, or add a primary key to the source table. A table without a key can be copied while nobody writes to it: with `pattern: big_bang`, or `capture: none` on a quiet source.',
     exit: 2,
   },
   RP2012: {
     title: 'Key column can be NULL',
     why: 'A row whose key is NULL belongs to no range and could not be named.',
-    fix: 'Declare another `key`, set the columns NOT NULL in the source, or, on a quiet source, remove `key`: the table is then taken without one.',
+    fix: 'Declare another `key`, set the columns NOT NULL in the source, or, on a quiet source, remove `key`: the table is then copied without a key.',
     exit: 2,
   },
   RP2013: {
     title: 'Uniqueness of the key is not guaranteed',
     why: 'No unique constraint or index of the source covers exactly these columns, so discovery has to count duplicates.',
-    fix: 'Nothing, when the key is unique: discovery counts. Else declare another `key`.',
+    fix: 'Nothing if the key is unique: discovery counts duplicates. Otherwise declare another `key`.',
     exit: 2,
   },
   RP2014: {
-    title: 'Column of the new id is not clear',
+    title: 'Target column of the new id is unclear',
     why: 'The id needs one target column of its own.',
     fix: 'Name it with `id: { …, column: NAME }`, and do not map it under `columns` as well.',
     exit: 2,
@@ -94,8 +94,8 @@ export const checkErrors = {
   },
   RP2016: {
     title: 'Reference without a foreign key',
-    why: 'The target has no foreign key on the column, so orphans are not looked for.',
-    fix: 'Add the foreign key to the target, or leave it if orphans are fine there.',
+    why: 'The target has no foreign key on the column, so rowproof does not look for orphans.',
+    fix: 'Add the foreign key to the target, or leave it as it is if orphans are allowed there.',
     exit: 2,
   },
   RP2017: {
@@ -106,8 +106,8 @@ export const checkErrors = {
   },
   RP2018: {
     title: 'Target table without a key',
-    why: 'A new id, and every round of a source that is followed, finds the row of the target by its key.',
-    fix: 'Add a primary key to the target table. A table without one can be filled while nobody writes, and without `id`: with `pattern: big_bang`, or `capture: none` on a quiet source.',
+    why: 'A new id, and every round that follows a source, finds the target row by its key.',
+    fix: 'Add a primary key to the target table. A table without a key can be filled while nobody writes to the source, and without `id`: with `pattern: big_bang`, or `capture: none` on a quiet source.',
     exit: 2,
   },
   RP2019: {
@@ -123,9 +123,9 @@ export const checkErrors = {
     exit: 2,
   },
   RP2021: {
-    title: 'Table takes part in inheritance',
-    why: 'A query of the parent also reads the children, and no key is unique over all of them.',
-    fix: 'As a target, use a table without children. A source of inheritance is read on a quiet source, or with `pattern: big_bang`.',
+    title: 'Table uses inheritance',
+    why: 'A query of the parent also reads the children, and no key is unique across all of them.',
+    fix: 'As a target, use a table without children. As a source, such a table needs a quiet source or `pattern: big_bang`.',
     exit: 2,
   },
   RP2022: {
@@ -149,19 +149,19 @@ export const checkErrors = {
   RP2025: {
     title: 'Target table is owned by another role',
     why: 'Foreign keys and indexes are dropped for the load and rebuilt, triggers are disabled: only the owner may.',
-    fix: 'Connect as the owner, or make the role a member of the owner that inherits its rights: GRANT owner TO role (from 16 WITH INHERIT TRUE), and not NOINHERIT.',
+    fix: 'Connect as the owner, or grant the owning role to this role so that it inherits its rights: GRANT owner TO role (from version 16 WITH INHERIT TRUE). The role must not be NOINHERIT.',
     exit: 2,
   },
   RP2026: {
     title: 'Large objects in the source',
     why: 'Large objects live outside tables and are not migrated; columns of type oid only point to them.',
-    fix: 'Move their contents into bytea columns, or migrate them apart.',
+    fix: 'Move their contents into bytea columns, or migrate them separately.',
     exit: 2,
   },
   RP2027: {
     title: 'Nondeterministic collation in a key',
     why: 'Different texts count as equal there, so two source rows may meet in one target key.',
-    fix: 'Nothing, when that is meant: such rows are found as duplicates. Else use a deterministic collation.',
+    fix: 'Nothing if that is intended: such rows are found as duplicates. Otherwise use a deterministic collation.',
     exit: 2,
   },
   RP2028: {
@@ -184,8 +184,8 @@ export const checkErrors = {
   },
   RP2031: {
     title: 'Database encoding SQL_ASCII',
-    why: 'The server does not know what its bytes mean. A value whose bytes are not UTF-8 keeps its row back: a finding, with a count, before anything is written.',
-    fix: 'Convert such bytes in the source, or decode them by `sql:`; case mapping and trimming know ASCII only.',
+    why: 'The server does not know the encoding of its text. A row with bytes that are not valid UTF-8 is not migrated; discovery reports such rows as a finding, with a count, before anything is written.',
+    fix: 'Convert such bytes in the source, or decode them with `sql:`. Case mapping and trimming work on ASCII only.',
     exit: 2,
   },
   RP2032: {
@@ -196,7 +196,7 @@ export const checkErrors = {
   },
   RP2033: {
     title: 'NULL for a NOT NULL column',
-    why: 'The constant is NULL and the target column takes none, so every row would be quarantined.',
+    why: 'The constant is NULL and the target column does not allow NULL, so every row would be quarantined.',
     fix: 'Give a value, or make the column nullable.',
     exit: 2,
   },
@@ -208,7 +208,7 @@ export const checkErrors = {
   },
   RP2035: {
     title: 'Parent table outside the plan',
-    why: 'A foreign key of the target points to a table that the plan does not fill; rows whose parent is not there already are orphans.',
+    why: 'A foreign key of the target points to a table that the plan does not fill; rows whose parent does not exist there are orphans.',
     fix: 'Fill the parent first, or add it to the plan.',
     exit: 2,
   },
@@ -262,7 +262,7 @@ export const checkErrors = {
   },
   RP2044: {
     title: 'The source refuses an SQL text of the plan',
-    why: 'PostgreSQL cannot even plan it: a column, function or type that is not there, or types that do not go together.',
+    why: 'PostgreSQL cannot plan it: a column, function or type does not exist, or types do not match.',
     fix: 'Correct the expression. Functions of your own need their schema, because search_path is pg_catalog.',
     exit: 2,
   },
@@ -280,43 +280,43 @@ export const checkErrors = {
   },
   RP2047: {
     title: 'Changes of the relation cannot be captured',
-    why: 'Only tables have row triggers and a replica identity; what changes in a view shows in the tables under it alone.',
+    why: 'Only tables have row triggers and a replica identity; changes of a view are visible only in the tables under it.',
     fix: 'Read the table itself, or freeze first: `capture: none` with `pattern: big_bang`.',
     exit: 2,
   },
   RP2048: {
     title: 'A captured table depends on other tables',
-    why: 'A change of the other table would change rows of this one without marking them, and they would stay stale.',
+    why: 'A change of the other table would change rows of this one without being recorded, and those rows would stay stale on the target.',
     fix: 'Compute the value from columns of the row itself, or freeze first: `capture: none` with `pattern: big_bang`.',
     exit: 2,
   },
   RP2049: {
     title: 'A captured table has no proven key',
-    why: 'Changes are followed by key; where two rows may share one, nobody can tell which of them changed.',
+    why: 'Changes are followed by key. If two rows share a key, it is unknown which of them changed.',
     fix: 'Name a primary key or a unique NOT NULL key under `key`, add one to the source, or freeze first.',
     exit: 2,
   },
   RP2050: {
     title: 'A standby can be read, but neither followed nor frozen',
-    why: 'Triggers and a publication are created on the primary, and the freeze has to stop its writers.',
+    why: 'Triggers and a publication are created on the primary, and the freeze has to stop the writers of the primary.',
     fix: 'Connect the source to its primary, or stop its writers yourself and use `capture: none` with `pattern: copy`.',
     exit: 2,
   },
   RP2060: {
-    title: 'Keys of the source hold bytes that are no characters',
-    why: 'A row is named by its key in the books, the proof and the quarantine, and such a key cannot be sent to the target at all.',
-    fix: 'Correct these keys in the source, or name another unique key by `key:`. Other columns with such bytes are findings and cost only their rows.',
+    title: 'Source keys hold bytes that are not valid characters',
+    why: 'The ledger, the proof and the quarantine name a row by its key, and such a key cannot be sent to the target.',
+    fix: 'Correct these keys in the source, or name another unique key with `key:`. Such bytes in other columns are findings and affect only their rows.',
     exit: 2,
   },
   RP2051: {
     title: 'A captured table depends on a function that may read other tables',
-    why: 'A change of a table it reads would change rows of this one without marking them; rowproof cannot see into it.',
-    fix: 'If its result depends on its arguments alone, say so: ALTER FUNCTION … IMMUTABLE. Otherwise compute the value from columns of the row, or freeze first: `capture: none` with `pattern: big_bang`.',
+    why: 'A change of a table that it reads would change rows of this one without being recorded; rowproof cannot look into the function.',
+    fix: 'If its result depends on its arguments alone, declare that: ALTER FUNCTION … IMMUTABLE. Otherwise compute the value from columns of the row, or freeze first: `capture: none` with `pattern: big_bang`.',
     exit: 2,
   },
   RP2096: {
     title: 'Rows may reach the log of the server',
-    why: 'What PostgreSQL logs of a row that it refuses holds values of that row, and the role may not set log_min_messages for its own sessions.',
+    why: 'When PostgreSQL refuses a row, its log entry holds values of that row, and the role may not set log_min_messages for its own sessions.',
     fix: 'GRANT SET ON PARAMETER log_min_messages TO the role (PostgreSQL 15 and newer), or restrict who reads that log.',
     exit: 2,
   },

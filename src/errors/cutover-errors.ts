@@ -4,25 +4,25 @@ import type { CatalogueEntry } from './entry';
 export const cutoverErrors = {
   RP5450: {
     title: 'A subscription writes to the target',
-    why: 'A subscription fills a mapped table of the target. The guard refuses what it brings, and its worker would try for ever.',
+    why: 'A subscription fills a mapped table of the target. The guard refuses its rows, and its worker would retry forever.',
     fix: 'Disable the subscription until the run is complete (ALTER SUBSCRIPTION … DISABLE), or leave the table out of the plan.',
     exit: 3,
   },
   RP5451: {
-    title: 'The target is not what was proved any more',
+    title: 'The target changed since it was proved',
     why: 'Somebody changed a mapped table after its proof: its file, a column, a key, a trigger or the guard. Rows may have changed with it.',
-    fix: 'Nothing was opened, and writers of a source that is followed are free again. The tables are proved again before the next cutover.',
+    fix: 'The target was not opened. Writers of a followed source can write again. The tables are proved again before the next cutover.',
     exit: 5,
   },
   RP5452: {
-    title: 'A source is not what was frozen any more',
+    title: 'A source changed since it was frozen',
     why: 'Somebody changed a mapped table of the source after its writers were stopped: its file, a column, a key or the freeze itself.',
-    fix: 'Nothing was opened, and writers of a source that is followed are free again. Its changes are followed and proved before the next cutover.',
+    fix: 'The target was not opened. Writers of a followed source can write again. Its changes are followed and proved before the next cutover.',
     exit: 5,
   },
   RP5501: {
     title: 'The source is not frozen',
-    why: 'The target may be opened only while nobody can write to the source: else both sides would take writes at once.',
+    why: 'The target may be opened only while nobody can write to the source; otherwise both sides would take writes at the same time.',
     fix: 'Cut over first; it freezes every source of the plan.',
     exit: 5,
   },
@@ -35,13 +35,13 @@ export const cutoverErrors = {
   RP5503: {
     title: 'The freeze could not be released yet',
     why: 'Dropping a trigger needs a short lock on its table, and somebody else holds the table.',
-    fix: 'End the sessions that are named, or wait for them; it is tried again.',
+    fix: 'End the sessions that are named, or wait for them; rowproof tries again by itself.',
     exit: 5,
   },
   RP5504: {
     title: 'It is not known whether the freeze took effect',
     why: 'The connection to the source was lost while the freeze committed, and the source does not answer.',
-    fix: 'Bring the source back: the next attempt looks for the freeze first.',
+    fix: 'Start the source again: the next attempt first checks whether the freeze exists.',
     exit: 5,
   },
   RP5505: {
@@ -52,8 +52,8 @@ export const cutoverErrors = {
   },
   RP5506: {
     title: 'The lease stays locked',
-    why: 'A session still holds the lease that writes changes to the target, and could not be ended.',
-    fix: 'It is tried again; if it stays, end the session of rowproof on the target that is idle in transaction.',
+    why: 'A session still holds the lease that writes changes to the target, and that session could not be ended.',
+    fix: 'rowproof tries again. If the lease stays locked, end the session of rowproof on the target that is idle in transaction.',
     exit: 5,
   },
 } as const satisfies Record<string, CatalogueEntry>;

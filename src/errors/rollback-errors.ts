@@ -3,14 +3,14 @@ import type { CatalogueEntry } from './entry';
 /** RP7xxx: compensation. */
 export const rollbackErrors = {
   RP7001: {
-    title: 'Rows of others in the target',
-    why: 'Rows that this run did not write are in its tables; taking them away would lose them.',
+    title: 'The target holds rows that the run did not write',
+    why: 'The tables of this run hold rows that it did not write; removing them would lose them.',
     fix: 'Move them elsewhere, then roll back again.',
     exit: 5,
   },
   RP7002: {
     title: 'Something outside the run depends on its rows',
-    why: 'A foreign key that this run did not record points to one of its tables; emptying the table could take rows of others away.',
+    why: 'A foreign key that this run did not record points to one of its tables; emptying the table could delete rows of others.',
     fix: 'Drop that foreign key, then roll back again.',
     exit: 5,
   },
@@ -22,7 +22,7 @@ export const rollbackErrors = {
   },
   RP7004: {
     title: 'No fingerprint from before the run',
-    why: 'Without it nobody can say whether the target is as it was.',
+    why: 'Without it, rowproof cannot check whether the target is as it was.',
     fix: 'Compare the target with its backup by hand.',
     exit: 5,
   },
@@ -34,31 +34,31 @@ export const rollbackErrors = {
   },
   RP7006: {
     title: 'Saved rows are missing',
-    why: 'The table in schema rowproof that holds the rows from before the run is gone or has lost rows.',
+    why: 'The table in schema rowproof that holds the rows from before the run is missing or has lost rows.',
     fix: 'Restore the rows from the backup of the target.',
     exit: 5,
   },
   RP7008: {
     title: 'Finishing would release a freeze',
-    why: 'Since the cutover the sources refuse writes. Without the freeze, whoever still has the old database writes there again, and nothing carries that over.',
+    why: 'Since the cutover the sources refuse writes. Without the freeze, anybody who still uses the old database writes there again, and nothing copies that to the target.',
     fix: 'When nobody uses the old database any more: rowproof finish RUN --release-freeze. On a terminal `finish` asks.',
     exit: 4,
   },
   RP7010: {
-    title: 'The rollback did not get to its end',
+    title: 'The rollback is incomplete',
     why: 'A step could not be undone, or something that the run changed is not as it was before. What was undone stays undone.',
-    fix: 'Remove what the sentence names, then roll back again: it goes on where it stopped.',
+    fix: 'Remove what the message names, then roll back again: it goes on where it stopped.',
     exit: 5,
   },
   RP7011: {
-    title: 'Something of the target cannot be put back',
-    why: 'Others changed the table in a way that what the run took away from it does not fit any more.',
-    fix: 'Make the table take it again, as the sentence says, then roll back again.',
+    title: 'Part of the target cannot be restored',
+    why: 'Others changed the table, and what the run removed from it no longer fits.',
+    fix: 'Change the table so that it fits again, as the message says, then roll back again.',
     exit: 5,
   },
   RP7007: {
     title: 'The target is open',
-    why: 'Since the cutover the applications write to the target; taking its rows away would lose what they wrote.',
+    why: 'Since the cutover the applications write to the target; removing its rows would lose what they wrote.',
     fix: 'Go forward: repair what is wrong on the target. The run can be finished (`rowproof finish RUN --release-freeze`), not rolled back.',
     exit: 5,
   },
