@@ -118,7 +118,7 @@ function gateLines(view: RunView, gate: string): string[] {
     ...block({ gate, code: view.code, by: '', reason: '' }),
     ...(gate === 'cutover' ? offerLines(view) : []),
     ...(gate === 'cutover' && view.follow?.freeze?.outcome !== 'frozen'
-      ? ['Update **drill** tries it all and lets the writers go:', '', ...block({ by: '', reason: '' })]
+      ? ['Update **drill** tries everything, then releases the writers:', '', ...block({ by: '', reason: '' })]
       : []),
   ];
 }
@@ -146,7 +146,7 @@ function cutoverQuestion(view: RunView): string[] {
   if (follow === undefined || follow.freeze?.outcome === 'frozen') return [];
   const old =
     follow.provedAt !== null && Date.parse(view.asOf) - Date.parse(follow.provedAt) > follow.maxProofAgeMs
-      ? ['The proof is older than the plan allows: it is made again after the approval, before writes stop.', '']
+      ? ['The proof is older than the plan allows: it is repeated after the approval, before writes stop.', '']
       : [];
   return [`CUT OVER ${view.plan}?  ${existing(view)}`, '', expectedFreeze(follow), '', ...old];
 }

@@ -147,7 +147,7 @@ async function untilVisible(work: SourceWork): Promise<void> {
 async function factsNow({ source, relations }: SourceWork, name: string): Promise<LogicalFacts> {
   const slot = await readSlot(source, name);
   if (slot === null || slot.confirmedLsn === null)
-    throw fail('RP5310', `Slot ${name} was taken away while it was set up`, { where: { object: name } });
+    throw fail('RP5310', `Slot ${name} was removed while it was set up`, { where: { object: name } });
   return {
     kind: 'logical',
     slot: name,
