@@ -12,7 +12,7 @@ export const exitCodes = {
   usage: { code: 2, means: 'bad arguments, or a plan with problems' },
   connection: { code: 3, means: 'a database could not be reached, or refused the connection or a statement' },
   state: { code: 4, means: 'the run is not in a state for this command' },
-  rollback: { code: 5, means: 'a rollback was refused or did not bring back the old state' },
+  rollback: { code: 5, means: 'a rollback was refused or did not restore the old state' },
   environment: { code: 6, means: 'PostgreSQL binaries, Temporal or a worker are missing' },
   waiting: {
     code: 7,

@@ -67,7 +67,7 @@ export const tableDocument = z
       .boolean()
       .optional()
       .describe(
-        'Whether foreign keys of the target table that are NOT VALID come back validated. Default: they come back as they were.',
+        'Whether foreign keys of the target table that are NOT VALID are validated. Default: they are restored as they were.',
       ),
     rules: z
       .record(z.string().min(1), z.array(ruleDocument).min(1))

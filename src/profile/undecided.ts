@@ -25,7 +25,7 @@ export function undecided(findings: readonly Finding[], decisions: readonly Know
     const decision = decisionFor(decisions, finding.id);
     if (decision === null) return [{ ...finding, because: null }];
     if (!finding.choices.includes(decision.action) && decision.action !== 'accept') {
-      return [{ ...finding, because: `The decision ${decision.action} is none of its choices.` }];
+      return [{ ...finding, because: `The decision ${decision.action} is not one of its choices.` }];
     }
     if (decision.action === 'stop') return [{ ...finding, because: decidedToStop }];
     const { expect } = decision;

@@ -93,8 +93,8 @@ function needs(view: RunView): string[] {
     '',
     ...(view.gate === null ? [] : gateLines(view, view.gate)),
     ...alike(view.undecided).flatMap(patternLines),
-    ...firstFew(view.undecided, findingLines, 'findings; decide these first.'),
-    ...firstFew(view.blocked, blockedLines, 'blocked batches; `"what": "*"` means all.'),
+    ...firstFew(view.undecided, findingLines, 'more finding', '; decide these first.'),
+    ...firstFew(view.blocked, blockedLines, 'more blocked batch', '; `"what": "*"` means all.'),
   ];
 }
 
@@ -102,9 +102,9 @@ function needs(view: RunView): string[] {
 const maxInFull = 8;
 const maxTables = 20;
 
-function firstFew<T>(items: readonly T[], lines: (item: T) => string[], rest: string): string[] {
+function firstFew<T>(items: readonly T[], lines: (item: T) => string[], noun: string, hint: string): string[] {
   const shown = items.slice(0, maxInFull).flatMap(lines);
-  return items.length > maxInFull ? [...shown, `… and ${items.length - maxInFull} more ${rest}`, ''] : shown;
+  return items.length > maxInFull ? [...shown, `… and ${counted(items.length - maxInFull, noun)}${hint}`, ''] : shown;
 }
 
 function gateLines(view: RunView, gate: string): string[] {

@@ -225,7 +225,7 @@ async function openRows(work: TargetWork, mapping: CompiledMapping, kept: RowsDe
     if (await hasRows(work.session, mapping.target)) {
       throw fail('RP5101', `Rows came into ${name} while it was being prepared`, {
         where: { object: name },
-        why: 'Somebody else writes into it.',
+        why: 'Somebody else writes to it.',
         fix: 'Stop whoever writes to the target, then roll back and start again.',
       });
     }

@@ -123,7 +123,7 @@ async function makeSlot(work: SourceWork, name: string): Promise<void> {
 
 async function heldUp({ source, sourceName }: SourceWork): Promise<RowproofError> {
   const who = await openWriters(source);
-  const named = who.length === 0 ? 'whoever held it up just ended' : who.join(', ');
+  const named = who.length === 0 ? 'they have just ended' : who.join(', ');
   return fail('RP5358', `Open transactions hold up the slot on source ${sourceName}: ${named}`, {
     where: { object: sourceName },
   });
