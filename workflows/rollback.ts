@@ -30,10 +30,10 @@ async function undoAll(input: RollbackInput): Promise<RollbackResult> {
     await undo.compensate.executeWithOptions({ summary: `undo ${step.kind}` }, [ref, step.ordinal]);
   }
   const { equal, differences, notes } = await undo.proveRollback(ref);
-  const beside = notes.length === 0 ? '' : ` Others changed meanwhile, which was left alone: ${listed(notes)}.`;
+  const beside = notes.length === 0 ? '' : ` Changes that others made meanwhile were left alone: ${listed(notes)}.`;
   if (!equal) {
     const places = differences.length === 1 ? '1 object is' : `${differences.length} objects are`;
-    const sentence = `Rolled back, but ${places} not as before: ${listed(differences)}. Put that right by hand, then roll back again.${beside}`;
+    const sentence = `Rolled back, but ${places} not as before: ${listed(differences)}. Fix that by hand, then roll back again.${beside}`;
     await undo.closeRun(ref, 'failed', sentence);
     throw plainFailure('RollbackIncomplete', sentence);
   }

@@ -39,7 +39,7 @@ export function compareCapture(
     const relations = before.relations.flatMap(({ ids }) => ids);
     stop.push({
       code: 'change_table',
-      sentence: 'the change log of the source is gone, is another one, or was emptied',
+      sentence: 'the change log of the source is gone, was replaced, or was emptied',
       relations,
     });
   }
@@ -60,7 +60,7 @@ export function compareCapture(
       continue;
     }
     if (is.oid !== was.oid || is.kind !== was.kind) {
-      add('gone', 'another relation took the place of the table');
+      add('gone', 'another relation replaced the table');
       continue;
     }
     compareColumns(was, is, reads, add, news);

@@ -49,7 +49,7 @@ export function identifiesRow(identity: IdentityFacts, columns: readonly string[
 }
 
 export const otherServer =
-  'This is another server than the one on which the slot was made, or one that was restored or promoted since (system identifier or timeline).';
+  'This is not the server on which the slot was created, or it was restored or promoted since (system identifier or timeline).';
 
 /** The named reason why what is there now cannot be followed any more, or null. */
 export function compareLogical(
@@ -62,7 +62,7 @@ export function compareLogical(
   if (publication !== null) return publication;
   for (const identity of now.identities) {
     if (!identifiesRow(identity, keys.get(identity.oid) ?? []))
-      return `The replica identity of ${identity.name} was changed: it does not tell the key of a row any more.`;
+      return `The replica identity of ${identity.name} was changed: it no longer contains the key of a row.`;
   }
   return null;
 }
@@ -71,10 +71,10 @@ function comparePublication(before: LogicalFacts, now: PublicationFacts | null):
   const name = before.publication;
   if (now === null) return `Publication ${name} is gone.`;
   const known = before.published;
-  if (known === null) return `Publication ${name} was not there when the run began to follow.`;
+  if (known === null) return `Publication ${name} did not exist when the run began to follow.`;
   if (now.allTables !== known.allTables || now.schemas !== known.schemas)
     return `Publication ${name} was altered: it publishes other tables than before.`;
-  if (now.viaRoot !== known.viaRoot) return `Publication ${name} was altered: partitions are published otherwise.`;
+  if (now.viaRoot !== known.viaRoot) return `Publication ${name} was altered: partitions are published differently.`;
   if (now.operations.join() !== known.operations.join())
     return `Publication ${name} was altered: it publishes ${now.operations.join(', ') || 'nothing'}.`;
   const text = (facts: PublicationFacts): string =>
@@ -82,7 +82,7 @@ function comparePublication(before: LogicalFacts, now: PublicationFacts | null):
       .map(({ oid }) => oid)
       .sort()
       .join();
-  if (text(now) !== text(known)) return `Publication ${name} was altered: tables were added or taken away.`;
+  if (text(now) !== text(known)) return `Publication ${name} was altered: tables were added or removed.`;
   if (now.tables.some(({ restricted }) => restricted))
     return `Publication ${name} was altered: a row filter or a list of columns was added.`;
   if (now.version !== known.version) return `Publication ${name} was altered, and altered back.`;

@@ -75,7 +75,7 @@ async function replaces(temporal: TemporalSession, taskQueue: string): Promise<b
   return own !== taskQueue && (await somebodyPolls(temporal, own));
 }
 
-const otherVersion = 'it was begun by another version of the workflows';
+const otherVersion = 'it was started by another version of the workflows';
 
 /** TMPRL1100 is the number of the SDK's rule; a query is answered with its text. */
 function isNondeterminism(error: unknown): boolean {
@@ -99,7 +99,7 @@ async function stuckBecause(temporal: TemporalSession, workflowId: string): Prom
     if (failed == null || failed.cause === causes.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW) continue;
     return failed.cause === causes.WORKFLOW_TASK_FAILED_CAUSE_NON_DETERMINISTIC_ERROR
       ? otherVersion
-      : 'its last workflow task failed, as it does where another version of the workflows began it';
+      : 'its last workflow task failed, as it does when another version of the workflows started it';
   }
   return null;
 }
@@ -109,8 +109,8 @@ const causes = api.api.enums.v1.WorkflowTaskFailedCause;
 /** One sentence on an open workflow that does not answer. */
 export function silenceSentence(run: string, state: Extract<DriverState, { kind: 'silent' }>): string {
   if (state.stuck !== null)
-    return `${run} is open, and the workers of its task queue cannot carry its workflow on: ${state.stuck}.`;
-  if (state.polled) return `${run} is open; its worker does not answer just now.`;
+    return `${run} is open, and the workers of its task queue cannot continue its workflow: ${state.stuck}.`;
+  if (state.polled) return `${run} is open; its worker does not answer at the moment.`;
   return state.build === null
     ? `${run} is open, and no worker polls its task queue ${state.taskQueue}: it waits until one does.`
     : `${run} is open, and no worker of build ${state.build} polls its task queue ${state.taskQueue}: it waits until one does.`;

@@ -32,7 +32,7 @@ export async function fleetQueue(
   if (polling.has(current)) return { taskQueue, waits: null };
   if (deployment.kind === 'known' && current === null)
     throw await noneIsCurrent(temporal, taskQueue, deployment, plansFolder);
-  const who = current === null ? 'Nobody' : `Build ${current} is current, and no worker of it`;
+  const who = current === null ? 'No worker' : `Build ${current} is current, and no worker of it`;
   return {
     taskQueue,
     waits: `${who} polls task queue ${taskQueue} on ${temporal.address} (RP4205): the run waits until a worker does. Start one with:  ${
@@ -67,7 +67,7 @@ async function noneIsCurrent(
   );
   return fail(
     'RP4220',
-    `No build of deployment ${name} is current, so nobody would take a new run: ${each.join(', ')}.`,
+    `No build of deployment ${name} is current, so no worker would take a new run: ${each.join(', ')}.`,
     {
       fix: `Start workers of both roles; the first of them with \`${makeCurrent(fleet, plansFolder)}\`.`,
     },

@@ -91,11 +91,11 @@ export async function reviveWorker(
     if (missing.length === 0) await localWorker(terminal, temporal, taskQueue, plansFolder);
     else
       terminal.talk(
-        `${run.run} has no worker, and one that is started here would lack ${missing.join(', ')}. Set that, then:  ${watch(run.run)}`,
+        `${run.run} has no worker, and a worker started here would lack ${missing.join(', ')}. Set it, then:  ${watch(run.run)}`,
       );
   } else if (!(await somebodyPolls(temporal, taskQueue))) {
     terminal.talk(
-      `Nobody polls task queue ${taskQueue} on ${temporal.address} (RP4205): ${run.run} waits until a worker does. Start one with:  ${worker(taskQueue, plansFolder)}`,
+      `No worker polls task queue ${taskQueue} on ${temporal.address} (RP4205): ${run.run} waits until a worker does. Start one with:  ${worker(taskQueue, plansFolder)}`,
     );
   }
 }

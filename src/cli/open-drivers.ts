@@ -31,7 +31,7 @@ export function openDrivers(
       if (state.kind !== 'silent') return false;
       if (state.stuck !== null && options.replaceWorkflow === true) {
         await handle.terminate('replaced: its workers have another version of the workflows');
-        terminal.talk(`Ended workflow ${workflowId}, which the workers here cannot carry on.`);
+        terminal.talk(`Ended workflow ${workflowId}, which the workers here cannot continue.`);
         return false;
       }
       if (state.stuck !== null) throw silent({ run, plansFolder: null }, state);

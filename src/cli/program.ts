@@ -39,11 +39,11 @@ export function createProgram(
     command
       .option(
         '--max-freeze <time>',
-        'of the cutover: how long writers may wait in this attempt, such as 8s; in place of the plan',
+        'for this cutover attempt: how long writers may wait, such as 8s; overrides the plan',
       )
       .option(
         '--books <when>',
-        'of the cutover: when this attempt counts both sides, frozen (while writers wait) or aligned (right before); in place of the plan',
+        'for this cutover attempt: when both sides are counted, frozen (while writers wait) or aligned (right before); overrides the plan',
       );
   const planOption = (command: Command): Command =>
     command.option('--plan <file>', 'find RUN in the ledger of this plan instead of the runs started from this folder');
@@ -58,7 +58,7 @@ export function createProgram(
     async () => (await import('./commands/init')).init as Action,
   );
   on(
-    add('check', 'hold a plan against both live catalogs').argument('<plan>', 'plan file or folder'),
+    add('check', 'check a plan against both live catalogs').argument('<plan>', 'plan file or folder'),
     async () => (await import('./commands/check')).check as Action,
   );
   on(
@@ -89,13 +89,15 @@ export function createProgram(
       .option('--wait', 'without a terminal: go on when the run waits for a person, instead of ending with 7')
       .option(
         '--replace-workflow',
-        'end the open workflow of the run where the workers have another version of the workflows, and go on from the ledger',
+        'if the workers have another version of the workflows: end the open workflow of the run and go on from the ledger',
       ),
     async () => (await import('./commands/run')).run as Action,
   );
   on(
     planOption(
-      add('status', 'where a run stands').argument('[run]', 'default: the latest').option('--all', 'list the runs'),
+      add('status', 'show the state of a run')
+        .argument('[run]', 'default: the latest')
+        .option('--all', 'list the runs'),
     ),
     async () => (await import('./commands/status')).status as Action,
   );
@@ -136,7 +138,7 @@ export function createProgram(
         .option('--code <code>', 'plan code, as status shows it; needed unless it is a drill')
         .option(
           '--drill',
-          'everything up to the commit of the freeze, then writers are let go; says how long they waited, or exits with 1 when it did not get so far',
+          'do everything up to the commit of the freeze, then release the writers; says how long they waited, or exits with 1 if it did not get that far',
         ),
     ),
     async () => (await import('./commands/operate')).cutover as Action,
@@ -148,8 +150,8 @@ export function createProgram(
           .argument('<finding>')
           .argument('<action>', 'one of the choices that status shows'),
       )
-        .option('--expect <rows>', 'rows it should concern')
-        .option('--tolerance <rows>', 'by how many it may differ')
+        .option('--expect <rows>', 'expected number of rows')
+        .option('--tolerance <rows>', 'allowed difference from the expected number')
         .option('--run <run>'),
     ),
     async () => (await import('./commands/operate')).decide as Action,
@@ -178,13 +180,16 @@ export function createProgram(
   );
   on(
     planOption(
-      add('finish', 'release the freeze on the sources and remove everything of ours but the id map').argument('[run]'),
-    ).option('--release-freeze', 'let writers of sources that a cutover froze in again, without asking'),
+      add(
+        'finish',
+        'release the freeze on the sources and remove everything that rowproof created, except the id map',
+      ).argument('[run]'),
+    ).option('--release-freeze', 'release the freeze of the sources without asking'),
     async () => (await import('./commands/finish')).finish as Action,
   );
   on(
     planOption(
-      add('quarantine', 'what could not be migrated, by reason')
+      add('quarantine', 'show the rows that could not be migrated, by reason')
         .argument('[run]')
         .option('--csv', 'the original rows as CSV (recorded in the ledger)')
         .option('--all-columns', 'with --csv: also columns that the plan leaves behind')
@@ -206,11 +211,14 @@ export function createProgram(
       .option('--metrics <host:port>', 'serve Prometheus metrics')
       .option('--log-level <level>', 'trace, debug, info, warn, error', 'info')
       .option('--idle <seconds>', 'end after this long without an open workflow')
-      .option('--make-current', 'take new runs also where a newer build does')
-      .option('--drain', 'poll nothing: say whether the workers of a build may stop; 7 while runs of it are open')
-      .option('--build <id>', 'with --drain: another build than this one')
-      .option('--wait', 'with --drain: until they may stop')
-      .option('--unversioned', 'poll the queue as it is, without Worker Versioning: it belongs to one build'),
+      .option('--make-current', 'take new runs even if a newer build does')
+      .option(
+        '--drain',
+        'do not poll: say whether the workers of a build may stop; exits with 7 while runs of it are open',
+      )
+      .option('--build <id>', 'with --drain: ask for another build than this one')
+      .option('--wait', 'with --drain: wait until they may stop')
+      .option('--unversioned', 'poll the queue without Worker Versioning; the queue then belongs to one build'),
     async () => (await import('./commands/worker')).worker as Action,
   );
   on(
@@ -238,7 +246,10 @@ export function createProgram(
     async () => (await import('./commands/demo')).demo as Action,
   );
   on(
-    add('doctor', 'look at what rowproof needs here').argument('[plan]', 'also try the connections of this plan'),
+    add('doctor', 'check what rowproof needs on this machine').argument(
+      '[plan]',
+      'also try the connections of this plan',
+    ),
     async () => (await import('./commands/doctor')).doctor as Action,
   );
   on(add('errors', 'the error catalogue').argument('[code]'), async () => {

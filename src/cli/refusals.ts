@@ -23,9 +23,9 @@ export async function waysOn(terminal: Terminal, record: RunRecord): Promise<str
     return wayFix(await withLedger(terminal, record, 'look', (session) => readRunEnd(session, record.run)));
   } catch (error) {
     if (isRunNotFound(error))
-      return 'It was finished, or never was on this target: `rowproof status --all` lists the runs.';
+      return 'It was finished, or was never on this target: `rowproof status --all` lists the runs.';
     const what = error instanceof RowproofError ? `${error.problems[0]?.what}. ` : '';
-    return `${what}With the connection of its target: \`${look(record.run)}\` says what leads on.`;
+    return `${what}With the connection of its target: \`${look(record.run)}\` shows the next commands.`;
   }
 }
 
@@ -45,7 +45,7 @@ export function silenceFix(
   const start = `\`${worker(state.taskQueue, record.plansFolder)}\``;
   if (state.stuck === null && (state.build === null || state.build === thisBuild()))
     return `Start a worker, with the connections of the plan in its environment: ${start}.${revived(record, state)}`;
-  const version = state.build === null ? 'the version that began it' : `rowproof ${state.build}`;
+  const version = state.build === null ? 'the version that started it' : `rowproof ${state.build}`;
   return `Start a worker of ${version}, or end its workflow and go on from the ledger: \`${replaceWorkflow(record.run)}\`.`;
 }
 

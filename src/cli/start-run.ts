@@ -32,7 +32,7 @@ export async function startRun(
       if ((await handle.describe()).memo?.['identity'] === identity) return { handle, workflowId };
     }
   }
-  throw fail('RP4202', `A workflow named ${record.workflowId} runs already for another run.`);
+  throw fail('RP4202', `A workflow named ${record.workflowId} already runs for another run.`);
 }
 
 function memoOf({ run, plan, code, ledger }: RunRecord, identity: string): RunMemo {

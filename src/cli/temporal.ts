@@ -65,8 +65,8 @@ async function refuseMissingNamespace(connection: Connection, address: string, n
     if ((error as { code?: unknown }).code !== grpcNotFound) return;
     await connection.close();
     throw fail('RP4204', `The Temporal at ${address} has no namespace ${namespace}.`, {
-      why: 'Runs live in a namespace, which an administrator of that Temporal makes.',
-      fix: 'Set TEMPORAL_NAMESPACE to one it has, or make it with `temporal operator namespace create`.',
+      why: 'Runs live in a namespace, which an administrator of that Temporal creates.',
+      fix: 'Set TEMPORAL_NAMESPACE to one it has, or create it with `temporal operator namespace create`.',
     });
   }
 }

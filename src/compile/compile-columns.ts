@@ -77,7 +77,7 @@ function compileColumn(work: MappingWork, plan: ColumnPlan, id: IdPlan | null): 
   if (following === undefined) return null;
   const computed = [id, following?.follows.id ?? null].some((one) => one !== null && one.kind !== 'keep');
   if (!computed && plan.from.length > 1 && plan.steps.length === 0) {
-    problems.error('RP2034', `${object} reads ${plan.from.length} columns, and nothing says how they become one.`, {
+    problems.error('RP2034', `${object} reads ${plan.from.length} columns, but no step combines them.`, {
       path,
       object,
       fix: 'Begin its steps with `concat`.',

@@ -64,11 +64,15 @@ function report({ sequence, side, why }: SequenceLeft, problems: ProblemList): v
   if (why === 'not_permitted')
     problems.warning(
       'RP2083',
-      `The sequence ${name} of the target may not be set, or the one it follows not be read.`,
+      `The sequence ${name} of the target may not be set, or the sequence that it follows may not be read.`,
       where,
     );
   else if (side === 'target')
-    problems.warning('RP2082', `No source has a sequence for ${name} of the target: it stays where it stands.`, where);
+    problems.warning(
+      'RP2082',
+      `No source has a sequence for ${name} of the target: its position stays as it is.`,
+      where,
+    );
   else
     problems.warning('RP2082', `The target has no sequence for ${name} of ${side}: its position stays behind.`, where);
 }

@@ -32,7 +32,7 @@ export const columnObject = z.strictObject({
   parent_out_of_scope: z
     .enum(['out_of_scope', 'quarantine'])
     .optional()
-    .describe('What a row becomes whose parent is out of scope. Default: quarantine.'),
+    .describe('What happens with a row whose parent is out of scope. Default: quarantine.'),
 });
 export type ColumnObject = z.infer<typeof columnObject>;
 
@@ -69,5 +69,5 @@ export const idDocument = z
       ),
     column: z.string().min(1).optional().describe("Target column that takes the id. Default: the table's primary key."),
   })
-  .describe('How the new id comes about: exactly one of keep, offset and uuid_from.');
+  .describe('How the new id is computed: exactly one of keep, offset and uuid_from.');
 export type IdDocument = z.infer<typeof idDocument>;

@@ -7,7 +7,7 @@ export const tlsSpec = z
     mode: z
       .enum(['disable', 'prefer', 'require', 'verify-ca', 'verify-full'])
       .optional()
-      .describe('How much of TLS is demanded, as sslmode of libpq.'),
+      .describe('The required level of TLS, like sslmode of libpq.'),
     ca_file: z.string().min(1).optional().describe('File with the certificate authority, PEM.'),
     cert_file: z.string().min(1).optional().describe('File with the client certificate, PEM.'),
     key_file: z.string().min(1).optional().describe('File with the key of the client certificate, PEM.'),

@@ -30,7 +30,7 @@ export const spotCheckDocument = z
     table: z.string().min(1).describe('Target table of this plan: schema.table or the short name.'),
     file: z.string().min(1).describe('File with keys and expected values, relative to the plan file.'),
   })
-  .describe('Rows that people know by heart, compared after the migration.');
+  .describe('Rows with known values, compared after the migration.');
 
 export const planFile = z
   .strictObject({
@@ -55,13 +55,13 @@ export const planFile = z
         when_not_empty: whenNotEmpty.optional(),
         unmapped_source_columns: unmapped
           .optional()
-          .describe('What a source column does that nothing maps. Default: error.'),
+          .describe('How a source column that nothing maps is reported. Default: error.'),
         unmapped_source_tables: unmapped
           .optional()
-          .describe('What a source table does that nothing maps. Default: warn.'),
+          .describe('How a source table that nothing maps is reported. Default: warn.'),
       })
       .optional()
-      .describe('What holds for every table that does not say otherwise.'),
+      .describe('Defaults for all tables.'),
     ignore_tables: z
       .array(z.string().min(1))
       .optional()

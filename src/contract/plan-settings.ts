@@ -13,7 +13,7 @@ export const hookDocument = z
       command: z.array(z.string()).min(1).describe('Program and arguments; gets JSON on its standard input.'),
     }),
   ])
-  .describe('Who is told about blocked, gate, done and failed: an http address or a command.');
+  .describe('Where blocked, gate, done and failed are reported: an http address or a command.');
 
 export const settingsDocument = z
   .strictObject({
@@ -33,7 +33,7 @@ export const settingsDocument = z
       .describe('After an abort or a failure: ask, roll back, or keep what is there. Default: ask.'),
     batch: z
       .strictObject({
-        rows: z.int().min(1).optional().describe('Rows a batch. Default: by bytes.'),
+        rows: z.int().min(1).optional().describe('Rows per batch. Default: limited by bytes.'),
         bytes: bytes
           .optional()
           .describe('Size of a batch, in bytes or with a unit (kB, MB, GB of 1024). Default: 32 MiB.'),
@@ -74,14 +74,19 @@ export const settingsDocument = z
           .describe('How long creating or dropping a trigger may make writers of one table queue. Default: 300ms.'),
         lock_budget: duration
           .optional()
-          .describe('For how long locks that were not obtained are asked for again. Default: 5min.'),
+          .describe('How long a lock that was not obtained is tried again. Default: 5min.'),
       })
       .optional()
       .describe('How changes of the source are captured.'),
     delta: z
       .strictObject({
-        round_keys: z.int().min(1).max(1_000_000).optional().describe('Keys of one round at most. Default: 60,000.'),
-        pause_between: duration.optional().describe('Rest between rounds once there is no backlog. Default: 500ms.'),
+        round_keys: z
+          .int()
+          .min(1)
+          .max(1_000_000)
+          .optional()
+          .describe('Maximum number of keys in one round. Default: 60,000.'),
+        pause_between: duration.optional().describe('Pause between rounds when there is no backlog. Default: 500ms.'),
         throttle: z
           .strictObject({
             query: z.string().min(1).optional().describe('SQL for the sources that gives one number, such as a load.'),
@@ -105,19 +110,19 @@ export const settingsDocument = z
               .describe('Following stops when more sessions of the source wait for locks.'),
           })
           .optional()
-          .describe('When rounds hold back.'),
+          .describe('When rounds pause.'),
       })
       .optional()
       .describe('Tuning of the delta.'),
     cutover: z
       .strictObject({
-        max_freeze: duration.optional().describe('Writers are let go when the freeze takes longer. Default: 5s.'),
+        max_freeze: duration.optional().describe('Writers are released when the freeze takes longer. Default: 5s.'),
         max_lag: duration.optional().describe('Lag above which no cutover begins. Default: 5s.'),
         max_proof_age: duration
           .optional()
-          .describe('Age of the full proof above which it is made again. Default: 60min.'),
+          .describe('Maximum age of the full proof; an older one is repeated. Default: 60min.'),
         lock_timeout: duration.optional().describe('How long one attempt waits for the locks. Default: 500ms.'),
-        lock_budget: duration.optional().describe('For how long locks are asked for again. Default: 2min.'),
+        lock_budget: duration.optional().describe('How long locks are tried again. Default: 2min.'),
         books: z
           .enum(['frozen', 'aligned'])
           .optional()
@@ -138,4 +143,4 @@ export const settingsDocument = z
     lock_timeout: duration.optional().describe('How long a change of the target waits for a lock. Default: 5s.'),
     statement_timeout: duration.optional().describe('Limit of short statements. Default: 60s.'),
   })
-  .describe('Tuning, people and hooks: outside the digest.');
+  .describe('Tuning, people and hooks; not part of the digest.');

@@ -5,7 +5,9 @@ import { columnsDocument, idDocument, stepDocument } from './plan-column';
 
 export const onBadRow = z
   .enum(['quarantine', 'stop'])
-  .describe('What a row that cannot be migrated does: go to quarantine, or stop the run. Default: quarantine.');
+  .describe(
+    'What happens with a row that cannot be migrated: it goes to quarantine, or it stops the table. Default: quarantine.',
+  );
 
 export const whenNotEmpty = z
   .enum(['refuse', 'replace', 'append'])
@@ -19,7 +21,7 @@ export const rowLimit = z
     z.string().regex(/^\s*\d+\s*$/),
     z.int().min(0),
     z.strictObject({
-      rows: z.int().min(0).optional().describe('At most so many rows.'),
+      rows: z.int().min(0).optional().describe('At most this many rows.'),
       percent: z.number().min(0).max(100).optional().describe('At most this share of the source rows, 0 to 100.'),
     }),
   ])
@@ -45,7 +47,9 @@ export const tableDocument = z
     only: z
       .boolean()
       .optional()
-      .describe('Of a table with inheritance children its own rows alone; children are tables of their own then.'),
+      .describe(
+        'Reads only the rows of the table itself, not those of its inheritance children; map the children as tables of their own.',
+      ),
     id: idDocument.optional(),
     columns: columnsDocument.optional(),
     ignore: z.array(z.string().min(1)).optional().describe('Source columns left behind on purpose.'),
@@ -58,12 +62,12 @@ export const tableDocument = z
     max_bad_rows: rowLimit.optional(),
     unmapped_source_columns: unmapped
       .optional()
-      .describe('What a source column does that nothing maps. Default: error.'),
+      .describe('How a source column that nothing maps is reported. Default: error.'),
     validate: z
       .boolean()
       .optional()
       .describe(
-        'Whether foreign keys of the target table that are NOT VALID come back validated. Default: they come back as they were.',
+        'Whether foreign keys of the target table that are NOT VALID are validated. Default: they are restored as they were.',
       ),
     rules: z
       .record(z.string().min(1), z.array(ruleDocument).min(1))

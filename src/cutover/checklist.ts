@@ -38,7 +38,7 @@ export function quarantineLine(rows: number, open: readonly { finding: string; r
   }
   const named = open.slice(0, 5).map((group) => `${group.finding} (${counted(group.rows, 'row')})`);
   if (open.length > 5) named.push(`${open.length - 5} more`);
-  return line('quarantine', false, `No decision covers what is in quarantine: ${named.join(', ')}.`);
+  return line('quarantine', false, `Rows in quarantine have no decision: ${named.join(', ')}.`);
 }
 
 /** Sentences of books that contradict each other. */
@@ -59,17 +59,17 @@ export function subscriptionLine(relations: readonly string[]): ChecklistLine {
   return line(
     'subscriptions',
     false,
-    `Subscriptions write to ${listed(relations)}, where nobody may write from the freeze on: disable them first (ALTER SUBSCRIPTION … DISABLE).`,
+    `Subscriptions write to ${listed(relations)}, where nothing may write after the freeze: disable them first (ALTER SUBSCRIPTION … DISABLE).`,
   );
 }
 
 export function findingsLine(open: readonly { readonly id: string }[]): ChecklistLine {
-  if (open.length === 0) return line('findings', true, 'Every finding has its decision.');
+  if (open.length === 0) return line('findings', true, 'Every finding has a decision.');
   return line('findings', false, `Findings wait for a decision: ${listed(open.map(({ id }) => id))}.`);
 }
 
 export function preparedLine(prepared: number): ChecklistLine {
-  if (prepared === 0) return line('prepared', true, 'No prepared transaction waits on a source.');
+  if (prepared === 0) return line('prepared', true, 'No prepared transaction is open on a source.');
   return line(
     'prepared',
     false,
@@ -101,7 +101,11 @@ export function identityLine(
   const since = name === 'target' ? 'The target changed since it was proved' : 'The sources changed since their freeze';
   if (changed.length > 0) return line(name, false, `${since}, and has to be proved again: ${listed(changed)}.`);
   const same = name === 'target' ? 'The target is what was proved.' : 'The sources are what was frozen.';
-  return line(name, true, noted.length === 0 ? same : `${same} Rows and rules are untouched by: ${listed(noted)}.`);
+  return line(
+    name,
+    true,
+    noted.length === 0 ? same : `${same} These changes leave rows and rules as they are: ${listed(noted)}.`,
+  );
 }
 
 export function rulesLine(missing: readonly string[]): ChecklistLine {
@@ -135,7 +139,7 @@ export function approvalLine(
   approvers: readonly string[] | undefined,
 ): ChecklistLine {
   if (approval.by.trim() === '') return line('approval', false, 'Nobody approved it.');
-  if (approval.code !== code) return line('approval', false, `The code given is not that of the plan, ${code}.`);
+  if (approval.code !== code) return line('approval', false, `The given code is not the plan code, which is ${code}.`);
   if (approvers !== undefined && approvers.length > 0 && !approvers.includes(approval.by)) {
     return line('approval', false, `${approval.by} is not among those who may approve a cutover.`);
   }

@@ -15,7 +15,7 @@ export function refuseOverrides(given: OverrideFields, gate: string, freezesFirs
   if (gate !== 'cutover')
     return `max_freeze and books are settings of the cutover; gate ${gate} takes neither. Leave them out.`;
   if (freezesFirst)
-    return 'The sources of this run were frozen before the copy, so no freeze is left that max_freeze or books could concern. Leave them out.';
+    return 'The sources of this run were frozen before the copy, so max_freeze and books have no effect. Leave them out.';
   const ms = typeof freeze === 'string' && time.test(freeze) ? (optionalTime(freeze) ?? 0) : 0;
   if (freeze !== undefined && (ms < 1 || ms > longestFreezeMs))
     return `max_freeze is ${shown(freeze)}; it has to be a time with its unit such as 8s, 500ms or 2min, above 0 and at most 60min.`;

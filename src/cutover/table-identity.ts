@@ -65,15 +65,15 @@ function named({ kind, relation, name }: IdentityItem): string {
 }
 
 function defined({ kind, says }: IdentityItem): string {
-  return kind === 'trigger' && says.startsWith('D') ? 'is disabled' : 'is defined otherwise';
+  return kind === 'trigger' && says.startsWith('D') ? 'is disabled' : 'is defined differently';
 }
 
 function anotherOne(was: IdentityItem, is: IdentityItem): string {
-  if (was.kind === 'trigger') return `${named(was)} was disabled for a while, altered or made anew`;
+  if (was.kind === 'trigger') return `${named(was)} was disabled for a while, altered or created again`;
   if (was.kind === 'inheritance') return `${was.relation} was detached for a while, and attached again`;
-  if (was.kind !== 'table') return `${named(was)} was altered or made anew`;
+  if (was.kind !== 'table') return `${named(was)} was altered or created again`;
   const oid = (item: IdentityItem): string | undefined => item.is.split(' ')[0];
   return oid(was) === oid(is)
-    ? `the file of ${was.relation} was written anew (ALTER TABLE, TRUNCATE, VACUUM FULL or CLUSTER)`
-    : `another table took the place of ${was.relation}`;
+    ? `the file of ${was.relation} was rewritten (ALTER TABLE, TRUNCATE, VACUUM FULL or CLUSTER)`
+    : `another table replaced ${was.relation}`;
 }

@@ -22,7 +22,7 @@ export function holdersSentence(holders: readonly LockHolder[]): string {
     .map(({ pid, application }) => `pid ${pid}${application === '' ? '' : ` (${application})`}`);
   if (named.length > 5) parts.push(`${named.length - 5} more`);
   if (prepared > 0) parts.push(counted(prepared, 'prepared transaction'));
-  return parts.length === 0 ? 'nobody that can be seen' : parts.join(', ');
+  return parts.length === 0 ? 'sessions that cannot be seen' : parts.join(', ');
 }
 
 /** `1 of 20 changed keys differs from what the plan says`. */

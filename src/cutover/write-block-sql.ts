@@ -66,7 +66,7 @@ export function writeBlockTrigger(
 export function freezeBlock(name: string, run: string): WriteBlock {
   return {
     name,
-    sentence: `was moved by rowproof run ${run} and takes no writes here any more`,
+    sentence: `was moved by rowproof run ${run} and no longer takes writes here`,
     letThrough: null,
   };
 }

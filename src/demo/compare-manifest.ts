@@ -26,7 +26,7 @@ export function compareManifest(planted: readonly PlantedRow[], seen: readonly S
     const place = `${row.mapping} ${row.key}`;
     const wanted = expected.get(place);
     expected.delete(place);
-    if (wanted === undefined) differences.push(`${row.mapping}: a row nobody planted, ${row.finding}`);
+    if (wanted === undefined) differences.push(`${row.mapping}: a row that was not planted, ${row.finding}`);
     else if (wanted.finding !== row.finding || wanted.class !== row.class) {
       differences.push(
         `${row.mapping}: planted ${wanted.finding} (${wanted.class}), found ${row.finding} (${row.class})`,

@@ -62,7 +62,7 @@ export async function createCluster(
     rmSync(handed, { force: true });
   }
   throw fail('RP8002', `initdb of PostgreSQL ${binaries.version} failed in ${files.data}.`, {
-    why: tried.at(-1) ?? 'It said nothing.',
+    why: tried.at(-1) ?? 'It printed nothing.',
   });
 }
 

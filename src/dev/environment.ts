@@ -177,7 +177,7 @@ async function upTemporal(state: string, say: Say, wantedUiPort = usualUiPort): 
 }
 
 function notAnswering(state: string, pid: number): RowproofError {
-  return fail('RP8005', `The Temporal server runs as process ${pid} but does not answer.`, {
+  return fail('RP8005', `The Temporal server runs as process ${pid}, but does not answer.`, {
     why: `Its log is ${temporalFiles(join(state, 'temporal')).log}.`,
     fix: 'Stop it with `rowproof dev down`, then run `rowproof dev up` again.',
   });

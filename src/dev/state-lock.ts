@@ -18,7 +18,7 @@ export async function withStateLock<T>(state: string, say: (line: string) => voi
     announced = true;
     return false;
   }, patience);
-  if (!taken) throw fail('RP8008', `Another rowproof holds ${lock} for more than ten minutes.`);
+  if (!taken) throw fail('RP8008', `Another rowproof has held ${lock} for more than ten minutes.`);
   try {
     return await work();
   } finally {

@@ -24,5 +24,5 @@ export function clusterOwner(passwd: () => string = () => readFileSync('/etc/pas
     const user = users.get(name);
     if (user !== undefined && user.uid > 0) return user;
   }
-  throw fail('RP8007', 'We are root and there is no unprivileged user to run PostgreSQL.');
+  throw fail('RP8007', 'The current user is root, and there is no unprivileged user to run PostgreSQL.');
 }

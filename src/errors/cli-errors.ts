@@ -18,15 +18,15 @@ export const cliErrors = {
   },
   RP9002: {
     title: 'File exists',
-    why: 'A file that somebody wrote is never overwritten unasked.',
+    why: 'rowproof does not overwrite an existing file without --force.',
     fix: 'Name another file with --out, or add --force.',
     exit: 2,
     retryable: false,
   },
   RP9020: {
     title: 'A database refused a statement',
-    why: 'Its own text is not shown because it may hold row values; the log of that server has it.',
-    fix: 'Look the SQLSTATE up in the manual of PostgreSQL, mend what it names, and give the command again.',
+    why: 'The message of the server is not shown because it may hold row values; the log of that server has it.',
+    fix: 'Look up the SQLSTATE in the PostgreSQL manual, fix what it names, and run the command again.',
     exit: 3,
     retryable: false,
   },

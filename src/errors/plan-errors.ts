@@ -46,7 +46,7 @@ export const planErrors = {
   },
   RP1007: {
     title: 'Two mappings write one column',
-    why: 'A target column takes its value from exactly one place.',
+    why: 'A target column takes its value from one place only.',
     fix: 'Remove one of them, or combine the sources with `{ from: [a, b], steps: [{ concat: " " }] }`.',
     exit: 2,
     retryable: false,
@@ -109,7 +109,7 @@ export const planErrors = {
   },
   RP1016: {
     title: 'Table name without schema in SQL',
-    why: 'Expressions run with search_path = pg_catalog, so that nobody can slip another table in between.',
+    why: 'Expressions run with search_path = pg_catalog, so that nobody can substitute another table.',
     fix: 'Write schema.table.',
     exit: 2,
     retryable: false,
@@ -123,7 +123,7 @@ export const planErrors = {
   },
   RP1018: {
     title: 'Source column mapped and ignored',
-    why: 'A column that is left behind on purpose is not used elsewhere in the same table.',
+    why: 'A column that is ignored on purpose cannot be read elsewhere in the same table.',
     fix: 'Remove it from `ignore`, or remove the mapping.',
     exit: 2,
     retryable: false,
@@ -136,15 +136,15 @@ export const planErrors = {
     retryable: false,
   },
   RP1020: {
-    title: 'Table pattern unclear',
-    why: 'A pattern must say without doubt which source relation fills which target table.',
+    title: 'Table pattern is ambiguous',
+    why: 'A pattern must say exactly which source relation fills which target table.',
     fix: 'Correct the pattern, or give the table an entry of its own.',
     exit: 2,
     retryable: false,
   },
   RP1021: {
-    title: 'Name not understood',
-    why: 'Tables are named schema.table, exactly as they are spelled in the database; a name that contains a dot or a double quote stands in double quotes.',
+    title: 'Name is not valid',
+    why: 'Tables are named schema.table, exactly as they are spelled in the database; a name that contains a dot or a double quote must be in double quotes.',
     fix: 'Write schema.table, for example public.customer or "my.schema"."My Table".',
     exit: 2,
     retryable: false,
@@ -158,13 +158,13 @@ export const planErrors = {
   },
   RP1023: {
     title: 'Anchor, alias or tag in the plan',
-    why: 'What counts must stand where it is read; anchors, aliases, merge keys and tags hide it.',
+    why: 'Every value must be written where it is used; anchors, aliases, merge keys and tags hide it.',
     fix: 'Write the value out; `defaults` and table patterns avoid repetition.',
     exit: 2,
     retryable: false,
   },
   RP1024: {
-    title: 'Rule not understood',
+    title: 'Rule is not valid',
     why: 'No rule has that name, or it takes other arguments.',
     fix: 'See docs/plan.md for the rules.',
     exit: 2,
@@ -173,7 +173,7 @@ export const planErrors = {
   RP1025: {
     title: 'Settings contradict each other',
     why: 'One of them would silently do nothing, or undo what another one asks for.',
-    fix: 'Remove one of them; docs/plan.md says what goes together.',
+    fix: 'Remove one of them; docs/plan.md says which settings can be combined.',
     exit: 2,
     retryable: false,
   },

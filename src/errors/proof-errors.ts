@@ -11,7 +11,7 @@ export const proofErrors = {
   },
   RP6003: {
     title: 'Source rows could not be recomputed',
-    why: 'An expression of the plan raised for a row that the copy had read without an error, so that the source has changed or the expression depends on something else.',
+    why: 'An expression of the plan raised an error for a row that the copy read without an error, so the source has changed or the expression depends on something else.',
     fix: 'Make sure nothing writes to the source, correct the expression, and run again.',
     exit: 1,
     retryable: false,

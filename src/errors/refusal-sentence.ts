@@ -58,10 +58,10 @@ const advice: Readonly<Record<string, string>> = {
   '42501': 'Grant the role of the connection what it needs there.',
   '25006': 'The server takes no writes: it is a standby, or default_transaction_read_only is on.',
   '42P01':
-    'Something that the plan or a function names is not there; it may have been dropped or renamed since the start.',
+    'Something that the plan or a function names does not exist; it may have been dropped or renamed since the start.',
   '42703':
-    'A column that the plan or a function names is not there; it may have been dropped or renamed since the start.',
-  '42601': 'The text of an expression is no SQL: look at what the plan or the function says there.',
+    'A column that the plan or a function names does not exist; it may have been dropped or renamed since the start.',
+  '42601': 'The text of an expression is not valid SQL: look at what the plan or the function says there.',
   '55000': 'An object is not in the state that this needs; the log of the server says which.',
   '0A000': 'This server cannot do that; the log of the server says what it does not support.',
   '22021': 'A value holds bytes that are not valid in its encoding.',

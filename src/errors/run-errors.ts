@@ -11,20 +11,20 @@ export const runErrors = {
   },
   RP4002: {
     title: 'Ledger of a newer rowproof',
-    why: 'The ledger on the target was written by a newer version, which may mean things by it that this one does not know.',
+    why: 'A newer version wrote the ledger on the target, and this version may not understand it.',
     fix: 'Use the newer rowproof (see the version it names), or a target of its own.',
     exit: 4,
     retryable: false,
   },
   RP4003: {
-    title: 'Schema rowproof belongs to others',
+    title: 'Schema rowproof is not a ledger',
     why: 'The target has a schema of that name that is not a ledger of rowproof.',
     fix: 'Rename that schema, or migrate into another database.',
     exit: 4,
     retryable: false,
   },
   RP4004: {
-    title: 'No right to keep the ledger',
+    title: 'No right to create the ledger',
     why: 'Everything that makes a run resumable and reversible is kept in schema rowproof on the target.',
     fix: 'GRANT CREATE ON DATABASE … TO the role, or connect as the role that owns schema rowproof.',
     exit: 4,
@@ -45,7 +45,7 @@ export const runErrors = {
     retryable: false,
   },
   RP4010: {
-    title: 'Several runs of that name',
+    title: 'Several runs have that name',
     why: 'Runs are numbered by ledger; two ledgers have a run of that name on this Temporal.',
     fix: 'Name the plan with --plan FILE, or go to the folder where the run was started.',
     exit: 4,
@@ -74,7 +74,7 @@ export const runErrors = {
   },
   RP4021: {
     title: 'Open runs need the ledger as it is',
-    why: 'This version changes the ledger in a way that workers of older versions could not bear, and they drive these runs.',
+    why: 'This version changes the ledger in a way that workers of older versions cannot use, and they drive these runs.',
     fix: 'Let the runs end with their workers, or roll them back, then start again; or use a target of its own.',
     exit: 4,
     retryable: false,

@@ -11,7 +11,7 @@ const syntax: Readonly<Record<string, { readonly what: string; readonly fix?: st
   TAB_AS_INDENT: { what: 'A tab is used for indentation.', fix: 'Indent with spaces.' },
   BAD_INDENT: { what: 'The indentation does not fit.', fix: 'Align the keys of one mapping under each other.' },
   MISSING_CHAR: { what: 'A closing quote, bracket or brace is missing.', fix: 'Close what was opened.' },
-  BLOCK_AS_IMPLICIT_KEY: { what: 'Two colons stand in one line.', fix: 'Quote text that contains a colon.' },
+  BLOCK_AS_IMPLICIT_KEY: { what: 'A line has two colons.', fix: 'Quote text that contains a colon.' },
   MULTILINE_IMPLICIT_KEY: {
     what: 'A key spans several lines.',
     fix: 'A colon or the indentation is missing before it.',
@@ -59,7 +59,7 @@ export function readYaml(text: string, file: string): ReadPlan {
     if (value.includes('\u0000') || /\p{Surrogate}/u.test(value))
       report('RP1004', 'The text contains a character that PostgreSQL cannot store.', {
         where: at(offset),
-        why: 'NUL and halves of surrogate pairs are no characters of a database.',
+        why: 'NUL and unpaired surrogates are not valid characters in a database.',
         fix: 'Remove the escape, or write the whole character.',
       });
     return value;

@@ -19,20 +19,20 @@ const rowChoices = ['quarantine', 'out_of_scope', 'stop'] as const;
 /** What each reason kind means, after "N rows". Kinds that are not listed speak for themselves. */
 const meanings: Readonly<Record<string, string>> = {
   not_null: 'have no value where the target requires one',
-  too_long: 'are longer than the target column',
+  too_long: 'do not fit the length of the target column',
   too_large: 'are larger than what PostgreSQL sends in one row, about 1 GB',
   precision: 'have more digits than the target column',
   scale: 'have more decimals than the target column',
   enum: 'are not a label of the target enum',
   unknown_value: 'have a value that `map` does not list',
   bad_date: 'match none of the date formats',
-  bad_reference: 'have a reference that is no key of the parent',
+  bad_reference: 'have a reference that is not a key of the parent',
   bad_number: 'are not a number in the stated notation',
   out_of_range: 'do not fit the range of the target type',
-  bad_boolean: 'are neither of the texts that mean true nor of those that mean false',
-  bad_timestamp: 'are no timestamp',
-  bad_uuid: 'are no uuid',
-  unknown_state: 'are no state of the USA',
+  bad_boolean: 'have a text that means neither true nor false',
+  bad_timestamp: 'are not a timestamp',
+  bad_uuid: 'are not a uuid',
+  unknown_state: 'are not a US state',
   no_match: 'do not match the pattern',
   not_midnight: 'have a time of day that a date would lose',
   cast_integer: 'are not a whole number',
@@ -62,7 +62,7 @@ export function refusedFinding(id: string, mapping: string, column: string, kind
     refusals[kind] ??
     meanings[kind] ??
     (kind.startsWith('cast_')
-      ? 'are no value of the type of the target column'
+      ? 'are not valid for the type of the target column'
       : `are refused with ${kind} by the target`);
   return rowsFinding({ id, mapping, column, kind: 'refused', rows, meaning });
 }
@@ -181,9 +181,9 @@ export function sequenceFinding(left: SequenceLeft): Finding {
   const name = `${left.sequence.schema}.${left.sequence.name}`;
   const forbidden = left.why === 'not_permitted';
   const sentence = forbidden
-    ? `The sequence ${name} of the target may not be set, or the one it follows not be read: the next number may be one that was given out.`
+    ? `The sequence ${name} of the target may not be set, or the sequence that it follows may not be read: its next number may already be in use.`
     : left.side === 'target'
-      ? `No source has a sequence for ${name} of the target; it stays where it stands.`
+      ? `No source has a sequence for ${name} of the target; its position stays as it is.`
       : `The target has no sequence for ${name} of ${left.side}; its position stays behind.`;
   return {
     id: left.finding,
@@ -212,18 +212,14 @@ export function viewFinding(view: string, why: string): Finding {
 }
 
 const droppedMeanings: Readonly<Record<string, readonly [one: string, many: string, meaning: string]>> = {
-  offset: ['says another offset than UTC', 'say another offset than UTC', '; the moment is kept, the offset is not'],
-  trailing_blanks: ['ends in blanks', 'end in blanks', ', which are no part of a value of that type'],
+  offset: ['has an offset other than UTC', 'have an offset other than UTC', '; the moment is kept, the offset is not'],
+  trailing_blanks: ['ends in blanks', 'end in blanks', ', which do not count in that type'],
   xml_declaration: [
     'has a document with an XML declaration',
     'have a document with an XML declaration',
     ', which is not printed inside an array',
   ],
-  duplicate_keys: [
-    'repeats a key of a JSON object',
-    'repeat a key of a JSON object',
-    ', of which jsonb keeps the last',
-  ],
+  duplicate_keys: ['repeats a key of a JSON object', 'repeat a key of a JSON object', ', and jsonb keeps the last one'],
 };
 
 /** What the type of the target column leaves out of a value; nothing to decide, and known before the copy. */
@@ -249,7 +245,7 @@ function listed(names: readonly string[]): string {
 export function asideFinding(mapping: string, rule: string): Finding {
   return {
     ...untriedFinding(mapping, rule),
-    sentence: `CHECK ${rule} may look at other tables: it is set aside for the load, and rows that break it are found when all tables are there.`,
+    sentence: `CHECK ${rule} may look at other tables: it is set aside for the load, and rows that break it are found when all tables are loaded.`,
   };
 }
 

@@ -90,7 +90,7 @@ function difference(kind: string, was: readonly Rule[], is: readonly Rule[]): st
   const known = new Map(was.map(({ name, definition }) => [name, definition]));
   return is
     .filter(({ name, definition }) => known.get(name) !== definition)
-    .map(({ name }) => `${kind} ${name} is ${known.has(name) ? 'defined otherwise' : 'new'}`);
+    .map(({ name }) => `${kind} ${name} is ${known.has(name) ? 'defined differently' : 'new'}`);
 }
 
 /** Whether it is one of the targets or a partition of one. */

@@ -25,7 +25,7 @@ export function undecided(findings: readonly Finding[], decisions: readonly Know
     const decision = decisionFor(decisions, finding.id);
     if (decision === null) return [{ ...finding, because: null }];
     if (!finding.choices.includes(decision.action) && decision.action !== 'accept') {
-      return [{ ...finding, because: `The decision ${decision.action} is none of its choices.` }];
+      return [{ ...finding, because: `The decision ${decision.action} is not one of its choices.` }];
     }
     if (decision.action === 'stop') return [{ ...finding, because: decidedToStop }];
     const { expect } = decision;
@@ -50,10 +50,10 @@ export function lacksNumber(
 }
 
 export function acceptsByNumber(rows: number): string {
-  return `It is accepted with the number that is expected, which is ${figure(rows)} now.`;
+  return `To accept it, give the expected number of rows, which is ${figure(rows)} now.`;
 }
 
-export const decidedToStop = 'It is decided to stop here: decide it otherwise to go on, or abort the run.';
+export const decidedToStop = 'The decision is to stop here: decide differently to go on, or abort the run.';
 
 /** `The plan expected 1 ± 1 rows, 3 are seen.` */
 export function unmetExpectation(
@@ -102,7 +102,7 @@ function expectsRows(decision: KnownDecision | null): boolean {
 function overLimitBecause(mapping: string, rows: number, allowed: number, own: number): string {
   return (
     `${rows} bad ${rows === 1 ? 'row' : 'rows'} of ${mapping} would stay behind without an expected number, ` +
-    `and max_bad_rows allows ${allowed}: decide it with the number that is expected, which is ${own} now.`
+    `and max_bad_rows allows ${allowed}: decide it with the expected number of rows, which is ${own} now.`
   );
 }
 

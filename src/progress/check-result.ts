@@ -1,4 +1,5 @@
 import type { FindingSummary, MigrationResult, RunStatus } from '../contract/run';
+import { agreeing } from '../report/counted';
 
 /** What a check ends with, on every screen: its findings, and the decisions to write into the plan. */
 
@@ -9,8 +10,10 @@ export function toDecide(findings: readonly FindingSummary[]): string[] {
   if (findings.length === 0) return [];
   return [
     ...findings.slice(0, maxShown).map(({ id, sentence }) => `! ${id}: ${sentence}`),
-    ...(findings.length > maxShown ? [`    … and ${findings.length - maxShown} more findings`] : []),
-    '    Decide each in the plan, then run it; without that the run asks:',
+    ...(findings.length > maxShown
+      ? [`    … and ${findings.length - maxShown} more ${agreeing(findings.length - maxShown, 'finding', 'findings')}`]
+      : []),
+    '    Decide each in the plan, then run it; otherwise the run asks:',
     ...planDecisions(findings).map((line) => `      ${line}`),
   ];
 }

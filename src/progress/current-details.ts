@@ -93,8 +93,8 @@ function needs(view: RunView): string[] {
     '',
     ...(view.gate === null ? [] : gateLines(view, view.gate)),
     ...alike(view.undecided).flatMap(patternLines),
-    ...firstFew(view.undecided, findingLines, 'findings; decide these first.'),
-    ...firstFew(view.blocked, blockedLines, 'blocked batches; `"what": "*"` means all.'),
+    ...firstFew(view.undecided, findingLines, 'more finding', '; decide these first.'),
+    ...firstFew(view.blocked, blockedLines, 'more blocked batch', '; `"what": "*"` means all.'),
   ];
 }
 
@@ -102,9 +102,9 @@ function needs(view: RunView): string[] {
 const maxInFull = 8;
 const maxTables = 20;
 
-function firstFew<T>(items: readonly T[], lines: (item: T) => string[], rest: string): string[] {
+function firstFew<T>(items: readonly T[], lines: (item: T) => string[], noun: string, hint: string): string[] {
   const shown = items.slice(0, maxInFull).flatMap(lines);
-  return items.length > maxInFull ? [...shown, `… and ${items.length - maxInFull} more ${rest}`, ''] : shown;
+  return items.length > maxInFull ? [...shown, `… and ${counted(items.length - maxInFull, noun)}${hint}`, ''] : shown;
 }
 
 function gateLines(view: RunView, gate: string): string[] {
@@ -118,7 +118,7 @@ function gateLines(view: RunView, gate: string): string[] {
     ...block({ gate, code: view.code, by: '', reason: '' }),
     ...(gate === 'cutover' ? offerLines(view) : []),
     ...(gate === 'cutover' && view.follow?.freeze?.outcome !== 'frozen'
-      ? ['Update **drill** tries it all and lets the writers go:', '', ...block({ by: '', reason: '' })]
+      ? ['Update **drill** tries everything, then releases the writers:', '', ...block({ by: '', reason: '' })]
       : []),
   ];
 }
@@ -146,7 +146,7 @@ function cutoverQuestion(view: RunView): string[] {
   if (follow === undefined || follow.freeze?.outcome === 'frozen') return [];
   const old =
     follow.provedAt !== null && Date.parse(view.asOf) - Date.parse(follow.provedAt) > follow.maxProofAgeMs
-      ? ['The proof is older than the plan allows: it is made again after the approval, before writes stop.', '']
+      ? ['The proof is older than the plan allows: it is repeated after the approval, before writes stop.', '']
       : [];
   return [`CUT OVER ${view.plan}?  ${existing(view)}`, '', expectedFreeze(follow), '', ...old];
 }

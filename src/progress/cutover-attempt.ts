@@ -36,7 +36,5 @@ export function factsOf(result: CutoverResult, at: string, by: string): FreezeFa
 
 /** What the gate says after an attempt that let the writers go again. */
 export function whyAgain(result: CutoverResult): string {
-  return result.outcome === 'refused'
-    ? result.sentence
-    : `The last attempt let the writers go again. ${result.sentence}`;
+  return result.outcome === 'refused' ? result.sentence : `The last attempt released the writers. ${result.sentence}`;
 }

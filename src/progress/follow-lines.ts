@@ -28,7 +28,7 @@ export function lagOf(follow: Pick<FollowStatus, 'lag' | 'throttled'>): string {
       ...(lag.changes > 0 ? [`${counted(lag.changes, 'change')} behind`] : []),
       ...(lag.walBytes >= isWorthReporting ? [`${group(Math.round(lag.walBytes / 2 ** 20))} MB of WAL held back`] : []),
     ].join(', '),
-    ...(throttled === null ? [] : [`held back: ${throttled}`]),
+    ...(throttled === null ? [] : [`throttled: ${throttled}`]),
   ].join(' · ');
 }
 
@@ -36,7 +36,7 @@ export function lagOf(follow: Pick<FollowStatus, 'lag' | 'throttled'>): string {
 export function expectedFreeze(follow: Pick<FollowStatus, 'drill' | 'maxFreezeMs'>): string {
   const limit = `limit ${seconds(follow.maxFreezeMs)}`;
   if (follow.drill === null || follow.drill.outcome !== 'drilled')
-    return `Writes stop for a few seconds (${follow.drill === null ? 'no drill yet' : 'no drill got to its end'}, ${limit}).`;
+    return `Writes stop for a few seconds (${follow.drill === null ? 'no drill yet' : 'no drill completed'}, ${limit}).`;
   const { at, freezeMs, reconciliationMs } = follow.drill;
   const about = Math.max(1, Math.round(freezeMs / 1000));
   const counting =
@@ -53,7 +53,7 @@ export function freezeLine(freeze: FreezeFacts): string {
 /** What stands in the way and what somebody should read, a line each. */
 export function warningsOf(follow: FollowStatus): string[] {
   return [
-    ...(follow.trouble === null ? [] : [`Following is tried again: ${follow.trouble}`]),
+    ...(follow.trouble === null ? [] : [`Following is retried: ${follow.trouble}`]),
     ...follow.warnings,
     ...follow.missing.map(
       ({ name, sentence }) => `Not ready for the cutover (${name.replaceAll('_', ' ')}): ${sentence}`,

@@ -54,7 +54,7 @@ export function refuseResolution(message: ResolveMessage, blocked: readonly Bloc
   if (chosenBlocked(message, blocked).length > 0) return null;
   const names = blocked.map(({ what }) => what);
   if (names.includes(message.what)) {
-    const decided = isBadRowsBlock(message.what) ? ' Its findings take decisions.' : '';
+    const decided = isBadRowsBlock(message.what) ? ' Decide its findings instead.' : '';
     return `${message.what} takes ${choicesOf(message.what).join(' or ')}, not ${message.do}.${decided}`;
   }
   const subject =
@@ -62,7 +62,7 @@ export function refuseResolution(message: ResolveMessage, blocked: readonly Bloc
       ? `${message.what} is not blocked`
       : names.length === 0
         ? 'No batch is blocked'
-        : `Nothing that is blocked takes ${message.do}`;
+        : `No blocked item takes ${message.do}`;
   return `${subject}. Blocked now: ${names.slice(0, 10).join(', ') || 'none'}.`;
 }
 

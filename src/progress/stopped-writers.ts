@@ -20,7 +20,7 @@ export function freedWriters(sources: readonly string[], { run }: { readonly run
 
 /** When nobody could be asked: what the workflow or the ledger remembers. */
 export function rememberedFreeze({ run }: { readonly run: string }): string {
-  return `Writers of the sources may still be stopped, which could not be looked up now. ${waysOutOfFreeze(run)}`;
+  return `Writers of the sources may still be stopped; this could not be checked now. ${waysOutOfFreeze(run)}`;
 }
 
 function waysOutOfFreeze(run: string): string {
@@ -32,13 +32,13 @@ function waysOutOfFreeze(run: string): string {
 
 /** What another try does once the application writes to the target, and what it cannot do. */
 export const countsAgain =
-  'counts the source again, compares it with what the ledger says was migrated, and looks at the checks as the proof stored them; it does not read the rows of the target again, because the application writes there';
+  'counts the source again, compares it with what the ledger says was migrated, and reads the check results that the proof stored; it does not read the rows of the target again, because the application writes there';
 
 /** Of a run of `big_bang` whose freeze was released before its target was opened. */
 export function releasedFirst(run: string): string {
   return (
-    `The freeze of ${run} was released, in whole or in part, before its target was opened. The sources were frozen before the copy, so nothing carries over what is written ` +
-    'to them now: the target stays as they were then, and no try makes it right. Only a rollback leads on; after it, a new run copies again.'
+    `The freeze of ${run} was released, in whole or in part, before its target was opened. The sources were frozen before the copy, so nothing copies what is written ` +
+    'to them now: the target keeps the state from before, and a retry cannot correct that. Only a rollback is possible; after it, a new run copies again.'
   );
 }
 
@@ -46,10 +46,10 @@ export function releasedFirst(run: string): string {
 export function leftOpen(run: string): string {
   return (
     `The target is open, so it cannot be rolled back. \`${goOn(run)}\` ${countsAgain}; ` +
-    `\`${releaseFreeze(run)}\` ends the run and lets whoever still has the old database write there again.`
+    `\`${releaseFreeze(run)}\` ends the run and lets writers of the old database write there again.`
   );
 }
 
 /** Of a run that was kept while its sources are captured. */
 export const captureLeft =
-  'What captures changes on the sources stays there, and its limits are watched, until the run goes on or is rolled back.';
+  'The capture stays on the sources, and its limits are watched, until the run goes on or is rolled back.';

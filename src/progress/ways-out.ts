@@ -27,7 +27,7 @@ export interface Way {
 
 /** What `rollback` comes to where nothing else leads on, and why. */
 const onlyBack =
-  'undoes all of it; nothing else leads on: the sources were frozen before the copy and take writes again, which nothing carries over';
+  'undoes all of it; nothing else is possible: the sources were frozen before the copy and take writes again, which nothing copies to the target';
 
 /** The commands that lead on from the end of a run, none of which is refused there. */
 export function waysOut(end: RunEnd): Way[] {
@@ -43,8 +43,7 @@ export function waysOut(end: RunEnd): Way[] {
   const back = { does: 'undoes all of it', command: undo(run) };
   if (end.released === true && !rollingBack && outcome !== 'complete') return [{ ...back, does: onlyBack }];
   if (outcome === 'complete') return [back, frozen.length > 0 ? release : forget];
-  if (rollingBack)
-    return [{ ...back, does: 'brings its rollback to the end' }, ...(frozen.length > 0 ? [release] : [])];
+  if (rollingBack) return [{ ...back, does: 'completes its rollback' }, ...(frozen.length > 0 ? [release] : [])];
   return [{ does: 'goes on', command: goOn(run) }, back, ...(frozen.length > 0 ? [release] : [])];
 }
 

@@ -10,7 +10,7 @@ type Attempt = ReportDocument['cutovers'][number];
 function stopped(frozen: Attempt | undefined, first: boolean): Html {
   if (frozen === undefined) return html`<p class="soft">The sources were not frozen.</p>`;
   const { at, by, freezeMs } = frozen;
-  if (first) return html`<p>Writes are stopped since ${moment(at)}, before the copy; started by ${by}.</p>`;
+  if (first) return html`<p>Writes have been stopped since ${moment(at)}, before the copy; started by ${by}.</p>`;
   return html`<p>Writes stopped ${duration(freezeMs / 1000)} at ${moment(at)}, approved by ${by}.</p>`;
 }
 
@@ -24,7 +24,7 @@ function frozenFirst({ phases }: ReportDocument): boolean {
 /** Looks are moments: what came from the sources meanwhile says whether somebody wrote all the same. */
 function nobodySeen({ followed }: ReportDocument): string {
   if (followed === null || followed.keys === 0) return 'No session was seen writing.';
-  return `No session was seen writing at the moments of the looks, but ${counted(followed.keys, 'changed key')} came from the sources while the run followed them.`;
+  return `No writing session was seen when rowproof looked, but ${counted(followed.keys, 'changed key')} came from the sources while the run followed them.`;
 }
 
 /** A setting that did not come from the plan says whose word it was. */

@@ -75,7 +75,7 @@ function originSection(report: ReportDocument): Html | null {
   );
   if (!moved) return null;
   return html`<details>
-    <summary>How the books come about</summary>
+    <summary>How the books add up</summary>
     ${table<Origin>(
       [
         { head: 'Table', cell: (row) => row.mapping },
@@ -91,7 +91,9 @@ function originSection(report: ReportDocument): Html | null {
       report.origins,
       '',
     )}
-    <p class="soft">Settling takes away what repeats a unique key or has no parent, and rows that follow such a row.</p>
+    <p class="soft">
+      Settling removes rows that repeat a unique key or have no parent, and rows that follow such a row.
+    </p>
   </details>`;
 }
 

@@ -2,7 +2,7 @@ import type { ReportDocument } from '../contract/report';
 import { bytes, duration, figure, moment } from './format';
 import { html, type Html } from './html';
 import { table } from './table';
-import { agreeing, counted } from './counted';
+import { counted } from './counted';
 
 type PhaseRow = ReportDocument['phases'][number];
 
@@ -89,8 +89,8 @@ export function stepSection(report: ReportDocument): Html | null {
   return html`<section>
     <h2>Changes to the target</h2>
     <p class="soft">
-      ${counted(report.steps.length, 'change')} recorded, ${figure(open)} of them ${agreeing(open, 'stands', 'stand')};
-      a rollback undoes them in reverse order.
+      ${counted(report.steps.length, 'change')} recorded, ${figure(open)} of them in effect; a rollback undoes them in
+      reverse order.
     </p>
     <details>
       <summary>All changes</summary>

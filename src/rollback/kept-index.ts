@@ -8,7 +8,7 @@ export function whyKept(
   mapping: Pick<CompiledMapping, 'targetKey' | 'targetKeyInjective'>,
 ): string | null {
   if ([index.root, ...index.partitions].some((node) => !node.valid))
-    return 'it is not valid, and could not come back as it is';
+    return 'it is not valid, and could not be restored as it is';
   if (facts.exclusion) return 'an exclusion constraint is checked row by row';
   if (facts.depended) return 'something other than a foreign key depends on it';
   if (!mapping.targetKeyInjective) return null;

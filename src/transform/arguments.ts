@@ -9,7 +9,7 @@ export const text = z
   .string({ error: 'expected text: put it in quotes' })
   .refine(
     (value) => !value.includes('\0') && !unusable.test(value),
-    'a NUL or half of a surrogate pair cannot stand in a database',
+    'a NUL or an unpaired surrogate cannot be stored in a database',
   );
 
 export const nonEmptyText = text.refine((value) => value !== '', 'expected text that is not empty');

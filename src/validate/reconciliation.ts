@@ -68,7 +68,7 @@ function proofProblems(facts: MappingFacts): string[] {
     [
       'rows in quarantine',
       facts.quarantine.quarantined + facts.quarantine.outOfScope,
-      'rows the proof met there',
+      'rows that the proof found there',
       proof.decided,
     ],
   ];

@@ -51,7 +51,7 @@ export async function becomeCurrent(
     return settled(
       outcome === 'done'
         ? 'this build is current: new runs come to it'
-        : 'this build may not make itself current here: an operator has to, for new runs to come to it',
+        : 'this build may not make itself current here: an operator has to do it before new runs come to it',
     );
   }
 

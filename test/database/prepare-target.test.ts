@@ -108,7 +108,7 @@ describe('preparing a target', () => {
       `select detail -> 'kept' as kept from rowproof.step where kind = 'rows'`,
     );
     expect(Object.fromEntries(step?.kept.map((one) => [one.index.name, one.why]) ?? [])).toEqual({
-      broken: 'it is not valid, and could not come back as it is',
+      broken: 'it is not valid, and could not be restored as it is',
       grouped: 'something other than a foreign key depends on it',
       t_b_excl: 'an exclusion constraint is checked row by row',
       t_pkey: 'it is the primary key, and two source rows never share one',

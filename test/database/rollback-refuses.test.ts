@@ -201,7 +201,7 @@ describe('a run and what is not its own', () => {
     expect(await createRollbackActivities(run).proveRollback(run.ref)).toEqual({
       equal: true,
       differences: [],
-      notes: ['rows of "s"."audit" differs (or trigger note of s.child wrote there, which fired)'],
+      notes: ['rows of "s"."audit" differs (or trigger note of s.child fired and wrote there)'],
     });
   });
 

@@ -96,7 +96,7 @@ describe('a run that follows a source which is written to', () => {
     const name = 'customer.signed_up_on.not_null';
     expect([drill.code, drill.stdout.trim()]).toEqual([
       1,
-      `shop-1: No decision covers what is in quarantine: ${name} (1 row); writers are free again and the run goes on following.`,
+      `shop-1: Rows in quarantine have no decision: ${name} (1 row); writers are free again and the run goes on following.`,
     ]);
     const asked = await bench.until('shop-1', ({ undecided }) => undecided.length > 0);
     const sentence = `1 row of customer is quarantined and needs a decision (${name}).`;
@@ -327,9 +327,7 @@ describe('a run that follows a source which is written to', () => {
     ]);
     expect((await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben)).code).toBe(0);
     const again = await bench.until('shop-1', ({ gate, follow }) => gate === 'cutover' && follow?.freeze != null);
-    expect(again.sentence).toBe(
-      `waits for approval of the cutover. The last attempt let the writers go again. ${breach}`,
-    );
+    expect(again.sentence).toBe(`waits for approval of the cutover. The last attempt released the writers. ${breach}`);
     expect(again.follow?.freeze).toMatchObject({ outcome: 'deadline', by: 'ben' });
     const told = writer.acknowledged();
     await eventually(() => writer.acknowledged() > told + 20);

@@ -105,7 +105,7 @@ describe('the worker', () => {
   it('is missed by name when a run starts on a queue that nobody polls', async () => {
     const { code, stderr } = await bench.rowproof('run', bench.plan('shop'), '--detach');
     expect(code).toBe(0);
-    expect(stderr).toContain(`Nobody polls task queue ${bench.taskQueue}`);
+    expect(stderr).toContain(`No worker polls task queue ${bench.taskQueue}`);
     expect(stderr).toContain('RP4205');
   });
 });

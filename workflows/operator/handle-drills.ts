@@ -20,7 +20,7 @@ export async function handleDrills(run: OpenedRun, operator: OperatorControl, fo
       operator.change((view) => withFreeze(withChecklist(view, lines), 'drill', facts));
       operator.answerDrill(result.sentence);
     } catch (error) {
-      operator.answerDrill(isCancellation(error) ? 'The drill was cut short; writers are free.' : sentenceOf(error));
+      operator.answerDrill(isCancellation(error) ? 'The drill was interrupted; writers are free.' : sentenceOf(error));
       if (isCancellation(error)) throw error;
     }
   }

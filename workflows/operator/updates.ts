@@ -162,7 +162,7 @@ function installDrill(operator: ControlState): void {
     },
     {
       description:
-        'Everything of the cutover up to its commit, then writers are let go: {"by","reason"}, optionally "max_freeze" and "books"',
+        'Everything of the cutover up to its commit, then writers are released: {"by","reason"}, optionally "max_freeze" and "books"',
       validator: (raw) => {
         const message = parse(raw);
         const { approvers } = operator.requireRun();

@@ -136,7 +136,7 @@ const onlyBack = (run: string): Ways => ({
 
 const afterOpening: Ways = {
   gates: ['retry', 'keep'],
-  question: `The target is open, so there is no way back. Approve \`retry\` once the cause is gone: it ${countsAgain}. settings.switch is called again with the same key. Approve \`keep\` to leave it as it is.`,
+  question: `The target is open, so there is no way back. Approve \`retry\` once the cause is fixed: it ${countsAgain}. settings.switch is called again with the same key. Approve \`keep\` to leave it as it is.`,
 };
 
 async function ask(operator: OperatorControl, sentence: string, { gates, question }: Ways): Promise<string> {
@@ -157,6 +157,6 @@ async function undo(
     return (await runRollback(run, by, reason)).verdict;
   } catch (error) {
     if (isCancellation(error)) throw error;
-    throw plainFailure('RollbackFailed', `${sentence} The rollback did not get to its end: ${sentenceOf(error)}`);
+    throw plainFailure('RollbackFailed', `${sentence} The rollback is incomplete: ${sentenceOf(error)}`);
   }
 }

@@ -98,7 +98,7 @@ async function keepTrying(
       return;
     } catch (error) {
       if (isCancellation(error) || isFinal(error)) throw error;
-      const sentence = `${what}: ${sentenceOf(error)} It is tried again.`;
+      const sentence = `${what}: ${sentenceOf(error)} It is retried.`;
       operator.change((view) => ({ ...view, sentence }));
       if (tries === 1) await notify(run, 'failed', sentence);
       await sleep(backoffMs(tries));
@@ -149,7 +149,7 @@ async function callUntilItWorks(
 }
 
 async function askForHand(run: OpenedRun, operator: OperatorControl, sentence: string): Promise<'by hand'> {
-  const question = `${sentence} It is called again and again. Or move the application by hand, then approve.`;
+  const question = `${sentence} rowproof keeps calling it. Or move the application by hand, then approve.`;
   await notify(run, 'gate', `The target of ${run.plan} is open, but ${question}`);
   await operator.gate(['switch'], question, `the target is open; ${sentence}`);
   return 'by hand';

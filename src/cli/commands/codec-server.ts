@@ -64,7 +64,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
   let bytes = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     bytes += part.length;
-    if (bytes > maxBodyBytes) throw new RangeError('a body of this size is no page of payloads');
+    if (bytes > maxBodyBytes) throw new RangeError('the request body is too large');
     parts.push(part);
   }
   return Buffer.concat(parts).toString('utf8');

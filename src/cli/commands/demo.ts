@@ -43,7 +43,7 @@ export async function demo(terminal: Terminal, options: DemoOptions): Promise<Co
       capture: hybrid ? 'triggers' : 'none',
     });
     terminal.talk(
-      `${place.rows} rows in 7 legacy tables, ${place.manifest.planted.length} of them planted with a fault or bound to one; plan ${place.plan}`,
+      `${place.rows} rows in 7 legacy tables, ${place.manifest.planted.length} of them with a planted fault or linked to such a row; plan ${place.plan}`,
     );
     const { result, application } = hybrid
       ? await runBesideApplication(terminal, place, seed)
@@ -93,7 +93,7 @@ async function runBesideApplication(
   const { startLiveWriter } = await import('../../dev/live-writer');
   const writer = await startLiveWriter(place.applicationUrl, seed, place.live);
   const operator = startDemoOperator(terminal);
-  terminal.talk('An application goes on writing to the legacy database: customers, orders, changes, deletions.');
+  terminal.talk('An application keeps writing to the legacy database: customers, orders, changes, deletions.');
   let result: CommandResult;
   try {
     result = await run(terminal, place.plan, { wait: true });

@@ -63,7 +63,7 @@ async function temporalServer(terminal: Terminal): Promise<string> {
   const temporal = await connectTemporal(terminal, { start: false });
   try {
     const polled = await somebodyPolls(temporal, defaultTaskQueue);
-    return `${temporal.address}, namespace ${temporal.namespace}${temporal.local ? ', local' : ''}; ${polled ? 'a worker polls' : 'nobody polls'} ${defaultTaskQueue}`;
+    return `${temporal.address}, namespace ${temporal.namespace}${temporal.local ? ', local' : ''}; ${polled ? 'a worker polls' : 'no worker polls'} ${defaultTaskQueue}`;
   } finally {
     await temporal.close();
   }
@@ -96,7 +96,7 @@ async function targetRights(terminal: Terminal, file: ReturnType<typeof planArgu
   const read = await readPlan(file, terminal.env);
   const problems = await tryTarget(read, compile(read).compiled, terminal.env);
   if (problems.length > 0) throw new RowproofError(problems);
-  return 'the target takes a ledger, and all that a run takes away could come back';
+  return 'the target takes a ledger, and everything that a run drops can be restored';
 }
 
 function supportedNode(version: string): boolean {

@@ -45,7 +45,7 @@ async function openOf(temporal: TemporalSession, fleet: string, build: string): 
   const name = deploymentOf(fleet);
   const deployment = await readDeployment(namespaceOf(temporal), name);
   if (deployment.kind === 'known' && deployment.current === build)
-    throw fail('RP4221', `Build ${build} is current: new runs still come to it.`);
+    throw fail('RP4221', `Build ${build} is current: new runs still go to it.`);
   const belongs =
     deployment.kind === 'refused'
       ? `TaskQueue = '${queueOfBuild(fleet, build)}'`
@@ -61,8 +61,7 @@ async function openOf(temporal: TemporalSession, fleet: string, build: string): 
 
 function answer(build: string, open: readonly WorkflowExecutionInfo[]): CommandResult {
   const data = { build, mayStop: open.length === 0, open: open.map(({ workflowId, type }) => ({ workflowId, type })) };
-  if (open.length === 0)
-    return { data, text: `The workers of build ${build} may stop: nothing that it began is open.` };
+  if (open.length === 0) return { data, text: `The workers of build ${build} may stop: no workflow of it is open.` };
   return {
     data,
     text: [

@@ -31,7 +31,7 @@ export async function finish(
     const writers =
       freed.length === 0
         ? `No source of ${record.run} is frozen.`
-        : `Writers of ${freed.join(', ')} are free: whoever has the old database writes there again, and nothing but the run itself carries it over.`;
+        : `Writers of ${freed.join(', ')} are free: they can write again, and only the run itself, once it goes on, copies their changes to the target.`;
     return {
       data: { run: record.run, finished: false, freed, left },
       text: `${writers} ${record.run} is not over and keeps its ledger.${ways === null ? '' : ` ${ways}`}`,
@@ -39,11 +39,11 @@ export async function finish(
   }
   const ledger =
     left.length === 0
-      ? 'the ledger is gone from the target'
-      : `what the ledger held of it is gone; the ledger stays for ${left.join(', ')}`;
+      ? 'the ledger was removed from the target'
+      : `its entries were removed from the ledger, which stays for ${left.join(', ')}`;
   return {
     data: { run: record.run, finished: true, freed, left },
-    text: `${record.run} is finished: ${ledger}.${freed.length === 0 ? '' : ` ${freed.join(', ')} ${freed.length === 1 ? 'takes' : 'take'} writes again; nothing carries them over.`} Its id map stays in rowproof.id_map. There is no way back any more.`,
+    text: `${record.run} is finished: ${ledger}.${freed.length === 0 ? '' : ` ${freed.join(', ')} ${freed.length === 1 ? 'takes' : 'take'} writes again; nothing copies them to the target.`} Its id map stays in rowproof.id_map. It can no longer be rolled back.`,
   };
 }
 
@@ -66,7 +66,9 @@ async function mayRelease(terminal: Terminal, run: string, frozen: readonly stri
       where: { object: run },
       fix: `When nobody uses the old database any more: \`${releaseFreeze(run)}\``,
     });
-  terminal.talk(`${what}: whoever still has the old database writes there again, and nothing carries it over.`);
+  terminal.talk(
+    `${what}: anybody who still uses the old database writes there again, and nothing copies that to the target.`,
+  );
   const { askLine } = await import('../screen/questions');
   return (await askLine(`Type ${run} to go on, or Enter to leave it: `)) === run;
 }

@@ -17,7 +17,7 @@ export interface InitOptions {
 export async function init(terminal: Terminal, options: InitOptions): Promise<CommandResult> {
   const file = resolve(terminal.cwd, options.out ?? `${options.name}.yaml`);
   if (existsSync(file) && options.force !== true) {
-    throw fail('RP9002', `${file} is there already.`, { where: { file } });
+    throw fail('RP9002', `${file} already exists.`, { where: { file } });
   }
   const { withSession } = await import('../../engine/run/read-plan');
   const { readCatalog } = await import('../../postgres/catalog/read-catalog');

@@ -46,7 +46,7 @@ export async function run(terminal: Terminal, planOrRun: string, options: RunOpt
   if (known !== null && (sample !== null || options.only !== undefined || options.check === true || options.resume))
     throw fail(
       'RP9001',
-      'A run goes on with what it was started with: --only, --sample, --check and --resume go with a plan.',
+      'A run goes on with the options it was started with: --only, --sample, --check and --resume need a plan.',
     );
   const file = known === null ? planArgument(terminal.cwd, planOrRun) : null;
   const { continueRun, openRun, resumeRun } = await import('../../engine/run/open-run');
@@ -127,7 +127,7 @@ export async function watchToEnd(
       data: { run: record.run, plan: record.plan, waiting: true, status: end.status, ui: link },
       text: [
         ...renderStatus(end.status, link),
-        `${record.run} waits for you and goes on once that is given. Come back with:  ${watch(record.run)}`,
+        `${record.run} waits for you and goes on after that. Come back with:  ${watch(record.run)}`,
       ].join('\n'),
       exit: exitCodes.waiting.code,
     };

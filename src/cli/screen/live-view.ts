@@ -131,7 +131,7 @@ function needLines(status: RunStatus): string[] {
       .filter(({ what }) => isBadRowsBlock(what))
       .slice(0, 5)
       .flatMap(({ mapping, why }) => [
-        `${pc.yellow('!')} ${mapping} is stopped: ${why} The rest goes on once its findings are decided.`,
+        `${pc.yellow('!')} ${mapping} is stopped: ${why} The table goes on once its findings are decided.`,
         `    undo all of it:  ${abortAndUndo(run)}`,
       ]),
     ...blocked
@@ -140,7 +140,7 @@ function needLines(status: RunStatus): string[] {
         batch.what === captureBlock
           ? `${pc.yellow('!')} following is stopped: ${batch.why}`
           : `${pc.yellow('!')} batch ${batch.what} blocked: ${batch.why} The rest goes on.`,
-        `    when it is mended:  ${resolve(run, batch.what, batch.what === captureBlock ? 'resync' : 'retry')}`,
+        `    when it is fixed:  ${resolve(run, batch.what, batch.what === captureBlock ? 'resync' : 'retry')}`,
       ]),
     ...(blocked.length > 5
       ? [
@@ -165,7 +165,7 @@ function gateLines(gate: string, status: RunStatus, code: string): string[] {
     ...(gate === 'cutover' && status.follow !== undefined && status.follow.freeze?.outcome !== 'frozen'
       ? [
           `    ${expectedFreeze(status.follow)}`,
-          `    try it, writers are let go again:  ${drill(run)}`,
+          `    try it, then release the writers:  ${drill(run)}`,
           `    do it:  ${cutOver(run, code)}`,
           ...cutoverOffers(status.follow).flatMap(({ how, terms }) => [
             `    do it ${how}, this attempt only:  ${cutOver(run, code, terms)}`,

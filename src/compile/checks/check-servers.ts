@@ -1,5 +1,6 @@
 import type { Catalog } from '../../contract/catalog';
 import type { ResolvedPlan } from '../../contract/resolved-plan';
+import { counted } from '../../report/counted';
 import { identifier } from '../../sql/quote';
 import type { ProblemList } from '../problem-list';
 import type { Catalogs } from '../catalogs';
@@ -11,7 +12,7 @@ export function checkServers(plan: ResolvedPlan, catalogs: Catalogs, problems: P
     if (catalog === undefined) continue;
     checkServer(`source ${name}`, catalog, ['sources', name], problems);
     if (catalog.largeObjects > 0) {
-      problems.warning('RP2026', `The source ${name} holds ${catalog.largeObjects} large objects.`, {
+      problems.warning('RP2026', `The source ${name} holds ${counted(catalog.largeObjects, 'large object')}.`, {
         path: ['sources', name],
         object: `source ${name}`,
       });
@@ -60,6 +61,9 @@ function checkServer(
     });
   }
   if (preparedTransactions > 0) {
-    problems.warning('RP2028', `The ${object} has ${preparedTransactions} prepared transactions.`, { path, object });
+    problems.warning('RP2028', `The ${object} has ${counted(preparedTransactions, 'prepared transaction')}.`, {
+      path,
+      object,
+    });
   }
 }

@@ -28,7 +28,7 @@ export function explainCapture(compiled: CompiledPlan): ExplainedStatement[] {
     if (sites.length === 0) return [];
     const schema = statement(
       source,
-      'holds what is put on the source',
+      'holds the capture on the source',
       'CREATE SCHEMA IF NOT EXISTS rowproof',
       'none on your tables',
     );
@@ -56,7 +56,7 @@ function triggers(source: string, sites: readonly CaptureSite[]): ExplainedState
         enableAlways(site.relation, names.truncateTrigger),
       ];
       return [
-        statement(source, 'writes changed keys down', captureFunction(name, site, table), 'none on your tables'),
+        statement(source, 'records changed keys', captureFunction(name, site, table), 'none on your tables'),
         statement(source, 'captures changes', text.join(';\n'), shortLock(site)),
       ];
     }),
@@ -74,7 +74,7 @@ function publication(source: string, sites: readonly CaptureSite[]): ExplainedSt
     ),
     statement(
       source,
-      'keeps WAL until it was read',
+      'keeps WAL until it is read',
       `SELECT pg_catalog.pg_create_logical_replication_slot('${name}', 'pgoutput')`,
       'none; waits for transactions that are open',
     ),
@@ -89,7 +89,7 @@ function freeze(source: string, sites: readonly CaptureSite[]): ExplainedStateme
 }
 
 function shortLock({ relation }: CaptureSite): string {
-  return `SHARE ROW EXCLUSIVE on ${qualified(relation)}, for a moment: it gives up soon and asks again`;
+  return `SHARE ROW EXCLUSIVE on ${qualified(relation)}, for a moment: it gives up soon and tries again`;
 }
 
 function statement(source: string, purpose: string, sql: string, lock: string): ExplainedStatement {

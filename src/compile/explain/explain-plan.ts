@@ -53,7 +53,7 @@ const purposes: readonly [keyof CompiledMapping['statements'], string][] = [
   ['staged', 'reads one batch whose rows break rules that only the target can evaluate'],
   ['rejected', 'finds the rows of a batch that go to quarantine'],
   ['raw', 'reads a batch again when the target refused it, for the careful path'],
-  ['keysOfTargets', 'finds the source keys of rows that settle takes away'],
+  ['keysOfTargets', 'finds the source keys of rows that settle removes'],
   ['outOfScopeRefs', 'finds parents that are out of scope'],
   ['rawInProofOrder', 'reads the source for the proof'],
   ['expected', 'computes batches of the careful path again in SQL'],

@@ -97,13 +97,13 @@ function rebuildForeignKey({ mapping, child, parent, name, definition }: KeyToMo
   const add = `ALTER TABLE ${table} ADD CONSTRAINT ${identifier(name)} ${lasting}`;
   if (child.kind === 'partitioned') {
     return [
-      statement(mapping, 'puts a foreign key back', add, `SHARE ROW EXCLUSIVE on ${table} and ${qualified(parent)}`),
+      statement(mapping, 'restores a foreign key', add, `SHARE ROW EXCLUSIVE on ${table} and ${qualified(parent)}`),
     ];
   }
   return [
     statement(
       mapping,
-      'puts a foreign key back',
+      'restores a foreign key',
       `${add} NOT VALID`,
       `SHARE ROW EXCLUSIVE on ${table} and ${qualified(parent)}, for a moment`,
     ),
@@ -153,7 +153,7 @@ function noteBroken({ mapping }: MappedTable): ExplainedStatement[] {
     .map(({ name, expression }) =>
       statement(
         mapping.name,
-        `leaves out rows that break ${name}, where discovery saw some`,
+        `leaves out rows that break ${name}, if discovery saw any`,
         `UPDATE pg_temp.rowproof_careful SET broken = … WHERE (${expression}) IS FALSE`,
         'none on your tables',
       ),
@@ -173,7 +173,7 @@ function copy({ mapping, relation }: MappedTable): ExplainedStatement {
 function settle({ mapping, relation }: MappedTable): ExplainedStatement {
   return statement(
     mapping.name,
-    'takes rows away that break a unique or foreign key; they go to quarantine',
+    'removes rows that break a unique or foreign key and quarantines them',
     `DELETE FROM ${qualified(relation)} WHERE … /* the keys that were found */`,
     `ROW EXCLUSIVE on ${qualified(relation)}`,
   );
@@ -185,7 +185,7 @@ function disableTriggers({ mapping, relation }: MappedTable): ExplainedStatement
     .map((trigger) =>
       statement(
         mapping.name,
-        'disables a trigger for the load, where the decision says so',
+        'disables a trigger for the load, if the decision says so',
         `ALTER TABLE ${qualified(relation)} DISABLE TRIGGER ${identifier(trigger.name)}`,
         `SHARE ROW EXCLUSIVE on ${qualified(relation)}, for a moment`,
       ),
@@ -200,7 +200,7 @@ function enableTriggers({ mapping, relation }: MappedTable): ExplainedStatement[
     return [
       statement(
         mapping.name,
-        'puts the trigger back as it was',
+        'restores the trigger as it was',
         `ALTER TABLE ${qualified(relation)} ${mode} TRIGGER ${identifier(trigger.name)}`,
         `SHARE ROW EXCLUSIVE on ${qualified(relation)}, for a moment`,
       ),

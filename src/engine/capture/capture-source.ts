@@ -27,7 +27,7 @@ export async function whyPurged(
 ): Promise<string | null> {
   if (!(await purgedBeyond(source, captureName(run, sourceName), cursorSnapshot))) return null;
   return (
-    `Source ${sourceName}: changes that the target has not consumed were purged: it came back from an older backup or standby. ` +
+    `Source ${sourceName}: changes that the target has not consumed were purged: the target was restored from an older backup or standby. ` +
     'A resync reads the tables again.'
   );
 }

@@ -63,7 +63,7 @@ export async function checkFingerprint(
 ): Promise<CaptureCheck> {
   const before = fingerprintOf(facts);
   if (before === null) {
-    return { stop: `Source ${work.sourceName}: nothing is known of its capture.`, findings: [], capture: null };
+    return { stop: `Source ${work.sourceName}: the ledger has no record of its capture.`, findings: [], capture: null };
   }
   const noted = name === null ? null : reasonIn(await readTableNote(work.source, changeTable(name)));
   if (noted !== null) return { stop: noted, findings: [], capture: null };

@@ -67,7 +67,7 @@ export async function limitReached(
         kind: limitKind,
         severity: 'decide',
         rows,
-        sentence: `${has}, and max_bad_rows allows ${figure(allowed)}. Accept it with the most that you allow in this run.`,
+        sentence: `${has}, and max_bad_rows allows ${figure(allowed)}. Accept it with the highest number that you allow in this run.`,
         choices: ['accept', 'stop'],
         decided: null,
       },
@@ -115,7 +115,7 @@ function question(mapping: string, { finding, reason, column, rows, names }: Nam
     kind: reason,
     severity: 'decide',
     rows,
-    sentence: `${counted(rows, 'row')} of ${mapping} ${agreeing(rows, 'is', 'are')} quarantined by now${names === '' ? '' : ` (${names})`}; more may come.`,
+    sentence: `${counted(rows, 'row')} of ${mapping} ${agreeing(rows, 'is', 'are')} quarantined so far${names === '' ? '' : ` (${names})`}; more may come.`,
     choices: ['quarantine', 'stop'],
     decided: null,
   };

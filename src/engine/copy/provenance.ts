@@ -63,7 +63,7 @@ export async function provenanceOfStaged(
 }
 
 function doesNotAddUp({ name }: CopyAttempt, written: number, loaded: number): Error {
-  return fail('RP5004', `Batch ${label(name)} loaded ${loaded} rows, but told where ${written} came from`, {
+  return fail('RP5004', `Batch ${label(name)} loaded ${loaded} rows, but recorded the source of ${written}`, {
     where: { object: label(name) },
   });
 }

@@ -48,6 +48,6 @@ export async function refuseCauseOfNoRow(
     if (sqlstate === null || isDataError) return;
     cause ??= error;
   }
-  const what = `Batch ${label(name)} keeps its ${rows === 1 ? 'row' : counted(rows, 'row')} out of quarantine: no row is to blame`;
+  const what = `Batch ${label(name)} does not quarantine its ${rows === 1 ? 'row' : counted(rows, 'row')}: no row causes the failure`;
   throw new RowproofError([problem('RP5130', what, { where: { object: label(name) } })], { cause });
 }

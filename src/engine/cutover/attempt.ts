@@ -241,7 +241,7 @@ function firstOf(sentences: readonly string[]): string {
 /** How counts that take a good part of the freeze would fit. */
 function roomForReconciliation({ reconciliationMs }: Measured, maxFreezeMs: number): string {
   if (reconciliationMs === undefined || Number(reconciliationMs) * 4 < maxFreezeMs) return '';
-  return ` ${seconds(Number(reconciliationMs))} of it went by with counting both sides: allow a longer freeze (max_freeze), or have them counted right before it (books: aligned). The approval of the cutover takes both for its attempt.`;
+  return ` ${seconds(Number(reconciliationMs))} of it went into counting both sides: allow a longer freeze (max_freeze), or count right before it (books: aligned). The approval of the cutover takes both for its attempt.`;
 }
 
 /** What came with the last rounds: rows that nobody decided about, or that a freeze would not keep from coming. */
@@ -311,10 +311,10 @@ function stays(error: unknown): boolean {
 
 const gerunds: Readonly<Record<string, string>> = {
   drain: 'applying the last changes',
-  target: 'looking at the target',
+  target: 'comparing the target',
   books: 'counting both sides',
   prove: 'proving the keys that changed',
-  check: 'looking at what came last',
+  check: 'checking the last changes',
   sequences: 'advancing sequences',
   triggers: 'creating the freeze',
 };

@@ -90,12 +90,12 @@ export async function readExistingFreeze(works: SourceWorks): Promise<CutoverRes
   if (![...states.values()].includes('none') && ![...states.values()].includes('part')) {
     const last = (await readAttempts(ledger, run.run)).filter(({ drill }) => !drill).at(-1);
     const died = last?.outcome === null;
-    const stand = 'Writers are stopped: the freeze of an earlier attempt stands';
+    const stand = 'Writers are stopped: an earlier attempt committed the freeze';
     const result: CutoverResult = {
       ...nothing,
       outcome: 'frozen',
       sentence: died
-        ? `${stand}. That one died before it could say how long it took: ${seconds(last.ageMs)} at most.`
+        ? `${stand}. It died before it could record how long that took: at most ${seconds(last.ageMs)}.`
         : `${stand}.`,
       freezeMs: died ? last.ageMs : (last?.freezeMs ?? 0),
       lockAttempts: last?.lockAttempts ?? 0,

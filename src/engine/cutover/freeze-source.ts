@@ -57,7 +57,7 @@ async function freezeNow(works: SourceWorks): Promise<CutoverResult> {
       if (!(await commitAll(works, barrier)))
         return { ...nothing, outcome: 'lock', sentence: 'The freeze could not be committed.', lockAttempts };
       const freezeMs = Math.round(performance.now() - barrier.since);
-      const sentence = 'Writers are stopped: the source stands still for the copy.';
+      const sentence = 'Writers are stopped: the source does not change during the copy.';
       return { ...nothing, outcome: 'frozen', sentence, freezeMs, lockAttempts };
     } finally {
       await barrier.release();

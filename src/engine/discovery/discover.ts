@@ -210,9 +210,13 @@ async function refuseUnsendableKeys(source: Session, mapping: string, statement:
   const [answer] = await readRows(source, statement);
   const rows = Number(answer?.[0] ?? 0);
   if (rows === 0) return;
-  throw fail('RP2060', `The source key of ${mapping} has bytes in ${counted(rows, 'row')} that are no characters.`, {
-    where: { object: mapping },
-  });
+  throw fail(
+    'RP2060',
+    `The source key of ${mapping} has bytes that are not valid characters in ${counted(rows, 'row')}.`,
+    {
+      where: { object: mapping },
+    },
+  );
 }
 
 async function countDropped(

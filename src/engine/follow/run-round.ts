@@ -235,7 +235,7 @@ async function writeRound(holder: LeaseHolder, commit: Commit, keys: number): Pr
       !faulty(holder.host, 'fence') &&
       !faulty(holder.host, 'closed')
     )
-      throw fail('RP5410', `Keys of source ${source} that wait were moved while a round applied them`, {
+      throw fail('RP5410', `Waiting keys of source ${source} were moved while a round applied them`, {
         where: { object: source },
       });
     if (backlog !== null) await addBacklog(target, run.run, source, backlog());

@@ -71,7 +71,7 @@ const taking: Partial<Record<StepKind, string>> = {
   triggers: 'disabling the triggers of',
   foreign_key: 'setting aside the foreign key',
   index: 'setting aside the index',
-  rows_saved: 'keeping the rows of',
+  rows_saved: 'saving the rows of',
   rows: 'opening',
 };
 
@@ -99,7 +99,7 @@ async function refuseUnfitTables({ session, run, mappings }: TargetWork): Promis
     const name = qualified(mapping.target);
     const where = { object: name };
     if (!(await tableExists(session, mapping.target))) {
-      problems.push(problem('RP5105', `Target table ${name} is not there`, { where }));
+      problems.push(problem('RP5105', `Target table ${name} does not exist`, { where }));
     } else if (
       mapping.whenNotEmpty === 'refuse' &&
       !(await hasStep(session, run.run, 'rows', name)) &&
@@ -225,7 +225,7 @@ async function openRows(work: TargetWork, mapping: CompiledMapping, kept: RowsDe
     if (await hasRows(work.session, mapping.target)) {
       throw fail('RP5101', `Rows came into ${name} while it was being prepared`, {
         where: { object: name },
-        why: 'Somebody else writes into it.',
+        why: 'Somebody else writes to it.',
         fix: 'Stop whoever writes to the target, then roll back and start again.',
       });
     }

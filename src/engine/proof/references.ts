@@ -175,13 +175,13 @@ async function deferredRules(session: Session, run: LoadedRun, mapping: Compiled
   const table = `${mapping.target.schema}.${mapping.target.name}`;
   const unbooked = await countDeferredUnbooked(session, run.run, mapping.name);
   const results: Result[] = [
-    { name: `${table} (rows that wait)`, mapping: mapping.name, broken: unbooked, detail: { unbooked } },
+    { name: `${table} (deferred rows)`, mapping: mapping.name, broken: unbooked, detail: { unbooked } },
   ];
   for (const unique of await uniquesOf(session, mapping.target)) {
     const holderIsGone = await asApplication(session, () =>
       countDeferredWithoutHolder(session, run.run, mapping.name, mapping.target, unique),
     );
-    const name = `${table}.${unique.name} (rows that wait)`;
+    const name = `${table}.${unique.name} (deferred rows)`;
     results.push({ name, mapping: mapping.name, broken: holderIsGone, detail: { holderIsGone } });
   }
   return results;

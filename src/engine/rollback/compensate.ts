@@ -197,11 +197,15 @@ async function bringRowsBack(work: TargetWork, step: Step<'rows_saved'>): Promis
     const { sqlstate } = describeDatabaseError(error);
     if (!isRowMisfit(error)) throw error;
     const { relation, saved, rows } = step.detail;
-    throw fail('RP7011', `The ${rows} rows that ${qualified(relation)} held before the run do not fit it any more`, {
-      where: { object: qualified(relation) },
-      why: `They are kept in ${qualified(saved)}, and the table refuses them with ${namedState(sqlstate ?? 'none')}: others changed its columns, rules or partitions.`,
-      cause: error,
-    });
+    throw fail(
+      'RP7011',
+      `${qualified(relation)} no longer takes the ${counted(Number(rows), 'row')} that it held before the run`,
+      {
+        where: { object: qualified(relation) },
+        why: `They are kept in ${qualified(saved)}, and the table refuses them with ${namedState(sqlstate ?? 'none')}: others changed its columns, rules or partitions.`,
+        cause: error,
+      },
+    );
   }
 }
 
@@ -211,7 +215,7 @@ async function writeRowsBack(work: TargetWork, step: Step<'rows_saved'>): Promis
   await putBack(work, step, 'compensated', async () => {
     const missing = fail(
       'RP7006',
-      `Table ${qualified(saved)} does not hold the ${counted(Number(rows), 'row')} of ${qualified(relation)} any more`,
+      `Table ${qualified(saved)} no longer holds the ${counted(Number(rows), 'row')} of ${qualified(relation)}`,
       {
         where: { object: qualified(saved) },
       },

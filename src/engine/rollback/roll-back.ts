@@ -152,7 +152,5 @@ function enforce(
 /** Rows outside the plan may be those of a trigger that the run let fire: they are not undone, and said to be that. */
 function withFired(fired: readonly string[]): (note: string) => string {
   return (note) =>
-    fired.length > 0 && note.startsWith('rows of ')
-      ? `${note} (or ${fired.join(', ')} wrote there, which fired)`
-      : note;
+    fired.length > 0 && note.startsWith('rows of ') ? `${note} (or ${fired.join(', ')} fired and wrote there)` : note;
 }

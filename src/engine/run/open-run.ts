@@ -176,13 +176,13 @@ export function hasBegun(phases: readonly Pick<PhaseTimes, 'phase'>[]): boolean 
 export function refuseAfterRollback(run: string, phases: readonly Pick<PhaseTimes, 'phase'>[]): void {
   if (!phases.some(({ phase }) => phase === 'rollback')) return;
   throw fail('RP4208', `A rollback of ${run} has begun.`, {
-    why: 'Part of what it wrote is gone already, so it cannot go on.',
-    fix: `Bring the rollback to its end: \`${undo(run)}\`.`,
+    why: 'Part of what it wrote was already removed, so it cannot go on.',
+    fix: `Complete the rollback: \`${undo(run)}\`.`,
   });
 }
 
 export function checkOfBegunRun(run: string): RowproofError {
-  return fail('RP4207', `${run} has begun to write, so its plan cannot be checked by a run of its own now.`, {
+  return fail('RP4207', `${run} has begun to write, so its plan cannot be checked separately now.`, {
     fix: `Go on with it: \`${goOn(run)}\`. Or undo it first: \`${undo(run)}\`.`,
   });
 }

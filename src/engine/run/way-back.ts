@@ -67,7 +67,7 @@ function refusals(
     if (guests.length > 0 && !isStatementError(sqlstate)) {
       return problem('RP2076', `${subjectsOf(same)} could not be made again: ${says} (SQLSTATE ${sqlstate}).`, {
         where,
-        why: `The database has event triggers: ${guests.join(', ')}. They are run for the DDL of everybody, of a run too.`,
+        why: `The database has event triggers: ${guests.join(', ')}. They fire for the DDL of every session, including that of a run.`,
       });
     }
     return problem(
@@ -91,14 +91,18 @@ async function otherProblems(session: Session, mappings: readonly Mapped[]): Pro
   const secured = await rowSecured(session, mappings);
   return [
     ...disabled.map(({ relation, name }) =>
-      problem('RP2073', `Triggers of foreign key ${name} of ${qualified(relation)} are disabled or fire otherwise.`, {
-        where: { object: qualified(relation) },
-      }),
+      problem(
+        'RP2073',
+        `Triggers of foreign key ${name} of ${qualified(relation)} are disabled or not in their default state.`,
+        {
+          where: { object: qualified(relation) },
+        },
+      ),
     ),
     ...secured.map((relation) =>
       problem('RP2077', `Row security of ${qualified(relation)} applies to role ${session.connection.user}.`, {
         where: { object: qualified(relation) },
-        fix: `ALTER TABLE ${qualified(relation)} NO FORCE ROW LEVEL SECURITY for the time of the run, or connect as a role with BYPASSRLS.`,
+        fix: `ALTER TABLE ${qualified(relation)} NO FORCE ROW LEVEL SECURITY for the duration of the run, or connect as a role with BYPASSRLS.`,
       }),
     ),
     ...published.map((relation) =>

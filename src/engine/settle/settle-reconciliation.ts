@@ -66,9 +66,9 @@ export class SettleReconciliation {
     );
     if (deleted !== losers.length) {
       const name = qualified(this.mapping.target);
-      throw fail('RP5106', `${counted(losers.length - deleted, 'row')} of ${name} could not be taken away`, {
+      throw fail('RP5106', `${counted(losers.length - deleted, 'row')} of ${name} could not be deleted`, {
         where: { object: name },
-        why: 'A trigger of the table kept them, or somebody else changed them.',
+        why: 'A trigger of the table prevented it, or somebody else changed them.',
       });
     }
     await quarantineRows(session, run.run, this.mapping.name, rule, settled);

@@ -56,7 +56,7 @@ async function unmetQuestions(session: Session, run: LoadedRun): Promise<Finding
         kind: 'unmet',
         severity: 'decide',
         rows: effect.observed,
-        sentence: `${unmetExpectation(`The decision ${effect.action}`, effect.expected, effect.observed)} Give it again with the number that is right.`,
+        sentence: `${unmetExpectation(`The decision ${effect.action}`, effect.expected, effect.observed)} Decide it again with the right number.`,
         choices: effect.action === 'stop' ? ['stop'] : [effect.action, 'stop'],
         decided: null,
       },

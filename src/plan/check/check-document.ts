@@ -21,7 +21,7 @@ function checkConnections(document: PlanDocument, report: Report): void {
     const url = typeof one === 'string' ? one : one.url;
     const at = typeof one === 'string' ? path : [...path, 'url'];
     if (url !== undefined) {
-      if (holdsPassword(url)) report.add('RP1011', 'A connection spells its password.', at);
+      if (holdsPassword(url)) report.add('RP1011', 'A connection contains its password.', at);
       else if (!url.includes('${') && !/^postgres(ql)?:\/\//.test(url))
         report.add('RP1004', 'The url of a connection is not a PostgreSQL url.', at, {
           fix: 'Write `${NAME}`, or `postgresql://user@host/database`.',

@@ -23,7 +23,7 @@ export function checkSettings(document: PlanDocument, report: Report): void {
       `There is no gate \`${gate}\`.${didYouMean(gate, gateNames)}`,
       ['settings', 'approvers', gate],
       {
-        why: 'People named for a gate that does not exist would guard nothing.',
+        why: 'Approvers of a gate that does not exist would have no effect.',
         fix: `Gates are ${gateNames.join(', ')}.`,
       },
     );
@@ -33,7 +33,7 @@ export function checkSettings(document: PlanDocument, report: Report): void {
 function checkHook(key: 'notify' | 'switch', hook: Given['notify'], report: Report): void {
   const http = typeof hook === 'string' ? hook : hook !== undefined && 'http' in hook ? hook.http : undefined;
   if (http === undefined) return;
-  if (holdsPassword(http)) report.add('RP1011', 'A hook spells a password.', ['settings', key]);
+  if (holdsPassword(http)) report.add('RP1011', 'A hook contains a password.', ['settings', key]);
   else if (!http.includes('${') && !/^https?:\/\//.test(http))
     report.add('RP1004', `\`${key}\` is not an http address.`, ['settings', key], {
       fix: 'Write an http address, `${NAME}`, or `{ command: [program, argument] }`.',
@@ -49,14 +49,9 @@ function checkPattern(document: PlanDocument, settings: Given, report: Report): 
       fix: 'Write `capture: triggers` or `capture: logical`, or another pattern.',
     });
   if (pattern !== 'hybrid' && (capture === 'triggers' || capture === 'logical'))
-    report.add(
-      'RP1025',
-      `\`pattern: ${pattern}\` follows nothing, and \`capture: ${capture}\` would be put in place.`,
-      path,
-      {
-        fix: 'Write `capture: none`, or `pattern: hybrid`.',
-      },
-    );
+    report.add('RP1025', `\`pattern: ${pattern}\` follows nothing, so \`capture: ${capture}\` has no use.`, path, {
+      fix: 'Write `capture: none`, or `pattern: hybrid`.',
+    });
   if (pattern !== 'copy') return;
   const unused = [
     ...(settings.switch === undefined ? [] : [['settings', 'switch']]),
@@ -74,7 +69,7 @@ function checkThrottle(settings: Given, report: Report): void {
   const path = ['settings', 'delta', 'throttle'];
   const { query, pause_above: pause, abort_above: abort } = throttle;
   if (query === undefined && (pause !== undefined || abort !== undefined))
-    report.add('RP1025', '`throttle` has a threshold and no `query` that gives a number to hold against it.', path, {
+    report.add('RP1025', '`throttle` has a threshold and no `query` that gives a number to compare with it.', path, {
       fix: 'Add `query:` with SQL that gives one number, or remove the threshold.',
     });
   if (query !== undefined && pause === undefined && abort === undefined)

@@ -14,8 +14,8 @@ export function checkSubSelects(tokens: readonly SqlToken[]): SqlProblem[] {
       if (next?.kind === 'word' && next.text === 'with')
         found.push({
           code: 'RP1016',
-          what: 'A WITH query stands in an expression.',
-          why: 'Its names could not be told from tables.',
+          what: 'An expression contains a WITH query.',
+          why: 'Its names cannot be distinguished from tables.',
           fix: 'Write it as a sub-select, or make a view on the source.',
         });
       // Parentheses around a table or a join inside FROM go on with that FROM; those of a call or a condition do not.

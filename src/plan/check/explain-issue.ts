@@ -23,7 +23,7 @@ const required: Readonly<Record<string, string>> = {
   name: 'Add `name:` with a short name of this migration, such as `name: crm`.',
   sources: 'Add `sources: { legacy: { url: "${LEGACY_URL}" } }`.',
   target: 'Add `target: { url: "${TARGET_URL}" }`.',
-  tables: 'Add `tables:` with one entry a target table.',
+  tables: 'Add `tables:` with one entry per target table.',
   because: 'Add `because:` with the reason; auditors read it.',
   by: 'Add `by:` with the name of who decided.',
 };
@@ -141,7 +141,7 @@ export function explainIssue(
       const choices = issue.values.map(String).filter((choice) => !later.includes(choice));
       const near = typeof value === 'string' ? didYouMean(value, choices) : '';
       return [
-        problem('RP1004', `${show(path)} has a value it does not take.${near}`, {
+        problem('RP1004', `${show(path)} has a value that is not allowed.${near}`, {
           ...atValue,
           fix: `One of: ${choices.join(', ')}.`,
         }),

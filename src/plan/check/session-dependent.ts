@@ -51,11 +51,11 @@ export function castDependsOn(
   to: TemporalType | 'text' | 'money',
 ): { why: string; fix: string } | null {
   const dateStyle = 'How text is read as a date depends on DateStyle.';
-  const zone = 'Between local time and an instant lies a time zone, and the session would decide which.';
+  const zone = 'Converting between local time and an instant needs a time zone, and the session would decide which.';
   if (to === 'money') return { why: 'How money is read and written depends on lc_monetary.', fix: 'Use numeric.' };
   if (from === null)
     return {
-      why: 'What is cast is not a plain column, so it may be text, whose reading depends on DateStyle, or may lack a time zone.',
+      why: 'The value is not a plain column: it may be text, which is read by DateStyle, or may lack a time zone.',
       fix: 'Use `{ from: column, steps: [{ parse_date: [YYYY-MM-DD] }] }`, or cast a plain column.',
     };
   const family = /^(text|character varying|varchar|character|char|bpchar|name|citext|"char")/.test(from)

@@ -22,7 +22,7 @@ const zone = z
 export const atZone: Transform<AtZone> = {
   name: 'at_zone',
   description:
-    "A time without offset is the wall clock of this zone and becomes UTC; a time with offset becomes that zone's wall clock: `at_zone: Europe/Berlin`, or with one direction only `at_zone: { zone: Europe/Berlin, to: utc }` (or `local`). A wall clock time that a change of the clock skips or repeats is read as PostgreSQL does: by the offset before a gap, after an overlap.",
+    "A time without offset is the wall clock of this zone and becomes UTC; a time with offset becomes that zone's wall clock: `at_zone: Europe/Berlin`, or with one direction only `at_zone: { zone: Europe/Berlin, to: utc }` (or `local`). A wall clock time that a change of the clock skips or repeats is read as PostgreSQL does: with the offset before a gap, or after an overlap.",
   args: z.union([
     zone.transform((name) => ({ zone: name, to: null })),
     z

@@ -12,7 +12,7 @@ interface Concat {
 export const concat: Transform<Concat> = {
   name: 'concat',
   description:
-    'Joins several source columns: `{ from: [first, last], steps: [{ concat: " " }] }`. NULLs are left out and all NULL gives NULL; with `concat: { separator: " ", nulls: "null" }` one NULL gives NULL.',
+    'Joins several source columns: `{ from: [first, last], steps: [{ concat: " " }] }`. NULLs are left out, and the result is NULL if all are NULL; with `concat: { separator: " ", nulls: "null" }` one NULL makes the result NULL.',
   args: z.union([
     z.null().transform(() => ({ separator: '', nulls: 'skip' as const })),
     text.transform((separator) => ({ separator, nulls: 'skip' as const })),

@@ -10,7 +10,7 @@ interface Default {
 
 export const defaultTo: Transform<Default> = {
   name: 'default',
-  description: 'This text where the value is NULL: `default: unknown`. The empty text is a value (see null_if).',
+  description: 'Replaces NULL by this text: `default: unknown`. The empty text is a value (see null_if).',
   args: z.union([text]).transform((value) => ({ value })),
   inputs: 'one',
   reason: null,

@@ -122,7 +122,7 @@ function read(input: string, args: ParseDate): string | null {
 export const parseDate: Transform<ParseDate> = {
   name: 'parse_date',
   description:
-    'An ISO date from text in the stated formats, the first that fits: `parse_date: [YYYY-MM-DD, DD/MM/YYYY]`. Tokens: YYYY MM DD M D MON (English) HH24 MI SS; other letters in double quotes. Formats that would read one text as two dates are refused; a text that fits none or is no real date is a bad row.',
+    'An ISO date from text in the stated formats, the first that fits: `parse_date: [YYYY-MM-DD, DD/MM/YYYY]`. Tokens: YYYY MM DD M D MON (English) HH24 MI SS; other letters in double quotes. Formats that would read one text as two dates are refused; a text that fits none, or is not a real date, is a bad row.',
   args: formats,
   inputs: 'one',
   reason: 'bad_date',

@@ -28,7 +28,7 @@ const matcher = memo((args: ParseNumber) => new RegExp(pattern(args), 'u'));
 export const parseNumber: Transform<ParseNumber> = {
   name: 'parse_number',
   description:
-    'A number with its marks stated: `parse_number: { decimal: ",", group: "." }` reads -1.234,50; groups have three digits. Without arguments: a decimal point, no groups. No blanks (see trim), no currency.',
+    'Reads a number with the given marks: `parse_number: { decimal: ",", group: "." }` for -1.234,50; groups have three digits. Without arguments: a decimal point, no groups. Blanks (see trim) and currency signs are not accepted.',
   args: z.union([
     z.null().transform(() => ({ decimal: '.', group: null })),
     z

@@ -34,7 +34,7 @@ const compiled = memo((args: RegexExtract, encoding: string) => {
 export const regexExtract: Transform<RegexExtract> = {
   name: 'regex_extract',
   description:
-    'The first match of a pattern, or its one group: `regex_extract: "^([0-9]{5})"`. Only what PostgreSQL and JavaScript match alike: sets, groups, `? * + {m,n}`, `^ $`, and alternatives or repeats of which the next character decides. No match is a bad row, unless `regex_extract: { pattern: …, otherwise: "null" }` (or `keep`).',
+    'The first match of a pattern, or its one group: `regex_extract: "^([0-9]{5})"`. Only what PostgreSQL and JavaScript match alike: sets, groups, `? * + {m,n}`, `^ $`, and alternatives or repeats where the next character decides. A value without a match is a bad row, unless `regex_extract: { pattern: …, otherwise: "null" }` (or `keep`).',
   args: z.union([
     pattern.transform((read) => ({ pattern: read, otherwise: 'fail' as const })),
     z.strictObject({

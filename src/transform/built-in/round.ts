@@ -12,7 +12,7 @@ interface Round {
 export const round: Transform<Round> = {
   name: 'round',
   description:
-    'Rounds half away from zero to that many decimals, padded with zeros: `round: 2`; without argument to a whole number. Not a number: bad row.',
+    'Rounds half away from zero to that many decimals, padded with zeros: `round: 2`; without argument to a whole number. A value that is not a number is a bad row.',
   args: z.union([z.null().transform(() => 0), integer(-100, 100)]).transform((places) => ({ places })),
   inputs: 'one',
   reason: 'bad_number',

@@ -11,7 +11,8 @@ interface Scale {
 
 export const scale: Transform<Scale> = {
   name: 'scale',
-  description: 'Times a power of ten, exactly: `scale: -2` turns 12345 into 123.45. Not a number: bad row.',
+  description:
+    'Multiplies by a power of ten, exactly: `scale: -2` turns 12345 into 123.45. A value that is not a number is a bad row.',
   args: z.union([integer(-100, 100)]).transform((power) => ({ power })),
   inputs: 'one',
   reason: 'bad_number',

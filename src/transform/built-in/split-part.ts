@@ -15,7 +15,7 @@ const part = integer(-1000, 1000).refine((value) => value !== 0, 'parts count fr
 export const splitPart: Transform<SplitPart> = {
   name: 'split_part',
   description:
-    'The n-th part between separators, from the end when negative: `split_part: { on: ",", part: 2 }`. As in PostgreSQL a part that is not there is the empty text.',
+    'The n-th part between separators, from the end when negative: `split_part: { on: ",", part: 2 }`. As in PostgreSQL, a missing part is the empty text.',
   args: z.union([
     z.strictObject({ on: nonEmptyText, part }),
     z.tuple([nonEmptyText, part]).transform(([on, number]) => ({ on, part: number })),

@@ -80,8 +80,8 @@ function textKind(target: ColumnType): CastKind | ImpossibleCast {
   const parts = isStructured(target) ? leavesOf(target.shape as TypeShape).map(untrustedLeaf) : [];
   if ([baseName(target), ...parts].some((name) => untrusted.has(name))) {
     return {
-      impossible: `text to ${target.name} depends on the session or loses characters without a word`,
-      fix: 'Give the value by `sql:`, or change the type of the target column.',
+      impossible: `text to ${target.name} depends on the session or loses characters silently`,
+      fix: 'Give the value with `sql:`, or change the type of the target column.',
     };
   }
   return fromText[familyOf(target)];
@@ -93,7 +93,11 @@ function typedKind(source: ColumnType, target: ColumnType): CastKind | Impossibl
   if (isSame(source, target)) return fits(source, target) ? 'same' : narrowing(from, to, source, target);
   if (from === 'text') return textKind(target);
   if (baseName(source) === 'money')
-    return impossible(source, target, 'Map it by `sql:` through numeric: money prints by the locale.');
+    return impossible(
+      source,
+      target,
+      'Map it with `sql:` through numeric: how money is printed depends on the locale.',
+    );
   if (to === 'text') return 'text';
   if (from === 'enum' && to === 'enum') return 'enum';
   if (bits.has(baseName(source)) && bits.has(baseName(target))) return 'bits';
@@ -122,7 +126,7 @@ function isStructured({ shape }: ColumnType): boolean {
 /** Arrays, composites and ranges, domains over them included: by what they are made of, whatever they are called. */
 function structuredKind(source: ColumnType, target: ColumnType): CastKind | ImpossibleCast {
   const [from, to] = [source.shape as TypeShape, target.shape as TypeShape];
-  if (!isReadAlike(from, to)) return impossible(source, target, 'Give the value by `sql:`.');
+  if (!isReadAlike(from, to)) return impossible(source, target, 'Give the value with `sql:`.');
   return hasRoomFor(to, from) ? 'same' : 'other';
 }
 
@@ -187,10 +191,10 @@ const numbers = new Set<Family>(['integer', 'numeric', 'float']);
 
 function fixFor(from: Family, to: Family): string {
   if (to === 'timestamptz' && (from === 'timestamp' || from === 'date')) {
-    return 'Say in which zone the clock stood: steps: [{ at_zone: Area/City }].';
+    return 'State the time zone of the clock: steps: [{ at_zone: Area/City }].';
   }
   if (from === 'timestamptz' && (to === 'timestamp' || to === 'date' || to === 'time')) {
-    return "Say whose clock to read: steps: [{ at_zone: Area/City }]; for a part of it use `sql:` with AT TIME ZONE 'Area/City'.";
+    return "State the time zone to read it in: steps: [{ at_zone: Area/City }]; for a part of it use `sql:` with AT TIME ZONE 'Area/City'.";
   }
   if (to === 'boolean')
     return 'Say what is true and what is false: steps: [boolean], or [{ boolean: { "true": ["1"], "false": ["0"] } }].';
@@ -198,7 +202,7 @@ function fixFor(from: Family, to: Family): string {
     return 'Say what they become: steps: [{ map: { "true": "1", "false": "0" } }].';
   if (to === 'enum') return 'Say what each value becomes: steps: [{ map: { … } }].';
   if (numbers.has(from) && (to === 'date' || to === 'timestamp')) {
-    return 'Read its digits: steps: [{ parse_date: [YYYYMMDD] }], or compute it by `sql:`.';
+    return 'Read its digits: steps: [{ parse_date: [YYYYMMDD] }], or compute it with `sql:`.';
   }
-  return 'Turn it into text that the target type reads by steps, or compute it by `sql:`.';
+  return 'Use steps that turn it into text that the target type reads, or compute it with `sql:`.';
 }

@@ -9,7 +9,7 @@ const hints: Readonly<Record<string, string>> = {
   D: 'write [^0-9] instead of \\D',
   W: 'write [^A-Za-z0-9_] instead of \\W',
   S: 'write [^ \\t] instead of \\S',
-  b: 'word boundaries differ between the two: anchor by ^ and $ or state the neighbours',
+  b: 'word boundaries differ between PostgreSQL and JavaScript: anchor with ^ and $, or write the neighbouring characters',
 };
 
 class Refused extends Error {}
@@ -35,7 +35,7 @@ class Reader {
     const body = this.alternatives();
     const end = this.take('$');
     if (this.position < this.characters.length) {
-      throw new Refused(this.peek() === ')' ? 'there is a ")" too many' : '^ may only stand first and $ only last');
+      throw new Refused(this.peek() === ')' ? 'there is a ")" too many' : '^ may only come first and $ only last');
     }
     if ((start || end) && 'alternatives' in body) throw new Refused('put alternatives into a group: ^(?:a|b)$');
     return { start, end, body };
@@ -104,7 +104,7 @@ class Reader {
     if (character === '[') return { set: this.set() };
     if (character === '.') return { set: { negated: true, ranges: [] } };
     if (character === '\\') return { set: this.escape() };
-    if (character === '^') throw new Refused('^ may only stand first');
+    if (character === '^') throw new Refused('^ may only come first');
     if ('*+?{'.includes(character)) throw new Refused(`"${character}" has nothing to repeat`);
     if (']}'.includes(character)) throw new Refused(`write \\${character} for the character itself`);
     return { set: single(character) };
@@ -120,7 +120,7 @@ class Reader {
       if (this.groups > 1) throw new Refused('only one group can be extracted: write the others (?:…)');
     }
     const inner = this.alternatives();
-    if (!this.take(')')) throw new Refused(this.peek() === '$' ? '$ may only stand last' : 'a group is not closed');
+    if (!this.take(')')) throw new Refused(this.peek() === '$' ? '$ may only come last' : 'a group is not closed');
     return capturing ? { capture: inner } : { sequence: [inner] };
   }
 

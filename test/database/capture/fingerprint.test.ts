@@ -79,7 +79,7 @@ describe('a round stops by name', () => {
     [
       'another table of the same name',
       'alter table item rename to thing; create table item (like thing including all)',
-      'another relation took the place',
+      'another relation replaced the table',
     ],
     ['VACUUM FULL', 'vacuum full item', 'was rewritten'],
     [

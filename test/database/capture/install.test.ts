@@ -105,7 +105,7 @@ describe('installing a capture', () => {
     );
     const error = await capture.installCapture(ref).catch((caught: unknown) => caught);
     expect((error as RowproofError).problems.map(({ code, what }) => [code, what])).toEqual([
-      ['RP5305', '"public"."item" has no column v any more'],
+      ['RP5305', '"public"."item" no longer has column v'],
       ['RP5303', '"public"."list" is a view'],
     ]);
     expect(await source.query(leftovers)).toEqual([]);

@@ -205,7 +205,7 @@ test('A decision to stop covers no row: neither the copy, nor the settle gate, n
   );
   const [open] = await finish.undecidedQuarantine(run.ref);
   expect(open).toMatchObject({ id: 'people.short.check', rows: 16, choices: ['quarantine', 'stop'] });
-  expect(open?.sentence).toContain('It is decided to stop here');
+  expect(open?.sentence).toContain('The decision is to stop here');
   expect((await run.activities.checkLimits(run.ref, 'people'))?.why).toContain('(RP5011)');
   const verdict = await createValidationActivities({ databases: run.databases, plansFolder: null }).reconcile(run.ref);
   expect(verdict.problems).toContain('16 rows in quarantine without a decision: people.short.check');
@@ -256,7 +256,7 @@ test('A cause that no row has keeps the rows of a blocked batch out of quarantin
   const copied = await sentenceOf(run.activities.copyBatch(run.ref, 't', 0));
   expect(copied).toContain('undefined_table (42P01), in function public.note');
   const refused = await sentenceOf(run.activities.quarantineBatch(run.ref, 't', 0, 'dana', 'they do not go in'));
-  expect(refused).toContain('Batch t:0 keeps its 20 rows out of quarantine: no row is to blame.');
+  expect(refused).toContain('Batch t:0 does not quarantine its 20 rows: no row causes the failure.');
   expect(refused).toContain('undefined_table (42P01), in function public.note');
   expect(`${copied} ${refused}`).not.toContain('canary');
   expect(await run.target.query('select count(*)::int as n from rowproof.quarantine')).toEqual([{ n: 0 }]);

@@ -44,8 +44,8 @@ describe('between the freeze and the opening', () => {
     );
     for (const part of [
       `trigger ${guard} of public.accounts was disabled for a while`,
-      'column v of public.parts is defined otherwise',
-      'column mood of public.accounts is defined otherwise',
+      'column v of public.parts is defined differently',
+      'column mood of public.accounts is defined differently',
     ])
       expect(refused.replaceAll('"', '')).toContain(part);
     expect(await sqlstateOf(run.source.query('update accounts set balance = 9 where id = 9'))).toBe('done');

@@ -39,12 +39,9 @@ describe('what was proved', () => {
 
   it('is not proved any more after what may have changed a row or a rule, and can be proved again', async () => {
     const changes: readonly (readonly [string, string])[] = [
-      [
-        'alter table accounts alter owner type text using concat(owner)',
-        'the file of public.accounts was written anew',
-      ],
-      ['vacuum full accounts', 'the file of public.accounts was written anew'],
-      ['cluster accounts using accounts_pkey', 'the file of public.accounts was written anew'],
+      ['alter table accounts alter owner type text using concat(owner)', 'the file of public.accounts was rewritten'],
+      ['vacuum full accounts', 'the file of public.accounts was rewritten'],
+      ['cluster accounts using accounts_pkey', 'the file of public.accounts was rewritten'],
       [
         'alter table accounts disable trigger all; alter table accounts enable trigger all; ' + back('accounts'),
         'was disabled for a while',
@@ -57,19 +54,19 @@ describe('what was proved', () => {
       [`drop trigger "${guard}" on parts`, `trigger ${guard} of public.parts is gone`],
       [
         `begin; create or replace function rowproof."${guard}"() returns trigger language plpgsql as 'begin return null; end'; commit`,
-        `trigger ${guard} of public.accounts is defined otherwise`,
+        `trigger ${guard} of public.accounts is defined differently`,
       ],
       [
         'alter table accounts drop constraint accounts_balance_check; alter table accounts add check (balance > -1000)',
-        'constraint accounts_balance_check of public.accounts was altered or made anew',
+        'constraint accounts_balance_check of public.accounts was altered or created again',
       ],
       [
         'begin; alter table parts drop constraint parts_pkey; alter table parts add primary key (id, day); commit',
-        'constraint parts_pkey of public.parts was altered or made anew',
+        'constraint parts_pkey of public.parts was altered or created again',
       ],
       [
         'drop index parts_both; create unique index parts_both on parts (v, id, day)',
-        'unique index parts_both of public.parts was altered or made anew',
+        'unique index parts_both of public.parts was altered or created again',
       ],
       [
         'begin; alter table parts detach partition parts_low; alter table parts attach partition parts_low for values from (0) to (7); commit',
@@ -84,7 +81,7 @@ describe('what was proved', () => {
       ['drop table child', 'public.child is gone'],
       ['create rule quiet as on delete to accounts do instead nothing', 'rule quiet of public.accounts is new'],
       ['drop rule quiet on accounts', 'rule quiet of public.accounts is gone'],
-      ['alter table accounts enable row level security', 'public.accounts is defined otherwise'],
+      ['alter table accounts enable row level security', 'public.accounts is defined differently'],
       ['create policy few on accounts using (id > 0)', 'policy few of public.accounts is new'],
       [
         'drop policy few on accounts; alter table accounts disable row level security',
@@ -92,7 +89,7 @@ describe('what was proved', () => {
       ],
       [
         `alter type mood rename value 'calm' to 'x'; alter type mood rename value 'wild' to 'calm'; alter type mood rename value 'x' to 'wild'`,
-        'column mood of public.accounts is defined otherwise',
+        'column mood of public.accounts is defined differently',
       ],
     ];
     for (const [sql, what] of changes) {
@@ -117,13 +114,13 @@ describe('what was proved', () => {
     // one proof a change
   }, 600_000);
 
-  it('is not proved any more where another table took the place of one', async () => {
+  it('is not proved any more where another table replaced one', async () => {
     await onTarget(
       `begin; alter table accounts rename to a; create table accounts (like a including all); drop table a cascade; commit`,
     );
     expect(await line()).toMatchObject({
       ok: false,
-      sentence: expect.stringContaining('another table took the place of public.accounts') as string,
+      sentence: expect.stringContaining('another table replaced public.accounts') as string,
     });
     expect(await proveAll(run)).toBe(false);
     expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'not_proved' });
@@ -144,7 +141,7 @@ describe('what was proved', () => {
         { name: 'target', ok: true, sentence: expect.stringContaining('is what was proved') as string },
       ]);
     }
-    expect((await line()).sentence).toContain('Rows and rules are untouched by: ');
+    expect((await line()).sentence).toContain('These changes leave rows and rules as they are: ');
     expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
     await run.cutover.openTarget(run.ref);
   });

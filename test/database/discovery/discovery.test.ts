@@ -196,7 +196,7 @@ ${decisions}`;
     run = await openDiscovery({ ...dirty, plan: plan(decided('do: stop')) });
     await run.discover();
     const [finding] = await run.activities.undecidedFindings(run.ref);
-    expect(finding?.sentence).toMatch(/decided to stop here: decide it otherwise/);
+    expect(finding?.sentence).toMatch(/decision is to stop here: decide differently/);
     await run.activities.decide(run.ref, { finding: 'b.v.cast_integer', do: 'quarantine', by: 'ben', reason: 'fine' });
     expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
   });

@@ -55,8 +55,8 @@ test('A row that waits is in quarantine, and what keeps it out is in the target'
     await validation.proveReferences(ref);
     await validation.checkRules(ref);
     return [
-      await broken(run as CopyRun, 'constraint', 'public.spot (rows that wait)'),
-      await broken(run as CopyRun, 'constraint', 'public.spot.spot_name (rows that wait)'),
+      await broken(run as CopyRun, 'constraint', 'public.spot (deferred rows)'),
+      await broken(run as CopyRun, 'constraint', 'public.spot.spot_name (deferred rows)'),
       await broken(run as CopyRun, 'reference', 'public.spot.spot_area'),
     ];
   };

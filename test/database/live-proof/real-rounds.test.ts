@@ -71,7 +71,7 @@ test('Proof, books and the last look agree with rounds that capture, follow and 
   const waiting = await target.query(
     `select name, broken::text from rowproof.check_result where name like '%that wait%'`,
   );
-  expect(waiting).toContainEqual({ name: 'public.item.item_code_key (rows that wait)', broken: '0' });
+  expect(waiting).toContainEqual({ name: 'public.item.item_code_key (deferred rows)', broken: '0' });
 });
 
 test('A table that is truncated while the books are closed is counted at another moment', async () => {

@@ -80,7 +80,7 @@ test('A view that cannot be followed, holds nothing or is refused is named with 
   );
   expect(checks).toEqual([
     { name: '"public"."empty"', why: 'it holds no rows, and is not known to read a mapped table' },
-    { name: '"public"."opaque"', why: 'it calls public.hidden, which cannot be looked into' },
+    { name: '"public"."opaque"', why: 'it calls public.hidden, which cannot be analyzed' },
     {
       name: '"public"."refused"',
       why: expect.stringMatching(

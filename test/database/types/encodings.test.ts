@@ -98,7 +98,7 @@ test('Keys with bytes that are no characters are refused before anything is writ
   });
   try {
     await expect(discovery.discover()).rejects.toThrow(
-      'The source key of t has bytes in 1 row that are no characters. (RP2060)',
+      'The source key of t has bytes that are not valid characters in 1 row. (RP2060)',
     );
   } finally {
     await discovery.drop();

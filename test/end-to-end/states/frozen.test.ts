@@ -91,7 +91,7 @@ describe('a run that cuts over', () => {
     ]);
     expect(await writes(place)).toBe('25006');
     const finished = await follow(complete, 'finish moved-1 --release-freeze');
-    expect(finished.stdout).toMatch(/s takes writes again; nothing carries them over/);
+    expect(finished.stdout).toMatch(/s takes writes again; nothing copies them to the target/);
     expect(await writes(place)).toBe('done');
   });
 

@@ -53,7 +53,7 @@ describe('the screen of a run that follows its source', () => {
       '! The change log of legacy is 3.2 GiB of 4 GiB.',
       '! waits for approval of the cutover',
       '    Writes stop for about 3 s (drill 2026-03-01 03:04 UTC 3.1 s, limit 5.0 s).',
-      '    try it, writers are let go again:  rowproof cutover crm-3 --drill --by YOU --reason WHY',
+      '    try it, then release the writers:  rowproof cutover crm-3 --drill --by YOU --reason WHY',
       '    do it:  rowproof cutover crm-3 --code 7f3a-91c2 --by YOU --reason WHY',
       '    rowproof approve cutover --code 7f3a-91c2 --by YOU --reason WHY --run crm-3',
       '  Temporal UI  http://ui/crm-3',
@@ -64,7 +64,7 @@ describe('the screen of a run that follows its source', () => {
     const limits = { maxFreezeMs: 5000, books: 'frozen' as const, overridden: [] };
     const drill = { at, freezeMs: 5001, outcome: 'deadline' as const, sentence: '', by: 'ben', limits };
     const printed = lines({ follow: { ...follow, drill } });
-    expect(printed).toContain('    Writes stop for a few seconds (no drill got to its end, limit 5.0 s).');
+    expect(printed).toContain('    Writes stop for a few seconds (no drill completed, limit 5.0 s).');
     const command = (line: string): string => line.replace(/^.*: {2}/, '');
     expect(printed.filter((line) => /--max-freeze|--books/.test(line)).map(command)).toEqual([
       'rowproof cutover crm-3 --code 7f3a-91c2 --by YOU --reason WHY --max-freeze 10s',
@@ -78,7 +78,7 @@ describe('the screen of a run that follows its source', () => {
     const stopped = { what: 'capture', mapping: '', ordinal: 0, why: 'A trigger is disabled.' };
     expect(lines({ gate: null, state: 'blocked', blocked: [stopped] }).slice(-3)).toEqual([
       '! following is stopped: A trigger is disabled.',
-      '    when it is mended:  rowproof resolve capture resync --by YOU --reason WHY --run crm-3',
+      '    when it is fixed:  rowproof resolve capture resync --by YOU --reason WHY --run crm-3',
       '  Temporal UI  http://ui/crm-3',
     ]);
   });

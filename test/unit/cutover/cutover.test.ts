@@ -34,7 +34,7 @@ test('A freeze lets nobody through, a guard its own run; names and sentences are
 });
 
 test('Whoever holds a lock is named, prepared transactions are counted', () => {
-  expect(holdersSentence([])).toBe('nobody that can be seen');
+  expect(holdersSentence([])).toBe('sessions that cannot be seen');
   const holders = [
     { pid: 7, application: 'psql' },
     { pid: 8, application: '' },

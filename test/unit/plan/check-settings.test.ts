@@ -23,24 +23,16 @@ describe('settings of a plan that follows its source', () => {
 
   it.each([
     ['none', 'pattern: hybrid', 'RP1025 `pattern: hybrid` follows the source, and `capture: none` captures nothing.'],
-    [
-      'triggers',
-      'pattern: big_bang',
-      'RP1025 `pattern: big_bang` follows nothing, and `capture: triggers` would be put in place.',
-    ],
-    [
-      'logical',
-      'pattern: copy',
-      'RP1025 `pattern: copy` follows nothing, and `capture: logical` would be put in place.',
-    ],
+    ['triggers', 'pattern: big_bang', 'RP1025 `pattern: big_bang` follows nothing, so `capture: triggers` has no use.'],
+    ['logical', 'pattern: copy', 'RP1025 `pattern: copy` follows nothing, so `capture: logical` has no use.'],
     ['none', 'switch: "https://hooks.test"', 'RP1025 `switch` is about a cutover, and `pattern: copy` has none.'],
     ['none', 'cutover: { max_freeze: 3s }', 'RP1025 `cutover` is about a cutover, and `pattern: copy` has none.'],
     ['triggers', 'switch: ftp://hooks.test', 'RP1004 `switch` is not an http address.'],
-    ['triggers', 'switch: "https://me:secret@hooks.test"', 'RP1011 A hook spells a password.'],
+    ['triggers', 'switch: "https://me:secret@hooks.test"', 'RP1011 A hook contains a password.'],
     [
       'triggers',
       'delta: { throttle: { pause_above: 3 } }',
-      'RP1025 `throttle` has a threshold and no `query` that gives a number to hold against it.',
+      'RP1025 `throttle` has a threshold and no `query` that gives a number to compare with it.',
     ],
     ['triggers', 'delta: { throttle: { query: select 1 } }', 'RP1025 `throttle` has a `query` and no threshold.'],
     [

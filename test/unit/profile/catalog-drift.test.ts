@@ -126,7 +126,7 @@ describe('rules that came onto a target table', () => {
       'another check of the same name',
       of({ checks: [check] }),
       of({ checks: [{ ...check, expression: 'price > 9' }] }),
-      ['check positive is defined otherwise on public.item'],
+      ['check positive is defined differently on public.item'],
     ],
     ['a unique index', of({}), of({ indexes: [index('u')] }), ['unique index u is new on public.item']],
     [

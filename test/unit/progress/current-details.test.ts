@@ -107,7 +107,8 @@ describe('the page of a run', () => {
     const many = Array.from({ length: 500 }, (_, at) => finding(`orders.column_${at}.bad_date`));
     const text = currentDetails(waitingForDecisions(view, many));
     expect(encodeURIComponent(text).length).toBeLessThan(8_000);
-    expect(text).toContain('… and 492 more findings');
+    expect(text).toContain('… and 492 more findings; decide these first.');
+    expect(currentDetails(waitingForDecisions(view, many.slice(0, 9)))).toContain('… and 1 more finding; decide');
   });
 });
 

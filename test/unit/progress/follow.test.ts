@@ -71,7 +71,7 @@ describe('what screens say of a run that follows its source', () => {
       'lag 0.42 s, 2 changes behind · proof green, 6 min old · 2,199 quarantined, all decided',
     );
     expect(existing(following)).toContain('not proved yet');
-    expect(lagOf({ ...follow(following), throttled: 'load 41' })).toContain('held back: load 41');
+    expect(lagOf({ ...follow(following), throttled: 'load 41' })).toContain('throttled: load 41');
   });
 
   it('counts what waits once, and names WAL that a slot holds back once there is much of it', () => {
@@ -145,7 +145,7 @@ describe('the page at the gate of the cutover', () => {
       '}',
       '```',
       '',
-      'Update **drill** tries it all and lets the writers go:',
+      'Update **drill** tries everything, then releases the writers:',
       '',
       '```json',
       '{',
@@ -240,7 +240,7 @@ describe('the page at the gate of the cutover', () => {
   });
 
   it('says why the last attempt let the writers go', () => {
-    expect(currentDetails({ ...gate, gateQuestion: 'The last attempt let the writers go again. Too slow.' })).toContain(
+    expect(currentDetails({ ...gate, gateQuestion: 'The last attempt released the writers. Too slow.' })).toContain(
       'Too slow.',
     );
   });
@@ -267,9 +267,7 @@ describe('a stopped capture', () => {
       'orders:1 takes retry or quarantine, not resync.',
     );
     expect(chosenBlocked({ what: '*', do: 'quarantine', ...who }, both)).toEqual([batch]);
-    expect(refuseResolution({ what: '*', do: 'resync', ...who }, [batch])).toContain(
-      'Nothing that is blocked takes resync',
-    );
+    expect(refuseResolution({ what: '*', do: 'resync', ...who }, [batch])).toContain('No blocked item takes resync');
   });
 
   it('keeps the cutover and drills away', () => {

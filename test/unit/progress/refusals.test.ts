@@ -97,7 +97,7 @@ describe('what waits because of bad rows or a broken check', () => {
   it('is only looked at again by a resolution', () => {
     const blocked = [{ what: 'd:bad_rows', mapping: 'd', ordinal: 0, why: 'x' }];
     expect(refuseResolution({ what: 'd:bad_rows', do: 'quarantine', ...who }, blocked)).toBe(
-      'd:bad_rows takes retry, not quarantine. Its findings take decisions.',
+      'd:bad_rows takes retry, not quarantine. Decide its findings instead.',
     );
     expect(refuseResolution({ what: '*', do: 'quarantine', ...who }, blocked)).toMatch(/takes quarantine/);
     expect(refuseResolution({ what: 'd:bad_rows', do: 'retry', ...who }, blocked)).toBeNull();

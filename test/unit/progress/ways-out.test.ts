@@ -30,7 +30,7 @@ describe('the commands that lead on from the end of a run', () => {
     expect(ways({ released: true, outcome: 'failed' })).toEqual([back]);
     expect(ways({ released: true, outcome: 'failed', rollingBack: true })).toEqual([back]);
     expect(waysOut({ ...end, released: true })[0]?.does).toContain(
-      'nothing else leads on: the sources were frozen before',
+      'nothing else is possible: the sources were frozen before',
     );
   });
 

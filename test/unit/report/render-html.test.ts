@@ -45,7 +45,7 @@ describe('renderReportHtml', () => {
     expect(renderReportHtml(short)).toContain('Writes stopped 2.8 s at 2026-11-22 20:07:00 UTC, approved by ben.');
     const first = { phase: 'freeze', startedAt: sampleReport.openedAt, finishedAt: freeze.at, seconds: 0 };
     const page = renderReportHtml({ ...short, phases: [first, ...short.phases] });
-    expect(page).toContain('Writes are stopped since 2026-11-22 20:07:00 UTC, before the copy; started by ben.');
+    expect(page).toContain('Writes have been stopped since 2026-11-22 20:07:00 UTC, before the copy; started by ben.');
     expect(page).not.toContain('Writes stopped');
   });
 

@@ -25,9 +25,9 @@ export async function whyBroken(
   if (now === null) return reasonIn(await readPublicationNote(source, facts.publication)) ?? `Slot ${slot} is gone.`;
   if (now.walStatus === 'lost' || now.restartLsn === null)
     return `Slot ${slot} is lost: the source removed WAL that it needed (max_slot_wal_keep_size).`;
-  if (now.plugin !== 'pgoutput') return `Slot ${slot} was made again with another plugin.`;
+  if (now.plugin !== 'pgoutput') return `Slot ${slot} was created again with another plugin.`;
   if (now.confirmedLsn !== null && isOurs !== null && !(await isOurs(now.confirmedLsn)))
-    return `Slot ${slot} was moved or made again by somebody else: it begins after what was read.`;
+    return `Slot ${slot} was moved or created again by somebody else: it starts after what was read.`;
   if ((await readPublication(source, facts.publication)) === null) return `Publication ${facts.publication} is gone.`;
   return null;
 }

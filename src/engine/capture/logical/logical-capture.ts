@@ -122,7 +122,7 @@ async function makeSlot(work: SourceWork, name: string): Promise<void> {
 
 async function heldUp({ source, sourceName }: SourceWork): Promise<RowproofError> {
   const who = await openWriters(source);
-  const named = who.length === 0 ? 'whoever held it up just ended' : who.join(', ');
+  const named = who.length === 0 ? 'they have just ended' : who.join(', ');
   return fail('RP5358', `Open transactions hold up the slot on source ${sourceName}: ${named}`, {
     where: { object: sourceName },
   });
@@ -146,7 +146,7 @@ async function untilVisible(work: SourceWork): Promise<void> {
 async function factsNow({ source, relations }: SourceWork, name: string): Promise<LogicalFacts> {
   const slot = await readSlot(source, name);
   if (slot === null || slot.confirmedLsn === null)
-    throw fail('RP5310', `Slot ${name} was taken away while it was set up`, { where: { object: name } });
+    throw fail('RP5310', `Slot ${name} was removed while it was set up`, { where: { object: name } });
   return {
     kind: 'logical',
     slot: name,

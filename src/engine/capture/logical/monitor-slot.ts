@@ -76,22 +76,22 @@ async function warningsOf(work: LoneWork, slot: Slot, limit: number, sourceName:
   const warnings: string[] = [];
   const holders = async (): Promise<string> => {
     const who = await openWriters(work.source);
-    return who.length === 0 ? '' : ` Transactions that are open: ${who.join(', ')}.`;
+    return who.length === 0 ? '' : ` Open transactions: ${who.join(', ')}.`;
   };
   if (slot.walStatus === 'unreserved')
     warnings.push(
       `The slot of source ${sourceName} is about to be lost: it needs WAL beyond max_slot_wal_keep_size, which the next checkpoint ` +
-        `removes. Raise max_slot_wal_keep_size now (a reload is enough) and end transactions that are open for long.${await holders()}`,
+        `removes. Raise max_slot_wal_keep_size now (a reload is enough) and end long transactions.${await holders()}`,
     );
   else if (slot.safeWalSize !== null && slot.safeWalSize < slot.retained)
     warnings.push(
       `The slot of source ${sourceName} may be lost after ${megabytes(slot.safeWalSize)} more of WAL (max_slot_wal_keep_size). ` +
-        `Raise it (a reload is enough), or end transactions that are open for long.${await holders()}`,
+        `Raise it (a reload is enough), or end long transactions.${await holders()}`,
     );
   if (slot.retained >= limit / 2)
     warnings.push(
       `The slot of source ${sourceName} holds back ${megabytes(slot.retained)} of WAL; at ${megabytes(limit)} it is dropped. ` +
-        `End transactions that are open for long, or raise settings.capture.max_wal.${await holders()}`,
+        `End long transactions, or raise settings.capture.max_wal.${await holders()}`,
     );
   return warnings;
 }

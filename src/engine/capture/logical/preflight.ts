@@ -40,7 +40,11 @@ async function serverProblems({ run, source, sourceName, name }: PreflightWork):
   const own = name === null ? null : await readSlot(source, slotName(run, name, sourceName));
   if (now.slots >= now.slotLimit && own === null)
     problems.push(
-      problem('RP5353', `All ${now.slotLimit} replication slots of source ${sourceName} are taken`, { where }),
+      problem(
+        'RP5353',
+        `Source ${sourceName} has no free replication slot (max_replication_slots is ${now.slotLimit})`,
+        { where },
+      ),
     );
   const min = Math.min(run.compiled.plan.settings.capture.maxWalBytes, minKeepSize);
   if (now.keepSize !== null && now.keepSize < min) {

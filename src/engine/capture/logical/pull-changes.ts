@@ -267,6 +267,6 @@ async function onDisk(source: Session, lsn: string | null): Promise<string> {
   if (lsn === null || compareLsn(flushed, lsn) >= 0) return lsn ?? flushed;
   await flushWal(source);
   if (compareLsn(await flushLsn(source), lsn) < 0)
-    throw fail('RP5363', 'The source did not bring its newest changes to disk');
+    throw fail('RP5363', 'The source did not flush its newest changes to disk');
   return lsn;
 }

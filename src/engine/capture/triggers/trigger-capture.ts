@@ -131,7 +131,7 @@ async function bounded(
     if (changeLogBytes >= limit / 2) {
       warnings.push(
         `The change log of source ${sourceName} takes ${megabytes(changeLogBytes)} of ${megabytes(limit)}: rounds follow too slowly. ` +
-          `At the limit the triggers are taken away; speed up the rounds (settings.delta) or raise settings.capture.max_change_log.`,
+          `At the limit the triggers are dropped; speed up the rounds (settings.delta) or raise settings.capture.max_change_log.`,
       );
     }
     for (const holder of await oldSnapshots(source)) {
@@ -145,7 +145,7 @@ async function bounded(
 
 /** The application and its disk come first: no more changes from here on. The reason stays in the source: whoever follows stops by it. */
 async function silence(work: LoneWork, what: string): Promise<void> {
-  await noteOnTable(work.source, changeTable(work.name), stopNote(`${what}; its triggers were taken away.`));
+  await noteOnTable(work.source, changeTable(work.name), stopNote(`${what}; its triggers were dropped.`));
   await muteTriggers(work.source, work.name);
   await dropTriggers(work.source, work.name, budgetOf(work));
   await emptyChangeTable(work.source, work.name, budgetOf(work));
@@ -158,7 +158,7 @@ async function giveUp(work: SourceWork, what: string): Promise<void> {
     for (const lease of ['delta', 'intake'] as const) {
       // closed is for good
       if ((await lockApplyLease(work.target, work.run.run, lease))?.state !== 'open') continue;
-      await setApplyLeaseState(work.target, work.run.run, lease, 'stopped', `${what}; its triggers were taken away.`);
+      await setApplyLeaseState(work.target, work.run.run, lease, 'stopped', `${what}; its triggers were dropped.`);
     }
   });
   await silence(work, what);

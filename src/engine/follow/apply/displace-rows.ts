@@ -63,7 +63,7 @@ async function closeDisplacement(round: ApplyRound): Promise<void> {
         if (!(await anyRow(session, anyChildSql(rule, parent)))) continue;
         throw fail(
           'RP5440',
-          `Rows of ${qualified(rule.childRelation)}, which is not part of the plan, refer to rows of ${qualified(parent.target)} that have to go`,
+          `Rows of ${qualified(rule.childRelation)}, which is not part of the plan, refer to rows of ${qualified(parent.target)} that must be deleted`,
           { where: { object: `${qualified(rule.childRelation)} ${rule.name}` } },
         );
       }
@@ -160,5 +160,5 @@ export async function deleteDisplaced(round: ApplyRound): Promise<void> {
 
 function keptBack({ table }: ActiveTable): Error {
   const name = qualified(table.target);
-  return fail('RP5441', `Rows of ${name} could not be changed or taken away`, { where: { object: name } });
+  return fail('RP5441', `Rows of ${name} could not be changed or deleted`, { where: { object: name } });
 }

@@ -141,5 +141,7 @@ async function findRefused(
   }
   if (found > 0) return;
   const names = tables.map(({ target }) => qualified(target)).join(', ');
-  throw fail('RP5442', `The target refuses rows of ${names}, and none of them alone`, { where: { object: names } });
+  throw fail('RP5442', `The target refuses rows of ${names} together, but none of them alone`, {
+    where: { object: names },
+  });
 }

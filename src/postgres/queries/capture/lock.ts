@@ -80,7 +80,7 @@ async function lockHolders(session: Session, oid: string): Promise<LockHolder[]>
 }
 
 function nameHolders(holders: readonly LockHolder[]): string {
-  if (holders.length === 0) return 'whoever held it just let go';
+  if (holders.length === 0) return 'its holder has just released it';
   return `held by ${holders.map(({ pid, name }) => (pid === null ? name : `${name} (pid ${pid})`)).join(', ')}`;
 }
 

@@ -78,7 +78,7 @@ async function relationProblems(
     const tree = trees.get(object);
     const facts = fingerprint.relations.find(({ ids }) => ids.includes(site.id));
     if (tree === undefined || facts === undefined) {
-      add('RP5306', `${object} is not there any more`);
+      add('RP5306', `${object} no longer exists`);
       continue;
     }
     const unfit = tree.filter((node) => !['r', 'p'].includes(node.kind) || node.persistence === 't');
@@ -86,7 +86,7 @@ async function relationProblems(
     if (unfit.length > 0) continue;
     const columns = new Set(facts.columns.map(({ name }) => name));
     const needed = new Set(site.keys.flatMap((one) => [...one.key.map(({ name }) => name), ...reads(one)]));
-    for (const name of needed) if (!columns.has(name)) add('RP5305', `${object} has no column ${name} any more`);
+    for (const name of needed) if (!columns.has(name)) add('RP5305', `${object} no longer has column ${name}`);
     for (const node of tree) {
       if (foreign.has(node.oid) && node.kind === 'r') {
         add('RP5302', `Role ${session.connection.user} does not own ${qualified(node)}`);

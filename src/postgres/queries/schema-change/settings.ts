@@ -49,7 +49,7 @@ export async function changeTarget<T>(
         const says = error instanceof Error ? ` PostgreSQL says: ${error.message}.` : '';
         throw fail('RP5103', `The role of the connection may not change ${options.object}`, {
           where,
-          why: `It does not own the object, or lacks a right that making it again needs.${says}`,
+          why: `It does not own the object, or lacks a privilege that is needed to create it again.${says}`,
           cause: error,
         });
       }

@@ -91,6 +91,6 @@ export async function readViewsLeft(session: Session, tables: readonly MappedTab
     why:
       calls === null
         ? 'it holds no rows, and is not known to read a mapped table'
-        : `it calls ${calls}, which cannot be looked into`,
+        : `it calls ${calls}, which cannot be analyzed`,
   }));
 }
