@@ -10,7 +10,7 @@ import { ownCluster } from '../support/postgres/own-cluster';
 import { dropSlot, slowTriggers } from '../support/postgres/hinder-source';
 import { createShopBench, shopDecisions, type ShopBench, type ShopPlan } from '../support/shop-bench';
 import { bothSides, countedShop, startShopWriter, type ShopWriter } from '../support/shop-writer';
-import { wrongSums } from '../support/report-sums';
+import { wrongSums } from '../support/printed/report-sums';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { document, eventually, withClient, type Started } from '../support/workbench';
 

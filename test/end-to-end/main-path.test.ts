@@ -134,6 +134,15 @@ describe('a migration of the demo’s data, small', () => {
     );
   });
 
+  it('says of a plan that no run was started of it, beside those of another', async () => {
+    const other = bench.write('other.yaml', readFileSync(bench.plan, 'utf8').replace(/^name: .*$/m, 'name: other'));
+    const { code, stderr } = await bench.rowproof('status', '--plan', other);
+    expect([code, stderr]).toEqual([
+      4,
+      expect.stringMatching(/Plan other has no run yet[\s\S]*rowproof run[\s\S]*RP4012/),
+    ]);
+  });
+
   it('exports the original rows of the quarantine as CSV, and records that it did', async () => {
     const csv = await bench.rowproof('quarantine', '--csv', '--table', 'customer');
     expect(csv.code).toBe(0);

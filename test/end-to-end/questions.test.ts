@@ -1,4 +1,4 @@
-import { paste, printedUpdates } from '../support/printed-updates';
+import { paste, printedUpdates } from '../support/printed/printed-updates';
 import { looks, printedBy, refusedWhileOpen, signed, stateTable, type StateTable } from '../support/state-table';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { createTinyBench, type TinyBench } from '../support/tiny-places';

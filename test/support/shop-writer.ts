@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { CountedTable } from './report-sums';
+import type { CountedTable } from './printed/report-sums';
 import type { ShopBench } from './shop-bench';
 
 /** An application that goes on writing to the shop's source: new, changed, moved and deleted orders, until it is stopped or refused. */

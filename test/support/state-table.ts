@@ -1,6 +1,6 @@
 import type { CommandResult } from './command';
 import { openFolder } from './open-folder';
-import { printedCommands, refusalOf, lasting, runPrinted } from './printed-commands';
+import { printedCommands, refusalOf, lasting, runPrinted } from './printed/printed-commands';
 import type { TinyPlace } from './tiny-places';
 import type { Workbench } from './workbench';
 

@@ -1,5 +1,6 @@
 import { capturedRelations } from '../../capture/captured-relations';
 import type { CompiledPlan } from '../../contract/compiled';
+import { isStandby } from '../../errors/error-kinds';
 import type { Problem } from '../../errors/rowproof-error';
 import { freezeProblems } from '../../postgres/queries/capture/preflight';
 import type { Session } from '../../postgres/session';
@@ -18,7 +19,7 @@ export async function sourceProblems(
   const captured =
     capture === null ? [] : await capture.preflight({ run: { compiled }, sourceName, name: null, source, relations });
   // triggers of a capture need what those of a freeze need; nothing else can be told of a standby
-  if (kind === 'triggers' || captured.some(({ code }) => code === 'RP5301')) return captured;
+  if (kind === 'triggers' || captured.some(({ code }) => isStandby(code))) return captured;
   const frozen = await freezeProblems(
     source,
     relations.map(({ relation }) => relation),

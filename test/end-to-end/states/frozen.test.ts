@@ -1,6 +1,6 @@
 import { Client as Postgres } from 'pg';
-import { refusalOf, runPrinted } from '../../support/printed-commands';
-import { runPage, type RunPage } from '../../support/printed-updates';
+import { refusalOf, runPrinted } from '../../support/printed/printed-commands';
+import { runPage, type RunPage } from '../../support/printed/printed-updates';
 import {
   elsewhere,
   looks,

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { Client as Postgres } from 'pg';
 import { otherVersion } from '../../support/other-version';
-import { refusalOf, runPrinted } from '../../support/printed-commands';
-import { runPage, type RunPage } from '../../support/printed-updates';
+import { refusalOf, runPrinted } from '../../support/printed/printed-commands';
+import { runPage, type RunPage } from '../../support/printed/printed-updates';
 import {
   elsewhere,
   looks,

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
-import type { TestTemporal } from './temporal';
-import { withClient } from './workbench';
+import type { TestTemporal } from '../temporal';
+import { withClient } from '../workbench';
 
 /** An update as the operator's page prints it: its name, and the JSON to paste. */
 export interface PrintedUpdate {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import type { CommandResult } from './command';
-import { binary } from './workbench';
+import type { CommandResult } from '../command';
+import { binary } from '../workbench';
 
 /** Commands that screens, refusals and reports print, taken from the text as a reader would, and run as they stand. */
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command, CommanderError } from 'commander';
-import { createProgram } from '../../src/cli/program';
+import { createProgram } from '../../../src/cli/program';
 
 /** Command lines of rowproof in texts, and what its real parser makes of them; nothing is carried out. */
 

@@ -1,4 +1,4 @@
-import type { ReportDocument } from '../../src/contract/report';
+import type { ReportDocument } from '../../../src/contract/report';
 
 /** What a test counted by itself, for one table of a report. */
 export interface CountedTable {
