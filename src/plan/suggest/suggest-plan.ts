@@ -103,7 +103,9 @@ export function suggestPlan(input: SuggestInput): string {
   const names = Object.entries(input.sources);
   const lines = [
     '# yaml-language-server: $schema=https://unpkg.com/rowproof/schema/plan.schema.json',
-    yamlComment(`First plan of ${input.name}: best guesses by name and type. Read every line, then: rowproof check PLAN`),
+    yamlComment(
+      `First plan of ${input.name}: best guesses by name and type. Read every line, then: rowproof check PLAN`,
+    ),
     'version: 1',
     `name: ${planName(input.name)}`,
     'sources:',
