@@ -59,6 +59,9 @@ async function approveCutover({ run, operator }: PhaseContext): Promise<boolean>
     const lines = await control.checkCutover(run.ref, { by, reason, code });
     operator.change((view) => withChecklist(view, lines));
     if (lines.every(({ ok }) => ok)) return true;
+    // lifted by hand while the gate waited: no other approval makes it right
+    if (lines.some(({ name, ok }) => name === 'freeze' && !ok))
+      throw plainFailure(freezeReleased, releasedFirst(run.ref.run));
     if (onlyProofMissing(lines)) return false;
     again = notReady(lines).sentence;
   }
