@@ -21,7 +21,7 @@ function rowsOf(node: PlanNode): number {
 }
 
 /** What another session would wait for, or what lasts beyond its transaction. */
-const unrepeatable = /pg_advisory|set_config|pg_terminate_backend|setval|nextval/;
+const unrepeatable = /pg_advisory|set_config|pg_terminate_backend|pg_export_snapshot|setval|nextval/;
 
 interface PgResult {
   readonly rows: readonly { readonly 'QUERY PLAN'?: unknown }[];
