@@ -21,7 +21,7 @@ function rowsOf(node: PlanNode): number {
 }
 
 /** What another session would wait for, or what lasts beyond its transaction. */
-const unrepeatable = /pg_advisory|set_config|pg_terminate_backend|setval|nextval/;
+const unrepeatable = /pg_advisory|set_config|pg_terminate_backend|pg_export_snapshot|setval|nextval/;
 
 interface PgResult {
   readonly rows: readonly { readonly 'QUERY PLAN'?: unknown }[];
@@ -89,7 +89,8 @@ export class RowsVisited {
   private note(statement: string, explained: unknown): void {
     const parsed: unknown = typeof explained === 'string' ? JSON.parse(explained) : explained;
     const [{ Plan: plan }] = parsed as [{ Plan: PlanNode }];
-    const name = statement.replace(/\s+/g, ' ').slice(0, 120);
+    // names of a run, numbers of transactions and literals are others each time
+    const name = statement.replace(/\s+/g, ' ').replace(/_[0-9a-f]{4,}|\d+/g, '#').slice(0, 120);
     this.byStatement.set(name, (this.byStatement.get(name) ?? 0) + rowsOf(plan));
   }
 }
