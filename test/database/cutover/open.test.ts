@@ -5,7 +5,7 @@ import { LeaseHolder } from '../../../src/engine/follow/apply-lease';
 import { runRound } from '../../../src/engine/follow/run-round';
 import { RowproofError } from '../../../src/errors/rowproof-error';
 import { leftFrozen } from '../../../src/postgres/ledger/cutover';
-import { Clients, onSource, openCutoverRun, sqlstateOf, type CutoverRun } from './cutover-fixture';
+import { onSource, openCutoverRun, sqlstateOf, type CutoverRun } from './cutover-fixture';
 import { createRollbackActivities } from '../../../activities/rollback';
 import { finishRun } from '../../../src/engine/rollback/roll-back';
 
@@ -102,27 +102,4 @@ describe('opening the target', () => {
     expect(await sqlstateOf(run.source.query('delete from accounts where id = 1'))).toBe('done');
     expect(await run.target.query(`select 1 from pg_namespace where nspname = 'rowproof'`)).toEqual([]);
   });
-});
-
-it('A freeze that a reader of the source keeps from going is named with who holds the table, and goes once they are done', async () => {
-  const run = await openCutoverRun({ cutover: { lockBudgetMs: 400, lockTimeoutMs: 100 } });
-  const clients = new Clients();
-  try {
-    await run.cutover.cutOver(run.ref, go);
-    await run.cutover.openTarget(run.ref);
-    await run.target.query(`update rowproof.run set outcome = 'complete'`);
-    const reader = await clients.open(run.source.url, 'reporting');
-    await reader.query('begin; select 1 from accounts');
-    await expect(finishRun({ databases: run.databases }, run.ref)).rejects.toMatchObject({
-      code: 'RP5503',
-      message: expect.stringContaining('reporting') as string,
-    });
-    expect(await sqlstateOf(run.source.query('delete from accounts where id = 1'))).toBe('25006');
-    await reader.query('commit');
-    await finishRun({ databases: run.databases }, run.ref);
-    expect(await sqlstateOf(run.source.query('delete from accounts where id = 1'))).toBe('done');
-  } finally {
-    await clients.end();
-    await run.drop();
-  }
 });

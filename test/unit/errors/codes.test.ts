@@ -44,6 +44,7 @@ const withoutTest: Readonly<Record<string, string>> = {
   RP5442: 'rows that the target refuses together and none alone',
   RP5443: 'a row of the run itself without a source: a bug',
   RP5444: 'a round beside settling, which the workflow never makes',
+  RP5503: 'a reader who holds a table of the source longer than the budget while its freeze goes',
   RP5504: 'a source that is away for a minute in the middle of a COMMIT',
   RP5506: 'is tried again by its activity for as long as it takes',
   RP6002: 'a server that orders a key otherwise than its own index',

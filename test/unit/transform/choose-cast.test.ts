@@ -1,8 +1,9 @@
 import type { ColumnType, TypeShape } from '../../../src/contract/catalog';
-import type { CastSpec } from '../../../src/contract/compiled';
+import type { CastSpec, ValueTrial } from '../../../src/contract/compiled';
 import { applyCast } from '../../../src/transform/cast/apply-cast';
 import { castToSql } from '../../../src/transform/cast/cast-to-sql';
 import { chooseCast } from '../../../src/transform/cast/choose-cast';
+import { chooseTrial, mayRefuseValue } from '../../../src/transform/value-trial';
 
 function type(name: string, more: Partial<ColumnType> = {}): ColumnType {
   return {
@@ -54,6 +55,31 @@ describe('chooseCast', () => {
     );
     expect(kindOf(colour('red'), colour('red', 'blue'))).toBe('same');
     expect(kindOf(type('integer'), type('crm.age', { schema: 'crm', kind: 'domain', base: 'integer' }))).toBe('same');
+  });
+
+  it('takes a domain over a type that is not built in as that type', () => {
+    const shape = (name: string, domain: boolean): TypeShape => ({
+      kind: 'base',
+      name,
+      typmod: -1,
+      domain,
+      element: null,
+      fields: [],
+      labels: [],
+    });
+    const hstore = type('public.hstore', { schema: 'public', shape: shape('public.hstore', false) });
+    const tags = type('public.tags', { schema: 'public', kind: 'domain', shape: shape('public.hstore', true) });
+    const paths = type('public.paths', { schema: 'public', kind: 'domain', shape: shape('public.ltree', true) });
+    expect([kindOf(hstore, tags), kindOf(tags, hstore)]).toEqual(['same', 'same']);
+    expect(kindOf(hstore, paths)).toMatch(/^impossible/);
+  });
+
+  it('lets a type that is not built in refuse a text without a code of its own', () => {
+    const evaluated = (of: ColumnType) => chooseTrial(chooseCast(null, of) as CastSpec, false) as ValueTrial;
+    const hstore = type('public.hstore', { schema: 'public', declared: 'public.hstore' });
+    expect(mayRefuseValue([evaluated(hstore)], 'XX000')).toBe(true);
+    expect(mayRefuseValue([evaluated(type('inet', { declared: 'inet' }))], 'XX000')).toBe(false);
+    expect(mayRefuseValue([evaluated(hstore)], 'XX001')).toBe(false);
   });
 
   it('checks where it has not', () => {
