@@ -53,7 +53,8 @@ async function main(): Promise<number> {
   const began = performance.now();
   const source = await startStressServer(join(folder, 'source'));
   const target = await startStressServer(join(folder, 'target'));
-  const temporal = values.mode === 'lanes' || values.faults || values.fault !== undefined ? null : await startTemporal();
+  const temporal =
+    values.mode === 'lanes' || values.faults || values.fault !== undefined ? null : await startTemporal();
   const results: SeedResult[] = [];
   const options = {
     patienceMs: Number(values.patience ?? (temporal === null && !values.faults ? 150 : 300)) * 1_000,
