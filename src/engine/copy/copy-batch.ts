@@ -94,8 +94,8 @@ export async function attemptBatch(
 }
 
 function asAnswer(name: BatchName, receipt: Receipt): BatchReceipt {
-  const { migrated, quarantined, outOfScope, path } = receipt;
-  return { mapping: name.mapping, ordinal: name.ordinal, migrated, quarantined, outOfScope, path };
+  const { migrated, quarantined, outOfScope, path, bytes } = receipt;
+  return { mapping: name.mapping, ordinal: name.ordinal, migrated, quarantined, outOfScope, path, bytes };
 }
 
 /** Whether discovery saw rows that break a CHECK which the source cannot evaluate. */
