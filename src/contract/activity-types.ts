@@ -113,6 +113,8 @@ export interface BatchReceipt {
   readonly quarantined: number;
   readonly outOfScope: number;
   readonly path: 'fast' | 'careful';
+  /** Sent to the target. */
+  readonly bytes: number;
   /** With it the table has more bad rows than the plan allows. */
   readonly overLimit?: true;
 }

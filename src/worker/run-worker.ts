@@ -8,6 +8,7 @@ import { becomeCurrent } from './become-current';
 import { converterOf } from './codec/load-codec';
 import { endWhenIdle } from './idle';
 import { failureInterceptor } from './failure-interceptor';
+import { runMetrics } from './run-metrics';
 import { createLog, sdkLogger, type PinoLogger } from './log';
 import { prepareNamespace } from './prepare-namespace';
 import { temporalConfig } from './temporal-connection';
@@ -88,6 +89,7 @@ async function createWorkers(
     searchAttributes,
     log,
   });
+  const counted = runMetrics(Runtime.instance().metricMeter);
   const shared = {
     connection,
     namespace: client.options.namespace,
@@ -96,6 +98,7 @@ async function createWorkers(
     interceptors: {
       activity: [
         (context: Context) => ({ inbound: heartbeatForShort(context) }),
+        (context: Context) => ({ inbound: counted(context.info.activityType) }),
         (): { inbound: typeof failureInterceptor } => ({ inbound: failureInterceptor }),
       ],
     },

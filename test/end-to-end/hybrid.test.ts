@@ -278,6 +278,22 @@ describe('a run that follows a source which is written to', () => {
     const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
     expect(metrics).toMatch(/^rowproof_delta_lag_changes\{.*run="shop-1".*\} \d+$/m);
     expect(metrics).toMatch(/^rowproof_delta_lag_seconds\{.*run="shop-1".*\} [\d.]+$/m);
+    const figure = (name: string, labels: readonly string[]): number => {
+      const line = metrics
+        .split('\n')
+        .find((one) => one.startsWith(`${name}{`) && labels.every((l) => one.includes(l)));
+      return Number(line?.split(' ').at(-1) ?? 'NaN');
+    };
+    const labels = ['run="shop-1"', 'table="customer"'];
+    expect(figure('rowproof_copied_batches', labels)).toBeGreaterThan(0);
+    expect(figure('rowproof_copied_rows', labels)).toBeGreaterThan(0);
+    expect(figure('rowproof_copied_bytes', labels)).toBeGreaterThan(figure('rowproof_copied_rows', labels));
+    expect(figure('rowproof_quarantined_rows', labels)).toBeGreaterThanOrEqual(0);
+    expect(figure('rowproof_proved_rows', labels)).toBeGreaterThan(0);
+    expect(figure('rowproof_differing_rows', labels)).toBe(0);
+    const own = metrics.split('\n').filter((one) => one.startsWith('rowproof_'));
+    const names = new Set(own.flatMap((one) => [...one.matchAll(/(\w+)="/g)].map(([, name]) => name)));
+    for (const name of ['key', 'value', 'row']) expect(names).not.toContain(name);
     await withClient(temporal, async (client) => {
       const query = `TaskQueue = '${bench.taskQueue}' AND WorkflowType = 'migration' AND DeltaLagSeconds >= 0`;
       await eventually(async () => (await client.workflow.count(query)).count === 1);

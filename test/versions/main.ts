@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { embeddedPostgres } from '../../src/dev/embedded-postgres';
-import type { ServerBinaries } from '../../src/dev/find-postgres';
 import { openStateFolder, stateFolder } from '../../src/dev/state-folder';
 import { clusterOwner } from '../../src/dev/unprivileged-user';
 import { embeddedVersions } from '../support/postgres/embedded-versions';
 import { openFolder } from '../support/open-folder';
+import { nodeFolder, nodeMajors, versionOf } from './node-versions';
 
 /** What depends on the server: catalogs, types, capture, rounds, proof, cutover, both ways back, and one run from the command line. */
 const parts = [
@@ -39,53 +39,76 @@ function setsOf(named: readonly string[]): Sets {
   return named.length > 0 ? [database(named)] : [database(parts), ['end-to-end', 'end-to-end/hybrid']];
 }
 
+/** What depends on Node: everything that needs no server, and one run from the command line. */
+const ofNode = [
+  ['unit', 'unit/'],
+  ['end-to-end', 'end-to-end/main-path'],
+] as const;
+
 interface Outcome {
   readonly passed: number;
   readonly failed: number;
   readonly names: readonly string[];
 }
 
-/** `npm run test:versions [-- MAJOR … PART …]`: fetches servers of other versions once, and runs the tests that depend on the server on each. */
+/**
+ * `npm run test:versions [-- MAJOR … nodeMAJOR … PART …]`: fetches servers and Nodes of other versions once, and runs on each the tests that
+ * depend on it; with parts only these.
+ */
 async function main(wanted: readonly string[]): Promise<number> {
   const named = parts.filter((part) => wanted.includes(part));
   const versions = wanted.filter((word) => !named.some((part) => part === word));
-  const unknown = versions.filter((major) => embeddedVersions[major] === undefined);
+  const known = [...Object.keys(embeddedVersions), ...nodeMajors.map((major) => `node${major}`)];
+  const unknown = versions.filter((one) => !known.includes(one));
   if (unknown.length > 0) {
-    say(
-      `Versions that can be fetched: ${Object.keys(embeddedVersions).join(', ')}; parts: ${parts.join(', ')}. Not ${unknown.join(', ')}.`,
-    );
+    say(`Versions that can be fetched: ${known.join(', ')}; parts: ${parts.join(', ')}. Not ${unknown.join(', ')}.`);
     return 2;
   }
-  const majors = versions.length > 0 ? versions : Object.keys(embeddedVersions);
+  const chosen = versions.length > 0 ? versions : known;
   openStateFolder(stateFolder());
   const lines: string[] = [];
   let failures = 0;
-  for (const major of majors) {
-    const binaries = await embeddedPostgres(stateFolder(), clusterOwner(), say, embeddedVersions[major]);
-    say(`Testing on PostgreSQL ${binaries.version}.`);
-    for (const [project, pattern] of setsOf(named)) {
-      const { passed, failed, names } = await jest(binaries, project, pattern);
+  for (const one of chosen) {
+    const { title, folder, node, sets } = await provide(one, setsOf(named));
+    say(`Testing on ${title}.`);
+    for (const [project, pattern] of sets) {
+      const { passed, failed, names } = await jest(folder, node, project, pattern);
       failures += failed;
-      lines.push(
-        `${binaries.version} ${project}: ${passed} passed, ${failed} failed`,
-        ...names.map((one) => `  ${one}`),
-      );
+      lines.push(`${title} ${project}: ${passed} passed, ${failed} failed`, ...names.map((name) => `  ${name}`));
     }
   }
   process.stdout.write(`${lines.join('\n')}\n`);
   return failures === 0 ? 0 : 1;
 }
 
+interface Provided {
+  readonly title: string;
+  /** Goes first on PATH. */
+  readonly folder: string;
+  /** The program that jest runs in. */
+  readonly node: string;
+  readonly sets: Sets;
+}
+
+async function provide(wanted: string, ofServer: Sets): Promise<Provided> {
+  if (wanted.startsWith('node')) {
+    const folder = nodeFolder(wanted.slice('node'.length), stateFolder());
+    return { title: `Node ${versionOf(folder)}`, folder, node: join(folder, 'node'), sets: ofNode };
+  }
+  const { folder, version } = await embeddedPostgres(stateFolder(), clusterOwner(), say, embeddedVersions[wanted]);
+  return { title: `PostgreSQL ${version}`, folder, node: process.execPath, sets: ofServer };
+}
+
 /** The first server on PATH is the one that every cluster of the tests is made with. */
-async function jest(binaries: ServerBinaries, project: string, pattern: string): Promise<Outcome> {
+async function jest(first: string, node: string, project: string, pattern: string): Promise<Outcome> {
   const { ROWPROOF_TEST_SERVER: _, ...env } = process.env;
   const folder = openFolder('rowproof-versions-');
   const results = join(folder, 'results.json');
   const program = resolve(__dirname, '../../node_modules/jest/bin/jest.js');
   const args = ['--selectProjects', project, '--testPathPatterns', pattern, '--json', `--outputFile=${results}`];
-  const child = spawn(process.execPath, [program, ...args], {
+  const child = spawn(node, [program, ...args], {
     cwd: resolve(__dirname, '../..'),
-    env: { ...env, PATH: `${binaries.folder}${delimiter}${env['PATH'] ?? ''}` },
+    env: { ...env, PATH: `${first}${delimiter}${env['PATH'] ?? ''}` },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const code = await new Promise<number | null>((done, failed) => child.on('close', done).on('error', failed));

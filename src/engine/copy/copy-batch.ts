@@ -102,8 +102,8 @@ export async function attemptBatch(
 }
 
 function asAnswer(name: BatchName, receipt: Receipt): BatchReceipt {
-  const { migrated, quarantined, outOfScope, path } = receipt;
-  return { mapping: name.mapping, ordinal: name.ordinal, migrated, quarantined, outOfScope, path };
+  const { migrated, quarantined, outOfScope, path, bytes } = receipt;
+  return { mapping: name.mapping, ordinal: name.ordinal, migrated, quarantined, outOfScope, path, bytes };
 }
 
 /** Copies a batch: fast, and carefully in the same attempt and lease when data stopped the fast path. */

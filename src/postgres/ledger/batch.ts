@@ -38,7 +38,8 @@ export interface Receipt {
 }
 
 const batchColumns = `state, owner::text as owner, lower_key, upper_key, backend_pid::text as backend_pid,
-  backend_start::text as backend_start, path, migrated::text as migrated, quarantined::text as quarantined, out_of_scope::text as out_of_scope`;
+  backend_start::text as backend_start, path, migrated::text as migrated, quarantined::text as quarantined, out_of_scope::text as out_of_scope,
+  bytes::text as bytes`;
 
 interface BatchRow {
   readonly state: BatchState;
@@ -51,6 +52,7 @@ interface BatchRow {
   readonly migrated: string | null;
   readonly quarantined: string | null;
   readonly out_of_scope: string | null;
+  readonly bytes: string | null;
 }
 
 function toBatch(name: BatchName, row: BatchRow): Batch {
@@ -74,6 +76,7 @@ function toBatch(name: BatchName, row: BatchRow): Batch {
             quarantined: integer(row, 'quarantined'),
             outOfScope: integer(row, 'out_of_scope'),
             path: row.path ?? 'fast',
+            bytes: integerOrNull(row, 'bytes') ?? 0,
           },
   };
 }
