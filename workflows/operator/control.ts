@@ -7,6 +7,8 @@ import { DeskState } from './state';
 import { plainFailure } from '../runtime/input';
 import { installSignals } from './signals';
 import { installUpdates } from './updates';
+import { openCommandRecords } from './command-records';
+import { drillAnswered, gateClosed, gateOpened, holds } from '../../src/orchestration/operator-control';
 
 /** The operator's side of one run: page, commands, gates. */
 export interface ControlDesk {
@@ -18,7 +20,7 @@ export interface ControlDesk {
   /** Parks at one of `gates`; resolves with the approval of one of them. */
   gate(gates: readonly string[], question: string, sentence: string): Promise<ApproveMessage>;
   paused(): boolean;
-  /** How many `decide` commands were accepted so far. */
+  /** How many `decide` commands were carried out so far. */
   decisions(): number;
   /** Resolves once more than `seen` were accepted: read the number before looking, so that none is missed. */
   decidedSince(seen: number): Promise<void>;
@@ -38,6 +40,10 @@ export interface ControlDesk {
   newFindings(): Promise<'findings' | 'all'>;
   /** From here on nothing can be undone: `abort` is refused. */
   onlyForward(): void;
+  /** Resolves once no abort waits for the ledger any more. */
+  abortWritten(): Promise<void>;
+  /** Resolves once every command that came in was carried out or refused; what the ledger lacks of them is waited for a moment. */
+  finished(): Promise<void>;
   /** Adds a child that gets pause, resume and resolve. */
   listen(child: string): void;
   /** No child listens any more. */
@@ -47,45 +53,39 @@ export interface ControlDesk {
 /** Opens the desk; its handlers stand before anything is awaited, so that no message finds nobody. */
 export function openControlDesk(plan: string): ControlDesk {
   const desk = new DeskState(plan);
-  installUpdates(desk);
-  installSignals(desk);
+  const records = openCommandRecords(desk);
+  installUpdates(desk, records);
+  installSignals(desk, records);
+  const answerDrill = (sentence: string): void => {
+    desk.operators = drillAnswered(desk.operators, sentence);
+  };
   return {
     view: () => desk.view,
     change: (next) => desk.show(next(desk.view)),
     opened: (run) => {
       desk.run = run;
     },
-    whenRunning: () => condition(() => !desk.paused),
+    whenRunning: () => condition(() => !holds(desk.operators)),
     gate: (gates, question, sentence) => waitAtGate(desk, gates, question, sentence),
-    paused: () => desk.paused,
-    decisions: () => desk.decisions,
-    decidedSince: (seen) => condition(() => desk.decisions > seen),
-    abortable: async (work) => {
-      const scope = new CancellationScope();
-      desk.scope = scope;
-      try {
-        const result = await scope.run(work);
-        // an abort that was accepted while the last step ended still counts
-        if (desk.abort !== null) throw plainFailure('Aborted', 'Aborted at the end of the last step.');
-        return result;
-      } finally {
-        desk.scope = null;
-      }
-    },
-    aborted: () => desk.abort,
+    paused: () => holds(desk.operators),
+    decisions: () => desk.operators.decisions,
+    decidedSince: (seen) => condition(() => desk.operators.decisions > seen),
+    abortable: (work) => abortable(desk, work),
+    aborted: () => desk.operators.abort,
+    abortWritten: () => condition(() => desk.operators.abortWaits === null),
     settleAbort: () => {
-      desk.abort = null;
+      desk.operators = { ...desk.operators, abort: null };
     },
     followReports: () => desk.followReports,
     nextDrill: async () => {
-      desk.drillsOpen = true;
-      await condition(() => desk.drill !== null && desk.drill.answer === null);
-      return (desk.drill as NonNullable<typeof desk.drill>).message;
+      desk.operators = { ...desk.operators, drillsOpen: true };
+      await condition(() => desk.operators.drill !== null);
+      return (desk.operators.drill as NonNullable<typeof desk.operators.drill>).message;
     },
-    answerDrill: (sentence) => answerDrill(desk, sentence),
+    answerDrill,
     endDrills: () => {
-      desk.drillsOpen = false;
-      answerDrill(desk, 'The drill did not begin; writers are free.');
+      desk.operators = { ...desk.operators, drillsOpen: false };
+      answerDrill('The drill did not begin; writers are free.');
     },
     newFindings: async () => {
       await condition(() => desk.newFindings !== null);
@@ -94,7 +94,7 @@ export function openControlDesk(plan: string): ControlDesk {
       return which;
     },
     onlyForward: () => {
-      desk.forward = true;
+      desk.operators = { ...desk.operators, forward: true };
       desk.show({ ...desk.view, forward: true });
     },
     listen: (child) => {
@@ -103,11 +103,24 @@ export function openControlDesk(plan: string): ControlDesk {
     quiet: () => {
       desk.listeners = [];
     },
+    finished: () => CancellationScope.nonCancellable(() => records.finished()),
   };
 }
 
-function answerDrill(desk: DeskState, sentence: string): void {
-  if (desk.drill !== null) desk.drill.answer ??= sentence;
+async function abortable<T>(desk: DeskState, work: () => Promise<T>): Promise<T> {
+  const scope = new CancellationScope();
+  desk.scope = scope;
+  desk.operators = { ...desk.operators, working: true };
+  try {
+    const result = await scope.run(work);
+    await condition(() => desk.operators.abortWaits === null);
+    // an abort that was accepted while the last step ended still counts
+    if (desk.operators.abort !== null) throw plainFailure('Aborted', 'Aborted at the end of the last step.');
+    return result;
+  } finally {
+    desk.scope = null;
+    desk.operators = { ...desk.operators, working: false };
+  }
 }
 
 async function waitAtGate(
@@ -116,8 +129,7 @@ async function waitAtGate(
   question: string,
   sentence: string,
 ): Promise<ApproveMessage> {
-  desk.approval = null;
-  desk.openGates = gates;
+  desk.operators = gateOpened(desk.operators, gates);
   desk.show({
     ...desk.view,
     gate: gates[0] ?? null,
@@ -127,10 +139,10 @@ async function waitAtGate(
     sentence,
   });
   try {
-    await condition(() => desk.approval !== null);
+    await condition(() => desk.operators.approval !== null);
   } finally {
-    desk.openGates = [];
+    desk.operators = gateClosed(desk.operators);
     desk.show({ ...desk.view, gate: null, gates: [], gateQuestion: null, state: 'running', sentence: 'goes on' });
   }
-  return desk.approval as unknown as ApproveMessage;
+  return desk.operators.approval as unknown as ApproveMessage;
 }

@@ -1,25 +1,24 @@
-import { proxyActivities, setHandler } from '@temporalio/workflow';
-import type { Activities } from '../../src/contract/activity-types';
+import { setHandler } from '@temporalio/workflow';
 import { progressReport, type ProgressReport } from '../../src/contract/batch-copy';
 import type { DeltaReport } from '../../src/contract/delta';
 import { pauseMessage } from '../../src/contract/run';
 import { withFollowReport } from '../../src/progress/follow-view';
 import { effectiveState, withBlocked, withoutBlocked, withTable } from '../../src/progress/run-view';
-import * as options from '../runtime/activity-options';
+import { holds } from '../../src/orchestration/operator-control';
+import { sentenceOf } from '../../src/progress/failure-sentence';
 import { workflowTime } from '../runtime/clock';
+import type { CommandRecords } from './command-records';
 import type { DeskState } from './state';
+import { carryOut } from './updates';
 import * as messages from './messages';
 
-const control = proxyActivities<Activities>(options.quick);
-
-/** Installs pause and resume, the reports of children, and the status query. A signal never fails the run, however odd it is. */
-export function installSignals(desk: DeskState): void {
-  setHandler(messages.pauseSignal, (raw) => setPaused(desk, raw, true), {
-    description: 'Start no further batch: {"by","reason"}',
-  });
-  setHandler(messages.resumeSignal, (raw) => setPaused(desk, raw, false), {
-    description: 'Go on after pause: {"by","reason"}',
-  });
+/** Installs the signals pause and resume, the reports of children, and the status query. A signal never fails the run, however odd it is. */
+export function installSignals(desk: DeskState, records: CommandRecords): void {
+  for (const [name, signal] of [
+    ['pause', messages.pauseSignal],
+    ['resume', messages.resumeSignal],
+  ] as const)
+    setHandler(signal, (raw) => asUpdate(desk, records, name, raw), { description: `The same as update ${name}` });
   setHandler(messages.progressSignal, (raw) => takeReport(desk, raw), {
     description: 'From the children of this run; not for people',
   });
@@ -27,20 +26,26 @@ export function installSignals(desk: DeskState): void {
     messages.statusQuery,
     () => {
       const { lastCommand: _command, gateQuestion: _question, ...status } = desk.view;
-      return { ...status, state: effectiveState(desk.view, desk.paused) };
+      return { ...status, state: effectiveState(desk.view, holds(desk.operators)) };
     },
     { description: 'Phase, progress, findings, gates and blocked batches as JSON' },
   );
 }
 
-async function setPaused(desk: DeskState, raw: unknown, value: boolean): Promise<void> {
+/** Nobody waits for an answer: what is refused stands on the page. */
+async function asUpdate(
+  desk: DeskState,
+  records: CommandRecords,
+  name: 'pause' | 'resume',
+  raw: unknown,
+): Promise<void> {
   const parsed = pauseMessage.safeParse(raw ?? {});
-  const by = parsed.success ? (parsed.data.by ?? 'someone') : 'someone';
-  if (desk.paused === value) return;
-  desk.paused = value;
-  desk.accepted(value ? 'pause' : 'resume', by);
-  await desk.tellChildren((child) => child.signal(messages.pausedSignal, value));
-  if (desk.run !== null) await control.recordEvent(desk.run.ref, value ? 'paused' : 'resumed', { by });
+  const message = parsed.success ? parsed.data : {};
+  try {
+    await carryOut(desk, records, { name, message });
+  } catch (error) {
+    desk.show({ ...desk.view, lastCommand: `${name}, by ${message.by ?? 'someone'}, refused: ${sentenceOf(error)}` });
+  }
 }
 
 /** What nobody has decided about is looked up, and what is shown as such although it no longer waits. */

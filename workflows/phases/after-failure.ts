@@ -31,6 +31,8 @@ export async function afterFailure(
   watch: Watch,
   begun: boolean,
 ): Promise<void> {
+  // an abort that waits for the ledger is what ends the run, whatever failed meanwhile
+  if (!isCancellation(error)) await desk.abortWritten();
   const abort = desk.aborted();
   if (isCancellation(error) && abort === null) {
     await CancellationScope.nonCancellable(() => sayOnCancel(run, desk, begun));

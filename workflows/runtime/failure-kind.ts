@@ -1,4 +1,5 @@
-import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/workflow';
+import { sentenceOf } from '../../src/progress/failure-sentence';
 
 /** Whether a failed activity would fail the same way again: a refusal, not a server that is away. */
 export function staysSo(error: unknown): boolean {
@@ -13,4 +14,10 @@ export const freezeLifted = 'FreezeLifted';
 export function codeOf(error: unknown): string | null {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof ApplicationFailure ? (cause.type ?? null) : null;
+}
+
+/** Why a bounded activity could not write to the ledger. */
+export function unwrittenBecause(error: unknown): string {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof TimeoutFailure ? 'it did not answer within 10 s.' : sentenceOf(error);
 }

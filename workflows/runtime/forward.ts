@@ -36,7 +36,10 @@ export async function openTheTarget(run: OpenedRun, desk: ControlDesk): Promise<
     run,
     desk,
     'The target could not be opened',
-    () => lookingAgain.openTarget(run.ref),
+    async () => {
+      await desk.abortWritten();
+      await lookingAgain.openTarget(run.ref);
+    },
     (error) => wayBack.has(codeOf(error) ?? ''),
   );
 }
