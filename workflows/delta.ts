@@ -8,8 +8,9 @@ import {
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
+import { z } from 'zod';
 import type { Activities } from '../src/contract/activity-types';
-import { deltaInput, type DeltaInput, type Resolution } from '../src/contract/batch-copy';
+import { deltaInput, resolution, type DeltaInput, type Resolution } from '../src/contract/batch-copy';
 import type { DeltaReport, FollowReport } from '../src/contract/delta';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { captureBlock } from '../src/progress/follow-view';
@@ -18,6 +19,7 @@ import { worthTelling, type Told } from '../src/progress/follow-steps';
 import * as options from './runtime/activity-options';
 import { workflowTime } from './runtime/clock';
 import { staysSo } from './runtime/failure-kind';
+import { everythingHeard, hearRoot } from './runtime/hear-root';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
 import { lagQuery, pausedSignal, resolutionSignal, stopSignal } from './operator/messages';
@@ -39,13 +41,19 @@ export async function delta(raw: unknown): Promise<void> {
   const example = { ref: {}, parent: 'crm-3', paused: false };
   const follower = openFollower(parseInput(deltaInput, raw, 'delta', example));
   while (!follower.ended()) {
-    if (historyIsLong()) await continueAsNew<typeof delta>(follower.handOver());
+    if (historyIsLong() && !follower.answered()) {
+      await everythingHeard();
+      await continueAsNew<typeof delta>(follower.handOver());
+    }
     await follower.step();
   }
+  await everythingHeard();
 }
 
 interface DeltaFollower {
   ended(): boolean;
+  /** An operator's answer that came and is not acted on yet: another execution would not know it. */
+  answered(): boolean;
   /** One slice of rounds, or one wait for whatever holds them back. */
   step(): Promise<void>;
   handOver(): DeltaInput;
@@ -78,11 +86,11 @@ function openFollower(input: DeltaInput): DeltaFollower {
     ending = true;
     scope?.cancel();
   });
-  setHandler(pausedSignal, (value) => {
-    paused = value === true;
+  hearRoot(parent, pausedSignal, z.boolean(), (value) => {
+    paused = value;
     if (paused) scope?.cancel();
   });
-  setHandler(resolutionSignal, (message) => {
+  hearRoot(parent, resolutionSignal, resolution, (message) => {
     if (message.what === captureBlock) answer = message;
   });
   setHandler(lagQuery, () => latest);
@@ -151,6 +159,7 @@ function openFollower(input: DeltaInput): DeltaFollower {
 
   return {
     ended: () => ending,
+    answered: () => answer !== null && stopped !== null,
     step: async () => {
       if (stopped !== null) return whileStopped();
       if (paused) return condition(() => !paused || ending);

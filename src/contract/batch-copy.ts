@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { cutoverOverrides, deltaLag, followReport } from './delta';
 import { blockedBatch, findingSummary, runRef, tableProgress, type FindingSummary } from './run';
 
-/** What passes between the root workflow and its children. */
+/** What passes between the root workflow and its children. Fields that a reader does not know are left out: a newer sender may have more. */
 
-export const batchCopyInput = z.strictObject({
+export const batchCopyInput = z.object({
   ref: runRef,
   mappings: z.array(z.string()).min(1),
   inFlight: z.number().int().min(1),
@@ -22,7 +22,7 @@ export const batchCopyInput = z.strictObject({
 });
 export type BatchCopyInput = z.infer<typeof batchCopyInput>;
 
-export const phaseInput = z.strictObject({
+export const phaseInput = z.object({
   ref: runRef,
   mappings: z.array(z.string()),
   inFlight: z.number().int().min(1),
@@ -31,14 +31,21 @@ export const phaseInput = z.strictObject({
 });
 export type PhaseInput = z.infer<typeof phaseInput>;
 
+/** From an activity to the root: what work does not move, and what it waits for; null once it moves. */
+export const stallReport = z.object({ what: z.string(), sentence: z.string().nullable() });
+export type StallReport = z.infer<typeof stallReport>;
+
 /** Child to root, on a step worth showing. */
-export const progressReport = z.strictObject({
+export const progressReport = z.object({
   table: tableProgress.optional(),
   blocked: blockedBatch.optional(),
   /** What is to be decided before what is blocked goes on. */
   findings: z.array(findingSummary).optional(),
   unblocked: z.string().optional(),
   follow: followReport.optional(),
+  stalled: stallReport.optional(),
+  /** A message of the root that the child could not read. */
+  unreadable: z.string().optional(),
 });
 export type ProgressReport = z.infer<typeof progressReport>;
 
@@ -49,7 +56,7 @@ export interface LimitReached {
 }
 
 /** Root to child: what an operator decided about a blocked batch. */
-export const resolution = z.strictObject({
+export const resolution = z.object({
   what: z.string(),
   do: z.enum(['retry', 'quarantine', 'resync']),
   by: z.string(),
@@ -58,7 +65,7 @@ export const resolution = z.strictObject({
 export type Resolution = z.infer<typeof resolution>;
 
 /** Input of the child that follows the sources; the optional part is what another execution of it hands over. */
-export const deltaInput = z.strictObject({
+export const deltaInput = z.object({
   ref: runRef,
   parent: z.string(),
   paused: z.boolean(),
@@ -72,7 +79,7 @@ export const deltaInput = z.strictObject({
 });
 export type DeltaInput = z.infer<typeof deltaInput>;
 
-export const captureWatchInput = z.strictObject({
+export const captureWatchInput = z.object({
   ref: runRef,
   parent: z.string(),
   /** Warnings that the root has heard of. */
@@ -82,7 +89,7 @@ export const captureWatchInput = z.strictObject({
 });
 export type CaptureWatchInput = z.infer<typeof captureWatchInput>;
 
-export const cutoverInput = z.strictObject({
+export const cutoverInput = z.object({
   ref: runRef,
   /** A drill has no approval: it lets the writers go in any case. */
   drill: z.boolean(),

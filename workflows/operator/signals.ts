@@ -3,7 +3,15 @@ import { progressReport, type ProgressReport } from '../../src/contract/batch-co
 import type { DeltaReport } from '../../src/contract/delta';
 import { pauseMessage } from '../../src/contract/run';
 import { withFollowReport } from '../../src/progress/follow-view';
-import { effectiveState, withBlocked, withoutBlocked, withTable } from '../../src/progress/run-view';
+import {
+  effectiveState,
+  withAlarm,
+  withBlocked,
+  withoutBlocked,
+  withStalled,
+  withTable,
+} from '../../src/progress/run-view';
+import { readMessage } from '../../src/orchestration/read-message';
 import { holds } from '../../src/orchestration/operator-control';
 import { sentenceOf } from '../../src/progress/failure-sentence';
 import { workflowTime } from '../runtime/clock';
@@ -56,13 +64,15 @@ function noteFindings(desk: DeskState, { newFindings, quarantined }: DeltaReport
 }
 
 function takeReport(desk: DeskState, raw: ProgressReport): void {
-  const report = progressReport.safeParse(raw);
-  if (!report.success) return;
-  const { table, blocked, findings, unblocked, follow } = report.data;
+  const report = readMessage(progressReport, raw, 'progress');
+  if ('alarm' in report) return desk.show(withAlarm(desk.view, report.alarm));
+  const { table, blocked, findings, unblocked, follow, stalled, unreadable } = report.message;
   let next = desk.view;
+  if (unreadable !== undefined) next = withAlarm(next, unreadable);
   if (table !== undefined) next = withTable(next, table);
   if (blocked !== undefined) next = withBlocked(next, blocked, findings);
   if (unblocked !== undefined) next = withoutBlocked(next, unblocked);
+  if (stalled !== undefined) next = withStalled(next, stalled);
   if (follow !== undefined) {
     desk.followReports += 1;
     if (follow.delta !== undefined) noteFindings(desk, follow.delta);

@@ -1,11 +1,19 @@
 import { condition, isCancellation, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { z } from 'zod';
 import type { Activities } from '../../src/contract/activity-types';
-import type { BatchCopyInput, LimitReached, ProgressReport, Resolution } from '../../src/contract/batch-copy';
+import {
+  resolution,
+  type BatchCopyInput,
+  type LimitReached,
+  type ProgressReport,
+  type Resolution,
+} from '../../src/contract/batch-copy';
 import type { TableProgress } from '../../src/contract/run';
 import { badRowsBlock, blockedBecause, endsTheRun } from '../../src/progress/blocked';
 import { worthShowing } from '../../src/progress/table-progress';
 import * as options from '../runtime/activity-options';
 import { copySide } from './copy-side';
+import { hearRoot } from '../runtime/hear-root';
 import { slots } from '../runtime/in-parallel';
 import { copyProgressQuery, pausedSignal, resolutionSignal } from '../operator/messages';
 import { tellRoot } from '../runtime/report-to-root';
@@ -55,8 +63,8 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
   let broken: { readonly error: unknown } | null = null;
   let paused = input.paused ?? false;
   const failures = new Map<string, number>();
-  setHandler(pausedSignal, (value) => void (paused = value === true));
-  setHandler(resolutionSignal, (message) => void resolutions.set(message.what, message));
+  hearRoot(input.parent, pausedSignal, z.boolean(), (value) => void (paused = value));
+  hearRoot(input.parent, resolutionSignal, resolution, (message) => void resolutions.set(message.what, message));
   setHandler(copyProgressQuery, () => [...tables.values()]);
 
   const tell = (report: ProgressReport): Promise<void> => tellRoot(input.parent, report);
@@ -267,7 +275,10 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
     },
     handOver: async () => {
       const waiting = (): number => [...inHand.values()].reduce((sum, own) => sum + own.size, 0);
-      await condition(() => broken !== null || (slot.taken() === 0 && unanswered.size + held.size === waiting()));
+      const idle = (): boolean => slot.taken() === 0 && unanswered.size + held.size === waiting();
+      // an answer may wake a batch on the same change: it is looked at again, so that none is lost
+      do await condition(() => broken !== null || idle());
+      while (broken === null && !idle());
       passOn();
       return { paused, blocked: [...unanswered.keys()], overLimit: [...overLimit] };
     },

@@ -1,7 +1,7 @@
-import { openAwayProxy, type AwayProxy } from '../support/away-proxy';
-import { createShopBench, shopDecisions, type ShopBench } from '../support/shop-bench';
-import { startTemporal, type TestTemporal } from '../support/temporal';
-import { eventually } from '../support/workbench';
+import { openAwayProxy, type AwayProxy } from '../../support/away-proxy';
+import { createShopBench, shopDecisions, type ShopBench } from '../../support/shop-bench';
+import { startTemporal, type TestTemporal } from '../../support/temporal';
+import { eventually, withClient } from '../../support/workbench';
 
 const ben = ['--by', 'ben', '--reason', 'because'];
 const unwritten = 'The ledger cannot be written now, so nothing was done: ';
@@ -78,6 +78,13 @@ describe('commands while the target, and the ledger with it, is away', () => {
     expect(all.filter((what) => /^approved|^drill/.test(what))).toEqual([]);
     expect(all).toContain('command resume accepted');
     expect(await bench.target.query('select 1 from rowproof.cutover')).toEqual([]);
+  });
+
+  it('a message of a child that cannot be read is an alarm on the page', async () => {
+    await withClient(temporal, (client) => client.workflow.getHandle('shop-1').signal('progress', { table: 5 }));
+    const { alarms } = await bench.until('shop-1', (status) => (status.alarms ?? []).length > 0);
+    expect(alarms).toEqual([expect.stringContaining('`progress` between workflows of the run cannot be read (table')]);
+    expect((await bench.rowproof('status', 'shop-1')).stdout).toContain('cannot be read');
   });
 
   it('`abort` stops feeding and says that undoing waits; once the ledger is back the run is undone', async () => {
