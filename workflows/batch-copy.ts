@@ -35,9 +35,11 @@ export async function batchCopy(raw: unknown): Promise<void> {
     } else if (state === 'more') queue.unshift(mapping);
     if (historyIsLong() && finished.length < input.mappings.length) {
       const handedOver = await lane.handOver();
+      await lane.tellRest();
       await everythingHeard();
       await continueAsNew<typeof batchCopy>({ ...input, finished, ...handedOver });
     }
   }
+  await lane.tellRest();
   await everythingHeard();
 }

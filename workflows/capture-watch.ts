@@ -11,8 +11,9 @@ import {
 import type { Activities } from '../src/contract/activity-types';
 import { captureWatchInput } from '../src/contract/batch-copy';
 import { sentenceOf } from '../src/progress/failure-sentence';
-import { sameWarnings } from '../src/progress/follow-steps';
+import { mayTell, sameWarnings } from '../src/progress/follow-steps';
 import * as options from './runtime/activity-options';
+import { workflowTime } from './runtime/clock';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
 import { stopSignal } from './operator/messages';
@@ -27,7 +28,8 @@ const watching = proxyActivities<Activities>(options.watching);
  */
 export async function captureWatch(raw: unknown): Promise<void> {
   const input = parseInput(captureWatchInput, raw, 'captureWatch', { ref: {}, parent: 'crm-3' });
-  let { told = '', begun = false } = input;
+  let { told = '', begun = false, reports = 0 } = input;
+  let at: string | null = null;
   const name = workflowInfo().workflowId;
   let ending = false;
   let scope: CancellationScope | null = null;
@@ -46,13 +48,14 @@ export async function captureWatch(raw: unknown): Promise<void> {
     if (found === null || found.over) return;
     const { warnings, asked } = found;
     begun ||= asked;
-    if (!sameWarnings(told, warnings.join('\n'))) {
-      told = warnings.join('\n');
+    const now = workflowTime();
+    if (!sameWarnings(told, warnings.join('\n')) && mayTell({ reports, at }, now)) {
+      [told, at, reports] = [warnings.join('\n'), now, reports + 1];
       setCurrentDetails(told);
       await tellRoot(input.parent, { follow: { capture: { markBytes: 0, walBytes: 0, warnings: [...warnings] } } });
     }
     await condition(() => ending, '15 seconds');
-    if (historyIsLong() && !ending) await continueAsNew<typeof captureWatch>({ ...input, told, begun });
+    if (historyIsLong() && !ending) await continueAsNew<typeof captureWatch>({ ...input, told, begun, reports });
   }
 }
 

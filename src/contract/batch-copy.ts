@@ -26,6 +26,8 @@ export const phaseInput = z.object({
   ref: runRef,
   mappings: z.array(z.string()),
   inFlight: z.number().int().min(1),
+  /** How many of them an execution before this one has done. */
+  from: z.number().int().optional(),
   /** Proves on aligned snapshots while rounds go on. */
   live: z.boolean().optional(),
 });
@@ -38,12 +40,16 @@ export type StallReport = z.infer<typeof stallReport>;
 /** Child to root, on a step worth showing. */
 export const progressReport = z.object({
   table: tableProgress.optional(),
+  /** Several of them at once, where there are many. */
+  tables: z.array(tableProgress).optional(),
   blocked: blockedBatch.optional(),
   /** What is to be decided before what is blocked goes on. */
   findings: z.array(findingSummary).optional(),
   unblocked: z.string().optional(),
   follow: followReport.optional(),
   stalled: stallReport.optional(),
+  /** Why something is tried again and again. */
+  trying: z.string().optional(),
   /** A message of the root that the child could not read. */
   unreadable: z.string().optional(),
 });
@@ -84,10 +90,37 @@ export const captureWatchInput = z.object({
   parent: z.string(),
   /** Warnings that the root has heard of. */
   told: z.string().optional(),
+  /** How often it was told. */
+  reports: z.number().int().optional(),
   /** The ledger knows that this is the one that watches. */
   begun: z.boolean().optional(),
 });
 export type CaptureWatchInput = z.infer<typeof captureWatchInput>;
+
+/** What a run that goes only forward does until it works, of its activities. */
+export const persistentWork = [
+  'openTarget',
+  'callSwitch',
+  'removeCapture',
+  'refreshTarget',
+  'writeIdMap',
+  'reconcile',
+] as const;
+export type PersistentWork = (typeof persistentWork)[number];
+
+export const persistInput = z.object({
+  ref: runRef,
+  parent: z.string(),
+  work: z.enum(persistentWork),
+  /** What a sentence about a failure begins with. */
+  what: z.string(),
+  /** Codes of failures that stay: they end it. */
+  final: z.array(z.string()),
+  /** Tries so far, and the failure that the root knows of. */
+  tries: z.number().int(),
+  told: z.string(),
+});
+export type PersistInput = z.infer<typeof persistInput>;
 
 export const cutoverInput = z.object({
   ref: runRef,

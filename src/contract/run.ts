@@ -152,6 +152,8 @@ export const rollbackInput = z.strictObject({
   ledger: z.string().min(1),
   by: z.string().min(1),
   reason: z.string().min(1),
+  /** Steps that an execution before this one undid. */
+  undone: z.number().int().optional(),
 });
 export type RollbackInput = z.infer<typeof rollbackInput>;
 

@@ -18,15 +18,25 @@ export function worthTelling(told: Told, report: DeltaReport, now: string): bool
   if (told.at === null) return true;
   // what was decided, or is healed, is told too; reports of workers of before named a finding once
   const tells = report.newFindings.length > 0 || report.quarantined !== undefined;
-  if (tells && report.newFindings.join() !== told.findings) return true;
+  const asked = tells && report.newFindings.join() !== told.findings;
+  if (asked && told.reports < mostAtOnce) return true;
   const changed =
     lagStep(told.lag ?? 0) !== lagStep(report.lag.seconds) || told.throttled !== (report.throttled !== null);
-  return changed && Date.parse(now) - Date.parse(told.at) >= restSeconds(told.reports) * 1000;
+  return (changed || asked) && mayTell(told, now);
+}
+
+/** After so many reports also what waits for a decision is not told at once any more: something comes and goes. */
+const mostAtOnce = 200;
+
+/** Whether the root may hear of something again: within its 2,000 events a week of following has about 1,100. */
+export function mayTell(told: Pick<Told, 'reports' | 'at'>, now: string): boolean {
+  return told.at === null || Date.parse(now) - Date.parse(told.at) >= restSeconds(told.reports) * 1000;
 }
 
 function restSeconds(reports: number): number {
-  if (reports < 50) return 10;
-  return reports < 150 ? 300 : 1_800;
+  if (reports < 30) return 10;
+  if (reports < 100) return 600;
+  return reports < 200 ? 3_600 : 14_400;
 }
 
 /** Whether two lists of warnings say the same but for their figures, which change with every look. */

@@ -40,6 +40,8 @@ export interface ControlDesk {
   newFindings(): Promise<'findings' | 'all'>;
   /** From here on nothing can be undone: `abort` is refused. */
   onlyForward(): void;
+  /** Resolves once an abort waits for the ledger. */
+  abortWaits(): Promise<void>;
   /** Resolves once no abort waits for the ledger any more. */
   abortWritten(): Promise<void>;
   /** Resolves once every command that came in was carried out or refused; what the ledger lacks of them is waited for a moment. */
@@ -72,6 +74,7 @@ export function openControlDesk(plan: string): ControlDesk {
     decidedSince: (seen) => condition(() => desk.operators.decisions > seen),
     abortable: (work) => abortable(desk, work),
     aborted: () => desk.operators.abort,
+    abortWaits: () => condition(() => desk.operators.abortWaits !== null),
     abortWritten: () => condition(() => desk.operators.abortWaits === null),
     settleAbort: () => {
       desk.operators = { ...desk.operators, abort: null };

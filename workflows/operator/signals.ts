@@ -66,10 +66,11 @@ function noteFindings(desk: DeskState, { newFindings, quarantined }: DeltaReport
 function takeReport(desk: DeskState, raw: ProgressReport): void {
   const report = readMessage(progressReport, raw, 'progress');
   if ('alarm' in report) return desk.show(withAlarm(desk.view, report.alarm));
-  const { table, blocked, findings, unblocked, follow, stalled, unreadable } = report.message;
+  const { table, tables = [], blocked, findings, unblocked, follow, stalled, trying, unreadable } = report.message;
   let next = desk.view;
+  if (trying !== undefined) next = { ...next, sentence: trying };
   if (unreadable !== undefined) next = withAlarm(next, unreadable);
-  if (table !== undefined) next = withTable(next, table);
+  for (const one of table === undefined ? tables : [...tables, table]) next = withTable(next, one);
   if (blocked !== undefined) next = withBlocked(next, blocked, findings);
   if (unblocked !== undefined) next = withoutBlocked(next, unblocked);
   if (stalled !== undefined) next = withStalled(next, stalled);

@@ -39,6 +39,8 @@ export interface CopyLane {
   nextDue(): Promise<string>;
   /** False while bad rows of the mapping wait for decisions: it is due again once they are made. */
   withinLimits(mapping: string): Promise<boolean>;
+  /** Tells the root what it has not heard of yet. */
+  tellRest(): Promise<void>;
   /** What another execution has to know to go on, once no batch is in flight. */
   handOver(): Promise<Pick<BatchCopyInput, 'paused' | 'blocked' | 'overLimit'>>;
 }
@@ -67,14 +69,24 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
   hearRoot(input.parent, resolutionSignal, resolution, (message) => void resolutions.set(message.what, message));
   setHandler(copyProgressQuery, () => [...tables.values()]);
 
-  const tell = (report: ProgressReport): Promise<void> => tellRoot(input.parent, report);
+  const steps = input.reports ?? 20;
+  /** Ends of tables that the root has not heard of yet. */
+  let untold: TableProgress[] = [];
+  /** Every report takes along what is untold. */
+  const tell = (report: ProgressReport): Promise<void> => {
+    const tables = untold;
+    untold = [];
+    return tellRoot(input.parent, tables.length === 0 ? report : { ...report, tables });
+  };
 
   async function progressed(table: TableProgress): Promise<void> {
     tables.set(table.mapping, table);
     setCurrentDetails(`${table.mapping}: ${table.batchesDone} of ${counted(table.batches, 'batch')}`);
-    if (!worthShowing(reported.get(table.mapping), table, input.reports ?? 20)) return;
+    if (!worthShowing(reported.get(table.mapping), table, steps)) return;
     reported.set(table.mapping, table);
-    await tell({ table });
+    if (steps >= 0) return tell({ table });
+    untold.push(table);
+    if (untold.length >= -steps) await tell({});
   }
 
   function isHeldBack(mapping: string): boolean {
@@ -273,6 +285,7 @@ export function openCopyLane(input: BatchCopyInput): CopyLane {
       passOn();
       return due() as string;
     },
+    tellRest: () => (untold.length === 0 ? Promise.resolve() : tell({})),
     handOver: async () => {
       const waiting = (): number => [...inHand.values()].reduce((sum, own) => sum + own.size, 0);
       const idle = (): boolean => slot.taken() === 0 && unanswered.size + held.size === waiting();
