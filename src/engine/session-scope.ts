@@ -145,10 +145,17 @@ export async function onLedger<T>(
   purpose: string,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = await host.databases.ledger(ref, purpose);
+  const another = (why: string): Promise<Session> => host.databases.ledger(ref, why);
+  const session = await another(purpose);
+  const endWatch = watchForStall(host, ref, {
+    what: purpose,
+    sessions: () => [{ session, another }],
+    progress: () => null,
+  });
   try {
     return await work(session);
   } finally {
+    await endWatch();
     await session.close();
   }
 }

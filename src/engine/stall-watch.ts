@@ -6,8 +6,8 @@ import type { Session } from '../postgres/session';
 import type { Progress } from './heartbeat';
 import type { Host } from './host';
 
-/** Where the plan of a run is not known yet. */
-const otherwiseMs = 300_000;
+/** Until the plan of the run is known, which the work itself may find out: nothing is looked at before. */
+const unknownMs = 1_000;
 
 /** A session of the work, and how another one of its server is opened. */
 export interface WatchedSession {
@@ -35,7 +35,7 @@ export function watchForStall(host: Host, ref: RunRef, work: WatchedWork): () =>
   let told = false;
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> = Promise.resolve();
-  const limit = (): number => host.databases.known(ref)?.compiled.plan.settings.stallAfterMs ?? otherwiseMs;
+  const limit = (): number | undefined => host.databases.known(ref)?.compiled.plan.settings.stallAfterMs;
 
   async function say(sentence: string | null): Promise<void> {
     told = sentence !== null;
@@ -45,6 +45,8 @@ export function watchForStall(host: Host, ref: RunRef, work: WatchedWork): () =>
   }
 
   async function look(): Promise<void> {
+    const limitMs = limit();
+    if (limitMs === undefined) return;
     const progress = work.progress();
     const moved = progress === null ? '' : `${progress.rows} ${progress.bytes}`;
     const sides = progress !== null && !last.startsWith(`${moved}|`) ? [] : await sidesOf(work.sessions());
@@ -57,20 +59,19 @@ export function watchForStall(host: Host, ref: RunRef, work: WatchedWork): () =>
     if (moves) {
       since = performance.now();
       if (told) await say(null);
-    } else if (!told && performance.now() - since >= limit()) {
+    } else if (!told && performance.now() - since >= limitMs) {
       await say(stallSentence(work.what, performance.now() - since, sides));
     }
   }
 
   const next = (): void => {
-    timer = setTimeout(
-      () => {
-        looking = look()
-          .catch(() => undefined)
-          .then(() => void (timer !== undefined && next()));
-      },
-      Math.max(100, limit() / 4),
-    );
+    const limitMs = limit();
+    const pauseMs = limitMs === undefined ? unknownMs : Math.max(100, limitMs / 4);
+    timer = setTimeout(() => {
+      looking = look()
+        .catch(() => undefined)
+        .then(() => void (timer !== undefined && next()));
+    }, pauseMs);
     timer.unref();
   };
   next();
