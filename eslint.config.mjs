@@ -2,7 +2,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 
 const pure =
-  'contract,errors,sql,plan,profile,transform,compile,copy,settle,validate,rollback,evidence,progress,report,demo';
+  'contract,errors,sql,plan,profile,transform,compile,copy,settle,validate,rollback,evidence,progress,report,demo,orchestration';
 const database = { group: ['pg', 'pg-*'], message: 'Only src/postgres talks to PostgreSQL.' };
 const node = { group: ['node:*', 'fs', 'path', 'crypto', 'os'], message: 'Pure code has no Node built-ins.' };
 const entries = { group: ['**/cli/**', '**/worker/**', '**/dev/**'], message: 'Arrows point the other way.' };

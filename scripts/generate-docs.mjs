@@ -14,7 +14,7 @@ const { describeErrors } = load('../errors/describe-errors');
 const { describeTransforms } = load('../transform/describe-transforms');
 const { planJsonSchema } = load('../plan/json-schema');
 const { createProgram } = load('./program');
-const { describeProgram } = load('./describe-program');
+const { describeProgram } = load('./screen/describe-program');
 
 write('schema/plan.schema.json', `${JSON.stringify(planJsonSchema(), null, 2)}\n`);
 write('docs/errors.md', describeErrors());

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What delta, live proof and cutover tell workflows and people. No key values, no row values. */
 
-export const deltaLag = z.strictObject({
+export const deltaLag = z.object({
   /** Changes captured on the sources that the target does not have yet, those in `pending` included. */
   changes: z.number(),
   /** Age of the oldest of them, seconds; 0 when there is none. */
@@ -12,7 +12,7 @@ export const deltaLag = z.strictObject({
 });
 export type DeltaLag = z.infer<typeof deltaLag>;
 
-export const deltaReport = z.strictObject({
+export const deltaReport = z.object({
   rounds: z.number(),
   keys: z.number(),
   lag: deltaLag,
@@ -29,7 +29,7 @@ export const deltaReport = z.strictObject({
 });
 export type DeltaReport = z.infer<typeof deltaReport>;
 
-export const captureReport = z.strictObject({
+export const captureReport = z.object({
   /** Bytes of the change logs on the sources. */
   changeLogBytes: z.number(),
   /** WAL that the slots hold back, bytes. */
@@ -46,7 +46,7 @@ export interface MonitorReport extends CaptureReport {
   readonly over: boolean;
 }
 
-export const checklistLine = z.strictObject({
+export const checklistLine = z.object({
   /** lag, pending, quarantine, prepared, proof, drift, rules_built, blocked, approval … */
   name: z.string(),
   ok: z.boolean(),
@@ -54,7 +54,7 @@ export const checklistLine = z.strictObject({
 });
 export type ChecklistLine = z.infer<typeof checklistLine>;
 
-export const writer = z.strictObject({
+export const writer = z.object({
   source: z.string(),
   application: z.string(),
   user: z.string(),
@@ -72,14 +72,14 @@ export interface FreezeState {
 }
 
 /** What approves a cutover, or asks for a drill, may set in place of the plan's settings, for this attempt only. */
-export const cutoverOverrides = z.strictObject({
+export const cutoverOverrides = z.object({
   maxFreezeMs: z.number().optional(),
   books: z.enum(['frozen', 'aligned']).optional(),
 });
 export type CutoverOverrides = z.infer<typeof cutoverOverrides>;
 
 /** What an attempt went by, and which of it came with its approval and not from the plan. */
-export const attemptLimits = z.strictObject({
+export const attemptLimits = z.object({
   maxFreezeMs: z.number(),
   books: z.enum(['frozen', 'aligned']),
   overridden: z.array(z.enum(['max_freeze', 'books'])),
@@ -87,7 +87,7 @@ export const attemptLimits = z.strictObject({
 export type AttemptLimits = z.infer<typeof attemptLimits>;
 
 export const cutoverOutcomes = ['frozen', 'drilled', 'lock', 'deadline', 'not_proved', 'lag', 'refused'] as const;
-export const cutoverResult = z.strictObject({
+export const cutoverResult = z.object({
   outcome: z.enum(cutoverOutcomes),
   sentence: z.string(),
   /** How long writers could not write, milliseconds: from the first lock request of the attempt that got them to the end. */
@@ -106,7 +106,7 @@ export const cutoverResult = z.strictObject({
 export type CutoverResult = z.infer<typeof cutoverResult>;
 
 /** What a child that follows tells the root, on a step worth showing. */
-export const followReport = z.strictObject({
+export const followReport = z.object({
   delta: deltaReport.optional(),
   /** Why following waits for an operator; null once it goes on. */
   stopped: z.string().nullable().optional(),
@@ -117,7 +117,7 @@ export const followReport = z.strictObject({
 export type FollowReport = z.infer<typeof followReport>;
 
 /** One rehearsed or real freeze, as screens show it. */
-export const freezeFacts = z.strictObject({
+export const freezeFacts = z.object({
   at: z.string(),
   freezeMs: z.number(),
   outcome: z.enum(cutoverOutcomes),

@@ -4,7 +4,7 @@ import { followStatus, freezeFacts, overrideFields } from './delta';
 /** Names that cross process boundaries: run references, workflow inputs, updates, status, results. All zod, all versioned by field addition only. */
 
 /** Where a run lives. `ledger` names a connection, it never is one: `env:CRM_URL` or `plan:crm`. */
-export const runRef = z.strictObject({
+export const runRef = z.object({
   run: z.string().min(1),
   ledger: z.string().min(1),
 });
@@ -39,7 +39,7 @@ export const runStates = [
 ] as const;
 export type RunState = (typeof runStates)[number];
 
-export const findingSummary = z.strictObject({
+export const findingSummary = z.object({
   id: z.string(),
   mapping: z.string().nullable(),
   column: z.string().nullable(),
@@ -53,7 +53,7 @@ export const findingSummary = z.strictObject({
 });
 export type FindingSummary = z.infer<typeof findingSummary>;
 
-export const tableProgress = z.strictObject({
+export const tableProgress = z.object({
   mapping: z.string(),
   estimatedRows: z.number(),
   batches: z.number(),
@@ -66,7 +66,7 @@ export const tableProgress = z.strictObject({
 });
 export type TableProgress = z.infer<typeof tableProgress>;
 
-export const blockedBatch = z.strictObject({
+export const blockedBatch = z.object({
   what: z.string(),
   mapping: z.string(),
   ordinal: z.number(),
@@ -99,6 +99,10 @@ export const runStatus = z.strictObject({
   tables: z.array(tableProgress),
   undecided: z.array(findingSummary),
   blocked: z.array(blockedBatch),
+  /** Messages between the workflows of the run that could not be read: what they said is missing here. */
+  alarms: z.array(z.string()).optional(),
+  /** Work whose rows and bytes do not move, and what it waits for. */
+  stalled: z.array(z.object({ what: z.string(), sentence: z.string() })).optional(),
   gate: z.string().nullable(),
   /** What may be approved at the gate, where that is more than the gate itself. */
   gates: z.array(z.string()).optional(),
@@ -148,6 +152,8 @@ export const rollbackInput = z.strictObject({
   ledger: z.string().min(1),
   by: z.string().min(1),
   reason: z.string().min(1),
+  /** Steps that an execution before this one undid. */
+  undone: z.number().int().optional(),
 });
 export type RollbackInput = z.infer<typeof rollbackInput>;
 

@@ -11,7 +11,7 @@ export interface SourceFile {
 
 const pureFolders = [
   ...['contract', 'errors', 'sql', 'plan', 'profile', 'transform', 'compile', 'copy', 'settle', 'validate'],
-  ...['rollback', 'evidence', 'progress', 'report', 'demo', 'capture', 'delta', 'cutover'],
+  ...['rollback', 'evidence', 'progress', 'report', 'demo', 'capture', 'delta', 'cutover', 'orchestration'],
 ];
 
 type Layer = 'pure' | 'postgres' | 'engine' | 'activities' | 'workflows' | 'worker' | 'dev' | 'cli' | 'test';
