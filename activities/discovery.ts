@@ -12,6 +12,6 @@ export function createDiscoveryActivities(host: Host): DiscoveryActivities {
     tryTargetRules: (ref) => tryTargetRules(host, ref),
     fingerprintTarget: (ref, moment) => fingerprintTarget(host, ref, moment),
     undecidedFindings: (ref) => undecidedFindings(host, ref),
-    decide: (ref, message, findings) => decide(host, ref, message, findings),
+    decide: (input) => decide(host, input),
   };
 }

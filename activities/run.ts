@@ -4,6 +4,7 @@ import {
   finishPhase,
   notify,
   openForWorkflow,
+  recordCommand,
   recordEvent,
   startPhase,
   type RunHost,
@@ -16,6 +17,7 @@ export function createRunActivities(host: RunHost): RunActivities {
     startPhase: (ref, phase) => startPhase(host, ref, phase),
     finishPhase: (ref, phase) => finishPhase(host, ref, phase),
     recordEvent: (ref, kind, body) => recordEvent(host, ref, kind, body),
+    recordCommand: (input) => recordCommand(host, input),
     closeRun: (ref, outcome, sentence) => closeRunAs(host, ref, outcome, sentence),
     notify: (ref, kind, sentence) => notify(host, ref, kind, sentence),
   };

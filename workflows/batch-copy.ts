@@ -4,6 +4,7 @@ import { batchCopyInput } from '../src/contract/batch-copy';
 import { migrationAttributes } from '../src/contract/search-attributes';
 import * as options from './runtime/activity-options';
 import { openBatchScheduler } from './phases/batch-scheduler';
+import { everythingHeard } from './runtime/hear-root';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
 
@@ -32,7 +33,13 @@ export async function batchCopy(raw: unknown): Promise<void> {
     if (state === 'done') {
       if (await lease.withinLimits(mapping)) finished.push(mapping);
     } else if (state === 'more') queue.unshift(mapping);
-    if (historyIsLong() && finished.length < input.mappings.length)
-      await continueAsNew<typeof batchCopy>({ ...input, finished, ...(await lease.handOver()) });
+    if (historyIsLong() && finished.length < input.mappings.length) {
+      const handedOver = await lease.handOver();
+      await lease.tellRest();
+      await everythingHeard();
+      await continueAsNew<typeof batchCopy>({ ...input, finished, ...handedOver });
+    }
   }
+  await lease.tellRest();
+  await everythingHeard();
 }

@@ -11,8 +11,9 @@ import {
 import type { Activities } from '../src/contract/activity-types';
 import { captureMonitorInput } from '../src/contract/batch-copy';
 import { sentenceOf } from '../src/progress/failure-sentence';
-import { sameWarnings } from '../src/progress/follow-steps';
+import { mayReport, sameWarnings } from '../src/progress/follow-steps';
 import * as options from './runtime/activity-options';
+import { workflowTime } from './runtime/clock';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
 import { stopSignal } from './operator/messages';
@@ -27,7 +28,8 @@ const watching = proxyActivities<Activities>(options.watching);
  */
 export async function captureMonitor(raw: unknown): Promise<void> {
   const input = parseInput(captureMonitorInput, raw, 'captureMonitor', { ref: {}, parent: 'crm-3' });
-  let { shown = '', begun = false } = input;
+  let { shown = '', begun = false, reports = 0 } = input;
+  let at: string | null = null;
   const name = workflowInfo().workflowId;
   let ending = false;
   let scope: CancellationScope | null = null;
@@ -46,15 +48,16 @@ export async function captureMonitor(raw: unknown): Promise<void> {
     if (found === null || found.over) return;
     const { warnings, asked } = found;
     begun ||= asked;
-    if (!sameWarnings(shown, warnings.join('\n'))) {
-      shown = warnings.join('\n');
+    const now = workflowTime();
+    if (!sameWarnings(shown, warnings.join('\n')) && mayReport({ reports, at }, now)) {
+      [shown, at, reports] = [warnings.join('\n'), now, reports + 1];
       setCurrentDetails(shown);
       await reportToRoot(input.parent, {
         follow: { capture: { changeLogBytes: 0, walBytes: 0, warnings: [...warnings] } },
       });
     }
     await condition(() => ending, '15 seconds');
-    if (historyIsLong() && !ending) await continueAsNew<typeof captureMonitor>({ ...input, shown, begun });
+    if (historyIsLong() && !ending) await continueAsNew<typeof captureMonitor>({ ...input, shown, begun, reports });
   }
 }
 

@@ -2,7 +2,7 @@ import { isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../src/contract/activity-types';
 import { cutoverInput, type CutoverInput } from '../src/contract/batch-copy';
 import type { ChecklistLine, CutoverResult, DeltaReport } from '../src/contract/delta';
-import { notReady } from '../src/progress/cutover-attempt';
+import { afterBarrier, linesOf, refusedBefore } from '../src/orchestration/cutover-states';
 import * as options from './runtime/activity-options';
 import { catchUp } from './phases/catch-up';
 import { parseInput } from './runtime/input';
@@ -11,9 +11,6 @@ const control = proxyActivities<Activities>(options.quick);
 const recording = proxyActivities<Activities>(options.patient);
 const lease = proxyActivities<Activities>(options.rounds);
 const barrier = proxyActivities<Activities>(options.barrier);
-
-/** An attempt that met too much lag is repeated after more rounds, so often. */
-const maxTries = 3;
 
 /** Rounds between two looks at what is left behind. */
 const sliceMs = 20_000;
@@ -42,14 +39,13 @@ export async function cutover(raw: unknown): Promise<CutoverAttempt> {
 async function tryIt({ ref, drill, by, reason, code, overrides }: CutoverInput): Promise<CutoverAttempt> {
   const rounds = (): Promise<DeltaReport> => lease.runRounds(ref, { forMs: sliceMs, untilCaughtUp: true });
   await catchUp(rounds);
-  const all = await control.checkCutover(ref, drill ? null : { by, reason, code });
-  // a drill needs nobody's approval: it stops nothing for good
-  const lines = drill ? all.filter(({ name }) => name !== 'approval') : all;
-  if (!drill && lines.some(({ ok }) => !ok)) return { lines, result: notReady(lines) };
+  const lines = linesOf(await control.checkCutover(ref, drill ? null : { by, reason, code }), drill);
+  const refused = refusedBefore(lines, drill);
+  if (refused !== null) return { lines, result: refused };
   await whoWrites(ref);
   for (let tries = 1; ; tries += 1) {
     const result = await barrier.cutOver(ref, { drill, by, ...(overrides === undefined ? {} : { overrides }) });
-    if (result.outcome !== 'lag' || tries === maxTries) return { lines, result };
+    if (afterBarrier(result, tries) === 'answer') return { lines, result };
     await catchUp(rounds);
   }
 }

@@ -3,23 +3,35 @@ import {
   condition,
   continueAsNew,
   isCancellation,
-  metricMeter,
   proxyActivities,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
+import { z } from 'zod';
 import type { Activities } from '../src/contract/activity-types';
-import { deltaInput, type DeltaInput, type Resolution } from '../src/contract/batch-copy';
-import type { DeltaReport, FollowReport } from '../src/contract/delta';
+import { deltaInput, resolution, type DeltaInput, type Resolution } from '../src/contract/batch-copy';
+import type { DeltaReport } from '../src/contract/delta';
 import { sentenceOf } from '../src/progress/failure-sentence';
 import { captureBlock } from '../src/progress/follow-view';
 import { lagOf } from '../src/progress/follow-lines';
-import { isWorthReporting, type LastReport } from '../src/progress/follow-steps';
+import {
+  afterAnswer,
+  afterSlice,
+  afterStop,
+  afterTrouble,
+  newFollower,
+  nextStep,
+  type FollowerState,
+  type FollowerStep,
+  type FollowerTurn,
+} from '../src/orchestration/follower';
 import * as options from './runtime/activity-options';
 import { workflowTime } from './runtime/clock';
 import { staysSo } from './runtime/failure-kind';
+import { everythingHeard, hearRoot } from './runtime/hear-root';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
+import { openLagGauges } from './runtime/lag-gauges';
 import { lagQuery, pausedSignal, resolutionSignal, stopSignal } from './operator/messages';
 import { reportToRoot } from './runtime/report-to-root';
 
@@ -37,132 +49,111 @@ const sliceMs = 20_000;
  */
 export async function delta(raw: unknown): Promise<void> {
   const example = { ref: {}, parent: 'crm-3', paused: false };
-  const follower = openFollower(parseInput(deltaInput, raw, 'delta', example));
-  while (!follower.ended()) {
-    if (historyIsLong()) await continueAsNew<typeof delta>(follower.handOver());
-    await follower.step();
+  const input = parseInput(deltaInput, raw, 'delta', example);
+  const follower = openFollower(input);
+  for (;;) {
+    const step = nextStep(follower.state(), historyIsLong());
+    if (step === 'end' || step === 'continue as new') await everythingHeard();
+    if (step === 'end') return;
+    if (step === 'continue as new') await continueAsNew<typeof delta>(follower.handOver());
+    else await follower[step]();
   }
 }
 
-interface DeltaFollower {
-  ended(): boolean;
-  /** One slice of rounds, or one wait for whatever holds them back. */
-  step(): Promise<void>;
+/** What the follower does on each step that is no end. */
+type Follower = Record<Exclude<FollowerStep, 'end' | 'continue as new'>, () => Promise<void>> & {
+  state(): FollowerState;
   handOver(): DeltaInput;
-}
+};
 
-function openFollower(input: DeltaInput): DeltaFollower {
+function openFollower(input: DeltaInput): Follower {
   const { ref, parent } = input;
-  const changes = metricMeter.createGauge(
-    'rowproof_delta_lag_changes',
-    'int',
-    '1',
-    'Changes that the target does not have yet',
-  );
-  const age = metricMeter.createGauge('rowproof_delta_lag_seconds', 'float', 's', 'Age of the oldest of them');
-  const wal = metricMeter.createGauge(
-    'rowproof_delta_lag_wal_bytes',
-    'int',
-    'By',
-    'WAL of the sources that slots of the run hold back',
-  );
-  const tags = { run: ref.run };
-  let { paused, stopped = null, caughtUp = false } = input;
-  let lastReport: LastReport = { reports: input.reports ?? 0, at: null, lag: null, throttled: false, findings: '' };
+  const { once = false, caughtUp = false, stopped = null, reports = 0 } = input;
+  const gauges = openLagGauges(ref.run);
+  let state = newFollower({ paused: input.paused, caughtUp, once, stopped, reports });
   let latest: DeltaReport | null = null;
-  let trouble = false;
-  let ending = false;
-  let answer: Resolution | null = null;
   let scope: CancellationScope | null = null;
   setHandler(stopSignal, () => {
-    ending = true;
+    state = { ...state, ending: true };
     scope?.cancel();
   });
-  setHandler(pausedSignal, (value) => {
-    paused = value === true;
+  hearRoot(parent, pausedSignal, z.boolean(), (paused) => {
+    state = { ...state, paused };
     if (paused) scope?.cancel();
   });
-  setHandler(resolutionSignal, (message) => {
-    if (message.what === captureBlock) answer = message;
+  hearRoot(parent, resolutionSignal, resolution, (message) => {
+    if (message.what === captureBlock) state = { ...state, answer: message };
   });
   setHandler(lagQuery, () => latest);
 
-  const sendReport = (follow: FollowReport): Promise<void> => reportToRoot(parent, { follow });
+  async function turn({ state: next, report }: FollowerTurn): Promise<void> {
+    state = next;
+    if (report !== null) await reportToRoot(parent, { follow: report });
+  }
 
   async function slice(): Promise<void> {
     const began = workflowTime();
     scope = new CancellationScope();
-    const report = await scope.run(() => lease.runRounds(ref, { forMs: sliceMs, untilCaughtUp: !caughtUp }));
+    const report = await scope.run(() => lease.runRounds(ref, { forMs: sliceMs, untilCaughtUp: !state.caughtUp }));
     latest = report;
-    changes.set(report.lag.changes, tags);
-    age.set(report.lag.seconds, tags);
-    wal.set(report.lag.walBytes, tags);
+    gauges.set(report.lag);
     setCurrentDetails(lagOf(report));
-    const first = !caughtUp && report.caughtUp;
-    caughtUp ||= report.caughtUp;
     const now = workflowTime();
-    if (first || trouble || isWorthReporting(lastReport, report, now)) {
-      lastReport = {
-        reports: lastReport.reports + 1,
-        at: now,
-        lag: report.lag.seconds,
-        throttled: report.throttled !== null,
-        findings: report.newFindings.join(),
-      };
-      await sendReport({ delta: report, ...(trouble ? { trouble: null } : {}) });
-      trouble = false;
-    }
-    if (caughtUp && input.once === true) ending = true;
+    await turn(afterSlice(state, report, now));
     // a proof or a cutover had the apply lease: no hurry to take it again
-    if (Date.parse(now) - Date.parse(began) < 1_000) await condition(() => ending || paused, '2 seconds');
+    if (Date.parse(now) - Date.parse(began) < 1_000) await condition(() => state.ending || state.paused, '2 seconds');
   }
 
   async function failed(error: unknown): Promise<void> {
     const sentence = sentenceOf(error);
     if (staysSo(error)) {
-      stopped = sentence;
-      await sendReport({ stopped });
+      await turn(afterStop(state, sentence));
       await control.notify(ref, 'blocked', `Following is stopped: ${sentence}`);
       return;
     }
-    if (!trouble) await sendReport({ trouble: sentence });
-    trouble = true;
-    await condition(() => ending, '15 seconds');
+    await turn(afterTrouble(state, sentence, workflowTime()));
+    await condition(() => state.ending, '15 seconds');
   }
 
-  async function whileStopped(): Promise<void> {
-    await condition(() => ending || answer !== null);
-    const order = answer;
-    answer = null;
-    if (ending || order === null) return;
+  async function takeAnswer(): Promise<void> {
+    const order = state.answer as Resolution;
+    // one that comes meanwhile is another one
+    state = { ...state, answer: null };
+    let why: string | null = null;
     try {
-      if (order.do === 'resync') {
+      if (order.do === 'resync')
         await long.resyncCapture.executeWithOptions({ summary: 'repair the capture' }, [ref, order.by, order.reason]);
-        caughtUp = false;
-      }
-      stopped = null;
-      await sendReport({ stopped });
     } catch (error) {
       if (isCancellation(error)) throw error;
-      stopped = sentenceOf(error);
-      await sendReport({ stopped });
+      why = sentenceOf(error);
     }
+    await turn(afterAnswer(state, order, why));
   }
 
   return {
-    ended: () => ending,
-    step: async () => {
-      if (stopped !== null) return whileStopped();
-      if (paused) return condition(() => !paused || ending);
+    state: () => state,
+    'await an answer': () => condition(() => state.ending || state.answer !== null),
+    'take the answer': takeAnswer,
+    'await running': () => condition(() => !state.paused || state.ending),
+    slice: async () => {
       try {
         await slice();
       } catch (error) {
         if (!isCancellation(error)) return failed(error);
-        if (!ending && !paused) throw error;
+        if (!state.ending && !state.paused) throw error;
       } finally {
         scope = null;
       }
     },
-    handOver: () => ({ ...input, ref, parent, paused, caughtUp, stopped, reports: lastReport.reports }),
+    handOver: () => {
+      const { lastReport, ...now } = state;
+      return {
+        ...input,
+        paused: now.paused,
+        caughtUp: now.caughtUp,
+        stopped: now.stopped,
+        reports: lastReport.reports,
+      };
+    },
   };
 }

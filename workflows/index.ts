@@ -4,5 +4,6 @@ export { cutover } from './cutover';
 export { delta } from './delta';
 export { discovery } from './discovery';
 export { migration } from './migration';
+export { persist } from './persist';
 export { rollback } from './rollback';
 export { validation } from './validation';

@@ -1,4 +1,4 @@
-import { allHandlersFinished, condition, proxyActivities, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import { proxyActivities, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../src/contract/activity-types';
 import { migrationInput, type FindingSummary, type MigrationInput, type MigrationResult } from '../src/contract/run';
 import type { RunMemo } from '../src/contract/run-memo';
@@ -35,7 +35,7 @@ const recording = proxyActivities<Activities>(options.patient);
 
 /**
  * One run of a plan, from discovery to verdict. Input {"plan":"crm"}; result begins with the verdict sentence.
- * Updates approve, decide, resolve, drill, abort; signals pause, resume; query status. Never continues as new: children own
+ * Updates approve, decide, resolve, drill, abort, pause, resume; the last two also as signals; query status. Never continues as new: children own
  * polling and batches, so that the operator's page stays one page.
  */
 export async function migration(raw: unknown): Promise<MigrationResult> {
@@ -44,7 +44,7 @@ export async function migration(raw: unknown): Promise<MigrationResult> {
   try {
     return await asUserFailure(() => drive(input, operator));
   } finally {
-    await condition(allHandlersFinished);
+    await operator.finished();
   }
 }
 

@@ -105,10 +105,10 @@ export function createProgram(
     planOption(add('watch', 'follow a run until it ends').argument('[run]')),
     async () => (await import('./commands/watch')).watch as Action,
   );
-  for (const signal of ['pause', 'resume'] as const) {
+  for (const name of ['pause', 'resume'] as const) {
     on(
       planOption(
-        add(signal, signal === 'pause' ? 'start no further batch' : 'go on after pause')
+        add(name, name === 'pause' ? 'start no further batch' : 'go on after pause')
           .argument('[run]')
           .option('--by <name>')
           .option('--reason <text>'),
@@ -116,7 +116,7 @@ export function createProgram(
       async () => {
         const { pauseOrResume } = await import('./commands/operate');
         return ((terminal: Terminal, run: string | undefined, options: object) =>
-          pauseOrResume(terminal, signal, run, options)) as Action;
+          pauseOrResume(terminal, name, run, options)) as Action;
       },
     );
   }

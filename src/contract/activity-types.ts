@@ -8,6 +8,7 @@ import type {
   Writer,
 } from './delta';
 import type { LimitReached } from './batch-copy';
+import type { CommandRecord } from './command';
 import type {
   BlockedBatch,
   DecideMessage,
@@ -62,12 +63,14 @@ export interface RunActivities {
   openRun(input: MigrationInput & { workflowId: string; executionId: string }): Promise<OpenedRun>;
   startPhase(ref: RunRef, phase: Phase): Promise<void>;
   finishPhase(ref: RunRef, phase: Phase): Promise<void>;
-  /** Appends one hash-chained event: approvals, decisions, pauses, aborts. `body` holds no row data. */
+  /** Appends one hash-chained event: what a run did or was asked for. `body` holds no row data. */
   recordEvent(
     ref: RunRef,
     kind: string,
     body: Readonly<Record<string, string | number | boolean | null>>,
   ): Promise<void>;
+  /** Appends where an operator's command has got to, once for its id and state; an id that is done or refused stays so. */
+  recordCommand(input: { readonly ref: RunRef; readonly command: CommandRecord }): Promise<void>;
   closeRun(
     ref: RunRef,
     outcome: 'complete' | 'failed' | 'aborted' | 'rolled_back' | 'checked',
@@ -89,14 +92,15 @@ export interface DiscoveryActivities {
   /** Findings that need a decision and have none that counts: none at all, one to stop, or one without the number that a limit asks for. */
   undecidedFindings(ref: RunRef): Promise<readonly FindingSummary[]>;
   /**
-   * Stores the decision for each of `findings` (default: the one that it names); where it lacks something that the run would only ask for
-   * again, it is not stored and `missing` says what.
+   * Stores the decision for each of `findings` (default: the one that it names) and the event of it in one transaction, once for the id
+   * of its command; where it lacks something that the run would only ask for again, it is not stored and `missing` says what.
    */
-  decide(
-    ref: RunRef,
-    message: DecideMessage,
-    findings?: readonly string[],
-  ): Promise<{ readonly missing: string | null }>;
+  decide(input: {
+    readonly ref: RunRef;
+    readonly message: DecideMessage;
+    readonly findings?: readonly string[];
+    readonly command?: string;
+  }): Promise<{ readonly missing: string | null }>;
 }
 
 export interface PrepareActivities {

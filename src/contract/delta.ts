@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** What delta, live proof and cutover tell workflows and people. No key values, no row values. */
 
-export const deltaLag = z.strictObject({
+export const deltaLag = z.object({
   /** Changes captured on the sources that the target does not have yet, those in `pending` included. */
   changes: z.number(),
   /** Age of the oldest of them, seconds; 0 when there is none. */
@@ -12,7 +12,7 @@ export const deltaLag = z.strictObject({
 });
 export type DeltaLag = z.infer<typeof deltaLag>;
 
-const deltaReport = z.strictObject({
+const deltaReport = z.object({
   rounds: z.number(),
   keys: z.number(),
   lag: deltaLag,
@@ -29,7 +29,7 @@ const deltaReport = z.strictObject({
 });
 export type DeltaReport = z.infer<typeof deltaReport>;
 
-const captureReport = z.strictObject({
+const captureReport = z.object({
   /** Bytes of the change logs on the sources. */
   changeLogBytes: z.number(),
   /** WAL that the slots hold back, bytes. */
@@ -53,7 +53,7 @@ export interface ChecklistLine {
   readonly sentence: string;
 }
 
-export const writer = z.strictObject({
+export const writer = z.object({
   source: z.string(),
   application: z.string(),
   user: z.string(),
@@ -71,14 +71,14 @@ export interface FreezeState {
 }
 
 /** What approves a cutover, or asks for a drill, may set in place of the plan's settings, for this attempt only. */
-export const cutoverOverrides = z.strictObject({
+export const cutoverOverrides = z.object({
   maxFreezeMs: z.number().optional(),
   books: z.enum(['frozen', 'aligned']).optional(),
 });
 export type CutoverOverrides = z.infer<typeof cutoverOverrides>;
 
 /** What an attempt went by, and which of it came with its approval and not from the plan. */
-export const attemptLimits = z.strictObject({
+export const attemptLimits = z.object({
   maxFreezeMs: z.number(),
   books: z.enum(['frozen', 'aligned']),
   overridden: z.array(z.enum(['max_freeze', 'books'])),
@@ -105,7 +105,7 @@ export interface CutoverResult {
 }
 
 /** What a child that follows tells the root, on a step worth showing. */
-export const followReport = z.strictObject({
+export const followReport = z.object({
   delta: deltaReport.optional(),
   /** Why following waits for an operator; null once it goes on. */
   stopped: z.string().nullable().optional(),
@@ -158,5 +158,5 @@ export const overrideFields = {
 export type OverrideFields = {
   readonly [name in keyof typeof overrideFields]?: z.infer<(typeof overrideFields)[name]>;
 };
-export const drillMessage = z.strictObject({ ...who, ...overrideFields });
+export const drillMessage = z.object({ ...who, ...overrideFields });
 export type DrillMessage = z.infer<typeof drillMessage>;

@@ -140,6 +140,11 @@ export const settingsDocument = z
       .optional()
       .describe('Moves the application to the target, called once it is open: http or command.'),
     sequence_margin: z.int().min(0).optional().describe('How far sequences end above the highest id. Default: 1000.'),
+    stall_after: duration
+      .optional()
+      .describe(
+        'How long a batch, build or proof may not move before the page says what it waits for; nothing fails of it. Default: 5min.',
+      ),
     lock_timeout: duration.optional().describe('How long a change of the target waits for a lock. Default: 5s.'),
     statement_timeout: duration.optional().describe('Limit of short statements. Default: 60s.'),
   })

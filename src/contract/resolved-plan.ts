@@ -147,6 +147,7 @@ export interface Settings {
   };
   readonly switch: Hook | null;
   readonly sequenceMargin: number;
+  readonly stallAfterMs: number;
   readonly lockTimeoutMs: number;
   readonly statementTimeoutMs: number;
 }

@@ -4,7 +4,7 @@ import { overrideFields, type FollowStatus, type FreezeFacts } from './delta';
 /** Names that cross process boundaries: run references, workflow inputs, updates, status, results. All zod, all versioned by field addition only. */
 
 /** Where a run lives. `ledger` names a connection, it never is one: `env:CRM_URL` or `plan:crm`. */
-export const runRef = z.strictObject({
+export const runRef = z.object({
   run: z.string().min(1),
   ledger: z.string().min(1),
 });
@@ -27,7 +27,7 @@ export type Phase =
 
 export type RunState = 'running' | 'waiting' | 'paused' | 'blocked' | 'complete' | 'failed' | 'aborted' | 'rolled_back';
 
-export const findingSummary = z.strictObject({
+export const findingSummary = z.object({
   id: z.string(),
   mapping: z.string().nullable(),
   column: z.string().nullable(),
@@ -41,7 +41,7 @@ export const findingSummary = z.strictObject({
 });
 export type FindingSummary = z.infer<typeof findingSummary>;
 
-export const tableProgress = z.strictObject({
+export const tableProgress = z.object({
   mapping: z.string(),
   estimatedRows: z.number(),
   batches: z.number(),
@@ -54,7 +54,7 @@ export const tableProgress = z.strictObject({
 });
 export type TableProgress = z.infer<typeof tableProgress>;
 
-export const blockedBatch = z.strictObject({
+export const blockedBatch = z.object({
   what: z.string(),
   mapping: z.string(),
   ordinal: z.number(),
@@ -87,6 +87,10 @@ export interface RunStatus {
   readonly tables: readonly TableProgress[];
   readonly undecided: readonly FindingSummary[];
   readonly blocked: readonly BlockedBatch[];
+  /** Messages between the workflows of the run that could not be read: what they said is missing here. */
+  readonly alarms?: readonly string[];
+  /** Work whose rows and bytes do not move, and what it waits for. */
+  readonly stalled?: readonly { readonly what: string; readonly sentence: string }[];
   readonly gate: string | null;
   /** What may be approved at the gate, where that is more than the gate itself. */
   readonly gates?: readonly string[];
@@ -134,6 +138,8 @@ export const rollbackInput = z.strictObject({
   ledger: z.string().min(1),
   by: z.string().min(1),
   reason: z.string().min(1),
+  /** Steps that an execution before this one undid. */
+  undone: z.number().int().optional(),
 });
 export type RollbackInput = z.infer<typeof rollbackInput>;
 
@@ -171,3 +177,4 @@ export type ResolveMessage = z.infer<typeof resolveMessage>;
 export const abortMessage = z.strictObject({ ...who, then: z.enum(['ask', 'rollback', 'keep']).optional() });
 export type AbortMessage = z.infer<typeof abortMessage>;
 export const pauseMessage = z.strictObject({ by: z.string().optional(), reason: z.string().optional() });
+export type PauseMessage = z.infer<typeof pauseMessage>;

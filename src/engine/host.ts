@@ -1,4 +1,6 @@
+import type { StallReport } from '../contract/batch-copy';
 import type { CompiledMapping } from '../contract/compiled';
+import type { RunRef } from '../contract/run';
 import { fail } from '../errors/rowproof-error';
 import type { Databases } from '../postgres/databases';
 import type { LoadedRun } from '../postgres/ledger/run/run';
@@ -20,6 +22,8 @@ export interface Host extends Breakable {
   readonly heartbeat?: (details: HeartbeatDetails) => void;
   /** Milliseconds between heartbeats, 2,000 unless given. */
   readonly heartbeatMs?: number;
+  /** Says on the page of the run, whose workflow is named, that work does not move, or (sentence null) that it does again. */
+  readonly reportStall?: (ref: RunRef, workflowId: string | null, report: StallReport) => Promise<void>;
   /** What the last heartbeat of an earlier attempt of the same call said. */
   readonly lastHeartbeat?: () => unknown;
 }

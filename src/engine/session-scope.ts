@@ -4,15 +4,10 @@ import { awaitsStandby } from '../postgres/queries/cutover/barrier';
 import { setLockTimeout } from '../postgres/queries/copy/transaction';
 import type { Session } from '../postgres/session';
 import { terminateBackend } from '../postgres/terminate';
-import { withHeartbeat } from './heartbeat';
+import { withHeartbeat, type Progress } from './heartbeat';
 import type { Host } from './host';
 import { lockTimeoutOf } from './run-settings';
-
-interface Opened {
-  readonly session: Session;
-  /** Opens another session of the same server. */
-  readonly another: (purpose: string) => Promise<Session>;
-}
+import { watchForStall, type WatchedSession } from './stall-watch';
 
 /**
  * The sessions of one piece of work. On cancellation their sockets are destroyed and their backends terminated through fresh
@@ -20,7 +15,11 @@ interface Opened {
  */
 export class SessionScope {
   readonly signal: AbortSignal | undefined;
-  private opened: Opened[] = [];
+  private opened: WatchedSession[] = [];
+  /** Of others, whose waits count for this work. */
+  private beside: WatchedSession[] = [];
+  private progress: Progress | null = null;
+  private readonly endWatch: () => Promise<void>;
   private aborting: Promise<void> | null = null;
   private readonly onAbort = (): void => {
     this.aborting ??= this.abort();
@@ -35,6 +34,21 @@ export class SessionScope {
   ) {
     this.signal = host.signal?.();
     this.signal?.addEventListener('abort', this.onAbort, { once: true });
+    this.endWatch = watchForStall(host, ref, {
+      what: purpose,
+      sessions: () => [...this.opened, ...this.beside],
+      progress: () => this.progress,
+    });
+  }
+
+  /** Rows and bytes by which the work is known to move. */
+  measure(progress: Progress): void {
+    this.progress = progress;
+  }
+
+  /** Looks at these sessions too when the work does not move; they are not ended with it. */
+  lookAtToo(sessions: readonly WatchedSession[]): void {
+    this.beside = [...sessions];
   }
 
   /** A session on the target as the connection gives it. */
@@ -54,7 +68,7 @@ export class SessionScope {
     return this.open((purpose) => this.host.databases.source(run.compiled, source, purpose));
   }
 
-  private async open(another: Opened['another']): Promise<Session> {
+  private async open(another: WatchedSession['another']): Promise<Session> {
     this.signal?.throwIfAborted();
     const session = await another(this.purpose);
     this.opened.push({ session, another });
@@ -74,6 +88,7 @@ export class SessionScope {
   /** Ends everything: gently, or by destroying what may be in the middle of a COPY; waits for an abort under way. */
   async end(gently: boolean): Promise<void> {
     this.signal?.removeEventListener('abort', this.onAbort);
+    await this.endWatch();
     if (this.aborting !== null) await this.aborting;
     if (gently) await Promise.all(this.opened.map(({ session }) => session.close()));
     this.discard();
@@ -85,7 +100,7 @@ export class SessionScope {
     await Promise.all(opened.map((one) => this.terminate(one)));
   }
 
-  private async terminate({ session, another }: Opened): Promise<void> {
+  private async terminate({ session, another }: WatchedSession): Promise<void> {
     try {
       const fresh = await another(`end ${this.purpose}`);
       try {
@@ -130,10 +145,17 @@ export async function onLedger<T>(
   purpose: string,
   work: (session: Session) => Promise<T>,
 ): Promise<T> {
-  const session = await host.databases.ledger(ref, purpose);
+  const another = (why: string): Promise<Session> => host.databases.ledger(ref, why);
+  const session = await another(purpose);
+  const endWatch = watchForStall(host, ref, {
+    what: purpose,
+    sessions: () => [{ session, another }],
+    progress: () => null,
+  });
   try {
     return await work(session);
   } finally {
+    await endWatch();
     await session.close();
   }
 }

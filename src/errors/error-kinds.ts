@@ -52,7 +52,7 @@ export const endsTheAttempts = oneOf('RP5104', 'RP5402', 'RP5403');
 export const changedBeforeOpening = oneOf('RP5451', 'RP5452');
 
 /** There is no target to open: a source takes writes again, the run is rolled back, or a side is not what was proved. */
-export const refusesOpening = oneOf('RP5501', 'RP5104', 'RP5451', 'RP5452');
+export const openingRefusals = ['RP5501', 'RP5104', 'RP5451', 'RP5452'] as const;
 
 /** A problem that says that something is missing from a plan: a false alarm where the missing part was left out for not being well-formed. */
 export const saysMissing = oneOf('RP1005', 'RP1017', 'RP1019');

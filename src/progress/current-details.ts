@@ -18,7 +18,9 @@ export function currentDetails(view: RunView): string {
     `**${view.run || view.plan}** · ${headline(view)} · as of ${clock(view.asOf)}`,
     '',
     ...(view.lastCommand === null ? [] : [`Last command: ${view.lastCommand}`, '']),
+    ...alarms(view),
     ...following(view),
+    ...stalled(view),
     ...(view.phase === 'done' ? foundByCheck(view) : needs(view)),
     ...tables(view),
     ...(view.code === ''
@@ -65,6 +67,20 @@ function following(view: RunView): string[] {
     ...warningsOf(follow).flatMap((line) => [`- ${line}`]),
     ...(warningsOf(follow).length > 0 ? [''] : []),
   ];
+}
+
+function alarms({ alarms: all = [] }: RunView): string[] {
+  if (all.length === 0) return [];
+  return [
+    ...all.map((alarm) => `- **ALARM** ${alarm} This page may lack what it said; \`rowproof report\` has the ledger.`),
+    '',
+  ];
+}
+
+function stalled({ stalled: all = [] }: RunView): string[] {
+  if (all.length === 0) return [];
+  const few = all.slice(0, maxInFull).map(({ sentence }) => `- ${sentence}`);
+  return [...few, ...(all.length > maxInFull ? [`- … and ${all.length - maxInFull} more that do not move`] : []), ''];
 }
 
 /** The run is over: what it found is decided in the plan. */

@@ -17,16 +17,28 @@ export interface LastReport {
 export function isWorthReporting(lastReport: LastReport, report: DeltaReport, now: string): boolean {
   if (lastReport.at === null) return true;
   // what was decided, or is healed, is told too
-  if (report.newFindings.join() !== lastReport.findings) return true;
+  const asked = report.newFindings.join() !== lastReport.findings;
+  if (asked && lastReport.reports < maxAtOnce) return true;
   const changed =
     lagStep(lastReport.lag ?? 0) !== lagStep(report.lag.seconds) ||
     lastReport.throttled !== (report.throttled !== null);
-  return changed && Date.parse(now) - Date.parse(lastReport.at) >= backoffSeconds(lastReport.reports) * 1000;
+  return (changed || asked) && mayReport(lastReport, now);
+}
+
+/** After so many reports also what waits for a decision is not told at once any more: something comes and goes. */
+const maxAtOnce = 200;
+
+/** Whether the root may hear of something again: within its 2,000 events a week of following has about 1,100. */
+export function mayReport(lastReport: Pick<LastReport, 'reports' | 'at'>, now: string): boolean {
+  return (
+    lastReport.at === null || Date.parse(now) - Date.parse(lastReport.at) >= backoffSeconds(lastReport.reports) * 1000
+  );
 }
 
 function backoffSeconds(reports: number): number {
-  if (reports < 50) return 10;
-  return reports < 150 ? 300 : 1_800;
+  if (reports < 30) return 10;
+  if (reports < 100) return 600;
+  return reports < 200 ? 3_600 : 14_400;
 }
 
 /** Whether two lists of warnings say the same but for their figures, which change with every look. */

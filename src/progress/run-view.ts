@@ -1,4 +1,5 @@
 import type { OpenedRun } from '../contract/activity-types';
+import type { StallReport } from '../contract/batch-copy';
 import type { BlockedBatch, FindingSummary, Phase, RunState, RunStatus, TableProgress } from '../contract/run';
 import { counted } from '../report/counted';
 import { isBadRowsBlock } from './blocked';
@@ -53,7 +54,14 @@ export function opened(view: RunView, run: OpenedRun): RunView {
 }
 
 export function inPhase(view: RunView, phase: Phase, sentence: string): RunView {
-  return { ...view, phase, sentence, state: view.state === 'paused' ? 'paused' : 'running' };
+  // what did not move belongs to the phase before
+  return {
+    ...view,
+    stalled: phase === view.phase ? (view.stalled ?? []) : [],
+    phase,
+    sentence,
+    state: view.state === 'paused' ? 'paused' : 'running',
+  };
 }
 
 export function withTable(view: RunView, table: TableProgress): RunView {
@@ -63,6 +71,20 @@ export function withTable(view: RunView, table: TableProgress): RunView {
       known.mapping === table.mapping ? { ...table, estimatedRows: known.estimatedRows } : known,
     ),
   };
+}
+
+const maxAlarms = 5;
+
+/** A message that could not be read; each kind once, the last few. */
+export function withAlarm(view: RunView, alarm: string): RunView {
+  const others = (view.alarms ?? []).filter((known) => known !== alarm);
+  return { ...view, alarms: [...others, alarm].slice(-maxAlarms) };
+}
+
+/** Work that does not move, or (sentence null) does again. */
+export function withStalled(view: RunView, { what, sentence }: StallReport): RunView {
+  const others = (view.stalled ?? []).filter((known) => known.what !== what);
+  return { ...view, stalled: sentence === null ? others : [...others, { what, sentence }] };
 }
 
 /** `findings`: what is to be decided about it, in place of what was before. */

@@ -150,6 +150,7 @@ function planOf(decisions: readonly DecisionPlan[]): ResolvedPlan {
       proof: { sliceRows: 1000, workMem: null, maxSnapshotAgeMs: 600_000 },
       ...quietSettings,
       sequenceMargin: 10,
+      stallAfterMs: 300_000,
       lockTimeoutMs: 300,
       statementTimeoutMs: 0,
     },

@@ -83,7 +83,7 @@ it('records a run that is decided, approved, paused and resumed', () =>
     const { undecided } = await when((status) => status.undecided.length > 0);
     for (const finding of undecided) await command('decide', { finding: finding.id, do: 'quarantine' });
     const { code } = await when((status) => status.gate === 'copy');
-    await run.signal('pause', { by: 'ben' });
+    await command('pause', { by: 'ben' });
     await command('approve', { gate: 'copy', code });
     await when((status) => status.state === 'paused');
     await run.signal('resume', { by: 'ben' });

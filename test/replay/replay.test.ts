@@ -34,7 +34,7 @@ describe('histories that Temporal recorded of real runs', () => {
     const textOf = (name: string): string => histories.find((recorded) => recorded.name === name)?.text ?? '';
     expect(textOf('continued/batchCopy-1')).toContain('EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW');
     expect(textOf('blocked/batchCopy-1')).toContain('"signalName":"resolution"');
-    expect(textOf('steered/migration-1')).toMatch(/"signalName":"pause".*"signalName":"resume"/);
+    expect(textOf('steered/migration-1')).toMatch(/"name":"pause".*"signalName":"resume"/);
     expect(textOf('undone/migration-1')).toContain('"type":"RolledBack"');
     for (const child of ['captureMonitor-1', 'cutover-1', 'cutover-2', 'cutover-3', 'delta-1', 'migration-1'])
       expect(names).toContain(`followed/${child}`);

@@ -65,17 +65,24 @@ ${decisions === undefined ? '' : `decisions:\n${decisions}\n`}settings: { ${sett
 `;
 }
 
-/** `servers`: superuser urls of others than the one of the tests. */
+/** `servers`: superuser urls of others than the one of the tests; `through`: the way to the target, such as a proxy. */
 export async function createShopBench(
   temporal: TestTemporal,
-  servers: { readonly source?: string; readonly target?: string } = {},
+  servers: {
+    readonly source?: string;
+    readonly target?: string;
+    readonly through?: (url: string) => Promise<string>;
+  } = {},
 ): Promise<ShopBench> {
   const on = (server?: string) => (server === undefined ? {} : { server });
   const source = await createDatabase({ prefix: 'shop_legacy', ...on(servers.source) });
   const target = await createDatabase({ prefix: 'shop', ...on(servers.target) });
   await source.query(legacy);
   await target.query(shop);
-  const bench = createWorkbench(temporal, { SHOP_LEGACY_URL: source.url, SHOP_URL: target.url });
+  const bench = createWorkbench(temporal, {
+    SHOP_LEGACY_URL: source.url,
+    SHOP_URL: (await servers.through?.(target.url)) ?? target.url,
+  });
   return {
     ...bench,
     source,

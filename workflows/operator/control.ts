@@ -7,6 +7,8 @@ import { ControlState } from './state';
 import { plainFailure } from '../runtime/input';
 import { installSignals } from './signals';
 import { installUpdates } from './updates';
+import { openCommandRecords } from './command-records';
+import { drillAnswered, gateClosed, gateOpened, holds } from '../../src/orchestration/operator-control';
 
 /** The operator's side of one run: page, commands, gates. */
 export interface OperatorControl {
@@ -19,7 +21,7 @@ export interface OperatorControl {
   /** Parks at one of `gates`; resolves with the approval of one of them. */
   gate(gates: readonly string[], question: string, sentence: string): Promise<ApproveMessage>;
   paused(): boolean;
-  /** How many `decide` commands were accepted so far. */
+  /** How many `decide` commands were carried out so far. */
   decisions(): number;
   /** Resolves once more than `seen` were accepted: read the number before looking, so that none is missed. */
   decidedSince(seen: number): Promise<void>;
@@ -39,6 +41,12 @@ export interface OperatorControl {
   newFindings(): Promise<void>;
   /** From here on nothing can be undone: `abort` is refused. */
   onlyForward(): void;
+  /** Resolves once an abort waits for the ledger. */
+  abortWaits(): Promise<void>;
+  /** Resolves once no abort waits for the ledger any more. */
+  abortWritten(): Promise<void>;
+  /** Resolves once every command that came in was carried out or refused; what the ledger lacks of them is waited for a moment. */
+  finished(): Promise<void>;
   /** Adds a child that gets pause, resume and resolve. */
   listen(child: string): void;
   /** No child listens any more. */
@@ -48,60 +56,54 @@ export interface OperatorControl {
 /** Opens the operator control; its handlers stand before anything is awaited, so that no message finds nobody. */
 export function openOperatorControl(plan: string): OperatorControl {
   const operator = new ControlState(plan);
-  installUpdates(operator);
-  installSignals(operator);
+  const records = openCommandRecords(operator);
+  installUpdates(operator, records);
+  installSignals(operator, records);
+  const answerDrill = (sentence: string): void => {
+    operator.operators = drillAnswered(operator.operators, sentence);
+  };
   return {
     view: () => operator.view,
     change: (next) => operator.show(next(operator.view)),
     whileOpening: async (open) => {
-      operator.opening = true;
+      operator.operators = { ...operator.operators, opening: true };
       try {
         operator.run = await open();
         return operator.run;
       } catch (error) {
-        operator.opening = false;
+        operator.operators = { ...operator.operators, opening: false };
         throw error;
       }
     },
-    whenRunning: () => condition(() => !operator.paused),
+    whenRunning: () => condition(() => !holds(operator.operators)),
     gate: (gates, question, sentence) => waitAtGate(operator, gates, question, sentence),
-    paused: () => operator.paused,
-    decisions: () => operator.decisions,
-    decidedSince: (seen) => condition(() => operator.decisions > seen),
-    abortable: async (work) => {
-      const scope = new CancellationScope();
-      operator.scope = scope;
-      operator.opening = false;
-      try {
-        const result = await scope.run(work);
-        // an abort that was accepted while the last step ended still counts
-        if (operator.abort !== null) throw plainFailure('Aborted', 'Aborted at the end of the last step.');
-        return result;
-      } finally {
-        operator.scope = null;
-      }
-    },
-    aborted: () => operator.abort,
+    paused: () => holds(operator.operators),
+    decisions: () => operator.operators.decisions,
+    decidedSince: (seen) => condition(() => operator.operators.decisions > seen),
+    abortable: (work) => abortable(operator, work),
+    aborted: () => operator.operators.abort,
+    abortWaits: () => condition(() => operator.operators.abortWaits !== null),
+    abortWritten: () => condition(() => operator.operators.abortWaits === null),
     settleAbort: () => {
-      operator.abort = null;
+      operator.operators = { ...operator.operators, abort: null };
     },
     followReports: () => operator.followReports,
     nextDrill: async () => {
-      operator.drillsOpen = true;
-      await condition(() => operator.drill !== null && operator.drill.answer === null);
-      return (operator.drill as NonNullable<typeof operator.drill>).message;
+      operator.operators = { ...operator.operators, drillsOpen: true };
+      await condition(() => operator.operators.drill !== null);
+      return (operator.operators.drill as NonNullable<typeof operator.operators.drill>).message;
     },
-    answerDrill: (sentence) => answerDrill(operator, sentence),
+    answerDrill,
     endDrills: () => {
-      operator.drillsOpen = false;
-      answerDrill(operator, 'The drill did not begin; writers are free.');
+      operator.operators = { ...operator.operators, drillsOpen: false };
+      answerDrill('The drill did not begin; writers are free.');
     },
     newFindings: async () => {
       await condition(() => operator.newFindings);
       operator.newFindings = false;
     },
     onlyForward: () => {
-      operator.forward = true;
+      operator.operators = { ...operator.operators, forward: true };
       operator.show({ ...operator.view, forward: true });
     },
     listen: (child) => {
@@ -110,11 +112,24 @@ export function openOperatorControl(plan: string): OperatorControl {
     quiet: () => {
       operator.listeners = [];
     },
+    finished: () => CancellationScope.nonCancellable(() => records.finished()),
   };
 }
 
-function answerDrill(operator: ControlState, sentence: string): void {
-  if (operator.drill !== null) operator.drill.answer ??= sentence;
+async function abortable<T>(operator: ControlState, work: () => Promise<T>): Promise<T> {
+  const scope = new CancellationScope();
+  operator.scope = scope;
+  operator.operators = { ...operator.operators, opening: false, working: true };
+  try {
+    const result = await scope.run(work);
+    await condition(() => operator.operators.abortWaits === null);
+    // an abort that was accepted while the last step ended still counts
+    if (operator.operators.abort !== null) throw plainFailure('Aborted', 'Aborted at the end of the last step.');
+    return result;
+  } finally {
+    operator.scope = null;
+    operator.operators = { ...operator.operators, working: false };
+  }
 }
 
 async function waitAtGate(
@@ -123,8 +138,7 @@ async function waitAtGate(
   question: string,
   sentence: string,
 ): Promise<ApproveMessage> {
-  operator.approval = null;
-  operator.openGates = gates;
+  operator.operators = gateOpened(operator.operators, gates);
   operator.show({
     ...operator.view,
     gate: gates[0] ?? null,
@@ -134,9 +148,9 @@ async function waitAtGate(
     sentence,
   });
   try {
-    await condition(() => operator.approval !== null);
+    await condition(() => operator.operators.approval !== null);
   } finally {
-    operator.openGates = [];
+    operator.operators = gateClosed(operator.operators);
     operator.show({
       ...operator.view,
       gate: null,
@@ -146,5 +160,5 @@ async function waitAtGate(
       sentence: 'goes on',
     });
   }
-  return operator.approval as unknown as ApproveMessage;
+  return operator.operators.approval as unknown as ApproveMessage;
 }

@@ -10,6 +10,10 @@ export const resolveUpdate = defineUpdate<string, [unknown]>('resolve');
 export const drillUpdate = defineUpdate<string, [unknown]>('drill');
 export const abortUpdate = defineUpdate<string, [unknown]>('abort');
 
+export const pauseUpdate = defineUpdate<string, [unknown]>('pause');
+export const resumeUpdate = defineUpdate<string, [unknown]>('resume');
+
+/** The same as signals, for whoever sends them so: nobody is answered, and the run never fails of them. */
 export const pauseSignal = defineSignal<[unknown]>('pause');
 export const resumeSignal = defineSignal<[unknown]>('resume');
 

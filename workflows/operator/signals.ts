@@ -1,25 +1,32 @@
-import { proxyActivities, setHandler } from '@temporalio/workflow';
-import type { Activities } from '../../src/contract/activity-types';
+import { setHandler } from '@temporalio/workflow';
 import { progressReport, type ProgressReport } from '../../src/contract/batch-copy';
 import type { DeltaReport } from '../../src/contract/delta';
 import { pauseMessage } from '../../src/contract/run';
 import { withFollowReport } from '../../src/progress/follow-view';
-import { effectiveState, withBlocked, withoutBlocked, withTable } from '../../src/progress/run-view';
-import * as options from '../runtime/activity-options';
+import {
+  effectiveState,
+  withAlarm,
+  withBlocked,
+  withoutBlocked,
+  withStalled,
+  withTable,
+} from '../../src/progress/run-view';
+import { readMessage } from '../../src/orchestration/read-message';
+import { holds } from '../../src/orchestration/operator-control';
+import { sentenceOf } from '../../src/progress/failure-sentence';
 import { workflowTime } from '../runtime/clock';
+import type { CommandRecords } from './command-records';
 import type { ControlState } from './state';
+import { carryOut } from './updates';
 import * as messages from './messages';
 
-const control = proxyActivities<Activities>(options.quick);
-
-/** Installs pause and resume, the reports of children, and the status query. A signal never fails the run, however odd it is. */
-export function installSignals(operator: ControlState): void {
-  setHandler(messages.pauseSignal, (raw) => setPaused(operator, raw, true), {
-    description: 'Start no further batch: {"by","reason"}',
-  });
-  setHandler(messages.resumeSignal, (raw) => setPaused(operator, raw, false), {
-    description: 'Go on after pause: {"by","reason"}',
-  });
+/** Installs the signals pause and resume, the reports of children, and the status query. A signal never fails the run, however odd it is. */
+export function installSignals(operator: ControlState, records: CommandRecords): void {
+  for (const [name, signal] of [
+    ['pause', messages.pauseSignal],
+    ['resume', messages.resumeSignal],
+  ] as const)
+    setHandler(signal, (raw) => asUpdate(operator, records, name, raw), { description: `The same as update ${name}` });
   setHandler(messages.progressSignal, (raw) => takeReport(operator, raw), {
     description: 'From the children of this run; not for people',
   });
@@ -27,20 +34,29 @@ export function installSignals(operator: ControlState): void {
     messages.statusQuery,
     () => {
       const { lastCommand: _command, gateQuestion: _question, ...status } = operator.view;
-      return { ...status, state: effectiveState(operator.view, operator.paused) };
+      return { ...status, state: effectiveState(operator.view, holds(operator.operators)) };
     },
     { description: 'Phase, progress, findings, gates and blocked batches as JSON' },
   );
 }
 
-async function setPaused(operator: ControlState, raw: unknown, value: boolean): Promise<void> {
+/** Nobody waits for an answer: what is refused stands on the page. */
+async function asUpdate(
+  operator: ControlState,
+  records: CommandRecords,
+  name: 'pause' | 'resume',
+  raw: unknown,
+): Promise<void> {
   const parsed = pauseMessage.safeParse(raw ?? {});
-  const by = parsed.success ? (parsed.data.by ?? 'someone') : 'someone';
-  if (operator.paused === value) return;
-  operator.paused = value;
-  operator.accepted(value ? 'pause' : 'resume', by);
-  await operator.signalChildren((child) => child.signal(messages.pausedSignal, value));
-  if (operator.run !== null) await control.recordEvent(operator.run.ref, value ? 'paused' : 'resumed', { by });
+  const message = parsed.success ? parsed.data : {};
+  try {
+    await carryOut(operator, records, { name, message });
+  } catch (error) {
+    operator.show({
+      ...operator.view,
+      lastCommand: `${name}, by ${message.by ?? 'someone'}, refused: ${sentenceOf(error)}`,
+    });
+  }
 }
 
 /** What nobody has decided about is looked up, and what is shown as such although it no longer waits. */
@@ -49,13 +65,16 @@ function noteFindings(operator: ControlState, { newFindings }: DeltaReport): voi
 }
 
 function takeReport(operator: ControlState, raw: ProgressReport): void {
-  const report = progressReport.safeParse(raw);
-  if (!report.success) return;
-  const { table, blocked, findings, unblocked, follow } = report.data;
+  const report = readMessage(progressReport, raw, 'progress');
+  if ('alarm' in report) return operator.show(withAlarm(operator.view, report.alarm));
+  const { table, tables = [], blocked, findings, unblocked, follow, stalled, trying, unreadable } = report.message;
   let next = operator.view;
-  if (table !== undefined) next = withTable(next, table);
+  if (trying !== undefined) next = { ...next, sentence: trying };
+  if (unreadable !== undefined) next = withAlarm(next, unreadable);
+  for (const one of table === undefined ? tables : [...tables, table]) next = withTable(next, one);
   if (blocked !== undefined) next = withBlocked(next, blocked, findings);
   if (unblocked !== undefined) next = withoutBlocked(next, unblocked);
+  if (stalled !== undefined) next = withStalled(next, stalled);
   if (follow !== undefined) {
     operator.followReports += 1;
     if (follow.delta !== undefined) noteFindings(operator, follow.delta);

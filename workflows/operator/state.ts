@@ -5,27 +5,28 @@ import {
   type CancellationScope,
 } from '@temporalio/workflow';
 import type { OpenedRun } from '../../src/contract/activity-types';
-import type { DrillMessage } from '../../src/contract/delta';
-import type { AbortMessage, ApproveMessage } from '../../src/contract/run';
 import { migrationAttributes } from '../../src/contract/search-attributes';
 import { currentDetails } from '../../src/progress/current-details';
 import { lagStep } from '../../src/progress/follow-view';
 import { effectiveState, newView, type RunView } from '../../src/progress/run-view';
 import { workflowTime } from '../runtime/clock';
+import {
+  holds,
+  newOperatorState,
+  type Effect,
+  type OperatorState,
+  type Situation,
+  type Step,
+} from '../../src/orchestration/operator-control';
 import { plainFailure } from '../runtime/input';
+import { pausedSignal, resolutionSignal } from './messages';
 
 /** What the operator control of one run remembers between messages. */
 export class ControlState {
   view: RunView;
   run: OpenedRun | null = null;
-  paused = false;
-  abort: AbortMessage | null = null;
-  approval: ApproveMessage | null = null;
-  openGates: readonly string[] = [];
-  /** How many `decide` commands were accepted. */
-  decisions = 0;
-  /** The run is being opened, the first time or again: nothing runs yet that could be aborted, but will in a moment. */
-  opening = true;
+  /** What operators said; decided by the pure functions of src/orchestration. */
+  operators: OperatorState = newOperatorState;
   /** What `abort` cancels, while something runs. */
   scope: CancellationScope | null = null;
   /** Children that get pause, resume and resolve. */
@@ -34,11 +35,6 @@ export class ControlState {
   followReports = 0;
   /** Something came up while following, or was healed, that nobody has looked at. */
   newFindings = false;
-  /** Whether drills are attended to, and the one that was asked for. */
-  drillsOpen = false;
-  drill: { readonly message: DrillMessage; answer: string | null } | null = null;
-  /** The target is being opened: nothing can be undone any more. */
-  forward = false;
   private shownAttributes = '';
 
   constructor(plan: string) {
@@ -51,7 +47,7 @@ export class ControlState {
     this.view = { ...next, asOf: workflowTime() };
     setCurrentDetails(currentDetails(this.view));
     if (this.run?.searchAttributes !== true) return;
-    const state = effectiveState(this.view, this.paused);
+    const state = effectiveState(this.view, holds(this.operators));
     const { follow } = this.view;
     const lag = follow === undefined ? null : lagStep(follow.lag.seconds);
     const key = `${this.view.phase} ${state} ${this.view.blocked.length} ${lag ?? ''}`;
@@ -66,14 +62,30 @@ export class ControlState {
     ]);
   }
 
-  accepted(command: string, by: string): void {
-    this.show({ ...this.view, lastCommand: `${command}, by ${by}, ${workflowTime().slice(11, 16)} UTC, accepted` });
+  requireRun(): OpenedRun {
+    if (this.run === null) throw plainFailure('NotYet', 'The run is still being opened.');
+    return this.run;
   }
 
-  requireRun(): OpenedRun {
-    if (this.run === null)
-      throw plainFailure('NotYet', 'The run is still being opened; send the command again in a moment.');
-    return this.run;
+  /** What a command meets now. */
+  situation(): Situation {
+    return { state: this.operators, view: this.view, approvers: this.run?.approvers ?? null };
+  }
+
+  /** Takes a decision over and does what it asks for. */
+  async take({ state, view, effects }: Step): Promise<void> {
+    this.operators = state;
+    this.show(view);
+    for (const effect of effects) await this.perform(effect);
+  }
+
+  private async perform(effect: Effect): Promise<void> {
+    if (effect.do === 'cancel') this.scope?.cancel();
+    else if (effect.do === 'hold') await this.signalChildren((child) => child.signal(pausedSignal, effect.paused));
+    else
+      await this.signalChildren(async (child) => {
+        for (const resolution of effect.resolutions) await child.signal(resolutionSignal, resolution);
+      });
   }
 
   async signalChildren(send: (child: ReturnType<typeof getExternalWorkflowHandle>) => Promise<void>): Promise<void> {

@@ -32,6 +32,8 @@ export async function afterFailure(
   watch: Monitor,
   begun: boolean,
 ): Promise<void> {
+  // an abort that waits for the ledger is what ends the run, whatever failed meanwhile
+  if (!isCancellation(error)) await operator.abortWritten();
   const abort = operator.aborted();
   if (isCancellation(error) && abort === null) {
     await CancellationScope.nonCancellable(() => sayOnCancel(run, operator, begun));

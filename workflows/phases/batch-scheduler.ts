@@ -1,11 +1,19 @@
 import { condition, isCancellation, proxyActivities, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import { z } from 'zod';
 import type { Activities } from '../../src/contract/activity-types';
-import type { BatchCopyInput, LimitReached, ProgressReport, Resolution } from '../../src/contract/batch-copy';
+import {
+  resolution,
+  type BatchCopyInput,
+  type LimitReached,
+  type ProgressReport,
+  type Resolution,
+} from '../../src/contract/batch-copy';
 import type { TableProgress } from '../../src/contract/run';
 import { badRowsBlock, blockedBecause, endsTheRun } from '../../src/progress/blocked';
 import { worthShowing } from '../../src/progress/table-progress';
 import * as options from '../runtime/activity-options';
 import { copySide } from './copy-side';
+import { hearRoot } from '../runtime/hear-root';
 import { slots } from '../runtime/in-parallel';
 import { copyProgressQuery, pausedSignal, resolutionSignal } from '../operator/messages';
 import { reportToRoot } from '../runtime/report-to-root';
@@ -31,6 +39,8 @@ export interface BatchScheduler {
   nextDue(): Promise<string>;
   /** False while bad rows of the mapping wait for decisions: it is due again once they are made. */
   withinLimits(mapping: string): Promise<boolean>;
+  /** Tells the root what it has not heard of yet. */
+  tellRest(): Promise<void>;
   /** What another execution has to know to go on, once no batch is in flight. */
   handOver(): Promise<Pick<BatchCopyInput, 'paused' | 'blocked' | 'overLimit'>>;
 }
@@ -55,18 +65,28 @@ export function openBatchScheduler(input: BatchCopyInput): BatchScheduler {
   let broken: { readonly error: unknown } | null = null;
   let paused = input.paused ?? false;
   const failures = new Map<string, number>();
-  setHandler(pausedSignal, (value) => void (paused = value === true));
-  setHandler(resolutionSignal, (message) => void resolutions.set(message.what, message));
+  hearRoot(input.parent, pausedSignal, z.boolean(), (value) => void (paused = value));
+  hearRoot(input.parent, resolutionSignal, resolution, (message) => void resolutions.set(message.what, message));
   setHandler(copyProgressQuery, () => [...tables.values()]);
 
-  const sendReport = (report: ProgressReport): Promise<void> => reportToRoot(input.parent, report);
+  const steps = input.reports ?? 20;
+  /** Ends of tables that the root has not heard of yet. */
+  let untold: TableProgress[] = [];
+  /** Every report takes along what is untold. */
+  const sendReport = (report: ProgressReport): Promise<void> => {
+    const tables = untold;
+    untold = [];
+    return reportToRoot(input.parent, tables.length === 0 ? report : { ...report, tables });
+  };
 
   async function progressed(table: TableProgress): Promise<void> {
     tables.set(table.mapping, table);
     setCurrentDetails(`${table.mapping}: ${table.batchesDone} of ${counted(table.batches, 'batch')}`);
-    if (!worthShowing(reported.get(table.mapping), table, input.reports ?? 20)) return;
+    if (!worthShowing(reported.get(table.mapping), table, steps)) return;
     reported.set(table.mapping, table);
-    await sendReport({ table });
+    if (steps >= 0) return sendReport({ table });
+    untold.push(table);
+    if (untold.length >= -steps) await sendReport({});
   }
 
   function isHeldBack(mapping: string): boolean {
@@ -265,9 +285,13 @@ export function openBatchScheduler(input: BatchCopyInput): BatchScheduler {
       passOn();
       return due() as string;
     },
+    tellRest: () => (untold.length === 0 ? Promise.resolve() : sendReport({})),
     handOver: async () => {
       const waiting = (): number => [...inHand.values()].reduce((sum, own) => sum + own.size, 0);
-      await condition(() => broken !== null || (slot.taken() === 0 && unanswered.size + deferred.size === waiting()));
+      const idle = (): boolean => slot.taken() === 0 && unanswered.size + deferred.size === waiting();
+      // an answer may wake a batch on the same change: it is looked at again, so that none is lost
+      do await condition(() => broken !== null || idle());
+      while (broken === null && !idle());
       passOn();
       return { paused, blocked: [...unanswered.keys()], overLimit: [...overLimit] };
     },

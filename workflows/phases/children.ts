@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../../src/contract/activity-types';
+import type { PersistInput } from '../../src/contract/batch-copy';
 import type { RollbackResult } from '../../src/contract/run';
 import { groupMappings } from '../../src/copy/group-mappings';
 import { reportSteps } from '../../src/progress/table-progress';
@@ -15,6 +16,7 @@ import { batchCopy } from '../batch-copy';
 import type { OperatorControl } from '../operator/control';
 import { discovery } from '../discovery';
 import { pausedSignal } from '../operator/messages';
+import { persist } from '../persist';
 import { rollback } from '../rollback';
 import { validation } from '../validation';
 import { withReconciliation } from '../../src/progress/run-view';
@@ -99,6 +101,21 @@ export async function runRollback(run: OpenedRun, by: string, reason: string): P
   });
   await control.finishPhase(run.ref, 'rollback');
   return result;
+}
+
+/** What goes only forward, tried until it works, as a child of its own. */
+export async function runPersist(
+  run: OpenedRun,
+  operator: OperatorControl,
+  order: Omit<PersistInput, 'ref' | 'parent'>,
+): Promise<unknown> {
+  const workflowId = childId(run, 'persist');
+  remember(operator, 'persist', workflowId);
+  return executeChild(persist, {
+    workflowId,
+    args: [{ ref: run.ref, parent: workflowInfo().workflowId, ...order }],
+    staticSummary: `${run.plan}: ${order.work}`,
+  });
 }
 
 export function remember(operator: OperatorControl, kind: string, workflowId: string): void {

@@ -1,6 +1,7 @@
 import { CancellationScope, proxyActivities } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../../src/contract/activity-types';
-import { factsOf, onlyProofMissing, whyAgain } from '../../src/progress/cutover-attempt';
+import { afterAttempt } from '../../src/orchestration/cutover-states';
+import { factsOf } from '../../src/progress/cutover-attempt';
 import { existing, expectedFreeze } from '../../src/progress/follow-lines';
 import { withChecklist, withFreeze, withProof } from '../../src/progress/follow-view';
 import { inPhase } from '../../src/progress/run-view';
@@ -58,9 +59,10 @@ async function untilFrozen(run: OpenedRun, operator: OperatorControl, follower: 
       );
       const facts = factsOf(result, workflowTime(), by);
       operator.change((view) => withFreeze(withChecklist(view, lines), 'freeze', facts));
-      if (result.outcome === 'frozen') return verdict;
-      again = whyAgain(result);
-      if (renewed || !onlyProofMissing(lines)) break;
+      const after = afterAttempt({ lines, result }, renewed);
+      if (after.next === 'open the target') return verdict;
+      again = after.again;
+      if (after.next === 'ask') break;
       verdict = await prove(run, operator);
       if (verdict === null) break;
     }

@@ -20,6 +20,19 @@ export const quick: ActivityOptions = {
 /** What a workflow itself repeats, with its own rests and its own words in between. */
 export const oneTry: ActivityOptions = { ...quick, retry: { maximumAttempts: 1 } };
 
+/** What an operator said, written before it acts: within 10 s, or it is refused. */
+export const command: ActivityOptions = {
+  startToCloseTimeout: '4 seconds',
+  scheduleToCloseTimeout: '10 seconds',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumAttempts: 3 },
+};
+
+/** What the ledger gets as soon as it can be written, however long that takes; the tries leave no events. */
+export const untilWritten: ActivityOptions = {
+  startToCloseTimeout: '10 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '20 seconds' },
+};
+
 /** What must be recorded although a database is away for a while, such as the end of a run. */
 export const patient: ActivityOptions = {
   ...quick,

@@ -1,20 +1,21 @@
 import { CancellationScope, isCancellation, proxyActivities, sleep } from '@temporalio/workflow';
 import type { Activities, OpenedRun, Verdict } from '../../src/contract/activity-types';
+import type { PersistentWork } from '../../src/contract/batch-copy';
 import { sentenceOf } from '../../src/progress/failure-sentence';
 import { inPhase, withReconciliation } from '../../src/progress/run-view';
 import * as options from './activity-options';
 import type { OperatorControl } from '../operator/control';
 import { codeOf } from './failure-kind';
 import { plainFailure } from './input';
+import { doOnce, backoffMs } from './persistent-work';
 import { notify } from './reporter';
+import { runPersist } from '../phases/children';
 import type { Monitor } from '../phases/monitor';
 import { counted } from '../../src/report/counted';
-import { changedBeforeOpening, refusesOpening } from '../../src/errors/error-kinds';
+import { changedBeforeOpening, openingRefusals } from '../../src/errors/error-kinds';
 
 const recording = proxyActivities<Activities>(options.patient);
 const quick = proxyActivities<Activities>(options.quick);
-const long = proxyActivities<Activities>(options.longRunning);
-const lookingAgain = proxyActivities<Activities>(options.oneTry);
 
 /**
  * Whether the opening was refused because a side is not what was proved, and the sources are written to again: then the run follows them on,
@@ -30,13 +31,18 @@ const patience = 3;
 /** Opens the target of frozen sources. Tried again for as long as it takes, because writers wait; what says that there is none to open is raised. */
 export async function openTheTarget(run: OpenedRun, operator: OperatorControl): Promise<void> {
   operator.change((view) => inPhase(view, 'cutover', 'opening the target'));
-  await keepTrying(
-    run,
-    operator,
-    'The target could not be opened',
-    () => lookingAgain.openTarget(run.ref),
-    (error) => refusesOpening(codeOf(error)),
-  );
+  for (;;) {
+    await operator.abortWritten();
+    const scope = new CancellationScope();
+    const opened = scope.run(() =>
+      keepTrying(run, operator, 'openTarget', 'The target could not be opened', openingRefusals).then(() => true),
+    );
+    opened.catch(() => undefined);
+    if (await Promise.race([opened, operator.abortWaits().then(() => false)])) return;
+    // an abort that waits for the ledger: nothing is opened before it had its say
+    scope.cancel();
+    await opened.catch(() => undefined);
+  }
 }
 
 /**
@@ -60,49 +66,43 @@ export async function completeCutover(
   await mentioned(() => quick.listWriters(run.ref, 'after'));
   await tidied;
   if (run.pattern !== 'hybrid') return proved;
-  let closed = proved;
-  await keepTrying(run, operator, 'The books could not be closed', async () => {
-    closed = await long.reconcile(run.ref);
-    operator.change((view) => withReconciliation(view, closed.reconciliation));
-  });
+  const closed = (await keepTrying(run, operator, 'reconcile', 'The books could not be closed')) as Verdict;
+  operator.change((view) => withReconciliation(view, closed.reconciliation));
   if (!closed.green) throw plainFailure('NotProved', `The target is open, but ${closed.sentence}`);
   return closed;
 }
 
 /** Beside the switch: the capture has no use any more, and views are as old as the last rounds before the freeze. */
 async function tidyUp(run: OpenedRun, operator: OperatorControl, watch: Monitor): Promise<void> {
-  const insist = (what: string, work: () => Promise<unknown>): Promise<void> => keepTrying(run, operator, what, work);
   const capture = async (): Promise<void> => {
     if (run.capture === 'none') return;
-    await insist('The capture could not be removed', () => long.removeCapture(run.ref));
+    await keepTrying(run, operator, 'removeCapture', 'The capture could not be removed');
     await watch.end();
   };
   const target = async (): Promise<void> => {
     if (run.pattern !== 'hybrid') return;
-    await insist('Statistics and materialized views are not up to date', () => long.analyzeAndRefresh(run.ref, true));
-    await insist('The id map could not be written', () => long.writeIdMap(run.ref));
+    await keepTrying(run, operator, 'refreshTarget', 'Statistics and materialized views are not up to date');
+    await keepTrying(run, operator, 'writeIdMap', 'The id map could not be written');
   };
   await Promise.all([capture(), target()]);
 }
 
+/** One try here, and all others in a child; the page says why, and whoever is notified hears of the first. */
 async function keepTrying(
   run: OpenedRun,
   operator: OperatorControl,
+  work: PersistentWork,
   what: string,
-  work: () => Promise<unknown>,
-  isFinal: (error: unknown) => boolean = () => false,
-): Promise<void> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (isCancellation(error) || isFinal(error)) throw error;
-      const sentence = `${what}: ${sentenceOf(error)} It is retried.`;
-      operator.change((view) => ({ ...view, sentence }));
-      if (tries === 1) await notify(run, 'failed', sentence);
-      await sleep(backoffMs(tries));
-    }
+  final: readonly string[] = [],
+): Promise<unknown> {
+  try {
+    return await doOnce(run.ref, work);
+  } catch (error) {
+    if (isCancellation(error) || final.includes(codeOf(error) ?? '')) throw error;
+    const sentence = `${what}: ${sentenceOf(error)} It is retried.`;
+    operator.change((view) => ({ ...view, sentence }));
+    await notify(run, 'failed', sentence);
+    return runPersist(run, operator, { work, what, final: [...final], tries: 1, shown: sentence });
   }
 }
 
@@ -128,23 +128,39 @@ async function callUntilItWorks(
   operator: OperatorControl,
   ask: (sentence: string) => Promise<'by hand'>,
 ): Promise<'called' | 'by hand'> {
-  let asked: Promise<'by hand'> | null = null;
   for (let tries = 1; ; tries += 1) {
     try {
-      await lookingAgain.callSwitch(run.ref);
+      await doOnce(run.ref, 'callSwitch');
       return 'called';
     } catch (error) {
       if (isCancellation(error)) throw error;
       const sentence = `settings.switch failed ${counted(tries, 'time')}: ${sentenceOf(error)}`;
       operator.change((view) => ({ ...view, sentence: `the target is open; ${sentence}` }));
-      if (tries >= patience && asked === null) {
-        asked = ask(sentence);
-        asked.catch(() => undefined);
-      }
+      if (tries >= patience) return callOrAsk(run, operator, ask(sentence), tries, sentence);
     }
-    const rest = sleep(backoffMs(tries)).then(() => 'rested' as const);
-    const first = asked === null ? await rest : await Promise.race([rest, asked]);
-    if (first === 'by hand') return first;
+    await sleep(backoffMs(tries));
+  }
+}
+
+/** A child calls again and again; a person who moves the application by hand is as good. */
+async function callOrAsk(
+  run: OpenedRun,
+  operator: OperatorControl,
+  asked: Promise<'by hand'>,
+  tries: number,
+  shown: string,
+): Promise<'called' | 'by hand'> {
+  asked.catch(() => undefined);
+  const scope = new CancellationScope();
+  const what = 'the target is open; settings.switch failed';
+  const called = scope.run(() =>
+    runPersist(run, operator, { work: 'callSwitch', what, final: [], tries, shown }).then(() => 'called' as const),
+  );
+  called.catch(() => undefined);
+  try {
+    return await Promise.race([called, asked]);
+  } finally {
+    scope.cancel();
   }
 }
 
@@ -162,9 +178,4 @@ async function mentioned(work: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     if (isCancellation(error)) throw error;
   }
-}
-
-/** 2, 4, 8 … seconds, at most 5 minutes: a hook that fails for a week is 2,000 calls, not a million. */
-function backoffMs(tries: number): number {
-  return Math.min(300_000, 1_000 * 2 ** Math.min(tries, 12));
 }

@@ -101,21 +101,12 @@ export async function abort(
 
 export async function pauseOrResume(
   terminal: Terminal,
-  signal: 'pause' | 'resume',
+  name: 'pause' | 'resume',
   run: string | undefined,
-  options: Partial<Person>,
+  { by, reason, ...options }: Partial<Person>,
 ): Promise<CommandResult> {
-  return withHandle(terminal, run, options, async (handle, record) => {
-    await handle.signal(signal, {
-      ...(options.by === undefined ? {} : { by: options.by }),
-      ...(options.reason === undefined ? {} : { reason: options.reason }),
-    });
-    const text =
-      signal === 'pause'
-        ? `${record.run}: no further batch is started; batches in flight finish.`
-        : `${record.run} goes on.`;
-    return { data: { run: record.run, signal }, text };
-  });
+  const message = { ...(by === undefined ? {} : { by }), ...(reason === undefined ? {} : { reason }) };
+  return update(terminal, name, { ...options, ...(run === undefined ? {} : { run }) }, message);
 }
 
 function signed(person: Person): { by: string; reason: string } {
@@ -134,7 +125,7 @@ interface CameOf {
 async function update(
   terminal: Terminal,
   name: string,
-  options: Person,
+  options: Pick<Person, 'run' | 'plan'>,
   message: unknown,
   cameOf?: (handle: WorkflowHandle, answer: string) => Promise<CameOf>,
 ): Promise<CommandResult> {

@@ -111,6 +111,8 @@ function needLines(status: RunStatus): string[] {
   const blocked = status.blocked.filter(({ what }) => !isBadRowsBlock(what));
   return [
     ...(status.state === 'paused' ? [`${pc.yellow('!')} the run is paused`, `    go on:  ${resume(run)}`] : []),
+    ...(status.alarms ?? []).map((alarm) => `${pc.red('!')} ${alarm}`),
+    ...(status.stalled ?? []).slice(0, 5).map(({ sentence }) => `${pc.yellow('!')} ${sentence}`),
     ...(status.gate === null ? [] : gateLines(status.gate, status, code)),
     ...alike(status.undecided).map(
       ({ pattern, findings, rows }) =>

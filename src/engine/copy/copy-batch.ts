@@ -53,6 +53,7 @@ export async function attemptBatch(
   let succeeded = false;
   try {
     const receipt = await withHeartbeat(host, { mapping: mappingName, ordinal }, async (progress) => {
+      sessions.measure(progress);
       const nonce = randomUUID();
       const { target, run } = await sessions.openTarget();
       let latest = target;

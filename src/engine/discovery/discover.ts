@@ -3,7 +3,7 @@ import { droppedParts } from '../../compile/statements/dropped-parts';
 import type { CompiledMapping } from '../../contract/compiled';
 import type { DecideMessage, RunRef } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
-import { appendEvent } from '../../postgres/ledger/run/event';
+import { appendCommand, appendEvent } from '../../postgres/ledger/run/event';
 import { knownDecisions, storeDecisions } from '../../postgres/ledger/decision/decision';
 import { readFindings, replaceFindings } from '../../postgres/ledger/decision/finding';
 import { storeCatalog, storeProfile } from '../../postgres/ledger/decision/profile';
@@ -178,27 +178,24 @@ export function undecidedFindings(host: Host, ref: RunRef): ReturnType<Discovery
   });
 }
 
-/** Records a decision; says what it lacks where it would leave the run where it is. */
+/** Records a decision; says what it lacks where it would leave the run where it is. Idempotent by the id of the command. */
 export function decide(
   host: Host,
-  ref: RunRef,
-  message: DecideMessage,
-  findingIds: readonly string[] = [message.finding],
+  { ref, message, findings = [message.finding], command }: Parameters<DiscoveryActivities['decide']>[0],
 ): ReturnType<DiscoveryActivities['decide']> {
   return withSessions(host, ref, 'decide', async (scope) => {
     const ledger = await scope.openLedger();
-    const missing = await missingOf(await host.databases.run(ref, ledger), ledger, message, findingIds);
+    const missing = await missingOf(await host.databases.run(ref, ledger), ledger, message, findings);
     if (missing !== null) return { missing };
     await inTransaction(ledger, 'read write', async () => {
-      await storeDecisions(ledger, ref.run, message, findingIds);
       const { finding, do: action, by, reason, expect } = message;
-      await appendEvent(ledger, ref.run, 'decided', {
-        finding,
-        do: action,
-        by,
-        reason,
-        expect: expect?.rows ?? null,
-      });
+      const body = { finding, do: action, by, reason, expect: expect?.rows ?? null };
+      if (command === undefined) await appendEvent(ledger, ref.run, 'decided', body);
+      else {
+        const record = { id: command, name: 'decide', kind: 'decided', state: 'done', body } as const;
+        if (!(await appendCommand(ledger, ref.run, record))) return;
+      }
+      await storeDecisions(ledger, ref.run, message, findings);
     });
     return { missing: null };
   });

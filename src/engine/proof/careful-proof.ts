@@ -141,6 +141,7 @@ async function compareRejected(
 export async function proveCarefulBatch(work: ProofWork, batch: CarefulBatch): Promise<CarefulResult> {
   const { host, ref, run, mapping } = work;
   const sessions = new SessionScope(host, ref, `recompute ${mapping.name}:${batch.ordinal}`);
+  sessions.measure(work.progress);
   let succeeded = false;
   try {
     const sides = await openSides(sessions, run, mapping);

@@ -27,6 +27,7 @@ const looks = 3;
 export async function proveSlice(work: ProofWork, slice: { index: number; of: number }): Promise<SliceResult> {
   const { host, ref, run, mapping } = work;
   const sessions = new SessionScope(host, ref, `prove ${mapping.name}`);
+  sessions.measure(work.progress);
   let succeeded = false;
   try {
     const sides = await openSides(sessions, run, mapping);

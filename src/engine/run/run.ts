@@ -5,7 +5,7 @@ import type { RunRef, Phase } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
 import { releaseTables } from '../../postgres/ledger/run/claim';
 import { readAttempts } from '../../postgres/ledger/cutover';
-import { appendEvent, type EventBody } from '../../postgres/ledger/run/event';
+import { appendCommand, appendEvent, type EventBody } from '../../postgres/ledger/run/event';
 import { clearRefs } from '../../postgres/ledger/quarantine/clear-refs';
 import { dropDeferred } from '../../postgres/ledger/quarantine/deferred';
 import { joinTransaction } from '../../postgres/transaction';
@@ -103,6 +103,14 @@ export function finishPhase(host: Host, ref: RunRef, phase: Phase): Promise<void
 
 export function recordEvent(host: Host, ref: RunRef, kind: string, body: EventBody): Promise<void> {
   return onLedger(host, ref, 'event', (session) => appendEvent(session, ref.run, kind, body));
+}
+
+/** Where a command has got to. Idempotent: the chain takes each state of an id once. */
+export function recordCommand(
+  host: Host,
+  { ref, command }: Parameters<RunActivities['recordCommand']>[0],
+): Promise<void> {
+  return onLedger(host, ref, 'command', async (session) => void (await appendCommand(session, ref.run, command)));
 }
 
 /** Calls the plan's hook; one that fails is an event and a line of the log, never the end of a run. */

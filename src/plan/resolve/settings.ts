@@ -92,6 +92,7 @@ export function settingsOf(document: PlanDocument): Settings {
     },
     switch: hook(given.switch),
     sequenceMargin: given.sequence_margin ?? 1000,
+    stallAfterMs: withUnit(given.stall_after, timeUnits, 300_000),
     lockTimeoutMs: withUnit(given.lock_timeout, timeUnits, 5000),
     statementTimeoutMs: withUnit(given.statement_timeout, timeUnits, 60_000),
   };

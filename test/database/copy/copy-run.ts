@@ -89,6 +89,7 @@ const settings: Settings = {
   proof: { sliceRows: 5_000_000, workMem: null, maxSnapshotAgeMs: 600_000 },
   ...quietSettings,
   sequenceMargin: 1000,
+  stallAfterMs: 300_000,
   lockTimeoutMs: 200,
   statementTimeoutMs: 60_000,
 };

@@ -107,8 +107,7 @@ test('The batch with which the limit is exceeded says so, with what to decide: t
   ]);
   const decide = (finding: string, action: 'accept' | 'quarantine', rows: number) =>
     createDiscoveryActivities({ databases: run.databases, signal: () => undefined, heartbeat: () => undefined }).decide(
-      ref,
-      { finding, do: action, expect: { rows }, by: 'ben', reason: 'known' },
+      { ref, message: { finding, do: action, expect: { rows }, by: 'ben', reason: 'known' } },
     );
   await decide('people.max_bad_rows', 'accept', 11);
   expect((await activities.checkLimits(ref, 'people'))?.why).toContain('11 are allowed');

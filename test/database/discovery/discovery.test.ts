@@ -178,7 +178,9 @@ ${decisions}`;
     run = await openDiscovery({ ...dirty, plan: plan('') });
     await run.discover();
     expect(await run.activities.undecidedFindings(run.ref)).toMatchObject([{ id: 'b.v.cast_integer', rows: 3 }]);
-    await run.activities.decide(run.ref, { finding: 'b.v.cast_integer', do: 'quarantine', by: 'ben', reason: 'fine' });
+    const message = { finding: 'b.v.cast_integer', do: 'quarantine', by: 'ben', reason: 'fine' } as const;
+    // whose answer was lost
+    for (const command of ['one', 'one']) await run.activities.decide({ ref: run.ref, message, command });
     expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
     expect(await run.target.query("select body->>'by' as by from rowproof.event where kind = 'decided'")).toEqual([
       { by: 'ben' },
@@ -197,7 +199,10 @@ ${decisions}`;
     await run.discover();
     const [finding] = await run.activities.undecidedFindings(run.ref);
     expect(finding?.sentence).toMatch(/decision is to stop here: decide differently/);
-    await run.activities.decide(run.ref, { finding: 'b.v.cast_integer', do: 'quarantine', by: 'ben', reason: 'fine' });
+    await run.activities.decide({
+      ref: run.ref,
+      message: { finding: 'b.v.cast_integer', do: 'quarantine', by: 'ben', reason: 'fine' },
+    });
     expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
   });
 
@@ -207,10 +212,12 @@ ${decisions}`;
     const [finding] = await run.activities.undecidedFindings(run.ref);
     expect(finding?.sentence).toMatch(/3 bad rows of b .*max_bad_rows allows 1: decide it with .*which is 3 now\.$/);
     const message = { finding: 'b.v.cast_integer', do: 'quarantine' as const, by: 'ben', reason: 'fine' };
-    const without = await run.activities.decide(run.ref, message);
+    const without = await run.activities.decide({ ref: run.ref, message });
     expect(without.missing).toMatch(/^b\.v\.cast_integer: 3 rows are not a whole number\. .*which is 3 now\.$/);
     expect(await run.target.query('select 1 from rowproof.decision')).toEqual([]);
-    expect(await run.activities.decide(run.ref, { ...message, expect: { rows: 3 } })).toEqual({ missing: null });
+    expect(await run.activities.decide({ ref: run.ref, message: { ...message, expect: { rows: 3 } } })).toEqual({
+      missing: null,
+    });
     expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
     await run.drop();
     run = await openDiscovery({ ...dirty, plan: plan(decided('do: quarantine, expect: { rows: 3 }'), '1%') });
@@ -229,10 +236,15 @@ tables: { public.b: { from: public.a, columns: { id: id, v: v, w: w } } }
     });
     await run.discover();
     const who = { do: 'quarantine' as const, by: 'ben', reason: 'fine' };
-    expect(await run.activities.decide(run.ref, { finding: 'b.v.cast_integer', ...who })).toEqual({ missing: null });
-    const second = await run.activities.decide(run.ref, { finding: 'b.w.cast_integer', ...who });
+    expect(await run.activities.decide({ ref: run.ref, message: { finding: 'b.v.cast_integer', ...who } })).toEqual({
+      missing: null,
+    });
+    const second = await run.activities.decide({ ref: run.ref, message: { finding: 'b.w.cast_integer', ...who } });
     expect(second.missing).toContain('4 bad rows of b would stay behind without an expected number');
-    await run.activities.decide(run.ref, { finding: 'b.w.cast_integer', expect: { rows: 2 }, ...who });
+    await run.activities.decide({
+      ref: run.ref,
+      message: { finding: 'b.w.cast_integer', expect: { rows: 2 }, ...who },
+    });
     expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
   });
 
@@ -255,7 +267,7 @@ tables: { public.b: { from: public.a, columns: { id: id, v: v, w: w } } }
     await run.discover();
     const open = (await run.activities.undecidedFindings(run.ref)).map(({ id }) => id);
     const message = { finding: '*.cast_integer', do: 'quarantine' as const, by: 'ben', reason: 'fine' };
-    await run.activities.decide(run.ref, { ...message, expect: { rows: 3 } }, open);
+    await run.activities.decide({ ref: run.ref, message: { ...message, expect: { rows: 3 } }, findings: open });
     expect(await run.activities.undecidedFindings(run.ref)).toEqual([]);
     expect(await run.target.query('select finding, expect_rows::int from rowproof.decision order by 1')).toEqual([
       { finding: 'b.v.cast_integer', expect_rows: 2 },

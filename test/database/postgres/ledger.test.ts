@@ -1,6 +1,6 @@
 import type { CompiledPlan } from '../../../src/contract/compiled';
 import { claimTables, releaseTables } from '../../../src/postgres/ledger/run/claim';
-import { appendEvent, readEvents, verifyChain } from '../../../src/postgres/ledger/run/event';
+import { appendCommand, appendEvent, readEvents, verifyChain } from '../../../src/postgres/ledger/run/event';
 import { readPhases, setPhase } from '../../../src/postgres/ledger/run/phase';
 import {
   closeRun,
@@ -300,6 +300,28 @@ describe('events', () => {
     expect(events[5]?.body).toEqual({ by: 'ana', reason: 'é\uFFFD\uFFFD ok', n: 1.5e21 });
     expect((await readEvents(session, run, 5)).map(({ kind }) => kind)).toEqual(['approve', 'done']);
     expect(await verifyChain(session, run)).toEqual({ intact: true, events: 7, brokenAt: null, head: events[6]?.hash });
+  });
+
+  test('of a command are written once for its id and state, and nothing after it is done or refused', async () => {
+    const run = await createRun(session, { plan: 'commanded', compiled, options: {} });
+    const body = { gate: 'copy', by: 'ana' };
+    const append = (id: string, state: 'accepted' | 'done' | 'refused'): Promise<boolean> =>
+      appendCommand(session, run, { id, name: 'approve', kind: 'approved', state, body });
+    expect(await append('one', 'accepted')).toBe(true);
+    expect(await append('one', 'accepted')).toBe(false);
+    expect(await append('one', 'done')).toBe(true);
+    expect(await append('one', 'refused')).toBe(false);
+    // an attempt that was given up, and comes after the refusal
+    expect(await append('late', 'refused')).toBe(true);
+    expect(await append('late', 'accepted')).toBe(false);
+    expect(
+      (await readEvents(session, run)).map(({ kind, body: said }) => [kind, said['command'], said['state']]),
+    ).toEqual([
+      ['command', 'one', 'accepted'],
+      ['approved', 'one', 'done'],
+      ['command', 'late', 'refused'],
+    ]);
+    expect(await verifyChain(session, run)).toMatchObject({ intact: true, events: 3 });
   });
 
   test('of a run without any are an intact chain', async () => {

@@ -26,7 +26,7 @@ export async function runWhole(given: Parameters<typeof openDiscovery>[0]): Prom
     for (const finding of await activities.undecidedFindings(ref)) {
       const { id, rows } = finding;
       const expect = { rows, tolerance: 0 };
-      await activities.decide(ref, { finding: id, do: 'quarantine', by: 'ana', reason: 'known', expect });
+      await activities.decide({ ref, message: { finding: id, do: 'quarantine', by: 'ana', reason: 'known', expect } });
     }
     const phases = phasesOf(run);
     await phases.prepare();

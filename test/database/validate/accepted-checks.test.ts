@@ -76,12 +76,9 @@ const open = async (opened: CopyRun) => {
 };
 
 const accept = (opened: CopyRun, finding: string, rows?: number) =>
-  activitiesOf(opened).decide(opened.ref, {
-    finding,
-    do: 'accept',
-    ...(rows === undefined ? {} : { expect: { rows } }),
-    by: 'ben',
-    reason: 'known',
+  activitiesOf(opened).decide({
+    ref: opened.ref,
+    message: { finding, do: 'accept', ...(rows === undefined ? {} : { expect: { rows } }), by: 'ben', reason: 'known' },
   });
 
 const rule = 'p.n.range.rule';
@@ -170,12 +167,9 @@ test('Rows that differ are not for anybody to accept, also beside something that
   expect(red.decidable).toBeUndefined();
   await accept(run, rule, 1);
   await accept(run, key, 2);
-  await activitiesOf(run).decide(run.ref, {
-    finding: '*',
-    do: 'accept',
-    expect: { rows: 3 },
-    by: 'ben',
-    reason: 'all of it',
+  await activitiesOf(run).decide({
+    ref: run.ref,
+    message: { finding: '*', do: 'accept', expect: { rows: 3 }, by: 'ben', reason: 'all of it' },
   });
   expect((await prove(run)).problems[0]).toMatch(/^p: 1 .*differ|^p: .*mismatch|different/);
   expect((await prove(run)).green).toBe(false);

@@ -289,7 +289,7 @@ describe('a run without a worker that carries it on', () => {
     expect(started.stderr).toContain('RP4205');
     await meets(
       place,
-      { status: 0, pause: 0, resume: 0, decide: 6, 'approve copy': 6, cutover: 6, drill: 6, finish: 4 },
+      { status: 0, pause: 6, resume: 6, decide: 6, 'approve copy': 6, cutover: 6, drill: 6, finish: 4 },
       ['watch', 'worker', 'abort'],
     );
     const shown = await bench.rowproof('status', place.run);

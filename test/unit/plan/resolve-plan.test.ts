@@ -83,6 +83,7 @@ describe('resolving a plan', () => {
       batch: { rows: null, bytes: 32 * 1024 * 1024, inFlight: 4 },
       proof: { sliceRows: 5_000_000, workMem: null, maxSnapshotAgeMs: 600_000 },
       sequenceMargin: 1000,
+      stallAfterMs: 300_000,
       lockTimeoutMs: 5000,
       statementTimeoutMs: 60_000,
       pattern: 'copy',

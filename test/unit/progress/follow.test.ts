@@ -317,8 +317,9 @@ describe('how often the root hears of the lag', () => {
   });
 
   it('gets rarer the more was told, but findings are told at once', () => {
-    expect(isWorthReporting({ ...told, reports: 100 }, behind, later(60))).toBe(false);
-    expect(isWorthReporting({ ...told, reports: 100 }, behind, later(301))).toBe(true);
+    expect(isWorthReporting({ ...told, reports: 50 }, behind, later(60))).toBe(false);
+    expect(isWorthReporting({ ...told, reports: 50 }, behind, later(601))).toBe(true);
+    expect(isWorthReporting({ ...told, reports: 200 }, { ...report, newFindings: ['a'] }, later(60))).toBe(false);
     expect(isWorthReporting({ ...told, reports: 100 }, { ...report, newFindings: ['a'] }, later(1))).toBe(true);
   });
 

@@ -40,6 +40,14 @@ export class AlignedView {
     // what a retry goes on from stays in the last heartbeat, so the alignment sends none of its own
     const alignment = await alignSerially({ ...host, heartbeat: () => undefined }, ref, purpose);
     const sessions = new SessionScope(host, ref, purpose);
+    const { databases } = host;
+    sessions.lookAtToo([
+      { session: alignment.target.session, another: (why) => databases.ledger(ref, why) },
+      ...[...alignment.sources].map(([source, { session }]) => ({
+        session,
+        another: (why: string) => databases.source(run.compiled, source, why),
+      })),
+    ]);
     try {
       const lookup = (await sessions.openTarget()).target;
       await beginInSnapshot(lookup, alignment.target.snapshotId);
@@ -98,6 +106,7 @@ export class AlignedView {
   }
 
   async comparison(name: string, progress: Progress): Promise<Comparison> {
+    this.sessions.measure(progress);
     const { host, ref, run } = this;
     const mapping = mappingOf(run, name);
     const refused = mayRaise(mapping) ? await refusedByServer(this.lookup, run.run, name) : [];

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { CommandRecord } from '../../../contract/command';
 import type { Session } from '../../session';
 import { joinTransaction } from '../../transaction';
 import { integer } from '../../row';
@@ -25,11 +26,7 @@ const genesis = '0'.repeat(64);
 export async function appendEvent(session: Session, run: string, kind: string, body: EventBody): Promise<void> {
   const clean = storable(body) as EventBody;
   await joinTransaction(session, async () => {
-    // an advisory lock: locking the run's row would stop every batch, whose receipts refer to it
-    await session.query(
-      `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('rowproof.event'), pg_catalog.hashtext($1))`,
-      [run],
-    );
+    await lockChain(session, run);
     const { rows } = await session.query<{ seq: string; previous: string; at: string }>(
       `select coalesce(max(seq), 0) + 1 as seq, pg_catalog.clock_timestamp()::text as at,
          coalesce((select hash from rowproof.event where run = $1 order by seq desc limit 1), $2) as previous
@@ -44,6 +41,34 @@ export async function appendEvent(session: Session, run: string, kind: string, b
        values ($1, $2, $3::timestamptz, $4, $5::jsonb, $6, $7)`,
       [run, seq, at, kind, JSON.stringify(clean), previous, hash],
     );
+  });
+}
+
+/** Holds the chain of a run until the transaction ends. An advisory lock: locking the run's row would stop every batch, whose receipts refer to it. */
+async function lockChain(session: Session, run: string): Promise<void> {
+  await session.query(
+    `select pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtext('rowproof.event'), pg_catalog.hashtext($1))`,
+    [run],
+  );
+}
+
+/**
+ * Appends where an operator's command has got to: `accepted` is the event `command`, `done` the event of its `kind`, `refused` again
+ * `command`. Written once for each id and state; an id that is done or refused takes nothing more, however late an attempt comes. False
+ * where nothing was written.
+ */
+export async function appendCommand(session: Session, run: string, command: CommandRecord): Promise<boolean> {
+  return joinTransaction(session, async () => {
+    await lockChain(session, run);
+    const { rows } = await session.query<{ state: string }>(
+      `select body ->> 'state' as state from rowproof.event where run = $1 and body ->> 'command' = $2`,
+      [run, command.id],
+    );
+    if (rows.some(({ state }) => state !== 'accepted' || state === command.state)) return false;
+    const { id, name, kind, state, body } = command;
+    const about = { ...body, command: id, name, state };
+    await appendEvent(session, run, state === 'done' ? kind : 'command', about);
+    return true;
   });
 }
 
