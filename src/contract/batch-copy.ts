@@ -96,7 +96,6 @@ export const captureMonitorInput = z.object({
   begun: z.boolean().optional(),
 });
 
-
 /** What a run that goes only forward does until it works, of its activities. */
 const persistentWork = [
   'openTarget',

@@ -1,5 +1,3 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { ReportDocument } from '../../src/contract/report';
 import type { RunStatus } from '../../src/contract/run';
@@ -11,6 +9,7 @@ import { dropSlot, slowTriggers } from '../support/postgres/hinder-source';
 import { createShopBench, shopDecisions, type ShopBench, type ShopPlan } from '../support/shop-bench';
 import { bothSides, countedShop, startShopWriter, type ShopWriter } from '../support/shop-writer';
 import { wrongSums } from '../support/printed/report-sums';
+import { openSwitchHook, type SwitchHook } from '../support/switch-hook';
 import { startTemporal, type TestTemporal } from '../support/temporal';
 import { document, eventually, withClient, type Started } from '../support/workbench';
 
@@ -19,43 +18,25 @@ const small = 'on_failure: keep, batch: { rows: 50 }, approvers: { cutover: [ben
 
 describe('a run that follows a source which is written to', () => {
   let temporal: TestTemporal;
-  let hook: Server;
-  let switches: (string | undefined)[] = [];
-  let hookAnswers = 200;
-  /** The hook answers once this has come. */
-  let hookMay: Promise<void> = Promise.resolve();
+  let hook: SwitchHook;
   const open: { close(): Promise<void> }[] = [];
   let server: { stop(): Promise<void> };
 
   beforeAll(async () => {
     // a slot waits until transactions of the whole server have ended, also those of other tests
     server = await ownCluster({ wal_level: 'logical', max_replication_slots: '8', max_wal_senders: '8' });
-    hook = createServer((request, response) => {
-      request.resume();
-      request.on('end', () => {
-        switches.push(request.headers['idempotency-key'] as string | undefined);
-        void hookMay.then(() => {
-          response.statusCode = hookAnswers;
-          response.end();
-        });
-      });
-    });
-    await new Promise<void>((listening) => hook.listen(0, '127.0.0.1', listening));
+    hook = await openSwitchHook();
     temporal = await startTemporal();
   });
   afterEach(async () => {
     for (const one of open.splice(0).reverse()) await one.close();
-    switches = [];
-    hookAnswers = 200;
-    hookMay = Promise.resolve();
+    hook.reset();
   });
   afterAll(async () => {
     await temporal.stop();
     await server.stop();
     hook.close();
   });
-
-  const hookUrl = (): string => `http://127.0.0.1:${(hook.address() as AddressInfo).port}`;
 
   async function begin(
     plan: ShopPlan,
@@ -162,7 +143,7 @@ describe('a run that follows a source which is written to', () => {
   test.each(['triggers', 'logical'] as const)(
     'with %s goes through drills, a new column, a stopped capture, wrong approvals and cutover, and the target has what the source was told',
     async (capture) => {
-      const { bench, writer, file } = await begin({ capture, settings: `${small}, switch: "${hookUrl()}"` });
+      const { bench, writer, file } = await begin({ capture, settings: `${small}, switch: "${hook.url}"` });
       const run = bench.start('run', file, '--wait', '--output', 'json');
       const { code } = await atGate(bench, run);
 
@@ -202,7 +183,7 @@ describe('a run that follows a source which is written to', () => {
         `insert into public.tbl_order select 990000 + n, case when n <= 5 then 1 when n <= 8 then 7 else 990000 end, 1 from generate_series(1, 9) n`,
       );
       let answer: () => void = () => undefined;
-      hookMay = new Promise((may) => (answer = may));
+      hook.may = new Promise((may) => (answer = may));
       const approved = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
       expect(approved.stderr + approved.stdout).toContain('cutover approved by ben.');
       const twice = await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben);
@@ -258,7 +239,7 @@ describe('a run that follows a source which is written to', () => {
         { moment: 'after', source: 'legacy', application: 'shop', user, sessions: 1 },
       ]);
       expect(await captureLeft(bench.source)).toEqual([]);
-      expect(switches).toEqual(['shop-1:switch']);
+      expect(hook.calls).toEqual(['shop-1:switch']);
       await bench.target.query("insert into shop.customer values (900001, 'New', '2026-01-01')");
     },
   );
@@ -322,8 +303,8 @@ describe('a run that follows a source which is written to', () => {
   });
 
   test('lets writers go when its freeze gets too long, goes on, and shows a switch that fails for ever until a person says that the application was moved', async () => {
-    hookAnswers = 500;
-    const settings = `${small}, switch: "${hookUrl()}", cutover: { max_freeze: 2s }`;
+    hook.answers = 500;
+    const settings = `${small}, switch: "${hook.url}", cutover: { max_freeze: 2s }`;
     const { bench, writer, file } = await begin({ settings });
     const slow = await slowTriggers(bench.source);
     open.push(slow);
@@ -372,7 +353,7 @@ describe('a run that follows a source which is written to', () => {
     await eventually(async () => (await bench.target.query(stale)).length === 0);
     expect((await bench.rowproof('approve', 'switch', '--code', code, ...ben)).code).toBe(0);
     expect(await run.ended).toBe(0);
-    expect(new Set(switches)).toEqual(new Set(['shop-1:switch']));
+    expect(new Set(hook.calls)).toEqual(new Set(['shop-1:switch']));
     expect(writer.refusedWith()).toBe('25006');
     const { expected, actual } = await bothSides(bench);
     expect(actual).toEqual(expected);

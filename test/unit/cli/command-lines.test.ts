@@ -2,7 +2,14 @@ import { join, relative } from 'node:path';
 import { catalogue } from '../../../src/errors/catalogue';
 import type { CatalogueEntry } from '../../../src/errors/entry';
 import * as commands from '../../../src/progress/commands';
-import { commandsOfPage, commandsOfSource, filesUnder, textOf, usageError, wordsOf } from '../../support/printed/command-lines';
+import {
+  commandsOfPage,
+  commandsOfSource,
+  filesUnder,
+  textOf,
+  usageError,
+  wordsOf,
+} from '../../support/printed/command-lines';
 
 const root = join(__dirname, '..', '..', '..');
 

@@ -20,16 +20,17 @@ describe('a message between workflows', () => {
     const delta = {
       rounds: 1,
       keys: 2,
-      lag: { marks: 0, seconds: 0, walBytes: 0, later: 1 },
+      lag: { changes: 0, seconds: 0, walBytes: 0, later: 1 },
       pending: 0,
       caughtUp: true,
+      quarantined: 0,
     };
     const follow = { delta: { ...delta, throttled: null, newFindings: [], later: {} }, later: 'x' };
     const read = readMessage(progressReport, { table: { ...table, later: [1] }, follow, later: true }, 'progress');
     expect(read).toEqual({
       message: {
         table,
-        follow: { delta: { ...delta, lag: { marks: 0, seconds: 0, walBytes: 0 }, throttled: null, newFindings: [] } },
+        follow: { delta: { ...delta, lag: { changes: 0, seconds: 0, walBytes: 0 }, throttled: null, newFindings: [] } },
       },
     });
   });
