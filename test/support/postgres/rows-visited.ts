@@ -90,7 +90,10 @@ export class RowsVisited {
     const parsed: unknown = typeof explained === 'string' ? JSON.parse(explained) : explained;
     const [{ Plan: plan }] = parsed as [{ Plan: PlanNode }];
     // names of a run, numbers of transactions and literals are others each time
-    const name = statement.replace(/\s+/g, ' ').replace(/_[0-9a-f]{4,}|\d+/g, '#').slice(0, 120);
+    const name = statement
+      .replace(/\s+/g, ' ')
+      .replace(/_[0-9a-f]{4,}|\d+/g, '#')
+      .slice(0, 120);
     this.byStatement.set(name, (this.byStatement.get(name) ?? 0) + rowsOf(plan));
   }
 }
