@@ -34,6 +34,7 @@ export async function applyRound(work: RoundWork, incoming: readonly Incoming[])
       one,
     );
     await during(`bringing in changed rows of ${dotted(active.table.target)}`, () => stageIncoming(round, active, one));
+    await scratch.analyze([active.table]);
   }
   const refused = new Map<string, RowFailure>();
   await displaceAndUpdate(round, refused);
@@ -64,7 +65,9 @@ async function becomeCandidates(round: ApplyRound): Promise<boolean> {
 
 /** Names the candidates of these tables; true when there are any, or when rows were displaced. */
 async function countMoving(round: ApplyRound, tables: readonly ApplyTable[]): Promise<boolean> {
-  const sql = [...tables.map(candidatesSql), countMovingSql(tables)].join('; ');
+  await applyStatement(round.session, tables.map(candidatesSql).join('; '));
+  await round.scratch.analyze(tables);
+  const sql = countMovingSql(tables);
   const { counts } = await readCounts(round.session, sql);
   for (const { number } of tables) {
     const one = round.active.get(number) as ActiveTable;

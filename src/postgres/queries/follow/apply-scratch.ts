@@ -7,6 +7,9 @@ import type { ApplyFacts } from './apply-facts';
 /** Scratch tables of so many target tables stay in a session: each of them is emptied at every commit. */
 const maxKept = 40;
 
+/** Below this a plan cannot go far wrong. */
+const fewPages = 4;
+
 /**
  * The scratch tables of a round. Temporary ones stay from round to round of a session, empty, as long as the target's definitions do:
  * creating them costs more than a small round.
@@ -43,6 +46,23 @@ export class RoundScratch {
     const lifetime = this.lifetime();
     await this.session.query(createScratchSql(table, lifetime));
     if (lifetime === 'session') this.existing.add(name);
+  }
+
+  /**
+   * Counts what the scratch tables of these tables hold, where they are more than a few pages. Autovacuum never sees them, and without
+   * figures a join of two takes one for almost empty and compares every row with every other.
+   */
+  async analyze(tables: readonly ApplyTable[]): Promise<void> {
+    const names = tables.flatMap(({ scratch }) => Object.values(scratch));
+    const { rows } = await this.session.query<{ name: string }>(
+      `select name from pg_catalog.unnest($1::text[]) name
+       where pg_catalog.pg_relation_size(name::pg_catalog.regclass) > ${fewPages} * pg_catalog.current_setting('block_size')::bigint`,
+      [names],
+    );
+    if (rows.length === 0) return;
+    await this.session.query(
+      `set local default_statistics_target = 10; analyze ${rows.map(({ name }) => name).join(', ')}; reset default_statistics_target`,
+    );
   }
 
   /** Temporary ones end with transaction or session; the others have to go before the round commits. */
