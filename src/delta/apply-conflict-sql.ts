@@ -37,28 +37,33 @@ function open({ scratch }: ApplyTable, row: string): string {
   return `${scratch.row} ${row} join ${scratch.outcome} ${row}_outcome on ${row}_outcome.n = ${row}.ctid and ${row}_outcome.why is null`;
 }
 
+/** `losers`: the places of their candidates, f. By place and not by a join: how many there are is what no statistics tell. */
 function exclude({ scratch }: ApplyTable, why: string, losers: string): string {
-  return `update ${scratch.outcome} f set why = ${literal(why)} from (${losers}) b where b.n = f.n`;
+  return `update ${scratch.outcome} set why = ${literal(why)} where ctid = any (array(${losers}))`;
 }
 
 /** Candidates without a parent in the target or among candidates. */
 export function orphansSql(rule: ReferenceRule, child: ApplyTable, parent: ApplyTable | null, why: string): string {
   const among =
     parent === null ? '' : ` and not exists (select from ${open(parent, 'q')} where ${refersTo(rule, 'q.', 'r.')})`;
-  const missing = `select r.ctid as n from ${open(child, 'r')} where ${isSet(rule, 'r.')}
-    and not exists (select from ${qualified(rule.parentRelation)} p where ${refersTo(rule, 'p.', 'r.')})${among}`;
+  // rows of the round are compared with each other first, by themselves: few are left to be looked up in the target, by its index
+  const alone = `select r.*, r_outcome.ctid as rowproof_f from ${open(child, 'r')} where ${isSet(rule, 'r.')}${among} offset 0`;
+  const missing = `select r.rowproof_f from (${alone}) r
+    where not exists (select from ${qualified(rule.parentRelation)} p where ${refersTo(rule, 'p.', 'r.')})`;
   const mixed = isMixed(rule, 'r.');
-  const all = mixed === null ? missing : `${missing} union all select r.ctid from ${open(child, 'r')} where ${mixed}`;
+  const all =
+    mixed === null ? missing : `${missing} union all select r_outcome.ctid from ${open(child, 'r')} where ${mixed}`;
   return exclude(child, why, all);
 }
 
-/** Candidates of a table that take part in a unique key, with its values as e0, e1, … */
+/** Candidates of a table that take part in a unique key, with their places f and its values as e0, e1, … */
 function values(table: ApplyTable, rule: UniqueRule): string {
   const known = rule.nullsNotDistinct ? [] : rule.expressions.map((one) => `(${one}) is distinct from null`);
   const all = [...known, ...(rule.predicate === null ? [] : [`(${rule.predicate})`])];
   const named = rule.expressions.map((one, index) => `(${one}) as e${index}`).join(', ');
-  return `select ctid as n, ${key} as source_key, rowproof_rank as rank, ${named} from ${table.scratch.row}
-    where ctid in (select n from ${table.scratch.outcome} where why is null)${all.map((one) => ` and ${one}`).join('')}`;
+  return `select rowproof_f as f, rowproof_r.ctid as n, ${key} as source_key, rowproof_rank as rank, ${named} from ${table.scratch.row} rowproof_r
+    join (select ctid as rowproof_f, n as rowproof_at from ${table.scratch.outcome} where why is null) rowproof_o
+      on rowproof_at = rowproof_r.ctid${all.map((one) => ` and ${one}`).join('')}`;
 }
 
 /** Candidates whose unique value a row of the target has. */
@@ -74,7 +79,7 @@ export function takenSql(table: ApplyTable, rule: UniqueRule, why: string): stri
   return exclude(
     table,
     why,
-    `select rowproof_c.n from (${values(table, rule)}) rowproof_c
+    `select rowproof_c.f from (${values(table, rule)}) rowproof_c
      where exists (select from ${qualified(table.target)} where ${same.join(' and ')})`,
   );
 }
@@ -94,7 +99,7 @@ export function sharedSql(table: ApplyTable, rule: UniqueRule, why: string): str
   return exclude(
     table,
     why,
-    `select n from (select c.n, row_number() over (partition by ${keys} order by ${order}) as place
+    `select f from (select c.f, row_number() over (partition by ${keys} order by ${order}) as place
      from (${values(table, rule)}) c) d where place > 1`,
   );
 }

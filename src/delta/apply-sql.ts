@@ -160,8 +160,12 @@ export function countDisplaced({ number, scratch }: ApplyTable): string {
   return `((select count(*) from ${scratch.old}) - (select count(o) from ${scratch.inPlace}))::text as n${number}`;
 }
 
+/**
+ * Planned by itself (OFFSET 0): behind a join by several columns, which the planner takes for one row, every row of `old` would be compared
+ * with every row in place.
+ */
 function displaced({ old, inPlace }: ApplyTable['scratch']): string {
-  return `(select o.* from ${old} o where not exists (select from ${inPlace} s where s.o = o.ctid))`;
+  return `(select o.* from ${old} o where not exists (select from ${inPlace} s where s.o = o.ctid) offset 0)`;
 }
 
 /** Equality of parent `p` and child `c`, and that the child's columns are all set. */

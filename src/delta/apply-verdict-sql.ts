@@ -117,6 +117,9 @@ export function reclassifySql(rule: ReferenceRule, deferred: QualifiedName, reas
   const of = (field: keyof OrphanBooking): string =>
     `case w.state when 'q' then ${literal(reasons.quarantined[field])} when 'o' then ${literal(reasons.outOfScope[field])} else ${literal(reasons.orphan[field])} end`;
   const mixed = isMixed(rule, 'h.') ?? 'false';
+  // looked up and not joined: how many rows wait is what no statistics tell
+  const among = (which: 'q' | 'o'): string =>
+    `(${numbers.map((name) => `h.${name}`).join(', ')}) in (select ${numbers.join(', ')} from gone where ${which})`;
   return `with gone as (
       select ${numbers.join(', ')}, bool_or(class = 'quarantined') as q, bool_or(class = 'out_of_scope') as o
       from (select ${theirs.join(', ')}, class from (
@@ -124,11 +127,10 @@ export function reclassifySql(rule: ReferenceRule, deferred: QualifiedName, reas
         union all select e, 'out_of_scope' from jsonb_array_elements($4::jsonb) as e) s) g
       where ${numbers.map((name) => `${name} is not null`).join(' and ')} group by ${numbers.join(', ')}
     ), w as (
-      select h.source_key, h.class as was, h.reason, h.finding, case when h.mixed then 'n' when gone.q then 'q' when gone.o then 'o'
+      select h.source_key, h.class as was, h.reason, h.finding, case when h.mixed then 'n' when ${among('q')} then 'q' when ${among('o')} then 'o'
         when $4::jsonb is null and h.reason = 'parent_out_of_scope' then 'o' else 'n' end as state
       from (select ${ours.join(', ')}, ${mixed} as mixed, q.source_key, q.class, q.reason, q.finding from ${qualified(deferred)} h
         join rowproof.quarantine q on q.run = $1 and q.mapping = $2 and q.source_key = h.${key} and q.constraint_name = ${literal(rule.name)}) h
-      left join gone on ${numbers.map((name) => `gone.${name} = h.${name}`).join(' and ')}
     ), moved as (
       select q.mapping, q.source_key, q.cause, w.was, ${of('reason')} as reason, ${of('finding')} as finding, ${of('class')} as class,
         split_part(q.cause, '>', 1) || '>' || w.state || ${of('class')} as now

@@ -76,5 +76,5 @@ test('No statement of settle or of the id map visits much more than ten times th
   const few = await visitedOf(1_000);
   const many = await visitedOf(10_000);
   expect(few.byStatement.size).toBeGreaterThan(10);
-  expect(steeperThanRows(few, many)).toEqual([]);
+  expect(steeperThanRows(few, many, 10_000)).toEqual([]);
 });

@@ -5,6 +5,7 @@ import { createValidationActivities, createLiveProofActivities } from '../../../
 import type { CutoverActivities } from '../../../src/contract/activity-types';
 import type { Settings } from '../../../src/contract/resolved-plan';
 import { setRulesOn } from '../../../src/postgres/ledger/follow/apply-lease';
+import { indexQuarantine } from '../../../src/postgres/ledger/quarantine/quarantine-partition';
 import { createDatabases, type Databases } from '../../../src/postgres/databases';
 import { quietSettings } from '../../support/postgres/quiet-settings';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from '../copy/copy-run';
@@ -85,7 +86,13 @@ export async function openCutoverRun(
     await finish.rebuildForeignKeys(run.ref);
     await finish.advanceSequences(run.ref);
     const session = await run.databases.ledger(run.ref, 'test');
-    await setRulesOn(session, run.ref.run).finally(() => session.close());
+    try {
+      // as settle leaves it
+      await indexQuarantine(session, run.ref.run);
+      await setRulesOn(session, run.ref.run);
+    } finally {
+      await session.close();
+    }
     return opened;
   } catch (error) {
     await run.drop();

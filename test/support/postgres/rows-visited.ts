@@ -109,9 +109,12 @@ function statementsOf(sql: string): string[] {
   return statements.filter((statement) => statement.trim() !== '');
 }
 
-/** Statements that visited much more than ten times the rows where there were ten times as many: by name, few and many. */
-export function steeperThanRows(few: RowsVisited, many: RowsVisited): [string, number, number][] {
+/**
+ * Statements that visited much more than ten times the rows where there were ten times as many: by name, few and many. Ten visits of each of
+ * the `rows` of a table are always right: few rows are looked up, many are read as they come.
+ */
+export function steeperThanRows(few: RowsVisited, many: RowsVisited, rows: number): [string, number, number][] {
   return [...many.byStatement]
     .map(([statement, rows]): [string, number, number] => [statement, few.byStatement.get(statement) ?? 0, rows])
-    .filter(([, before, now]) => now > 15 * before + 1_000);
+    .filter(([, before, now]) => now > Math.max(15 * before, 10 * rows));
 }

@@ -53,7 +53,7 @@ export function quarantineByKeys(session: Session, run: string, mapping: string)
     async find(keys) {
       const found = await session.query<Row>(
         `select ${columns} from rowproof.quarantine where run = $1 and mapping = $2
-           and source_key in (select jsonb_array_elements_text($3::jsonb))`,
+           and source_key = any (array(select jsonb_array_elements_text($3::jsonb)))`,
         [run, mapping, JSON.stringify(keys)],
       );
       return toMap(found.rows);
