@@ -19,7 +19,7 @@ export const captureErrors = {
   RP5303: {
     title: 'Changes of this relation cannot be captured',
     why: 'Only a table reports which of its rows change; views, materialized views, foreign tables and temporary tables do not.',
-    fix: 'Map the table behind it, or use `pattern: copy` (quiet source) or `pattern: big_bang` (frozen source).',
+    fix: 'Map the table behind it, or use `pattern: copy` with a quiet source.',
     exit: 2,
     retryable: false,
   },

@@ -327,7 +327,7 @@ export const checkErrors = {
   RP2047: {
     title: 'Changes of the relation cannot be captured',
     why: 'Only tables have row triggers and a replica identity; changes of a view are visible only in the tables under it.',
-    fix: 'Read the table itself, or freeze first: `capture: none` with `pattern: big_bang`.',
+    fix: 'Read the table itself, or copy while nobody writes to the tables under it: `capture: none` with `pattern: copy`.',
     exit: 2,
     retryable: false,
   },
@@ -349,6 +349,13 @@ export const checkErrors = {
     title: 'A standby can be read, but neither followed nor frozen',
     why: 'Triggers and a publication are created on the primary, and the freeze has to stop the writers of the primary.',
     fix: 'Connect the source to its primary, or stop its writers yourself and use `capture: none` with `pattern: copy`.',
+    exit: 2,
+    retryable: false,
+  },
+  RP2052: {
+    title: 'The freeze does not reach this relation',
+    why: 'A freeze stops writers with triggers on the tables of the plan. Rows of a view, a materialized view or a foreign table change with other tables, which stay open to writers: such a change would be lost after the proof.',
+    fix: 'Read the table itself, or use `pattern: copy` while nobody writes to the tables under it.',
     exit: 2,
     retryable: false,
   },

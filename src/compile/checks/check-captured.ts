@@ -9,17 +9,25 @@ import { tableKey } from '../key/table-key';
 /** What keeps the changes of a relation from being captured, or from being followed to all rows they change. */
 export function checkCaptured(work: MappingWork): void {
   const { mapping, from, source, problems } = work;
-  const changed = isCaptured(work) || work.plan.settings.pattern === 'big_bang';
+  const frozen = work.plan.settings.pattern === 'big_bang';
+  const changed = isCaptured(work) || frozen;
   if (changed && source.server.isStandby) {
     problems.error('RP2050', `The source ${mapping.source} is a standby.`, {
       path: ['sources', mapping.source],
       object: `source ${mapping.source}`,
     });
   }
-  if (!isCaptured(work)) return;
   const object = tableKey(from);
-  if (from.kind !== 'table' && from.kind !== 'partitioned') {
-    problems.error('RP2047', `${object} is a ${from.kind.replaceAll('_', ' ')}, whose changes cannot be captured.`, {
+  const isTable = from.kind === 'table' || from.kind === 'partitioned';
+  if (frozen && !isTable) {
+    problems.error('RP2052', `${object} is a ${from.kind}, which a freeze does not reach.`, {
+      path: pathOf(mapping, 'from'),
+      object,
+    });
+  }
+  if (!isCaptured(work)) return;
+  if (!isTable) {
+    problems.error('RP2047', `${object} is a ${from.kind}, whose changes cannot be captured.`, {
       path: pathOf(mapping, 'from'),
       object,
     });

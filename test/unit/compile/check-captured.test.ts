@@ -79,6 +79,14 @@ describe('a plan that captures changes', () => {
     expect(found({ ...given, capture: 'none' }).filter((one) => /RP20(4[7-9]|5[01])/.test(one))).toEqual([]);
   });
 
+  it('refuses to freeze what a trigger cannot guard', () => {
+    const frozen = { capture: 'none', settings: 'settings: { pattern: big_bang }' };
+    for (const kind of ['view', 'materialized view', 'foreign table'] as const)
+      expect(found({ ...frozen, from: { kind } })).toContain('error RP2052');
+    expect(found({ ...frozen, from: { kind: 'partitioned' } })).not.toContain('error RP2052');
+    expect(found({ capture: 'none', from: { kind: 'view' } })).not.toContain('error RP2052');
+  });
+
   it('is told about a standby as well where the source is to be frozen, and not where it is only read', () => {
     const standby = { capture: 'none', server: { isStandby: true } };
     expect(found({ ...standby, settings: 'settings: { pattern: big_bang }' })).toContain('error RP2050');
