@@ -35,13 +35,18 @@ export async function openTheTarget(run: OpenedRun, operator: OperatorControl): 
     await operator.abortWritten();
     const scope = new CancellationScope();
     const opened = scope.run(() =>
-      keepTrying(run, operator, 'openTarget', 'The target could not be opened', openingRefusals).then(() => true),
+      keepTrying(run, operator, 'openTarget', 'The target could not be opened', openingRefusals),
     );
-    opened.catch(() => undefined);
-    if (await Promise.race([opened, operator.abortWaits().then(() => false)])) return;
-    // an abort that waits for the ledger: nothing is opened before it had its say
+    const interrupted = operator.abortWaits().catch(() => undefined);
+    await Promise.race([opened.catch(() => undefined), interrupted]);
+    // an abort, or one that waits for the ledger: what was begun has ended before the run goes on, or it would open a target that was given up
     scope.cancel();
-    await opened.catch(() => undefined);
+    try {
+      await opened;
+      return;
+    } catch (error) {
+      if (!isCancellation(error) || CancellationScope.current().consideredCancelled) throw error;
+    }
   }
 }
 

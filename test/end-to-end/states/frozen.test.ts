@@ -185,7 +185,7 @@ describe('a run of big_bang whose freeze was released before its target was open
     expect(printedBy(now).map(([verb]) => verb)).toEqual(['rollback']);
     await meets(place, { ...ended, finish: 5, 'finish --release-freeze': 0 }, ['rollback']);
     const asked = await bench.rowproof('run', place.run);
-    expect([asked.code, asked.stdout]).toEqual([7, expect.stringContaining('Only a rollback leads on')]);
+    expect([asked.code, asked.stdout]).toEqual([7, expect.stringContaining('Only a rollback is possible')]);
     await follow(asked, 'approve keep');
     await eventually(async () => (await bench.status(place.run)) === null);
     const back = await follow(await bench.rowproof('status', place.run), 'rollback');
