@@ -2,7 +2,7 @@ import { canonicalJson } from '../plan/canonical-json';
 import { tableKey } from '../compile/key/table-key';
 import type { CaptureFingerprint, ColumnFacts, NodeFacts, RelationFacts, TriggerFacts } from './fingerprint';
 
-/** Why a apply lease has to stop; the sentence names the object. */
+/** Why an apply lease has to stop; the sentence names the object. */
 export interface CaptureStop {
   readonly code:
     'gone' | 'columns' | 'triggers' | 'partitions' | 'rewritten' | 'row_security' | 'change_table' | 'server';

@@ -233,7 +233,7 @@ export interface CaptureActivities {
 export interface DeltaActivities {
   /**
    * Rounds for up to `forMs`, or until caught up when `untilCaughtUp`. Heartbeats. Returns early when the apply lease was taken by an
-   * aligned proof or a cutover. Fails (non-retryable, RP54xx) when a apply lease is stopped.
+   * aligned proof or a cutover. Fails (non-retryable, RP54xx) when an apply lease is stopped.
    */
   runRounds(ref: RunRef, options: { forMs: number; untilCaughtUp: boolean }): Promise<DeltaReport>;
 }

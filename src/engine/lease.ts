@@ -18,7 +18,7 @@ export function leaseLost(run: string): RowproofError {
   return fail('RP5401', `Another session follows the sources of ${run} now`, { where: { object: run } });
 }
 
-/** Why a apply lease cannot be used, from what the ledger says of it. */
+/** Why an apply lease cannot be used, from what the ledger says of it. */
 export function leaseRefused(run: string, lease: ApplyLease | null): RowproofError {
   const where = { object: run };
   if (lease === null) return fail('RP5406', `Run ${run} does not follow its sources`, { where });

@@ -4,7 +4,7 @@ import type { createActivities } from '../../activities';
 import type { Fault } from '../../src/engine/fault-injection';
 import { binary } from '../support/workbench';
 
-/** What the processes asks for, and takes back when it gave the work to somebody else. */
+/** What the test asks for, and takes back when it gave the work to somebody else. */
 export type Order =
   | { readonly id: number; readonly activity: string; readonly args: readonly unknown[] }
   | { readonly cancel: number; readonly afterMs: number };

@@ -41,7 +41,7 @@ export async function runEngines(options: EngineScheduleOptions): Promise<Flight
     log.say(`resync: ${why}`);
     await options.processes.call('resyncCapture', [state.ref as RunRef, 'ben', 'stress'], 40);
   };
-  // a apply lease that was stopped by name because of what was done to a table goes on once that was read again
+  // an apply lease that was stopped by name because of what was done to a table goes on once that was read again
   const processes: Processes = {
     ...options.processes,
     call: async (activity, args, tries) => {

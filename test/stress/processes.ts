@@ -65,7 +65,7 @@ export function openProcesses(options: {
 
   const another = (): void => {
     const hook = ['--enable-source-maps', '--require', join(root, 'scripts', 'typescript-hook.cjs')];
-    const child = spawn(process.execPath, [...hook, join(__dirname, 'lease-process.ts')], {
+    const child = spawn(process.execPath, [...hook, join(__dirname, 'engine-process.ts')], {
       env: options.env,
       stdio: ['ignore', log, log, 'ipc'],
     });

@@ -3,7 +3,7 @@ import { ActivityCancellationType } from '@temporalio/workflow';
 
 /**
  * After so much silence a worker is taken for dead and its work is given to another. Workers beat every 5 seconds; one that was only slow
- * comes back to a lease or a apply lease that is not its own any more.
+ * comes back to a lease that is not its own any more.
  */
 const silence = { heartbeatTimeout: '20 seconds' } as const;
 

@@ -304,7 +304,7 @@ export async function expected(error: unknown): Promise<string | null> {
   return refused === null ? null : refusalSentence(refused).replace(/\.$/, '');
 }
 
-/** No other attempt can do better: a missing right, a run that is rolled back or switched over, a apply lease that was stopped. */
+/** No other attempt can do better: a missing right, a run that is rolled back or switched over, an apply lease that was stopped. */
 function stays(error: unknown): boolean {
   return isInsufficientPrivilege(error) || endsTheAttempts(error);
 }

@@ -141,7 +141,7 @@ export class LeaseHolder {
     return found;
   }
 
-  /** Ends the sessions of others that the ledger records as holders of a apply lease: what they have not committed is lost, and comes again. */
+  /** Ends the sessions of others that the ledger records as holders of an apply lease: what they have not committed is lost, and comes again. */
   async endOthers(): Promise<void> {
     const fresh = await this.anotherTarget();
     const own = new Set([this.target.pid, ...[...this.intakes.values()].map(({ target }) => target.pid)]);

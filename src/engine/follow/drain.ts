@@ -16,7 +16,7 @@ export interface Drained {
 /**
  * Rounds until one whose snapshots were taken after the call began leaves nothing behind. `beat` is called between rounds and may
  * raise to stop it. Whoever keeps a lock on the target from it for longer than `lockMs` (null: as the plan says) is ended where the
- * ledger records him as holder of a apply lease; RP5404 when the lock stays taken.
+ * ledger records him as holder of an apply lease; RP5404 when the lock stays taken.
  */
 export async function drain(
   host: Host,
