@@ -100,7 +100,7 @@ describe('a run that waits for a decision', () => {
     expect([wrong.code, wrong.stderr]).toEqual([4, expect.stringContaining('expected 5 rows, 1 is seen')]);
     const stop = await bench.rowproof('decide', badRow, 'stop', '--run', 'asks-1', ...signed);
     expect(stop.code).toBe(0);
-    await bench.until('asks-1', ({ undecided }) => /decided to stop here/.test(undecided[0]?.sentence ?? ''));
+    await bench.until('asks-1', ({ undecided }) => /decision is to stop here/.test(undecided[0]?.sentence ?? ''));
     const { ASKS_S: _source, ASKS_T: _target, ...stranger } = bench.env;
     expect(refusalOf(decide, await runPrinted(decide, { cwd: elsewhere(), env: stranger }))).toBeNull();
     const ended = await bench.rowproof('watch', 'asks-1');
