@@ -282,7 +282,7 @@ describe('a run and what is not its own', () => {
     const run = await openTestRun(database, plain);
     const activities = createRollbackActivities(run);
     await activities.revokeLeases(run.ref);
-    expect(await activities.proveRollback(run.ref)).toEqual({ equal: true, differences: [] });
+    expect(await activities.proveRollback(run.ref)).toEqual({ equal: true, differences: [], notes: [] });
   });
 
   it('removes itself from the ledger when it has ended, and the ledger with the last run', async () => {

@@ -18,7 +18,7 @@ const draft = {
   decisions: [{ finding: '*', do: 'quarantine' as const, expect: null, because: 'known', by: 'ana' }],
 };
 
-/** Tables of schema rowproof in which a row holds this text, held tables under one name. */
+/** Tables of schema rowproof in which a row holds this text, deferred tables under one name. */
 async function holding(database: TestDatabase, text: string): Promise<string[]> {
   const tables = await database.query<{ name: string }>(
     `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -27,7 +27,7 @@ async function holding(database: TestDatabase, text: string): Promise<string[]> 
   const found = new Set<string>();
   for (const { name } of tables) {
     const rows = await database.query(`select from rowproof."${name}" t where t::text like '%${text}%' limit 1`);
-    if (rows.length > 0) found.add(name.startsWith('deferred_') ? 'held' : name);
+    if (rows.length > 0) found.add(name.startsWith('deferred_') ? 'deferred' : name);
   }
   return [...found];
 }
@@ -61,12 +61,12 @@ describe('what stays of a run that was followed, where a row did not fit for a t
     await close('complete', 'Every row is accounted for.');
   };
 
-  it('while it is followed: values in the held table alone, keys in the ledger and in the change log of the source', async () => {
-    expect(await holding(run.target, 'VALUE')).toEqual(['held']);
+  it('while it is followed: values in the deferred table alone, keys in the ledger and in the change log of the source', async () => {
+    expect(await holding(run.target, 'VALUE')).toEqual(['deferred']);
     expect(await run.target.query('select mapping, source_key from rowproof.quarantine')).toEqual([
       { mapping: 'people', source_key: '["KEY2"]' },
     ]);
-    expect(await holding(run.target, 'KEY')).toEqual(['batch', 'held', 'quarantined', 'touched', 'touched_target']);
+    expect(await holding(run.target, 'KEY')).toEqual(['batch', 'deferred', 'quarantined', 'touched', 'touched_target']);
     expect(await inChangeLog(run, 'KEY')).toBe(true);
     expect(await holding(run.source, 'VALUE')).toEqual([]);
   });
@@ -79,13 +79,13 @@ describe('what stays of a run that was followed, where a row did not fit for a t
     expect(await run.target.query(`select body from rowproof.event where kind = 'quarantine exported'`)).toEqual([
       { body: { by: 'ana', table: null, rows: 1, allColumns: false } },
     ]);
-    expect(await holding(run.target, 'VALUE')).toEqual(['held']);
+    expect(await holding(run.target, 'VALUE')).toEqual(['deferred']);
   });
 
   it('when it is complete: no value; the keys in quarantine; nothing on the source but the freeze', async () => {
     await complete();
     expect(await holding(run.target, 'VALUE')).toEqual([]);
-    expect(await run.target.query(`select 1 from pg_tables where tablename like 'held%'`)).toEqual([]);
+    expect(await run.target.query(`select 1 from pg_tables where tablename like 'deferred%'`)).toEqual([]);
     expect(await holding(run.target, 'KEY')).toEqual(expect.arrayContaining(['batch', 'quarantined']));
     expect(await run.source.query(`select 1 from pg_tables where schemaname = 'rowproof'`)).toEqual([]);
   });
@@ -93,14 +93,14 @@ describe('what stays of a run that was followed, where a row did not fit for a t
   it('after it was rolled back: no value; the keys until it is finished; nothing on the source', async () => {
     expect(await run.rollBack()).toMatchObject({ equal: true });
     expect(await holding(run.target, 'VALUE')).toEqual([]);
-    expect(await run.target.query(`select 1 from pg_tables where tablename like 'held%'`)).toEqual([]);
+    expect(await run.target.query(`select 1 from pg_tables where tablename like 'deferred%'`)).toEqual([]);
     expect(await holding(run.target, 'KEY')).toEqual(expect.arrayContaining(['batch', 'quarantined']));
     expect(await run.source.query(`select 1 from pg_namespace where nspname = 'rowproof'`)).toEqual([]);
   });
 
-  it('when it failed: the held rows, until it goes on or is undone', async () => {
+  it('when it failed: the deferred rows, until it goes on or is undone', async () => {
     await close('failed', 'Somebody ended it.');
-    expect(await holding(run.target, 'VALUE')).toEqual(['held']);
+    expect(await holding(run.target, 'VALUE')).toEqual(['deferred']);
   });
 
   it('when it is finished: no key either, where the target has the keys of the source', async () => {

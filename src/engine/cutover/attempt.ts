@@ -132,7 +132,7 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
       freezeMs: Math.round(passed()),
       lockAttempts: barrier.attempts,
       changedKeys,
-      ...(measured['booksMs'] === undefined ? {} : { reconciliationMs: Number(measured['booksMs']) }),
+      ...(measured['reconciliationMs'] === undefined ? {} : { reconciliationMs: Number(measured['reconciliationMs']) }),
       writers: [...work.writers],
     },
     measured,
@@ -158,8 +158,8 @@ async function underBarrier(work: AttemptWork, barrier: Barrier, drill: boolean)
       await limit();
       await refuseLateRows(work, barrier);
     });
-    const counted = await step('books', () => counting);
-    measured['booksMs'] = counted.ms;
+    const counted = await step('reconciliation', () => counting);
+    measured['reconciliationMs'] = counted.ms;
     measured['books'] = work.run.compiled.plan.settings.cutover.books;
     if (counted.value.length > 0) throw new Stop('not_proved', `The books do not balance: ${firstOf(counted.value)}`);
     await step('sequences', () => work.advanceSequences());
@@ -312,7 +312,7 @@ function stays(error: unknown): boolean {
 const gerunds: Readonly<Record<string, string>> = {
   drain: 'applying the last changes',
   target: 'comparing the target',
-  books: 'counting both sides',
+  reconciliation: 'counting both sides',
   prove: 'proving the keys that changed',
   check: 'checking the last changes',
   sequences: 'advancing sequences',

@@ -45,7 +45,15 @@ test('A batch that is done answers with its receipt and writes nothing', async (
   await run.activities.planBatches(run.ref, 'people');
   const first = await run.activities.copyBatch(run.ref, 'people', 0);
   expect(await run.activities.copyBatch(run.ref, 'people', 0)).toEqual(first);
-  expect(first).toEqual({ mapping: 'people', ordinal: 0, migrated: 1000, quarantined: 0, outOfScope: 0, path: 'fast' });
+  expect(first).toEqual({
+    mapping: 'people',
+    ordinal: 0,
+    migrated: 1000,
+    quarantined: 0,
+    outOfScope: 0,
+    path: 'fast',
+    bytes: expect.any(Number),
+  });
   expect(await run.target.query('select count(*)::int n from people')).toEqual([{ n: 1000 }]);
 });
 

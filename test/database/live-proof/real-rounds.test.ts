@@ -69,7 +69,7 @@ test('Proof, books and the last look agree with rounds that capture, follow and 
   await validation.checkRules(ref);
   expect(await validation.reconcile(ref)).toMatchObject({ green: true, problems: [] });
   const waiting = await target.query(
-    `select name, broken::text from rowproof.check_result where name like '%that wait%'`,
+    `select name, broken::text from rowproof.check_result where name like '%deferred rows%'`,
   );
   expect(waiting).toContainEqual({ name: 'public.item.item_code_key (deferred rows)', broken: '0' });
 });
