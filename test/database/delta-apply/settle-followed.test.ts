@@ -160,7 +160,9 @@ describe('settle of a run that follows its source', () => {
   it('drops what it held', async () => {
     await dropDeferred(sides.target, run.ref.run);
     expect(
-      await database.query(`select tablename from pg_tables where schemaname = 'rowproof' and tablename like 'deferred%'`),
+      await database.query(
+        `select tablename from pg_tables where schemaname = 'rowproof' and tablename like 'deferred%'`,
+      ),
     ).toEqual([]);
   });
 });
