@@ -123,20 +123,19 @@ export interface BatchReceipt {
   readonly overLimit?: true;
 }
 
+/** Ordinals of a mapping that have no receipt, ascending; with books so far of the mapping. */
+export interface PendingBatches {
+  readonly ordinals: readonly number[];
+  readonly batches: number;
+  readonly done: number;
+  readonly migrated: number;
+  readonly quarantined: number;
+  readonly outOfScope: number;
+}
+
 export interface CopyActivities {
-  /** Ordinals of a mapping that have no receipt, ascending, at most `limit`; with books so far of the mapping. */
-  pendingBatches(
-    ref: RunRef,
-    mapping: string,
-    limit: number,
-  ): Promise<{
-    ordinals: readonly number[];
-    batches: number;
-    done: number;
-    migrated: number;
-    quarantined: number;
-    outOfScope: number;
-  }>;
+  /** At most `limit` of them. */
+  pendingBatches(ref: RunRef, mapping: string, limit: number): Promise<PendingBatches>;
   copyBatch(ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt>;
   /** Marks a batch blocked with allow-listed facts. */
   blockBatch(ref: RunRef, blocked: BlockedBatch): Promise<void>;
