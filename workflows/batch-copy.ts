@@ -13,13 +13,8 @@ import type { Activities, BatchReceipt } from '../src/contract/activity-types';
 import { batchCopyInput, resolution } from '../src/contract/batch-copy';
 import type { TableProgress } from '../src/contract/run';
 import { migrationAttributes } from '../src/contract/search-attributes';
-import {
-  endOf,
-  newScheduler,
-  schedule,
-  type SchedulerCommand,
-  type SchedulerEvent,
-} from '../src/orchestration/batch-scheduler';
+import { endOf, schedule, type SchedulerCommand, type SchedulerEvent } from '../src/orchestration/batch-scheduler';
+import { newScheduler } from '../src/orchestration/scheduler-state';
 import { blockedBecause, endsTheRun } from '../src/progress/blocked';
 import { copyProgressQuery, pausedSignal, resolutionSignal } from './operator/messages';
 import { copySide } from './phases/copy-side';

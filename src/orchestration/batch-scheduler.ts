@@ -4,74 +4,12 @@ import type { BlockedBatch, TableProgress } from '../contract/run';
 import { badRowsBlock } from '../progress/blocked';
 import { worthShowing } from '../progress/table-progress';
 import { counted } from '../report/counted';
+import type { Batch, MappingState, SchedulerState, Turn } from './scheduler-state';
 
 /** Bounds the history between two looks at its length: a batch is 4 to 6 events. */
 const page = 100;
 /** So many failures of a mapping in a row are no matter of single batches: nothing new of it begins until one of them was resolved. */
 const maxFailuresInARow = 5;
-
-/** A batch in hand: it waits for a slot, is copied, is being marked as blocked, or waits for an answer. */
-export interface Batch {
-  readonly what: string;
-  readonly mapping: string;
-  readonly ordinal: number;
-  /** Batches of the mapping. */
-  readonly of: number;
-  state: 'waiting' | 'under way' | 'being blocked' | 'blocked';
-  /** What an operator decided about it. */
-  order: Resolution | null;
-}
-
-interface Mapping {
-  readonly name: string;
-  planned: boolean;
-  /** Own bad rows: within the limit, being compared with it, or over it and somebody was asked. */
-  limit: 'within' | 'looked at' | 'asked';
-  /** The root shows that somebody is asked. */
-  shown: boolean;
-  failuresInARow: number;
-  blocked: number;
-  readonly inHand: Set<string>;
-  progress: TableProgress | undefined;
-  reported: TableProgress | undefined;
-}
-
-/** Begins the batches of one mapping, page by page. One mapping at a time: the next once all batches of a page are under way or held back. */
-interface Turn {
-  readonly mapping: Mapping;
-  step: 'plan' | 'read' | 'begin' | 'look at limits';
-  /** In hand before the page was read: what gets through meanwhile is no fresh batch. */
-  known: ReadonlySet<string>;
-  /** Of the page, those that have not begun. */
-  readonly left: Set<string>;
-  more: boolean;
-}
-
-/** What a child that copies knows. Changed in place, and only here, so that an event costs the same however many tables there are. */
-export interface SchedulerState {
-  readonly slots: number;
-  readonly steps: number;
-  readonly mappings: ReadonlyMap<string, Mapping>;
-  readonly finished: Set<string>;
-  /** Mappings that had no turn yet, or have more to begin. */
-  readonly queue: string[];
-  /** Mappings to be looked at again: nothing of them is in hand any more, or somebody decided. */
-  readonly due: Set<string>;
-  readonly inHand: Map<string, Batch>;
-  /** Those of them that wait for a slot, in order. */
-  readonly waiting: Set<Batch>;
-  underWay: number;
-  /** Blocks that are being recorded, and limits that are being looked at. */
-  unclear: number;
-  /** Blocked before a continue-as-new; their turn has not come yet. */
-  readonly inherited: Set<string>;
-  readonly answers: Map<string, Resolution>;
-  turn: Turn | null;
-  paused: boolean;
-  historyIsLong: boolean;
-  /** Ends of tables that the root has not heard of yet. */
-  untold: TableProgress[];
-}
 
 export type SchedulerEvent =
   | { readonly is: 'begun' }
@@ -97,38 +35,6 @@ export type SchedulerCommand =
   | { readonly do: 'notify'; readonly sentence: string }
   | { readonly do: 'show'; readonly sentence: string };
 
-export function newScheduler(input: BatchCopyInput): SchedulerState {
-  const overLimit = new Set(input.overLimit);
-  const mappings = input.mappings.map((name): [string, Mapping] => {
-    const asked = overLimit.has(name);
-    const limit = asked ? 'asked' : 'within';
-    const counts = { planned: false, failuresInARow: 0, blocked: 0 };
-    return [
-      name,
-      { name, ...counts, limit, shown: asked, inHand: new Set(), progress: undefined, reported: undefined },
-    ];
-  });
-  const finished = new Set(input.finished);
-  return {
-    slots: input.inFlight,
-    steps: input.reports ?? 20,
-    mappings: new Map(mappings),
-    finished,
-    queue: input.mappings.filter((name) => !finished.has(name)),
-    due: new Set(),
-    inHand: new Map(),
-    waiting: new Set(),
-    underWay: 0,
-    unclear: 0,
-    inherited: new Set(input.blocked),
-    answers: new Map((input.answers ?? []).map((answer) => [answer.what, answer])),
-    turn: null,
-    paused: input.paused ?? false,
-    historyIsLong: false,
-    untold: [],
-  };
-}
-
 /** Takes what happened into the state, and says what is to be done about it, in this order. */
 export function schedule(state: SchedulerState, event: SchedulerEvent): SchedulerCommand[] {
   const commands: SchedulerCommand[] = [];
@@ -153,12 +59,12 @@ export function endOf(state: SchedulerState): 'done' | Partial<BatchCopyInput> |
   };
 }
 
-function mappingOf({ mappings }: SchedulerState, batch: Pick<Batch, 'mapping'>): Mapping {
-  return mappings.get(batch.mapping) as Mapping;
+function mappingOf({ mappings }: SchedulerState, batch: Pick<Batch, 'mapping'>): MappingState {
+  return mappings.get(batch.mapping) as MappingState;
 }
 
 /** Nothing new of it begins until somebody decided. */
-function isHeldBack({ limit, failuresInARow, blocked }: Mapping): boolean {
+function isHeldBack({ limit, failuresInARow, blocked }: MappingState): boolean {
   return limit !== 'within' || (failuresInARow >= maxFailuresInARow && blocked > 0);
 }
 
@@ -173,7 +79,7 @@ function openScheduler(
     todo({ do: 'report', report: tables.length === 0 ? about : { ...about, tables } });
   }
 
-  function progressed(mapping: Mapping, table: TableProgress): void {
+  function progressed(mapping: MappingState, table: TableProgress): void {
     mapping.progress = table;
     todo({ do: 'show', sentence: `${table.mapping}: ${table.batchesDone} of ${counted(table.batches, 'batch')}` });
     if (!worthShowing(mapping.reported, table, state.steps)) return;
@@ -190,7 +96,7 @@ function openScheduler(
       while (name !== undefined && state.finished.has(name));
     } else if (state.queue[0] === name) state.queue.shift();
     if (name === undefined) return;
-    const mapping = state.mappings.get(name) as Mapping;
+    const mapping = state.mappings.get(name) as MappingState;
     state.turn = { mapping, step: 'plan', known: new Set(), left: new Set(), more: false };
     if (mapping.planned) return readPage(state.turn);
     mapping.planned = true;
@@ -307,13 +213,13 @@ function openScheduler(
     state.waiting.add(batch);
   }
 
-  function lookAtLimit(mapping: Mapping): void {
+  function lookAtLimit(mapping: MappingState): void {
     state.unclear += 1;
     mapping.limit = 'looked at';
     todo({ do: 'look at limit', mapping: mapping.name });
   }
 
-  function limitLookedAt(mapping: Mapping, over: LimitReached | null): void {
+  function limitLookedAt(mapping: MappingState, over: LimitReached | null): void {
     const what = badRowsBlock(mapping.name);
     const turn = state.turn?.mapping === mapping && state.turn.step === 'look at limits' ? state.turn : null;
     state.unclear -= 1;
@@ -334,15 +240,15 @@ function openScheduler(
   }
 
   /** Looks again whether a mapping is within its limit, where somebody decided since it was not. */
-  function answerLimit(mapping: Mapping): void {
+  function answerLimit(mapping: MappingState): void {
     if (mapping.limit === 'asked' && state.answers.delete(badRowsBlock(mapping.name))) lookAtLimit(mapping);
   }
 
-  function lookAgain({ name }: Mapping): void {
+  function lookAgain({ name }: MappingState): void {
     if (!state.finished.has(name)) state.due.add(name);
   }
 
-  function finish({ name }: Mapping): void {
+  function finish({ name }: MappingState): void {
     state.finished.add(name);
     state.due.delete(name);
   }
@@ -376,7 +282,7 @@ function openScheduler(
         return blocked(state.inHand.get(block.what) as Batch);
       }
       case 'limit looked at':
-        return limitLookedAt(state.mappings.get(event.mapping) as Mapping, event.over);
+        return limitLookedAt(state.mappings.get(event.mapping) as MappingState, event.over);
       case 'answered':
         return answered(event.answer);
       case 'paused':

@@ -2,12 +2,11 @@ import fc from 'fast-check';
 import type { BatchCopyInput } from '../../../src/contract/batch-copy';
 import {
   endOf,
-  newScheduler,
   schedule,
   type SchedulerCommand,
   type SchedulerEvent,
-  type SchedulerState,
 } from '../../../src/orchestration/batch-scheduler';
+import { newScheduler, type SchedulerState } from '../../../src/orchestration/scheduler-state';
 
 /** A ledger, an operator and workers that take commands of a scheduler in any order. */
 class World {

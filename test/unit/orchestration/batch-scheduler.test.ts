@@ -2,11 +2,11 @@ import type { BatchReceipt } from '../../../src/contract/activity-types';
 import type { BatchCopyInput, Resolution } from '../../../src/contract/batch-copy';
 import {
   endOf,
-  newScheduler,
   schedule,
   type SchedulerCommand,
   type SchedulerEvent,
 } from '../../../src/orchestration/batch-scheduler';
+import { newScheduler } from '../../../src/orchestration/scheduler-state';
 
 const input: BatchCopyInput = {
   ref: { run: 'crm-1', ledger: 'env:CRM_URL' },
