@@ -68,26 +68,29 @@ export async function batchCopy(raw: unknown): Promise<void> {
       case 'plan': {
         const { mapping } = command;
         if (input.searchAttributes) upsertSearchAttributes([{ key: migrationAttributes.table, value: mapping }]);
-        await long.planBatches.executeWithOptions({ summary: `plan the batches of ${mapping}` }, [ref, mapping]);
+        await long.planBatches.executeWithOptions({ summary: `plan the batches of ${mapping}` }, [{ ref, mapping }]);
         return { is: 'planned' };
       }
       case 'read page':
-        return { is: 'page read', page: await control.pendingBatches(ref, command.mapping, command.limit) };
+        return {
+          is: 'page read',
+          page: await control.pendingBatches({ ref, mapping: command.mapping, limit: command.limit }),
+        };
       case 'copy':
         return attempt(command);
       case 'record block':
-        await control.blockBatch(ref, command.block);
+        await control.blockBatch({ ref, blocked: command.block });
         return { is: 'block recorded', block: command.block };
       case 'look at limit': {
         const { mapping } = command;
-        return { is: 'limit looked at', mapping, over: await control.checkLimits(ref, mapping) };
+        return { is: 'limit looked at', mapping, over: await control.checkLimits({ ref, mapping }) };
       }
       case 'report':
         reports = reports.then(() => reportToRoot(parent, command.report));
         await reports;
         return null;
       case 'notify':
-        await control.notify(ref, 'blocked', command.sentence);
+        await control.notify({ ref, kind: 'blocked', sentence: command.sentence });
         return null;
       case 'show':
         setCurrentDetails(command.sentence);
@@ -98,9 +101,9 @@ export async function batchCopy(raw: unknown): Promise<void> {
   async function attempt(batch: SchedulerCommand & { readonly do: 'copy' }): Promise<SchedulerEvent> {
     const { what, mapping, ordinal, of, order } = batch;
     const quarantined = (by: string, reason: string): Promise<BatchReceipt> =>
-      copy.quarantineBatch(ref, mapping, ordinal, by, reason);
+      copy.quarantineBatch({ ref, mapping, ordinal, by, reason });
     const copied = (): Promise<BatchReceipt> =>
-      copy.copyBatch.executeWithOptions({ summary: `${mapping} ${ordinal}/${of}` }, [ref, mapping, ordinal]);
+      copy.copyBatch.executeWithOptions({ summary: `${mapping} ${ordinal}/${of}` }, [{ ref, mapping, ordinal }]);
     try {
       const receipt = await (order?.do === 'quarantine' ? quarantined(order.by, order.reason) : copied());
       return { is: 'copied', what, receipt };
