@@ -8,7 +8,7 @@ export function createCaptureActivities(host: Host): CaptureActivities {
   return {
     installCapture: (ref) => installCapture(host, ref),
     removeCapture: (ref) => removeCapture(host, ref),
-    monitorCapture: (ref, watcher) => monitorCapture(host, ref, watcher ?? null),
-    resyncCapture: (ref, by, reason) => resyncCapture(host, ref, by, reason),
+    monitorCapture: ({ ref, watcher }) => monitorCapture(host, ref, watcher ?? null),
+    resyncCapture: ({ ref, by, reason }) => resyncCapture(host, ref, by, reason),
   };
 }

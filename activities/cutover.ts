@@ -17,12 +17,12 @@ export function createCutoverActivities(
 ): CutoverActivities {
   return {
     guardTarget: (ref) => onTarget(host, ref, 'guard', putGuard),
-    freezeSource: (ref, by) => freezeSource(host, ref, by),
-    checkCutover: (ref, approval) => checkCutover(host, steps, ref, approval),
-    cutOver: (ref, options) => cutOver(host, steps, ref, options),
+    freezeSource: ({ ref, by }) => freezeSource(host, ref, by),
+    checkCutover: ({ ref, approval }) => checkCutover(host, steps, ref, approval),
+    cutOver: ({ ref, ...options }) => cutOver(host, steps, ref, options),
     freezeState: (ref) => freezeState(host, ref),
     openTarget: (ref) => openTarget(host, ref),
     callSwitch: (ref) => callSwitch(host, env, ref),
-    listWriters: (ref, moment) => listWriters(host, ref, moment),
+    listWriters: ({ ref, moment }) => listWriters(host, ref, moment),
   };
 }

@@ -8,9 +8,9 @@ import { fingerprintTarget } from '../src/engine/prepare/fingerprint-target';
 export function createDiscoveryActivities(host: Host): DiscoveryActivities {
   return {
     recordCatalogs: (ref) => recordCatalogs(host, ref),
-    profileMapping: (ref, mapping) => profileMapping(host, ref, mapping),
+    profileMapping: ({ ref, mapping }) => profileMapping(host, ref, mapping),
     tryTargetRules: (ref) => tryTargetRules(host, ref),
-    fingerprintTarget: (ref, moment) => fingerprintTarget(host, ref, moment),
+    fingerprintTarget: ({ ref, moment }) => fingerprintTarget(host, ref, moment),
     undecidedFindings: (ref) => undecidedFindings(host, ref),
     decide: (input) => decide(host, input),
   };

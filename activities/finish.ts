@@ -19,7 +19,7 @@ export function createFinishActivities(host: Host): FinishActivities {
     rebuildForeignKeys: (ref) => rebuildForeignKeys(host, ref),
     restoreTriggers: (ref) => restoreAllTriggers(host, ref),
     advanceSequences: (ref) => advanceSequences(host, ref),
-    analyzeAndRefresh: (ref, again) => analyzeAndRefresh(host, ref, again),
+    analyzeAndRefresh: ({ ref, again }) => analyzeAndRefresh(host, ref, again),
     writeIdMap: (ref) => writeAllIdMaps(host, ref),
     undecidedQuarantine: (ref) => undecidedQuarantine(host, ref),
   };

@@ -3,5 +3,5 @@ import { runRounds } from '../src/engine/follow/follow';
 import type { Host } from '../src/engine/host';
 
 export function createDeltaActivities(host: Host): DeltaActivities {
-  return { runRounds: (ref, options) => runRounds(host, ref, options) };
+  return { runRounds: ({ ref, ...options }) => runRounds(host, ref, options) };
 }

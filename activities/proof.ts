@@ -19,5 +19,5 @@ export function createValidationActivities(host: ProofHost): ValidationActivitie
 
 /** Proof of a table while rounds go on. */
 export function createLiveProofActivities(host: ProofHost): LiveProofActivities {
-  return { proveLive: (ref, mapping) => proveLive(host, ref, mapping) };
+  return { proveLive: ({ ref, mapping }) => proveLive(host, ref, mapping) };
 }

@@ -7,7 +7,7 @@ export function createRollbackActivities(host: Host): RollbackActivities {
   return {
     revokeLeases: (ref) => revokeLeases(host, ref),
     openSteps: (ref) => openSteps(host, ref),
-    compensate: (ref, ordinal) => compensate(host, ref, ordinal),
+    compensate: ({ ref, ordinal }) => compensate(host, ref, ordinal),
     proveRollback: (ref) => proveRollback(host, ref),
   };
 }

@@ -14,11 +14,11 @@ import {
 export function createRunActivities(host: RunHost): RunActivities {
   return {
     openRun: (input) => openForWorkflow(host, input),
-    startPhase: (ref, phase) => startPhase(host, ref, phase),
-    finishPhase: (ref, phase) => finishPhase(host, ref, phase),
-    recordEvent: (ref, kind, body) => recordEvent(host, ref, kind, body),
+    startPhase: ({ ref, phase }) => startPhase(host, ref, phase),
+    finishPhase: ({ ref, phase }) => finishPhase(host, ref, phase),
+    recordEvent: ({ ref, kind, body }) => recordEvent(host, ref, kind, body),
     recordCommand: (input) => recordCommand(host, input),
-    closeRun: (ref, outcome, sentence) => closeRunAs(host, ref, outcome, sentence),
-    notify: (ref, kind, sentence) => notify(host, ref, kind, sentence),
+    closeRun: ({ ref, outcome, sentence }) => closeRunAs(host, ref, outcome, sentence),
+    notify: ({ ref, kind, sentence }) => notify(host, ref, kind, sentence),
   };
 }

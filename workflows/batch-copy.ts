@@ -1,13 +1,30 @@
-import { continueAsNew, proxyActivities, upsertSearchAttributes } from '@temporalio/workflow';
-import type { Activities } from '../src/contract/activity-types';
-import { batchCopyInput } from '../src/contract/batch-copy';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  isCancellation,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import { z } from 'zod';
+import type { Activities, BatchReceipt } from '../src/contract/activity-types';
+import { batchCopyInput, resolution } from '../src/contract/batch-copy';
+import type { TableProgress } from '../src/contract/run';
 import { migrationAttributes } from '../src/contract/search-attributes';
+import { endOf, schedule, type SchedulerCommand, type SchedulerEvent } from '../src/orchestration/batch-scheduler';
+import { newScheduler } from '../src/orchestration/scheduler-state';
+import { blockedBecause, endsTheRun } from '../src/progress/blocked';
+import { copyProgressQuery, pausedSignal, resolutionSignal } from './operator/messages';
+import { copySide } from './phases/copy-side';
 import * as options from './runtime/activity-options';
-import { openBatchScheduler } from './phases/batch-scheduler';
-import { everythingHeard } from './runtime/hear-root';
+import { hearRoot } from './runtime/hear-root';
 import { historyIsLong } from './runtime/history-length';
 import { parseInput } from './runtime/input';
+import { reportToRoot } from './runtime/report-to-root';
 
+const control = proxyActivities<Activities>(options.quick);
 const long = proxyActivities<Activities>(options.longRunning);
 
 /**
@@ -17,29 +34,99 @@ const long = proxyActivities<Activities>(options.longRunning);
  */
 export async function batchCopy(raw: unknown): Promise<void> {
   const input = parseInput(batchCopyInput, raw, 'batchCopy', { ref: {}, mappings: ['orders'] });
-  const lease = openBatchScheduler(input);
-  const finished = [...(input.finished ?? [])];
-  const queue = input.mappings.filter((name) => !finished.includes(name));
-  const planned = new Set<string>();
-  const next = async (): Promise<string> => lease.due() ?? queue.shift() ?? lease.nextDue();
-  while (finished.length < input.mappings.length) {
-    const mapping = await next();
-    if (!planned.has(mapping)) {
-      planned.add(mapping);
-      if (input.searchAttributes) upsertSearchAttributes([{ key: migrationAttributes.table, value: mapping }]);
-      await long.planBatches.executeWithOptions({ summary: `plan the batches of ${mapping}` }, [input.ref, mapping]);
-    }
-    const state = await lease.copyPage(mapping);
-    if (state === 'done') {
-      if (await lease.withinLimits(mapping)) finished.push(mapping);
-    } else if (state === 'more') queue.unshift(mapping);
-    if (historyIsLong() && finished.length < input.mappings.length) {
-      const handedOver = await lease.handOver();
-      await lease.tellRest();
-      await everythingHeard();
-      await continueAsNew<typeof batchCopy>({ ...input, finished, ...handedOver });
+  const { ref, parent } = input;
+  const copy = copySide(options.batch);
+  const state = newScheduler(input);
+  let underWay = 0;
+  let broken: { readonly error: unknown } | null = null;
+  /** The root hears reports in their order. */
+  let reports = Promise.resolve();
+
+  function happen(event: SchedulerEvent): void {
+    if (!state.historyIsLong && historyIsLong()) carryOut(schedule(state, { is: 'history is long' }));
+    carryOut(schedule(state, event));
+  }
+
+  function carryOut(commands: readonly SchedulerCommand[]): void {
+    for (const command of commands) {
+      underWay += 1;
+      dispatch(command).then(
+        (event) => {
+          underWay -= 1;
+          if (event !== null) happen(event);
+        },
+        (error: unknown) => {
+          underWay -= 1;
+          broken ??= { error };
+        },
+      );
     }
   }
-  await lease.tellRest();
-  await everythingHeard();
+
+  async function dispatch(command: SchedulerCommand): Promise<SchedulerEvent | null> {
+    switch (command.do) {
+      case 'plan': {
+        const { mapping } = command;
+        if (input.searchAttributes) upsertSearchAttributes([{ key: migrationAttributes.table, value: mapping }]);
+        await long.planBatches.executeWithOptions({ summary: `plan the batches of ${mapping}` }, [{ ref, mapping }]);
+        return { is: 'planned' };
+      }
+      case 'read page':
+        return {
+          is: 'page read',
+          page: await control.pendingBatches({ ref, mapping: command.mapping, limit: command.limit }),
+        };
+      case 'copy':
+        return attempt(command);
+      case 'record block':
+        await control.blockBatch({ ref, blocked: command.block });
+        return { is: 'block recorded', block: command.block };
+      case 'look at limit': {
+        const { mapping } = command;
+        return { is: 'limit looked at', mapping, over: await control.checkLimits({ ref, mapping }) };
+      }
+      case 'report':
+        reports = reports.then(() => reportToRoot(parent, command.report));
+        await reports;
+        return null;
+      case 'notify':
+        await control.notify({ ref, kind: 'blocked', sentence: command.sentence });
+        return null;
+      case 'show':
+        setCurrentDetails(command.sentence);
+        return null;
+    }
+  }
+
+  async function attempt(batch: SchedulerCommand & { readonly do: 'copy' }): Promise<SchedulerEvent> {
+    const { what, mapping, ordinal, of, order } = batch;
+    const quarantined = (by: string, reason: string): Promise<BatchReceipt> =>
+      copy.quarantineBatch({ ref, mapping, ordinal, by, reason });
+    const copied = (): Promise<BatchReceipt> =>
+      copy.copyBatch.executeWithOptions({ summary: `${mapping} ${ordinal}/${of}` }, [{ ref, mapping, ordinal }]);
+    try {
+      const receipt = await (order?.do === 'quarantine' ? quarantined(order.by, order.reason) : copied());
+      return { is: 'copied', what, receipt };
+    } catch (error) {
+      if (isCancellation(error) || endsTheRun(error)) throw error;
+      return { is: 'failed', what, why: blockedBecause(error) };
+    }
+  }
+
+  hearRoot(parent, pausedSignal, z.boolean(), (paused) => happen({ is: 'paused', paused }));
+  hearRoot(parent, resolutionSignal, resolution, (answer) => happen({ is: 'answered', answer }));
+  setHandler(copyProgressQuery, () =>
+    [...state.mappings.values()].map(({ progress }) => progress).filter((table): table is TableProgress => !!table),
+  );
+  happen({ is: 'begun' });
+
+  // nothing ends in the middle of a message or a report; and what came with the last of them is looked at again
+  const quiet = (): boolean => underWay === 0 && allHandlersFinished();
+  let end = endOf(state);
+  while (end === null || !quiet()) {
+    await condition(() => broken !== null || (quiet() && endOf(state) !== null));
+    if (broken !== null) throw (broken as { readonly error: unknown }).error;
+    end = endOf(state);
+  }
+  if (end !== 'done') await continueAsNew<typeof batchCopy>({ ...input, ...end });
 }

@@ -40,7 +40,7 @@ export async function captureMonitor(raw: unknown): Promise<void> {
   while (!ending) {
     scope = new CancellationScope();
     const found = await scope
-      .run(() => look(input.ref, { name, begin: !begun }))
+      .run(() => look({ ref: input.ref, watcher: { name, begin: !begun } }))
       .catch((error: unknown) => {
         if (ending) return null;
         throw error;
@@ -67,9 +67,9 @@ interface Look {
   readonly over: boolean;
 }
 
-async function look(...which: Parameters<Activities['monitorCapture']>): Promise<Look> {
+async function look(input: Parameters<Activities['monitorCapture']>[0]): Promise<Look> {
   try {
-    return await watching.monitorCapture(...which);
+    return await watching.monitorCapture(input);
   } catch (error) {
     if (isCancellation(error)) throw error;
     const warnings = [`The capture cannot be watched: ${sentenceOf(error)}`];

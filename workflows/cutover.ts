@@ -30,21 +30,21 @@ export async function cutover(raw: unknown): Promise<CutoverAttempt> {
   const input = parseInput(cutoverInput, raw, 'cutover', example);
   const attempt = await tryIt(input);
   if (attempt.result.outcome === 'frozen') {
-    await recording.startPhase(input.ref, 'freeze');
-    await recording.finishPhase(input.ref, 'freeze');
+    await recording.startPhase({ ref: input.ref, phase: 'freeze' });
+    await recording.finishPhase({ ref: input.ref, phase: 'freeze' });
   }
   return attempt;
 }
 
 async function tryIt({ ref, drill, by, reason, code, overrides }: CutoverInput): Promise<CutoverAttempt> {
-  const rounds = (): Promise<DeltaReport> => lease.runRounds(ref, { forMs: sliceMs, untilCaughtUp: true });
+  const rounds = (): Promise<DeltaReport> => lease.runRounds({ ref, forMs: sliceMs, untilCaughtUp: true });
   await catchUp(rounds);
-  const lines = linesOf(await control.checkCutover(ref, drill ? null : { by, reason, code }), drill);
+  const lines = linesOf(await control.checkCutover({ ref, approval: drill ? null : { by, reason, code } }), drill);
   const refused = refusedBefore(lines, drill);
   if (refused !== null) return { lines, result: refused };
   await whoWrites(ref);
   for (let tries = 1; ; tries += 1) {
-    const result = await barrier.cutOver(ref, { drill, by, ...(overrides === undefined ? {} : { overrides }) });
+    const result = await barrier.cutOver({ ref, drill, by, ...(overrides === undefined ? {} : { overrides }) });
     if (afterBarrier(result, tries) === 'answer') return { lines, result };
     await catchUp(rounds);
   }
@@ -53,7 +53,7 @@ async function tryIt({ ref, drill, by, reason, code, overrides }: CutoverInput):
 /** For the record only: nothing depends on it. */
 async function whoWrites(ref: CutoverInput['ref']): Promise<void> {
   try {
-    await control.listWriters(ref, 'before');
+    await control.listWriters({ ref, moment: 'before' });
   } catch (error) {
     if (isCancellation(error)) throw error;
   }

@@ -94,7 +94,7 @@ function openFollower(input: DeltaInput): Follower {
   async function slice(): Promise<void> {
     const began = workflowTime();
     scope = new CancellationScope();
-    const report = await scope.run(() => lease.runRounds(ref, { forMs: sliceMs, untilCaughtUp: !state.caughtUp }));
+    const report = await scope.run(() => lease.runRounds({ ref, forMs: sliceMs, untilCaughtUp: !state.caughtUp }));
     latest = report;
     gauges.set(report.lag);
     setCurrentDetails(lagOf(report));
@@ -108,7 +108,7 @@ function openFollower(input: DeltaInput): Follower {
     const sentence = sentenceOf(error);
     if (staysSo(error)) {
       await turn(afterStop(state, sentence));
-      await control.notify(ref, 'blocked', `Following is stopped: ${sentence}`);
+      await control.notify({ ref, kind: 'blocked', sentence: `Following is stopped: ${sentence}` });
       return;
     }
     await turn(afterTrouble(state, sentence, workflowTime()));
@@ -122,7 +122,9 @@ function openFollower(input: DeltaInput): Follower {
     let why: string | null = null;
     try {
       if (order.do === 'resync')
-        await long.resyncCapture.executeWithOptions({ summary: 'repair the capture' }, [ref, order.by, order.reason]);
+        await long.resyncCapture.executeWithOptions({ summary: 'repair the capture' }, [
+          { ref, by: order.by, reason: order.reason },
+        ]);
     } catch (error) {
       if (isCancellation(error)) throw error;
       why = sentenceOf(error);

@@ -13,10 +13,10 @@ export async function discovery(raw: unknown): Promise<void> {
   const { ref, from = 0 } = input;
   if (from === 0) {
     await long.recordCatalogs(ref);
-    await long.fingerprintTarget(ref, 'before');
+    await long.fingerprintTarget({ ref, moment: 'before' });
   }
   await inPages(input, async (mapping) => {
-    await long.profileMapping.executeWithOptions({ summary: `profile ${mapping}` }, [ref, mapping]);
+    await long.profileMapping.executeWithOptions({ summary: `profile ${mapping}` }, [{ ref, mapping }]);
   });
   await long.tryTargetRules(ref);
 }

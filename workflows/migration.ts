@@ -72,7 +72,7 @@ async function drive(input: MigrationInput, operator: OperatorControl): Promise<
       if (opens) verdict = await completeCutover(run, operator, watch, verdict);
       const freeze = operator.view().follow?.freeze ?? null;
       const sentence = freeze === null ? verdict.sentence : `${verdict.sentence}; ${freezeLine(freeze)}`;
-      await recording.closeRun(run.ref, outcome, sentence);
+      await recording.closeRun({ ref: run.ref, outcome, sentence });
       await notify(run, 'done', sentence);
       operator.change((view) => ({ ...inPhase(view, 'done', sentence), state: 'complete' }));
       return {
@@ -127,9 +127,9 @@ async function phases(context: PhaseContext): Promise<Verdict> {
   await finish(context);
   await operator.whenRunning();
   operator.change((view) => inPhase(view, 'proof', 'comparing every row and field'));
-  await control.startPhase(run.ref, 'proof');
+  await control.startPhase({ ref: run.ref, phase: 'proof' });
   const verdict = await proveAndAsk(run, operator);
-  await control.finishPhase(run.ref, 'proof');
+  await control.finishPhase({ ref: run.ref, phase: 'proof' });
   if (!verdict.green) throw plainFailure('NotProved', verdict.sentence);
   return verdict;
 }

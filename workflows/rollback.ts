@@ -29,12 +29,12 @@ async function undoAll(input: RollbackInput): Promise<RollbackResult> {
   const ref = { run: input.run, ledger: input.ledger };
   const { undone: before = null } = input;
   if (before === null) {
-    await undo.recordEvent(ref, 'rollback', { by: input.by, reason: input.reason });
+    await undo.recordEvent({ ref, kind: 'rollback', body: { by: input.by, reason: input.reason } });
     await undo.revokeLeases(ref);
   }
   const open = await undo.openSteps(ref);
   for (const step of open.slice(0, page)) {
-    await undo.compensate.executeWithOptions({ summary: `undo ${step.kind}` }, [ref, step.ordinal]);
+    await undo.compensate.executeWithOptions({ summary: `undo ${step.kind}` }, [{ ref, ordinal: step.ordinal }]);
   }
   if (open.length > page) await continueAsNew<typeof rollback>({ ...input, undone: (before ?? 0) + page });
   const steps = (before ?? 0) + open.length;
@@ -43,12 +43,12 @@ async function undoAll(input: RollbackInput): Promise<RollbackResult> {
   if (!equal) {
     const places = differences.length === 1 ? '1 object is' : `${differences.length} objects are`;
     const sentence = `Rolled back, but ${places} not as before: ${listed(differences)}. Fix that by hand, then roll back again.${beside}`;
-    await undo.closeRun(ref, 'failed', sentence);
+    await undo.closeRun({ ref, outcome: 'failed', sentence });
     throw plainFailure('RollbackIncomplete', sentence);
   }
   const undone = counted(steps, 'step');
   const verdict = `Rolled back: ${undone} undone, the target is as it was.${beside}`;
-  await undo.closeRun(ref, 'rolled_back', verdict);
+  await undo.closeRun({ ref, outcome: 'rolled_back', sentence: verdict });
   return { verdict, run: input.run, steps, fingerprintEqual: equal, notes: [...notes] };
 }
 

@@ -16,7 +16,7 @@ export async function validation(raw: unknown): Promise<Verdict> {
   const proof = copySide(options.proof);
   await inPages(input, async (mapping) => {
     const prove = live ? proof.proveLive : proof.proveMapping;
-    await prove.executeWithOptions({ summary: `prove ${mapping}` }, [ref, mapping]);
+    await prove.executeWithOptions({ summary: `prove ${mapping}` }, [{ ref, mapping }]);
   });
   await long.proveReferences(ref);
   await long.checkRules(ref);

@@ -21,7 +21,7 @@ import type {
 } from './run';
 
 /**
- * The activities, as workflows see them. Every argument and result is small JSON without row values, key values, urls or
+ * The activities, as workflows see them: one input object each. Inputs and results are small JSON without row values, key values, urls or
  * secrets; ledger ids only. Each activity is idempotent: it looks into the ledger first and goes on from there.
  */
 
@@ -61,34 +61,41 @@ export interface OpenedRun {
 export interface RunActivities {
   /** Loads (and, when `run` is absent, opens) the run; records the workflow that drives it. Fails: plan unknown, claim held. */
   openRun(input: MigrationInput & { workflowId: string; executionId: string }): Promise<OpenedRun>;
-  startPhase(ref: RunRef, phase: Phase): Promise<void>;
-  finishPhase(ref: RunRef, phase: Phase): Promise<void>;
+  startPhase(input: { readonly ref: RunRef; readonly phase: Phase }): Promise<void>;
+  finishPhase(input: { readonly ref: RunRef; readonly phase: Phase }): Promise<void>;
   /** Appends one hash-chained event: what a run did or was asked for. `body` holds no row data. */
-  recordEvent(
-    ref: RunRef,
-    kind: string,
-    body: Readonly<Record<string, string | number | boolean | null>>,
-  ): Promise<void>;
+  recordEvent(input: {
+    readonly ref: RunRef;
+    readonly kind: string;
+    readonly body: Readonly<Record<string, string | number | boolean | null>>;
+  }): Promise<void>;
   /** Appends where an operator's command has got to, once for its id and state; an id that is done or refused stays so. */
   recordCommand(input: { readonly ref: RunRef; readonly command: CommandRecord }): Promise<void>;
-  closeRun(
-    ref: RunRef,
-    outcome: 'complete' | 'failed' | 'aborted' | 'rolled_back' | 'checked',
-    sentence: string,
-  ): Promise<void>;
+  closeRun(input: {
+    readonly ref: RunRef;
+    readonly outcome: 'complete' | 'failed' | 'aborted' | 'rolled_back' | 'checked';
+    readonly sentence: string;
+  }): Promise<void>;
   /** Calls settings.notify; never fails the run: a failing hook is recorded as an event. */
-  notify(ref: RunRef, kind: 'blocked' | 'gate' | 'done' | 'failed', sentence: string): Promise<void>;
+  notify(input: {
+    readonly ref: RunRef;
+    readonly kind: 'blocked' | 'gate' | 'done' | 'failed';
+    readonly sentence: string;
+  }): Promise<void>;
 }
 
 export interface DiscoveryActivities {
   /** Reads both catalogs, compares them with what the run compiled, stores them. */
   recordCatalogs(ref: RunRef): Promise<{ relations: number }>;
   /** Exact counts, column statistics and row-level findings of one mapping. */
-  profileMapping(ref: RunRef, mapping: string): Promise<{ rows: number; findings: number }>;
+  profileMapping(input: {
+    readonly ref: RunRef;
+    readonly mapping: string;
+  }): Promise<{ rows: number; findings: number }>;
   /** Unique, foreign key and CHECK rules of the target tried on the transformed source; triggers, scope and other findings. */
   tryTargetRules(ref: RunRef): Promise<{ findings: number }>;
   /** Stores the fingerprint of the target under `moment`; 'before' is taken once and kept. */
-  fingerprintTarget(ref: RunRef, moment: 'before' | 'after'): Promise<{ digest: string }>;
+  fingerprintTarget(input: { readonly ref: RunRef; readonly moment: 'before' | 'after' }): Promise<{ digest: string }>;
   /** Findings that need a decision and have none that counts: none at all, one to stop, or one without the number that a limit asks for. */
   undecidedFindings(ref: RunRef): Promise<readonly FindingSummary[]>;
   /**
@@ -107,7 +114,7 @@ export interface PrepareActivities {
   /** Claims the target tables, records what will change and drops or disables it. One transaction a step. */
   prepareTarget(ref: RunRef): Promise<{ steps: number }>;
   /** Computes the batch ranges of a mapping once; later calls return what is stored. */
-  planBatches(ref: RunRef, mapping: string): Promise<{ batches: number; rows: number }>;
+  planBatches(input: { readonly ref: RunRef; readonly mapping: string }): Promise<{ batches: number; rows: number }>;
 }
 
 export interface BatchReceipt {
@@ -123,27 +130,36 @@ export interface BatchReceipt {
   readonly overLimit?: true;
 }
 
+/** Ordinals of a mapping that have no receipt, ascending; with books so far of the mapping. */
+export interface PendingBatches {
+  readonly ordinals: readonly number[];
+  readonly batches: number;
+  readonly done: number;
+  readonly migrated: number;
+  readonly quarantined: number;
+  readonly outOfScope: number;
+}
+
 export interface CopyActivities {
-  /** Ordinals of a mapping that have no receipt, ascending, at most `limit`; with books so far of the mapping. */
-  pendingBatches(
-    ref: RunRef,
-    mapping: string,
-    limit: number,
-  ): Promise<{
-    ordinals: readonly number[];
-    batches: number;
-    done: number;
-    migrated: number;
-    quarantined: number;
-    outOfScope: number;
-  }>;
-  copyBatch(ref: RunRef, mapping: string, ordinal: number): Promise<BatchReceipt>;
+  /** At most `limit` of them. */
+  pendingBatches(input: {
+    readonly ref: RunRef;
+    readonly mapping: string;
+    readonly limit: number;
+  }): Promise<PendingBatches>;
+  copyBatch(input: { readonly ref: RunRef; readonly mapping: string; readonly ordinal: number }): Promise<BatchReceipt>;
   /** Marks a batch blocked with allow-listed facts. */
-  blockBatch(ref: RunRef, blocked: BlockedBatch): Promise<void>;
+  blockBatch(input: { readonly ref: RunRef; readonly blocked: BlockedBatch }): Promise<void>;
   /** Puts a whole blocked batch into quarantine by an operator's decision. */
-  quarantineBatch(ref: RunRef, mapping: string, ordinal: number, by: string, reason: string): Promise<BatchReceipt>;
+  quarantineBatch(input: {
+    readonly ref: RunRef;
+    readonly mapping: string;
+    readonly ordinal: number;
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<BatchReceipt>;
   /** What to decide where own bad rows of the mapping exceed its limit; null where they do not. */
-  checkLimits(ref: RunRef, mapping: string): Promise<LimitReached | null>;
+  checkLimits(input: { readonly ref: RunRef; readonly mapping: string }): Promise<LimitReached | null>;
 }
 
 /** What the ledger says of a table once receipts, settling and rounds are added up. */
@@ -157,7 +173,10 @@ export interface FinishActivities {
   restoreTriggers(ref: RunRef): Promise<{ restored: number }>;
   advanceSequences(ref: RunRef): Promise<{ advanced: number }>;
   /** `again`: also the materialized views that were refreshed before. */
-  analyzeAndRefresh(ref: RunRef, again?: boolean): Promise<{ analyzed: number; refreshed: number }>;
+  analyzeAndRefresh(input: {
+    readonly ref: RunRef;
+    readonly again?: boolean;
+  }): Promise<{ analyzed: number; refreshed: number }>;
   /** Old id to new id, for mappings whose ids change: what `finish` leaves behind. */
   writeIdMap(ref: RunRef): Promise<{ rows: number }>;
   /** Kinds of quarantined rows that no decision covers yet. */
@@ -186,7 +205,7 @@ export interface Verdict {
 }
 
 export interface ValidationActivities {
-  proveMapping(ref: RunRef, mapping: string): Promise<ProofSummary>;
+  proveMapping(input: { readonly ref: RunRef; readonly mapping: string }): Promise<ProofSummary>;
   /** Referential integrity of every foreign key of a mapped table, checked by its own query. */
   proveReferences(ref: RunRef): Promise<{ checked: number; broken: number }>;
   checkRules(ref: RunRef): Promise<{ checked: number; broken: number }>;
@@ -200,7 +219,7 @@ export interface RollbackActivities {
   revokeLeases(ref: RunRef): Promise<{ revoked: number }>;
   /** Ordinals of recorded steps that are not compensated yet, newest first. */
   openSteps(ref: RunRef): Promise<readonly { ordinal: number; kind: string; subject: string }[]>;
-  compensate(ref: RunRef, ordinal: number): Promise<void>;
+  compensate(input: { readonly ref: RunRef; readonly ordinal: number }): Promise<void>;
   /** Compares the fingerprint now with the one before the run; lists what differs (object names only). */
   proveRollback(ref: RunRef): Promise<{
     equal: boolean;
@@ -225,9 +244,16 @@ export interface CaptureActivities {
    * while the target is away the limits alone are upheld, and the reason is left on the source. `watcher`: whoever began last is the
    * one that goes on; `begin` says so to the others.
    */
-  monitorCapture(ref: RunRef, watcher?: { readonly name: string; readonly begin: boolean }): Promise<MonitorReport>;
+  monitorCapture(input: {
+    readonly ref: RunRef;
+    readonly watcher?: { readonly name: string; readonly begin: boolean };
+  }): Promise<MonitorReport>;
   /** After a stop that an operator resolved: repairs the capture, accepts the new fingerprint, reads the named tables again whole. */
-  resyncCapture(ref: RunRef, by: string, reason: string): Promise<{ relations: number }>;
+  resyncCapture(input: {
+    readonly ref: RunRef;
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<{ relations: number }>;
 }
 
 export interface DeltaActivities {
@@ -235,30 +261,39 @@ export interface DeltaActivities {
    * Rounds for up to `forMs`, or until caught up when `untilCaughtUp`. Heartbeats. Returns early when the apply lease was taken by an
    * aligned proof or a cutover. Fails (non-retryable, RP54xx) when an apply lease is stopped.
    */
-  runRounds(ref: RunRef, options: { forMs: number; untilCaughtUp: boolean }): Promise<DeltaReport>;
+  runRounds(input: {
+    readonly ref: RunRef;
+    readonly forMs: number;
+    readonly untilCaughtUp: boolean;
+  }): Promise<DeltaReport>;
 }
 
 export interface LiveProofActivities {
   /** Proves one mapping slice by slice on aligned snapshots while rounds go on; differences are confirmed at a second alignment. */
-  proveLive(ref: RunRef, mapping: string): Promise<ProofSummary>;
+  proveLive(input: { readonly ref: RunRef; readonly mapping: string }): Promise<ProofSummary>;
 }
 
 export interface CutoverActivities {
   /** Guard on the target: writes by others are refused until openTarget. A step of the ledger. */
   guardTarget(ref: RunRef): Promise<{ tables: number }>;
   /** big_bang: the source is frozen before the copy, without a deadline. A step of the ledger. */
-  freezeSource(ref: RunRef, by: string): Promise<CutoverResult>;
+  freezeSource(input: { readonly ref: RunRef; readonly by: string }): Promise<CutoverResult>;
   /** Every line is recorded as an event. */
-  checkCutover(
-    ref: RunRef,
-    approval: { by: string; reason: string; code: string } | null,
-  ): Promise<readonly ChecklistLine[]>;
+  checkCutover(input: {
+    readonly ref: RunRef;
+    readonly approval: { by: string; reason: string; code: string } | null;
+  }): Promise<readonly ChecklistLine[]>;
   /**
    * Barrier, drain, proof of what changed, sequences, then freeze triggers and COMMIT (the point of no return) or, in a drill,
    * ROLLBACK. Every outcome but 'frozen' leaves writers free and the apply leases open. One attempt a call; it answers, it does not throw,
    * where the run can go on. `overrides` count in place of the plan's settings, for this attempt only.
    */
-  cutOver(ref: RunRef, options: { drill: boolean; by: string; overrides?: CutoverOverrides }): Promise<CutoverResult>;
+  cutOver(input: {
+    readonly ref: RunRef;
+    readonly drill: boolean;
+    readonly by: string;
+    readonly overrides?: CutoverOverrides;
+  }): Promise<CutoverResult>;
   /** Looks at the sources and the ledger; changes nothing. */
   freezeState(ref: RunRef): Promise<FreezeState>;
   /** One transaction: forward apply leases closed, guard gone, target open. Idempotent. */
@@ -266,7 +301,7 @@ export interface CutoverActivities {
   /** settings.switch with the idempotency key `<run>:switch`; `called` false without a hook. Raises while it fails. */
   callSwitch(ref: RunRef): Promise<{ called: boolean }>;
   /** Who writes to the sources, or tries to. Recorded as an event under `moment`. */
-  listWriters(ref: RunRef, moment: 'before' | 'after'): Promise<readonly Writer[]>;
+  listWriters(input: { readonly ref: RunRef; readonly moment: 'before' | 'after' }): Promise<readonly Writer[]>;
 }
 
 export type Activities = CaptureActivities &

@@ -4,6 +4,15 @@ import { blockedBatch, findingSummary, runRef, tableProgress, type FindingSummar
 
 /** What passes between the root workflow and its children. Fields that a reader does not know are left out: a newer sender may have more. */
 
+/** Root to child: what an operator decided about a blocked batch. */
+export const resolution = z.object({
+  what: z.string(),
+  do: z.enum(['retry', 'quarantine', 'resync']),
+  by: z.string(),
+  reason: z.string(),
+});
+export type Resolution = z.infer<typeof resolution>;
+
 export const batchCopyInput = z.object({
   ref: runRef,
   mappings: z.array(z.string()).min(1),
@@ -17,6 +26,8 @@ export const batchCopyInput = z.object({
   blocked: z.array(z.string()).optional(),
   /** Mappings that wait for decisions about their bad rows. */
   overLimit: z.array(z.string()).optional(),
+  /** Answers to blocked batches whose turn had not come before a continue-as-new. */
+  answers: z.array(resolution).optional(),
   /** Steps of a table that the root hears of, see reportSteps. */
   reports: z.number().int().optional(),
 });
@@ -60,15 +71,6 @@ export interface LimitReached {
   readonly why: string;
   readonly findings: readonly FindingSummary[];
 }
-
-/** Root to child: what an operator decided about a blocked batch. */
-export const resolution = z.object({
-  what: z.string(),
-  do: z.enum(['retry', 'quarantine', 'resync']),
-  by: z.string(),
-  reason: z.string(),
-});
-export type Resolution = z.infer<typeof resolution>;
 
 /** Input of the child that follows the sources; the optional part is what another execution of it hands over. */
 export const deltaInput = z.object({

@@ -22,7 +22,7 @@ export function currentDetails(view: RunView): string {
     ...following(view),
     ...stalled(view),
     ...(view.phase === 'done' ? foundByCheck(view) : needs(view)),
-    ...tables(view),
+    ...tableLines(view.tables),
     ...(view.code === ''
       ? []
       : [`Plan code \`${view.code}\`. Cancel, Terminate and Reset undo nothing; \`abort\` does.`]),
@@ -31,10 +31,8 @@ export function currentDetails(view: RunView): string {
 }
 
 function headline(view: RunView): string {
-  const share = overallShare(view.tables);
-  return view.phase === 'copy' && share !== null
-    ? `copy ${share} % · ${view.sentence}`
-    : `${view.phase} · ${view.sentence}`;
+  const share = view.phase === 'copy' ? overallShare(view.tables) : null;
+  return share !== null ? `copy ${share} % · ${view.sentence}` : `${view.phase} · ${view.sentence}`;
 }
 
 /** Whole per cent of the estimated rows that have a receipt; null before anything is known. */
@@ -226,10 +224,21 @@ function choices(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
-function tables(view: RunView): string[] {
-  if (view.tables.every((table) => table.state === 'waiting')) return [];
-  const running = view.tables.filter((table) => table.state === 'running');
-  const shown = [...running, ...view.tables.filter((table) => table.state === 'done')];
+/** Lines of tables that did not change since: most events are of something else, and there may be thousands of tables. */
+const linesOfTables = new WeakMap<readonly TableProgress[], readonly string[]>();
+
+function tableLines(tables: readonly TableProgress[]): readonly string[] {
+  const known = linesOfTables.get(tables);
+  if (known !== undefined) return known;
+  const lines = describeTables(tables);
+  linesOfTables.set(tables, lines);
+  return lines;
+}
+
+function describeTables(tables: readonly TableProgress[]): string[] {
+  if (tables.every((table) => table.state === 'waiting')) return [];
+  const running = tables.filter((table) => table.state === 'running');
+  const shown = [...running, ...tables.filter((table) => table.state === 'done')];
   return [
     ...shown
       .slice(0, maxTables)

@@ -117,10 +117,11 @@ export function withReconciliation(
   view: RunView,
   reconciliation: readonly Pick<TableProgress, 'mapping' | 'migrated' | 'quarantined' | 'outOfScope'>[],
 ): RunView {
+  const byMapping = new Map(reconciliation.map((table) => [table.mapping, table]));
   return {
     ...view,
     tables: view.tables.map((table) => {
-      const known = reconciliation.find(({ mapping }) => mapping === table.mapping);
+      const known = byMapping.get(table.mapping);
       if (known === undefined) return table;
       const { migrated, quarantined, outOfScope } = known;
       return { ...table, migrated, quarantined, outOfScope };

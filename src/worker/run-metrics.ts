@@ -5,7 +5,7 @@ import type { CutoverResult } from '../contract/delta';
 import type { RunRef } from '../contract/run';
 
 type Name = keyof Activities;
-type Counted = (args: readonly unknown[], result: unknown) => void;
+type Counted = (input: { readonly ref: RunRef }, result: unknown) => void;
 
 /**
  * Counts what activities of runs did, by their answers, on the worker that did it: an activity that is done again because its worker died
@@ -25,11 +25,11 @@ export function runMetrics(meter: MetricMeter): (activity: string) => ActivityIn
   const freeze = meter.createGauge('rowproof_freeze_seconds', 'float', 's', 'How long writers waited for the freeze');
   const drill = meter.createGauge('rowproof_drill_seconds', 'float', 's', 'How long writers waited for a drill');
 
-  const table = (ref: unknown, mapping: string): { run: string; table: string } => ({
-    run: (ref as RunRef).run,
+  const table = ({ run }: RunRef, mapping: string): { run: string; table: string } => ({
+    run,
     table: mapping,
   });
-  const batch: Counted = ([ref], result) => {
+  const batch: Counted = ({ ref }, result) => {
     const receipt = result as BatchReceipt;
     const labels = table(ref, receipt.mapping);
     batches.add(1, labels);
@@ -38,23 +38,26 @@ export function runMetrics(meter: MetricMeter): (activity: string) => ActivityIn
     quarantined.add(receipt.quarantined, labels);
     outOfScope.add(receipt.outOfScope, labels);
   };
-  const proof: Counted = ([ref], result) => {
+  const proof: Counted = ({ ref }, result) => {
     const summary = result as ProofSummary;
     const { mismatch, missing, extraneous, duplicate, unverifiable } = summary;
     const labels = table(ref, summary.mapping);
     proved.add(summary.rows, labels);
     differing.add(mismatch + missing + extraneous + duplicate + unverifiable, labels);
   };
-  const frozen: Counted = ([ref], result) => {
+  const frozen: Counted = ({ ref }, result) => {
     const { outcome, freezeMs } = result as CutoverResult;
-    const labels = { run: (ref as RunRef).run };
+    const labels = { run: ref.run };
     if (outcome === 'frozen') freeze.set(freezeMs / 1_000, labels);
     if (outcome === 'drilled') drill.set(freezeMs / 1_000, labels);
   };
   const counted: Partial<Record<Name, Counted>> = {
     copyBatch: batch,
     quarantineBatch: batch,
-    blockBatch: ([ref, what]) => blocked.add(1, table(ref, (what as { mapping: string }).mapping)),
+    blockBatch: (input) => {
+      const { ref, blocked: block } = input as Parameters<Activities['blockBatch']>[0];
+      blocked.add(1, table(ref, block.mapping));
+    },
     proveMapping: proof,
     proveLive: proof,
     freezeSource: frozen,
@@ -63,7 +66,7 @@ export function runMetrics(meter: MetricMeter): (activity: string) => ActivityIn
   return (activity) => ({
     async execute(input, next) {
       const result = await next(input);
-      counted[activity as Name]?.(input.args, result);
+      counted[activity as Name]?.(input.args[0] as { readonly ref: RunRef }, result);
       return result;
     },
   });

@@ -43,10 +43,10 @@ export async function measureViolations(rows: number): Promise<ViolationFigures>
         await run.target.query(`insert into rowproof.finding (run, id, mapping, kind, severity, rows, sentence)
           values ('${run.ref.run}', 'staged.fine.check', 'staged', 'check', 'decide', 1, 'known')`);
         for (const name of tables) {
-          await run.activities.planBatches(run.ref, name);
-          const { ordinals } = await run.activities.pendingBatches(run.ref, name, 10_000);
+          await run.activities.planBatches({ ref: run.ref, mapping: name });
+          const { ordinals } = await run.activities.pendingBatches({ ref: run.ref, mapping: name, limit: 10_000 });
           const begun = performance.now();
-          for (const ordinal of ordinals) await run.activities.copyBatch(run.ref, name, ordinal);
+          for (const ordinal of ordinals) await run.activities.copyBatch({ ref: run.ref, mapping: name, ordinal });
           best[name] = Math.max(best[name], rows / ((performance.now() - begun) / 1_000));
         }
         const ledger = await run.databases.ledger(run.ref, 'bench');

@@ -101,7 +101,7 @@ describe('the fingerprint of a target', () => {
       `${hostile}; create table "Neu.Schema".t (t int, x int); insert into "Neu.Schema".t values (1, 1)`,
     );
     run = await openTestRun(database, mappings(true));
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
   });
   afterAll(() => database.drop());
 

@@ -50,7 +50,7 @@ export function phasesOf(run: {
   const phases: Phases = {
     discover: async () => {
       await discovery.recordCatalogs(ref);
-      for (const name of await mappings()) await discovery.profileMapping(ref, name);
+      for (const name of await mappings()) await discovery.profileMapping({ ref, mapping: name });
       await discovery.tryTargetRules(ref);
       const findings = await target.query<{ id: string; rows: string }>(
         'select id, rows::text from rowproof.finding order by id',
@@ -58,14 +58,14 @@ export function phasesOf(run: {
       return Object.fromEntries(findings.map(({ id, rows }) => [id, Number(rows)]));
     },
     prepare: async () => {
-      await createDiscoveryActivities(host).fingerprintTarget(ref, 'before');
+      await createDiscoveryActivities(host).fingerprintTarget({ ref, moment: 'before' });
       await createPrepareActivities(host).prepareTarget(ref);
     },
     copy: async () => {
       for (const name of await mappings()) {
-        await copying.planBatches(ref, name);
-        const { ordinals } = await copying.pendingBatches(ref, name, 10_000);
-        for (const ordinal of ordinals) await copying.copyBatch(ref, name, ordinal);
+        await copying.planBatches({ ref, mapping: name });
+        const { ordinals } = await copying.pendingBatches({ ref, mapping: name, limit: 10_000 });
+        for (const ordinal of ordinals) await copying.copyBatch({ ref, mapping: name, ordinal });
       }
     },
     settle: async () => {
@@ -77,11 +77,11 @@ export function phasesOf(run: {
     finish: async () => {
       await phases.settle();
       await finishing.advanceSequences(ref);
-      await finishing.analyzeAndRefresh(ref);
+      await finishing.analyzeAndRefresh({ ref });
       await finishing.writeIdMap(ref);
     },
     prove: async () => {
-      for (const name of await mappings()) await validation.proveMapping(ref, name);
+      for (const name of await mappings()) await validation.proveMapping({ ref, mapping: name });
       await validation.proveReferences(ref);
       await validation.checkRules(ref);
       await validation.runSpotChecks(ref);
@@ -96,7 +96,7 @@ export function phasesOf(run: {
     },
     rollBack: async () => {
       await undoing.revokeLeases(ref);
-      for (const step of await undoing.openSteps(ref)) await undoing.compensate(ref, step.ordinal);
+      for (const step of await undoing.openSteps(ref)) await undoing.compensate({ ref, ordinal: step.ordinal });
       return undoing.proveRollback(ref);
     },
   };

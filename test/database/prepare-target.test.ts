@@ -138,7 +138,7 @@ describe('preparing a target', () => {
       }),
     ];
     const run = await openTestRun(database, mappings);
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities(run).prepareTarget(run.ref);
     await database.query('insert into s.t select id, u from src.t; insert into s.n select id, u from src.t');
     await run.receipt('t', t('t'));
@@ -157,7 +157,7 @@ describe('preparing a target', () => {
     const run = await openTestRun(database, [
       mappingOf({ name: 't', target: t('t'), targetKey: ['id'], more: { whenNotEmpty: 'replace' } }),
     ]);
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities(run).prepareTarget(run.ref);
     expect(await database.query('select * from s.t')).toEqual([]);
     await database.query(`insert into s.t (v) values ('new')`);
@@ -188,7 +188,7 @@ describe('preparing a target', () => {
     const mappings = [mappingOf({ name: 't', target: t('t'), targetKey: ['id'] })];
     try {
       const run = await openTestRun(database, mappings, { targetUrl: url.toString() });
-      await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+      await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
       const error = await createPrepareActivities(run)
         .prepareTarget(run.ref)
         .catch((caught: unknown) => caught);

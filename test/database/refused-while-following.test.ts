@@ -83,7 +83,7 @@ test('while a round reads, and while it writes', async () => {
 
 test('while a cutover freezes the source, and while it opens the target', async () => {
   const attempt = async (drill: boolean): Promise<string> =>
-    (await run.cutover.cutOver(run.ref, { drill, by: 'ana' })).sentence;
+    (await run.cutover.cutOver({ ref: run.ref, drill, by: 'ana' })).sentence;
   await refused(
     { side: run.source, name: 'in_ddl' },
     ['while freezing public.t', 'writers are free again and the run goes on following'],
@@ -108,7 +108,7 @@ test('while a rollback undoes it', async () => {
   };
   for (const step of await undoing.openSteps(run.ref)) {
     const side = ['freeze', 'capture'].includes(step.kind) ? run.source : run.target;
-    const compensate = (): Promise<string> => sentenceOf(undoing.compensate(run.ref, step.ordinal));
+    const compensate = (): Promise<string> => sentenceOf(undoing.compensate({ ref: run.ref, ordinal: step.ordinal }));
     if (step.kind in doing) {
       met.push(step.kind);
       await refused({ side, name: 'in_ddl' }, [`while ${doing[step.kind]}`], compensate);

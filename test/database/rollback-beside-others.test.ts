@@ -113,7 +113,7 @@ describe('a target that others change during a run', () => {
     database = await createDatabase({ prefix: 'beside' });
     await database.query(`${hostile}; create sequence "Neu.Schema".beside`);
     run = await openTestRun(database, mappings(false));
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities(run).prepareTarget(run.ref);
     await loadRows(database, run);
   });
@@ -150,7 +150,7 @@ it.each([
   try {
     await database.query(hostile);
     const run = await openTestRun(database, mappings(true));
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities(run).prepareTarget(run.ref);
     await loadRows(database, run);
     await database.query(`create table refers (id int primary key, c int constraint refers_c references "Neu.Schema".child (id));
@@ -173,7 +173,7 @@ it('leaves a sequence that other tables draw from where it stands', async () => 
       `${hostile}; create table "Neu.Schema".drawn (id int default nextval('"Neu.Schema".old_id_seq'))`,
     );
     const run = await openTestRun(database, mappings(false));
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities(run).prepareTarget(run.ref);
     await loadRows(database, run);
     await database.query('insert into "Neu.Schema".drawn default values');

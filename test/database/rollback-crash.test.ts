@@ -53,7 +53,7 @@ describe('workers that die at every step', () => {
 
   it('prepare, finish and roll back to the target as it was', async () => {
     const run = await openTestRun(database, mappings(false));
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await persevere(run, (host) => createPrepareActivities(host).prepareTarget(run.ref));
     await loadRows(database, run);
     await persevere(run, (host) => createFinishActivities(host).settle(run.ref));
@@ -61,7 +61,7 @@ describe('workers that die at every step', () => {
     await persevere(run, (host) => createFinishActivities(host).rebuildForeignKeys(run.ref));
     await persevere(run, (host) => createFinishActivities(host).restoreTriggers(run.ref));
     await persevere(run, (host) => createFinishActivities(host).advanceSequences(run.ref));
-    await persevere(run, (host) => createFinishActivities(host).analyzeAndRefresh(run.ref));
+    await persevere(run, (host) => createFinishActivities(host).analyzeAndRefresh({ ref: run.ref }));
     const states = await database.query(
       `select distinct kind, state from rowproof.step where kind not in ('rows', 'rows_saved') order by 1, 2`,
     );
@@ -74,7 +74,9 @@ describe('workers that die at every step', () => {
     ]);
     await persevere(run, (host) => createRollbackActivities(host).revokeLeases(run.ref));
     for (const step of await createRollbackActivities(run).openSteps(run.ref)) {
-      await persevere(run, (host) => createRollbackActivities(host).compensate(run.ref, step.ordinal));
+      await persevere(run, (host) =>
+        createRollbackActivities(host).compensate({ ref: run.ref, ordinal: step.ordinal }),
+      );
     }
     expect(await createRollbackActivities(run).proveRollback(run.ref)).toEqual({
       equal: true,
@@ -85,16 +87,19 @@ describe('workers that die at every step', () => {
 
   it('prepare half of it and roll back to the target as it was', async () => {
     const run = await openTestRun(database, mappings(false));
-    const { digest } = await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    const { digest } = await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     for (const commits of [9, 14]) {
       await createPrepareActivities({ databases: dyingAt(run.databases, commits, 'before') })
         .prepareTarget(run.ref)
         .catch(() => undefined);
     }
-    expect((await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'after')).digest).not.toBe(digest);
+    expect((await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'after' })).digest).not.toBe(
+      digest,
+    );
     const activities = createRollbackActivities(run);
     await activities.revokeLeases(run.ref);
-    for (const step of await activities.openSteps(run.ref)) await activities.compensate(run.ref, step.ordinal);
+    for (const step of await activities.openSteps(run.ref))
+      await activities.compensate({ ref: run.ref, ordinal: step.ordinal });
     expect(await activities.proveRollback(run.ref)).toEqual({ equal: true, differences: [], notes: [] });
   }, 60_000);
 });

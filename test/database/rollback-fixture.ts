@@ -93,7 +93,8 @@ export async function rollBack(
 ): Promise<{ equal: boolean; differences: readonly string[]; notes?: readonly string[] }> {
   const activities = createRollbackActivities(run);
   await activities.revokeLeases(run.ref);
-  for (const step of await activities.openSteps(run.ref)) await activities.compensate(run.ref, step.ordinal);
+  for (const step of await activities.openSteps(run.ref))
+    await activities.compensate({ ref: run.ref, ordinal: step.ordinal });
   expect(await activities.openSteps(run.ref)).toEqual([]);
   return activities.proveRollback(run.ref);
 }
@@ -105,7 +106,7 @@ export async function finish(run: Pick<TestRun, 'ref' | 'databases'>): Promise<v
   await activities.rebuildForeignKeys(run.ref);
   await activities.restoreTriggers(run.ref);
   await activities.advanceSequences(run.ref);
-  await activities.analyzeAndRefresh(run.ref);
+  await activities.analyzeAndRefresh({ ref: run.ref });
   await activities.writeIdMap(run.ref);
 }
 

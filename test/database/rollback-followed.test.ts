@@ -14,7 +14,7 @@ const points: Readonly<Record<string, (run: CutoverRun) => Promise<void>>> = {
   },
   'after a drill': async (run) => {
     await run.source.query('update accounts set balance = 6 where id = 6');
-    expect(await run.cutover.cutOver(run.ref, { drill: true, by: 'ben' })).toMatchObject({ outcome: 'drilled' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: true, by: 'ben' })).toMatchObject({ outcome: 'drilled' });
   },
   'after a freeze that reached its limit': async (run) => {
     let calls = 0;
@@ -27,10 +27,10 @@ const points: Readonly<Record<string, (run: CutoverRun) => Promise<void>>> = {
         );
       },
     });
-    expect(await slow.cutOver(run.ref, go)).toMatchObject({ outcome: 'deadline' });
+    expect(await slow.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'deadline' });
   },
   'after the freeze, before the target is open': async (run) => {
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
   },
 };
 

@@ -31,7 +31,8 @@ async function codeOf(work: Promise<unknown>): Promise<string> {
 
 async function undo(run: TestRun): Promise<void> {
   const activities = createRollbackActivities(run);
-  for (const step of await activities.openSteps(run.ref)) await activities.compensate(run.ref, step.ordinal);
+  for (const step of await activities.openSteps(run.ref))
+    await activities.compensate({ ref: run.ref, ordinal: step.ordinal });
 }
 
 describe('a run and what is not its own', () => {
@@ -44,7 +45,7 @@ describe('a run and what is not its own', () => {
 
   async function loaded(decisions: readonly DecisionPlan[] = []): Promise<TestRun> {
     const run = await openTestRun(database, plain, { decisions });
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities(run).prepareTarget(run.ref);
     await database.query(
       `insert into s.parent select g, 'v' || g from generate_series(1, 10) g; insert into s.child select g, g from generate_series(1, 10) g`,
@@ -121,7 +122,7 @@ describe('a run and what is not its own', () => {
   it('knows no step of another number, and compares with nothing where nothing was looked at before', async () => {
     const run = await loaded();
     const activities = createRollbackActivities(run);
-    expect(await codeOf(activities.compensate(run.ref, 999))).toBe('RP7005');
+    expect(await codeOf(activities.compensate({ ref: run.ref, ordinal: 999 }))).toBe('RP7005');
     await activities.revokeLeases(run.ref);
     await undo(run);
     await database.query('delete from rowproof.fingerprint');
@@ -134,7 +135,7 @@ describe('a run and what is not its own', () => {
       mappingOf({ name: 'outside', target: t('outside'), targetKey: ['id'], more: { whenNotEmpty: 'replace' } }),
     ];
     const run = await openTestRun(database, replaced);
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities(run).prepareTarget(run.ref);
     await createRollbackActivities(run).revokeLeases(run.ref);
     await database.query('alter table s.outside add constraint late check (id > 1)');

@@ -15,7 +15,7 @@ describe.each([true, false])('rolling a run back, with target keys that are inje
 
   it('leaves a target that was prepared and loaded exactly as it was', async () => {
     const run = await openTestRun(database, mappings(injective));
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     const { steps } = await createPrepareActivities(run).prepareTarget(run.ref);
     expect(steps).toBeGreaterThan(15);
     expect(await createPrepareActivities(run).prepareTarget(run.ref)).toEqual({ steps });
@@ -26,7 +26,7 @@ describe.each([true, false])('rolling a run back, with target keys that are inje
 
   it('leaves a target whose run had put everything back already exactly as it was', async () => {
     const run = await openTestRun(database, mappings(injective));
-    const { digest } = await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    const { digest } = await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities(run).prepareTarget(run.ref);
     await loadRows(database, run);
     await finish(run);
@@ -38,7 +38,9 @@ describe.each([true, false])('rolling a run back, with target keys that are inje
     await finish(run);
     await rollBack(run);
     // taking it again does not move what is kept from before
-    expect(await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before')).toEqual({ digest });
+    expect(await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' })).toEqual({
+      digest,
+    });
     expect(await createRollbackActivities(run).proveRollback(run.ref)).toEqual({
       equal: true,
       differences: [],

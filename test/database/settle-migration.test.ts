@@ -90,7 +90,7 @@ describe('a migration settled and finished', () => {
     );
 
   async function migrate(): Promise<void> {
-    await createDiscoveryActivities(run).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities(run).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities(run).prepareTarget(run.ref);
     await run.copyAll();
     const finish = createFinishActivities(run);
@@ -99,7 +99,7 @@ describe('a migration settled and finished', () => {
     await finish.rebuildForeignKeys(run.ref);
     await finish.restoreTriggers(run.ref);
     await finish.advanceSequences(run.ref);
-    await finish.analyzeAndRefresh(run.ref);
+    await finish.analyzeAndRefresh({ ref: run.ref });
   }
 
   async function booksBalance(sampled = false): Promise<void> {
@@ -170,7 +170,8 @@ describe('a migration settled and finished', () => {
     ).toEqual([{ target_key: '["1001.00"]' }]);
     const rollback = createRollbackActivities(run);
     await rollback.revokeLeases(run.ref);
-    for (const step of await rollback.openSteps(run.ref)) await rollback.compensate(run.ref, step.ordinal);
+    for (const step of await rollback.openSteps(run.ref))
+      await rollback.compensate({ ref: run.ref, ordinal: step.ordinal });
     expect(await rollback.proveRollback(run.ref)).toEqual({ equal: true, differences: [], notes: [] });
   });
 

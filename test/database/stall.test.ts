@@ -27,7 +27,7 @@ beforeEach(async () => {
   };
   holder = new Client({ connectionString: run.target.url, application_name: 'nightly report' });
   await holder.connect();
-  await run.activities.planBatches(run.ref, 'people');
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
 });
 afterEach(async () => {
   await holder.end();
@@ -45,7 +45,9 @@ async function whileHeld<T>(work: () => Promise<T>): Promise<{ readonly done: T;
 }
 
 test('A batch that waits for a lock is reported with the lock and who holds it, fails of nothing, and moves again', async () => {
-  const { done, pid } = await whileHeld(() => createCopyActivities(host).copyBatch(run.ref, 'people', 0));
+  const { done, pid } = await whileHeld(() =>
+    createCopyActivities(host).copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 }),
+  );
   expect(done).toMatchObject({ migrated: 30 });
   const sentence = expect.stringMatching(
     new RegExp(
@@ -64,11 +66,13 @@ test('A batch that waits for a lock is reported with the lock and who holds it, 
 });
 
 test('So are a build, which counts no rows, and a proof', async () => {
-  await createCopyActivities(host).copyBatch(run.ref, 'people', 0);
-  await whileHeld(() => createFinishActivities(host).analyzeAndRefresh(run.ref));
+  await createCopyActivities(host).copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
+  await whileHeld(() => createFinishActivities(host).analyzeAndRefresh({ ref: run.ref }));
   expect(reports[0]).toEqual({ what: 'analyze', sentence: expect.stringContaining('(nightly report)') as string });
   reports = [];
-  const { done } = await whileHeld(() => createValidationActivities(host).proveMapping(run.ref, 'people'));
+  const { done } = await whileHeld(() =>
+    createValidationActivities(host).proveMapping({ ref: run.ref, mapping: 'people' }),
+  );
   expect(done).toMatchObject({ identical: 30 });
   expect(reports[0]).toEqual({
     what: expect.stringContaining('people') as string,
@@ -77,7 +81,7 @@ test('So are a build, which counts no rows, and a proof', async () => {
 });
 
 test('Work that goes on is not reported', async () => {
-  await createCopyActivities(host).copyBatch(run.ref, 'people', 0);
-  await createValidationActivities(host).proveMapping(run.ref, 'people');
+  await createCopyActivities(host).copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
+  await createValidationActivities(host).proveMapping({ ref: run.ref, mapping: 'people' });
   expect(reports).toEqual([]);
 });

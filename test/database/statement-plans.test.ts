@@ -70,7 +70,7 @@ async function visitedOf(rows: number): Promise<Record<string, RowsVisited>> {
   try {
     await round(complete);
     await watched('proof while rounds go on', complete, async (host) => {
-      for (const name of tables) await createLiveProofActivities(host).proveLive(complete.ref, name);
+      for (const name of tables) await createLiveProofActivities(host).proveLive({ ref: complete.ref, mapping: name });
     });
     await complete.source.query(`update child set note = 'again' where id % 5 = 2`);
     await watched('rounds', complete, (host) => cutoverSteps.drain(host, complete.ref, () => undefined));
@@ -83,14 +83,16 @@ async function visitedOf(rows: number): Promise<Record<string, RowsVisited>> {
     });
     await watched('cutover', complete, async (host) => {
       const cutover = complete.with({}, host);
-      expect(await cutover.cutOver(complete.ref, { drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
+      expect(await cutover.cutOver({ ref: complete.ref, drill: false, by: 'ben' })).toMatchObject({
+        outcome: 'frozen',
+      });
       await cutover.openTarget(complete.ref);
       await createCaptureActivities(host).removeCapture(complete.ref);
     });
     await watched('finish', complete, async (host) => {
       await createFinishActivities(host).writeIdMap(complete.ref);
       const activities = createRunActivities({ ...host, env: {}, plansFolder: null } as never);
-      await activities.closeRun(complete.ref, 'complete', 'Every row is accounted for.');
+      await activities.closeRun({ ref: complete.ref, outcome: 'complete', sentence: 'Every row is accounted for.' });
       await finishRun(host, complete.ref, true);
     });
   } finally {
@@ -103,7 +105,8 @@ async function visitedOf(rows: number): Promise<Record<string, RowsVisited>> {
     await watched('rollback', undone, async (host) => {
       const activities = createRollbackActivities(host);
       await activities.revokeLeases(undone.ref);
-      for (const step of await activities.openSteps(undone.ref)) await activities.compensate(undone.ref, step.ordinal);
+      for (const step of await activities.openSteps(undone.ref))
+        await activities.compensate({ ref: undone.ref, ordinal: step.ordinal });
       expect(await activities.proveRollback(undone.ref)).toMatchObject({ equal: true });
     });
   } finally {

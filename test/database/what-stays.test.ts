@@ -48,14 +48,14 @@ describe('what stays of a run that was followed, where a row did not fit for a t
   afterEach(() => run.drop());
 
   const close = (outcome: 'complete' | 'failed', sentence: string): Promise<void> =>
-    createRunActivities({ databases: run.databases, env: {}, plansFolder: null } as never).closeRun(
-      run.ref,
+    createRunActivities({ databases: run.databases, env: {}, plansFolder: null } as never).closeRun({
+      ref: run.ref,
       outcome,
       sentence,
-    );
+    });
 
   const complete = async (): Promise<void> => {
-    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
     await run.cutover.openTarget(run.ref);
     await createCaptureActivities(run.host).removeCapture(run.ref);
     await close('complete', 'Every row is accounted for.');
@@ -133,11 +133,11 @@ describe('what stays of the columns that others refer to, of a row in quarantine
   afterEach(() => run.drop());
 
   const close = (outcome: 'complete' | 'failed' | 'rolled_back'): Promise<void> =>
-    createRunActivities({ databases: run.databases, env: {}, plansFolder: null } as never).closeRun(
-      run.ref,
+    createRunActivities({ databases: run.databases, env: {}, plansFolder: null } as never).closeRun({
+      ref: run.ref,
       outcome,
-      'It is over.',
-    );
+      sentence: 'It is over.',
+    });
   /** Keys with the referenced columns that are kept beside them. */
   const refs = (): Promise<unknown> =>
     run.target.query('select source_key as key, refs from rowproof.quarantined order by mapping, source_key');
@@ -160,7 +160,7 @@ describe('what stays of the columns that others refer to, of a row in quarantine
   });
 
   it('when it is complete: the keys alone', async () => {
-    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
     await run.cutover.openTarget(run.ref);
     await close('complete');
     expect(await refs()).toEqual(bare);

@@ -39,7 +39,7 @@ export async function runEngines(options: EngineScheduleOptions): Promise<Flight
   };
   const resync = async (why: string): Promise<void> => {
     log.say(`resync: ${why}`);
-    await options.processes.call('resyncCapture', [state.ref as RunRef, 'ben', 'stress'], 40);
+    await options.processes.call('resyncCapture', [{ ref: state.ref as RunRef, by: 'ben', reason: 'stress' }], 40);
   };
   // an apply lease that was stopped by name because of what was done to a table goes on once that was read again
   const processes: Processes = {
@@ -63,13 +63,13 @@ export async function runEngines(options: EngineScheduleOptions): Promise<Flight
     state.ref = ref;
     const phase = async (name: Phase, work: () => Promise<unknown>): Promise<void> => {
       log.say(`phase ${name}`);
-      await processes.call('startPhase', [ref, name]);
+      await processes.call('startPhase', [{ ref, phase: name }]);
       await work();
-      await processes.call('finishPhase', [ref, name]);
+      await processes.call('finishPhase', [{ ref, phase: name }]);
     };
     await phase('discovery', async () => {
       await processes.call('recordCatalogs', [ref]);
-      await processes.call('fingerprintTarget', [ref, 'before']);
+      await processes.call('fingerprintTarget', [{ ref, moment: 'before' }]);
     });
     await phase('prepare', async () => {
       await processes.call('prepareTarget', [ref]);
@@ -82,7 +82,7 @@ export async function runEngines(options: EngineScheduleOptions): Promise<Flight
     const follow = async (): Promise<void> => {
       while (state.following) {
         const before = performance.now();
-        await processes.call('runRounds', [ref, { forMs: 1_500, untilCaughtUp: false }]);
+        await processes.call('runRounds', [{ ref, forMs: 1_500, untilCaughtUp: false }]);
         if (performance.now() - before < 300) await sleep(300);
       }
     };
@@ -106,7 +106,7 @@ export async function runEngines(options: EngineScheduleOptions): Promise<Flight
       }
     };
     const caughtUp = async (): Promise<void> => {
-      while (!(await processes.call('runRounds', [ref, { forMs: 20_000, untilCaughtUp: true }])).caughtUp)
+      while (!(await processes.call('runRounds', [{ ref, forMs: 20_000, untilCaughtUp: true }])).caughtUp)
         await sleep(50);
     };
     await phase('delta', caughtUp);
@@ -120,7 +120,7 @@ export async function runEngines(options: EngineScheduleOptions): Promise<Flight
     await options.following();
     await sleep(options.followMs);
     for (let drills = options.drills; drills > 0; drills -= 1) {
-      const drilled = await alone(() => processes.call('cutOver', [ref, { drill: true, by: 'ben' }]));
+      const drilled = await alone(() => processes.call('cutOver', [{ ref, drill: true, by: 'ben' }]));
       log.say(`drill: ${drilled.outcome} ${drilled.sentence}`);
       startFollowing();
     }
@@ -152,14 +152,14 @@ export async function runEngines(options: EngineScheduleOptions): Promise<Flight
       const result = await alone(async () => {
         await caughtUp();
         const order = { by: 'ben', reason: 'stress', code: opened.code };
-        const lines = await processes.call('checkCutover', [ref, order]);
+        const lines = await processes.call('checkCutover', [{ ref, approval: order }]);
         const missing = lines.filter(({ ok }) => !ok);
         if (missing.length > 0)
           return {
             outcome: 'checklist',
             sentence: missing.map(({ name, sentence }) => `${name}: ${sentence}`).join(' '),
           };
-        return processes.call('cutOver', [ref, { drill: false, by: 'ben' }]);
+        return processes.call('cutOver', [{ ref, drill: false, by: 'ben' }]);
       });
       log.say(`cutover: ${result.outcome} ${result.sentence}`);
       if (result.outcome === 'frozen' && (await opens(ref))) break;
@@ -202,18 +202,18 @@ async function inTurns(opened: OpenedRun, atOnce: number, work: (mapping: string
 }
 
 async function copyTable(processes: Processes, ref: RunRef, mapping: string): Promise<void> {
-  await processes.call('planBatches', [ref, mapping]);
+  await processes.call('planBatches', [{ ref, mapping }]);
   for (;;) {
-    const { ordinals } = await processes.call('pendingBatches', [ref, mapping, comparedTables.length]);
+    const { ordinals } = await processes.call('pendingBatches', [{ ref, mapping, limit: comparedTables.length }]);
     if (ordinals.length === 0) return;
-    for (const ordinal of ordinals) await processes.call('copyBatch', [ref, mapping, ordinal]);
+    for (const ordinal of ordinals) await processes.call('copyBatch', [{ ref, mapping, ordinal }]);
   }
 }
 
 async function prove(processes: Processes, opened: OpenedRun): Promise<void> {
   const { ref } = opened;
-  await processes.call('startPhase', [ref, 'proof']);
-  await inTurns(opened, 2, (mapping) => processes.call('proveLive', [ref, mapping]));
+  await processes.call('startPhase', [{ ref, phase: 'proof' }]);
+  await inTurns(opened, 2, (mapping) => processes.call('proveLive', [{ ref, mapping }]));
   await processes.call('proveReferences', [ref]);
   await processes.call('checkRules', [ref]);
   await processes.call('runSpotChecks', [ref]);
@@ -223,7 +223,7 @@ async function prove(processes: Processes, opened: OpenedRun): Promise<void> {
       code: 'RED',
       sentence: `${verdict.sentence} ${verdict.problems.join(' ')}`,
     });
-  await processes.call('finishPhase', [ref, 'proof']);
+  await processes.call('finishPhase', [{ ref, phase: 'proof' }]);
 }
 
 /** Proofs that are made again because of what was done to the target meanwhile. */
@@ -240,7 +240,7 @@ function isRed(error: unknown): boolean {
 /** Looks at the capture until the course ends, as the watch beside a run does. What it cannot do, following says too. */
 async function watch(processes: Processes, ref: RunRef, state: { readonly ended: boolean }): Promise<void> {
   while (!state.ended) {
-    await processes.call('monitorCapture', [ref], 1).catch(() => undefined);
+    await processes.call('monitorCapture', [{ ref }], 1).catch(() => undefined);
     for (let rest = 0; rest < 15 && !state.ended; rest += 1) await sleep(100);
   }
 }

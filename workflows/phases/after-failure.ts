@@ -75,7 +75,7 @@ export async function afterFailure(
       await watch.begin(run);
       throw failed;
     });
-    await recording.closeRun(run.ref, 'rolled_back', `${why} ${verdict}`);
+    await recording.closeRun({ ref: run.ref, outcome: 'rolled_back', sentence: `${why} ${verdict}` });
     operator.change((view) => ({ ...view, state: 'rolled_back', sentence: verdict }));
     throw plainFailure('RolledBack', `${why} ${verdict}`);
   }
@@ -84,7 +84,7 @@ export async function afterFailure(
     : captures(run, operator)
       ? `${sentence} ${captureLeft}`
       : sentence;
-  await recording.closeRun(run.ref, kind, left);
+  await recording.closeRun({ ref: run.ref, outcome: kind, sentence: left });
   throw plainFailure(abort === null ? 'Failed' : 'Aborted', left);
 }
 
@@ -118,7 +118,7 @@ async function sayOnCancel(run: OpenedRun, operator: OperatorControl, begun: boo
   const sentence = `Cancelled. ${left}`;
   operator.change((view) => ({ ...view, sentence, state: 'aborted' }));
   await notify(run, 'failed', sentence);
-  await recording.closeRun(run.ref, 'aborted', sentence);
+  await recording.closeRun({ ref: run.ref, outcome: 'aborted', sentence });
 }
 
 interface Ways {

@@ -21,7 +21,7 @@ export async function bigBang(context: PhaseContext, by: string): Promise<Verdic
   const { run, operator, phase } = context;
   if (run.finished.includes('freeze')) await requireFrozen(run);
   await phase('freeze', 'freezing the sources', async () => {
-    const result = await barrier.freezeSource(run.ref, by);
+    const result = await barrier.freezeSource({ ref: run.ref, by });
     if (result.outcome !== 'frozen') throw plainFailure('NotFrozen', result.sentence);
     const facts = { ...factsOf(result, workflowTime(), by), first: true as const };
     operator.change((view) => withFreeze(beginFollowing(view, run), 'freeze', facts));
@@ -34,9 +34,9 @@ export async function bigBang(context: PhaseContext, by: string): Promise<Verdic
   for (;;) {
     await operator.whenRunning();
     operator.change((view) => inPhase(view, 'proof', 'comparing every row and field'));
-    await control.startPhase(run.ref, 'proof');
+    await control.startPhase({ ref: run.ref, phase: 'proof' });
     const verdict = await proveAndAsk(run, operator);
-    await control.finishPhase(run.ref, 'proof');
+    await control.finishPhase({ ref: run.ref, phase: 'proof' });
     if (!verdict.green) throw plainFailure('NotProved', verdict.sentence);
     if (await approveCutover(context)) return verdict;
   }
@@ -50,13 +50,13 @@ async function requireFrozen({ ref }: OpenedRun): Promise<void> {
 
 /** False where a side is not what was proved any more: then it is proved again, and asked again. */
 async function approveCutover({ run, operator }: PhaseContext): Promise<boolean> {
-  await control.startPhase(run.ref, 'cutover');
+  await control.startPhase({ ref: run.ref, phase: 'cutover' });
   for (let again = ''; ;) {
     operator.change((view) => inPhase(view, 'cutover', 'the sources are frozen'));
     const question = `CUT OVER ${run.plan}? The sources are frozen and every row is proved. ${again}`.trim();
     await notify(run, 'gate', question);
     const { by, reason, code } = await operator.gate(['cutover'], question, 'waits for approval of the cutover');
-    const lines = await control.checkCutover(run.ref, { by, reason, code });
+    const lines = await control.checkCutover({ ref: run.ref, approval: { by, reason, code } });
     operator.change((view) => withChecklist(view, lines));
     if (lines.every(({ ok }) => ok)) return true;
     // lifted by hand while the gate waited: no other approval makes it right

@@ -93,13 +93,13 @@ export async function runCopy(run: OpenedRun, operator: OperatorControl): Promis
 }
 
 export async function runRollback(run: OpenedRun, by: string, reason: string): Promise<RollbackResult> {
-  await control.startPhase(run.ref, 'rollback');
+  await control.startPhase({ ref: run.ref, phase: 'rollback' });
   const result = await executeChild(rollback, {
     workflowId: childId(run, 'rollback'),
     args: [{ run: run.ref.run, ledger: run.ref.ledger, by, reason }],
     staticSummary: `${run.plan}: undo`,
   });
-  await control.finishPhase(run.ref, 'rollback');
+  await control.finishPhase({ ref: run.ref, phase: 'rollback' });
   return result;
 }
 

@@ -72,13 +72,13 @@ async function untilFrozen(run: OpenedRun, operator: OperatorControl, follower: 
 /** Null when rows came in meanwhile that nobody has decided about: that is asked first, and proved again. */
 async function prove(run: OpenedRun, operator: OperatorControl): Promise<Verdict | null> {
   operator.change((view) => inPhase(view, 'proof', 'comparing every row and field while the sources are written to'));
-  await control.startPhase(run.ref, 'proof');
+  await control.startPhase({ ref: run.ref, phase: 'proof' });
   const verdict = await runValidation(run, operator, true);
   if (!verdict.green) {
     if ((await undecided(run)).length > 0) return null;
     throw plainFailure('NotProved', verdict.sentence);
   }
-  await control.finishPhase(run.ref, 'proof');
+  await control.finishPhase({ ref: run.ref, phase: 'proof' });
   const quarantined = verdict.reconciliation.reduce((sum, table) => sum + table.quarantined, 0);
   operator.change((view) => withProof(view, workflowTime(), quarantined));
   return verdict;
@@ -89,7 +89,7 @@ async function atTheGate(
   operator: OperatorControl,
   again: string | null,
 ): ReturnType<OperatorControl['gate']> {
-  await control.startPhase(run.ref, 'cutover');
+  await control.startPhase({ ref: run.ref, phase: 'cutover' });
   operator.change((view) => inPhase(view, 'cutover', 'following'));
   const { follow } = operator.view();
   const expected = follow === undefined ? '' : expectedFreeze(follow);

@@ -64,7 +64,7 @@ async function copyAndFollow(context: PhaseContext): Promise<Verdict> {
     await long.rebuildForeignKeys(run.ref);
     await long.advanceSequences(run.ref);
     // statistics and views as of now: no part of the freeze, and nearly right when the target opens; again after that
-    await long.analyzeAndRefresh(run.ref);
+    await long.analyzeAndRefresh({ ref: run.ref });
   });
   return followToFreeze(context);
 }

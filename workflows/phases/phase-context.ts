@@ -41,9 +41,9 @@ export function openPhaseContext(
       await operator.whenRunning();
       if (run.finished.includes(name)) return;
       operator.change((view) => inPhase(view, name, sentence));
-      await control.startPhase(run.ref, name);
+      await control.startPhase({ ref: run.ref, phase: name });
       await work();
-      await control.finishPhase(run.ref, name);
+      await control.finishPhase({ ref: run.ref, phase: name });
     },
   };
 }
@@ -85,7 +85,7 @@ export async function finish({ run, phase }: PhaseContext): Promise<void> {
     await long.rebuildForeignKeys(run.ref);
     await long.restoreTriggers(run.ref);
     await long.advanceSequences(run.ref);
-    await long.analyzeAndRefresh(run.ref);
+    await long.analyzeAndRefresh({ ref: run.ref });
     await long.writeIdMap(run.ref);
   });
 }

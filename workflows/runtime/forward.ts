@@ -62,13 +62,13 @@ export async function completeCutover(
   proved: Verdict,
 ): Promise<Verdict> {
   operator.onlyForward();
-  await recording.finishPhase(run.ref, 'cutover');
+  await recording.finishPhase({ ref: run.ref, phase: 'cutover' });
   const tidied = tidyUp(run, operator, watch);
   // heard of below, whatever the switch comes to
   tidied.catch(() => undefined);
   await switchOver(run, operator);
   operator.change((view) => inPhase(view, 'cutover', 'the target is open; tidying up'));
-  await mentioned(() => quick.listWriters(run.ref, 'after'));
+  await mentioned(() => quick.listWriters({ ref: run.ref, moment: 'after' }));
   await tidied;
   if (run.pattern !== 'hybrid') return proved;
   const closed = (await keepTrying(run, operator, 'reconcile', 'The books could not be closed')) as Verdict;

@@ -17,7 +17,7 @@ export function doOnce(ref: RunRef, work: PersistentWork): Promise<unknown> {
     case 'removeCapture':
       return long.removeCapture(ref);
     case 'refreshTarget':
-      return long.analyzeAndRefresh(ref, true);
+      return long.analyzeAndRefresh({ ref, again: true });
     case 'writeIdMap':
       return long.writeIdMap(ref);
     case 'reconcile':

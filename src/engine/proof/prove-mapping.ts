@@ -20,7 +20,7 @@ import { onLedger } from '../session-scope';
  * were stored, a new call proves everything anew.
  */
 export function createProveMapping(host: ProofHost): ValidationActivities['proveMapping'] {
-  return async (ref, name) => {
+  return async ({ ref, mapping: name }) => {
     const run = await host.databases.run(ref);
     const mapping = mappingOf(run, name);
     const { sliceRows } = run.compiled.plan.settings.proof;

@@ -126,7 +126,7 @@ describe('log that a slot holds back', () => {
     const client = await run.application();
     await client.query(`begin; insert into item values (1, 'x')`);
     await writeLog(2);
-    const report = await run.capture.monitorCapture(run.ref);
+    const report = await run.capture.monitorCapture({ ref: run.ref });
     expect(report.walBytes).toBeGreaterThan(20 * 2 ** 20);
     expect(report.warnings.join(' ')).toMatch(/holds back \d+ MB of WAL.*\(shop, user postgres\)/);
     await client.query('rollback');
@@ -138,7 +138,7 @@ describe('log that a slot holds back', () => {
     const client = await run.application();
     await client.query(`begin; insert into item values (1, 'x')`);
     await writeLog(3);
-    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5362' });
+    await expect(run.capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP5362' });
     expect(await run.source.query('select from pg_replication_slots where slot_name = $1', [run.slot])).toEqual([]);
     expect((await run.lease('intake')).reason).toMatch(/held back 32 MB of WAL and was dropped.*shop/);
     await client.query('rollback');
@@ -154,16 +154,16 @@ describe('log that a slot holds back', () => {
       readPlanTarget: () => Promise.reject(new Error('no plans folder here')),
     });
     const capture = createCaptureActivities({ databases, signal: () => undefined, heartbeat: () => undefined });
-    expect(await capture.monitorCapture(run.ref)).toMatchObject({ asked: true });
+    expect(await capture.monitorCapture({ ref: run.ref })).toMatchObject({ asked: true });
     proxy.close();
     await run.source.query(`insert into item values (1, 'x')`);
     await writeLog(3);
-    await expect(capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5362' });
+    await expect(capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP5362' });
     expect(await run.source.query('select from pg_replication_slots where slot_name = $1', [run.slot])).toEqual([]);
     expect((await run.lease('delta')).state).toBe('open');
-    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    await expect(run.capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP5361' });
     expect((await run.lease('delta')).reason).toMatch(/held back 32 MB of WAL while the target could not be reached/);
-    await run.capture.resyncCapture(run.ref, 'ann', 'target is back');
+    await run.capture.resyncCapture({ ref: run.ref, by: 'ann', reason: 'target is back' });
     expect(await run.check()).toEqual({ stop: null, findings: [] });
     expect(await run.pending()).toEqual(['1 all']);
   });
@@ -182,20 +182,20 @@ describe('log that a slot holds back', () => {
     });
     const client = await run.application();
     await client.query(`begin; insert into item values (1, 'x')`);
-    expect((await generous.monitorCapture(run.ref)).warnings).toEqual([]);
+    expect((await generous.monitorCapture({ ref: run.ref })).warnings).toEqual([]);
     await writeLog(3);
-    expect((await generous.monitorCapture(run.ref)).warnings).toEqual([
+    expect((await generous.monitorCapture({ ref: run.ref })).warnings).toEqual([
       expect.stringMatching(
         /may be lost after \d+ MB more of WAL \(max_slot_wal_keep_size\)\. Raise it .* \(shop, user postgres\)/,
       ),
     ]);
     await writeLog(3);
-    expect((await generous.monitorCapture(run.ref)).warnings).toEqual([
+    expect((await generous.monitorCapture({ ref: run.ref })).warnings).toEqual([
       expect.stringMatching(/is about to be lost: .*Raise max_slot_wal_keep_size now .* \(shop, user postgres\)/),
     ]);
     await client.query('rollback');
     await writeLog(1);
-    await generous.monitorCapture(run.ref);
+    await generous.monitorCapture({ ref: run.ref });
     expect((await run.lease('delta')).state).toBe('open');
   });
 
@@ -205,9 +205,9 @@ describe('log that a slot holds back', () => {
     await run.source.query(`insert into item values (1, 'x')`);
     await writeLog(8);
     await run.source.query('checkpoint');
-    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    await expect(run.capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP5361' });
     expect((await run.lease('delta')).reason).toMatch(/is lost/);
-    await run.capture.resyncCapture(run.ref, 'ann', 'raised the limit');
+    await run.capture.resyncCapture({ ref: run.ref, by: 'ann', reason: 'raised the limit' });
     expect(await run.pending()).toEqual(['1 all']);
   });
 });

@@ -215,7 +215,7 @@ describe('a slot that cannot be followed any more stops the leases by name', () 
   async function stopsWith(reason: RegExp): Promise<void> {
     expect((await run.check()).stop).toMatch(reason);
     await expect(run.pull()).rejects.toMatchObject({ code: 'RP5361' });
-    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    await expect(run.capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP5361' });
     const lease = await run.lease('delta');
     expect(lease.state).toBe('stopped');
     expect(lease.reason).toMatch(reason);
@@ -225,7 +225,7 @@ describe('a slot that cannot be followed any more stops the leases by name', () 
     await run.source.query('select pg_drop_replication_slot($1)', [run.slot]);
     await stopsWith(/Slot .* is gone/);
     expect(await existing()).toEqual({ publications: 1, slots: 0 });
-    await run.capture.resyncCapture(run.ref, 'ann', 'slot dropped by mistake');
+    await run.capture.resyncCapture({ ref: run.ref, by: 'ann', reason: 'slot dropped by mistake' });
     expect(await existing()).toEqual({ publications: 1, slots: 1 });
     expect(await run.pending()).toEqual(['1 all', '2 all']);
     expect(await run.lease('delta')).toEqual({ state: 'open', reason: null });
@@ -240,7 +240,7 @@ describe('a slot that cannot be followed any more stops the leases by name', () 
     await run.source.query(`insert into item values (88, 'lost')`);
     await run.source.query(`select pg_create_logical_replication_slot($1, 'pgoutput')`, [run.slot]);
     await expect(run.pull()).rejects.toMatchObject({ code: 'RP5361' });
-    await expect(run.capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5361' });
+    await expect(run.capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP5361' });
     expect((await run.lease('intake')).reason).toMatch(/created again by somebody else/);
   });
 
@@ -262,7 +262,7 @@ describe('a slot that cannot be followed any more stops the leases by name', () 
       reason: expect.stringMatching(/it starts after what was read/) as string,
     });
     expect(await run.pending()).toEqual(['1 ["1"]']);
-    await run.capture.resyncCapture(run.ref, 'ann', 'the target was failed over');
+    await run.capture.resyncCapture({ ref: run.ref, by: 'ann', reason: 'the target was failed over' });
     expect(await run.pending()).toEqual(['1 ["1"]', '1 all', '2 all']);
     expect(await run.lease('delta')).toEqual({ state: 'open', reason: null });
     await run.source.query(`update item set body = 'z' where id = 4`);
@@ -354,7 +354,7 @@ describe('what a round asks before it reads', () => {
     await run.pull();
     expect(await run.pending()).toEqual([]);
     expect((await run.check()).stop).toMatch(/was rewritten/);
-    await run.capture.resyncCapture(run.ref, 'ann', 'values were rewritten');
+    await run.capture.resyncCapture({ ref: run.ref, by: 'ann', reason: 'values were rewritten' });
     expect(await run.pending()).toEqual(['1 all', '2 all']);
     expect(await run.check()).toEqual({ stop: null, findings: [] });
   });
@@ -365,7 +365,7 @@ describe('what a round asks before it reads', () => {
     );
     await run.source.query(`alter table item add mail text not null default gen_random_uuid()::text`);
     await run.source.query('create unique index item_mail on item (mail)');
-    await run.capture.resyncCapture(run.ref, 'ann', 'rewritten');
+    await run.capture.resyncCapture({ ref: run.ref, by: 'ann', reason: 'rewritten' });
     await run.forget();
     await run.source.query('alter table item replica identity using index item_mail');
     await run.source.query('update item set id = 99 where id = 9');

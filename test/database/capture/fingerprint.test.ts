@@ -185,7 +185,7 @@ describe('a resync', () => {
     await onLedger((ledger) =>
       inTransaction(ledger, 'read write', () => setApplyLeaseState(ledger, ref.run, 'delta', 'stopped', stop)),
     );
-    expect(await capture.resyncCapture(ref, 'dba', 'enabled again')).toEqual({ relations: 1 });
+    expect(await capture.resyncCapture({ ref, by: 'dba', reason: 'enabled again' })).toEqual({ relations: 1 });
     expect(await target.query('select relation, key, xid from rowproof.pending')).toEqual([
       { relation: 2, key: null, xid: null },
     ]);
@@ -201,7 +201,7 @@ describe('a resync', () => {
   it('takes an open lease from whoever has it: a round that read before would lose what is to be read again', async () => {
     const { capture, ref, onLedger, target } = await follow();
     await onLedger((ledger) => takeApplyLease(ledger, ref.run, 'delta', randomUUID()));
-    expect(await capture.resyncCapture(ref, 'dba', 'to be sure')).toEqual({ relations: 2 });
+    expect(await capture.resyncCapture({ ref, by: 'dba', reason: 'to be sure' })).toEqual({ relations: 2 });
     expect(await target.query(`select owner, state from rowproof.apply_lease where lease = 'delta'`)).toEqual([
       { owner: null, state: 'open' },
     ]);
@@ -213,7 +213,7 @@ describe('a resync', () => {
     await source.query(`drop table ${changes}`);
     expect((await round()).stop).toContain('change log');
     const [before] = await target.query('select snapshot from rowproof.cursor');
-    expect(await capture.resyncCapture(ref, 'dba', 'restored')).toEqual({ relations: 2 });
+    expect(await capture.resyncCapture({ ref, by: 'dba', reason: 'restored' })).toEqual({ relations: 2 });
     const [after] = await target.query('select snapshot from rowproof.cursor');
     expect(after).not.toEqual(before);
     await source.query(`insert into item values (2, 'a')`);
@@ -224,19 +224,19 @@ describe('a resync', () => {
     const { source, round, capture, ref } = await follow();
     await source.query(`alter table list attach partition list_b for values in ('b')`);
     expect((await round()).stop).not.toBeNull();
-    await capture.resyncCapture(ref, 'dba', 'known partition');
+    await capture.resyncCapture({ ref, by: 'dba', reason: 'known partition' });
     await source.query(`insert into list values (1, 'b')`);
     expect(await round()).toMatchObject({ stop: null, capturedChanges: [{ relation: 2, key: '["1", "b"]' }] });
     await source.query('alter table item drop column v');
     expect((await round()).stop).toContain('column v');
-    await expect(capture.resyncCapture(ref, 'dba', 'try')).rejects.toMatchObject({ code: 'RP5305' });
+    await expect(capture.resyncCapture({ ref, by: 'dba', reason: 'try' })).rejects.toMatchObject({ code: 'RP5305' });
   });
 
   it('refuses where a table of the plan is gone, and where nothing was captured', async () => {
     const { source, capture, ref, target } = await follow();
     await source.query('drop table item cascade');
-    await expect(capture.resyncCapture(ref, 'dba', 'try')).rejects.toMatchObject({ code: 'RP5306' });
+    await expect(capture.resyncCapture({ ref, by: 'dba', reason: 'try' })).rejects.toMatchObject({ code: 'RP5306' });
     await target.query('delete from rowproof.cursor');
-    await expect(capture.resyncCapture(ref, 'dba', 'try')).rejects.toMatchObject({ code: 'RP5310' });
+    await expect(capture.resyncCapture({ ref, by: 'dba', reason: 'try' })).rejects.toMatchObject({ code: 'RP5310' });
   });
 });

@@ -36,29 +36,31 @@ const triggers = (): Promise<unknown[]> =>
 
 describe('while the target cannot be reached', () => {
   it('the change log is bounded on the source alone; the lease stops by that name when the target is back, until a resync', async () => {
-    expect(await capture.monitorCapture(run.ref)).toMatchObject({ asked: true, over: false, warnings: [] });
+    expect(await capture.monitorCapture({ ref: run.ref })).toMatchObject({ asked: true, over: false, warnings: [] });
     proxy.close();
     await write(10);
-    const small = await capture.monitorCapture(run.ref);
+    const small = await capture.monitorCapture({ ref: run.ref });
     expect(small).toMatchObject({ asked: false, over: false });
     expect(small.warnings).toEqual([expect.stringContaining('on the sources alone')]);
     expect(await triggers()).toHaveLength(2);
     await write(5000);
-    await expect(capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5309' });
+    await expect(capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP5309' });
     expect(await triggers()).toEqual([]);
     expect(await run.source.query(`select from ${run.changes}`)).toEqual([]);
     // nobody captures this
     await run.source.query(`update item set v = 'unseen' where id = 1`);
     expect(await run.target.query(`select distinct state from rowproof.apply_lease`)).toEqual([{ state: 'open' }]);
     expect((await run.round()).stop).toMatch(/reached its limit of 0 MB while the target could not be reached/);
-    expect(await run.capture.resyncCapture(run.ref, 'ann', 'target is back')).toEqual({ relations: 1 });
+    expect(await run.capture.resyncCapture({ ref: run.ref, by: 'ann', reason: 'target is back' })).toEqual({
+      relations: 1,
+    });
     expect((await run.round()).stop).toBeNull();
     expect(await run.target.query('select key from rowproof.pending')).toEqual([{ key: null }]);
   });
 
   it('a process that never saw the run says why it can watch nothing', async () => {
     proxy.close();
-    await expect(capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP3001' });
+    await expect(capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP3001' });
   });
 });
 
@@ -66,33 +68,37 @@ describe('watchers of one run', () => {
   it('give way to the one that began last, and end when nothing is left to watch', async () => {
     const one = { name: 'crm-1-capture-1', begin: true };
     const other = { name: 'crm-1-capture-2', begin: true };
-    expect(await capture.monitorCapture(run.ref, one)).toMatchObject({ over: false });
-    expect(await capture.monitorCapture(run.ref, other)).toMatchObject({ over: false });
-    expect(await capture.monitorCapture(run.ref, { ...one, begin: false })).toMatchObject({ over: true });
+    expect(await capture.monitorCapture({ ref: run.ref, watcher: one })).toMatchObject({ over: false });
+    expect(await capture.monitorCapture({ ref: run.ref, watcher: other })).toMatchObject({ over: false });
+    expect(await capture.monitorCapture({ ref: run.ref, watcher: { ...one, begin: false } })).toMatchObject({
+      over: true,
+    });
     const goesOn = { ...other, begin: false };
-    expect(await capture.monitorCapture(run.ref, goesOn)).toMatchObject({ over: false });
+    expect(await capture.monitorCapture({ ref: run.ref, watcher: goesOn })).toMatchObject({ over: false });
     await run.capture.removeCapture(run.ref);
-    expect(await capture.monitorCapture(run.ref, goesOn)).toMatchObject({ over: true });
+    expect(await capture.monitorCapture({ ref: run.ref, watcher: goesOn })).toMatchObject({ over: true });
     await run.target.query('drop schema rowproof cascade');
-    expect(await capture.monitorCapture(run.ref, goesOn)).toMatchObject({ over: true });
+    expect(await capture.monitorCapture({ ref: run.ref, watcher: goesOn })).toMatchObject({ over: true });
   });
 
   it('bound what an installation left that did not come to its end', async () => {
     await write(5000);
     await run.target.query('delete from rowproof.cursor');
-    await expect(capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5309' });
+    await expect(capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP5309' });
     expect(await triggers()).toEqual([]);
   });
 });
 
 it('a resync whose cursor does not move fails by name and leaves following stopped', async () => {
   await write(5000);
-  await expect(capture.monitorCapture(run.ref)).rejects.toMatchObject({ code: 'RP5309' });
+  await expect(capture.monitorCapture({ ref: run.ref })).rejects.toMatchObject({ code: 'RP5309' });
   await run.source.query(`drop table ${run.changes}`);
   await run.target.query(`create function keep() returns trigger language plpgsql as 'begin
       if new.snapshot <> old.snapshot then return null; end if; return new; end';
     create trigger keep before update on rowproof.cursor for each row execute function keep()`);
-  await expect(run.capture.resyncCapture(run.ref, 'ann', 'again')).rejects.toMatchObject({ code: 'RP5312' });
+  await expect(run.capture.resyncCapture({ ref: run.ref, by: 'ann', reason: 'again' })).rejects.toMatchObject({
+    code: 'RP5312',
+  });
   expect(await run.target.query('select distinct state from rowproof.apply_lease')).toEqual([{ state: 'stopped' }]);
   expect(await run.target.query('select from rowproof.pending')).toEqual([]);
 });

@@ -24,7 +24,7 @@ describe('watching a capture', () => {
   it('says how large the change log is, and nothing else while it is small', async () => {
     const { capture, ref, source } = await follow();
     await source.query(`insert into item values (1, 'a')`);
-    const report = await capture.monitorCapture(ref);
+    const report = await capture.monitorCapture({ ref });
     const changeLogBytes = expect.any(Number) as number;
     expect(report).toEqual({ changeLogBytes, walBytes: 0, warnings: [], asked: true, over: false });
     expect(report.changeLogBytes).toBeGreaterThan(8000);
@@ -33,14 +33,14 @@ describe('watching a capture', () => {
   it('warns at half of the limit with what to do', async () => {
     const { capture, ref, source } = await follow(300_000);
     await source.query(`insert into item select g, 'a' from generate_series(1, 1600) g`);
-    const { warnings } = await capture.monitorCapture(ref);
+    const { warnings } = await capture.monitorCapture({ ref });
     expect(warnings).toEqual([expect.stringContaining('settings.capture.max_change_log')]);
   });
 
   it('takes the triggers away at the limit, stops the leases by name, and a resync brings all of it back', async () => {
     const { capture, ref, source, target, changes, round } = await follow(300_000);
     await source.query(`insert into item select g, 'a' from generate_series(1, 5000) g`);
-    await expect(capture.monitorCapture(ref)).rejects.toMatchObject({ code: 'RP5309' });
+    await expect(capture.monitorCapture({ ref })).rejects.toMatchObject({ code: 'RP5309' });
     expect(await source.query(`select from pg_trigger where tgname like 'rowproof%'`)).toEqual([]);
     expect(await source.query(`select from ${changes}`)).toEqual([]);
     const leases = await target.query<{ state: string; reason: string }>(
@@ -49,7 +49,7 @@ describe('watching a capture', () => {
     expect(leases.map(({ state }) => state)).toEqual(['stopped', 'stopped']);
     expect(leases[0]?.reason).toContain('reached its limit');
     expect((await round()).stop).toContain('reached its limit');
-    expect(await capture.resyncCapture(ref, 'dba', 'more disk')).toEqual({ relations: 1 });
+    expect(await capture.resyncCapture({ ref, by: 'dba', reason: 'more disk' })).toEqual({ relations: 1 });
     expect((await round()).stop).toBeNull();
   });
 
@@ -124,7 +124,7 @@ describe('watching a capture', () => {
     const stopped = await window();
     expect(stopped.check.stop).toContain('were purged');
     expect(stopped).toMatchObject({ keys: [], moveTo: null, complete: false });
-    expect(await capture.resyncCapture(ref, 'dba', 'target was restored')).toEqual({ relations: 1 });
+    expect(await capture.resyncCapture({ ref, by: 'dba', reason: 'target was restored' })).toEqual({ relations: 1 });
     const again = await window();
     expect(again.check.stop).toBeNull();
     expect(again.keys).toEqual([expect.objectContaining({ relation: 1, key: null })]);

@@ -40,7 +40,7 @@ beforeEach(async () => {
     target: 'create table blobs (id int primary key, body text)',
     mappings: [{ name: 'blobs', columns: [{ target: 'id' }, { target: 'body' }] }],
   });
-  await run.activities.planBatches(run.ref, 'blobs');
+  await run.activities.planBatches({ ref: run.ref, mapping: 'blobs' });
 });
 
 test.each(['source', 'target'] as const)(
@@ -55,7 +55,7 @@ test.each(['source', 'target'] as const)(
       signal: cancel.signal,
       ...(side === 'source' ? { sourceUrl: proxy.url } : { targetUrl: proxy.url }),
     });
-    const copying = worker.copyBatch(run.ref, 'blobs', 0);
+    const copying = worker.copyBatch({ ref: run.ref, mapping: 'blobs', ordinal: 0 });
     const ended = expect(copying).rejects.toThrow('enough');
     await silence;
     cancel.abort(new Error('enough'));
@@ -63,19 +63,21 @@ test.each(['source', 'target'] as const)(
     await nobodyLeft('source');
     await nobodyLeft('target');
     expect(await run.target.query('select * from blobs')).toEqual([]);
-    await run.activities.copyBatch(run.ref, 'blobs', 0);
+    await run.activities.copyBatch({ ref: run.ref, mapping: 'blobs', ordinal: 0 });
     expect(await run.target.query('select count(*)::int n from blobs')).toEqual([{ n: 200 }]);
   },
 );
 
 test('A cancelled activity does not start', async () => {
   const worker = run.worker({ signal: AbortSignal.abort(new Error('enough')) });
-  await expect(worker.copyBatch(run.ref, 'blobs', 0)).rejects.toThrow('enough');
+  await expect(worker.copyBatch({ ref: run.ref, mapping: 'blobs', ordinal: 0 })).rejects.toThrow('enough');
 });
 
 test('Heartbeats tell the mapping, the batch and how far it is, and nothing of the rows', async () => {
   const heartbeats: Record<string, string | number>[] = [];
-  await run.worker({ heartbeat: (details) => void heartbeats.push(details) }).copyBatch(run.ref, 'blobs', 0);
+  await run
+    .worker({ heartbeat: (details) => void heartbeats.push(details) })
+    .copyBatch({ ref: run.ref, mapping: 'blobs', ordinal: 0 });
   expect(heartbeats.length).toBeGreaterThan(0);
   for (const heartbeat of heartbeats) expect(Object.keys(heartbeat)).toEqual(['mapping', 'ordinal', 'rows', 'bytes']);
 });
@@ -90,7 +92,9 @@ test('Cancellation ends a careful insert that waits for a lock, and leaves nothi
   await gate.connect();
   await gate.query('select pg_advisory_lock(42)');
   const cancel = new AbortController();
-  const ended = expect(run.worker({ signal: cancel.signal }).copyBatch(run.ref, 'blobs', 0)).rejects.toThrow('enough');
+  const ended = expect(
+    run.worker({ signal: cancel.signal }).copyBatch({ ref: run.ref, mapping: 'blobs', ordinal: 0 }),
+  ).rejects.toThrow('enough');
   const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event = 'advisory' and query like '%overriding system value%'`;
   while ((await run.target.query(waiting)).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
   cancel.abort(new Error('enough'));
@@ -99,5 +103,8 @@ test('Cancellation ends a careful insert that waits for a lock, and leaves nothi
   await nobodyLeft('source');
   await nobodyLeft('target');
   expect(await run.target.query('select * from blobs')).toEqual([]);
-  expect(await run.activities.copyBatch(run.ref, 'blobs', 0)).toMatchObject({ migrated: 199, quarantined: 1 });
+  expect(await run.activities.copyBatch({ ref: run.ref, mapping: 'blobs', ordinal: 0 })).toMatchObject({
+    migrated: 199,
+    quarantined: 1,
+  });
 });

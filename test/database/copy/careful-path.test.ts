@@ -163,7 +163,7 @@ test('Rows out of scope stay out of scope on the careful path', async () => {
   });
   await run.copyAll();
   expect(await quarantined()).toMatchObject([{ source_key: '["3000"]' }]);
-  expect(await run.activities.pendingBatches(run.ref, 'items', 1)).toMatchObject({
+  expect(await run.activities.pendingBatches({ ref: run.ref, mapping: 'items', limit: 1 })).toMatchObject({
     migrated: 1999,
     quarantined: 1,
     outOfScope: 1000,

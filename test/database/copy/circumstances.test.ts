@@ -19,7 +19,7 @@ test('A sample copies a stable part of the table and its books balance within it
   const kept: unknown[] = [];
   for (const draft of [people, { ...people, source: bad, target }]) {
     run = await openCopyRun({ ...draft, options: { sample: 10 } });
-    const { rows } = await run.activities.planBatches(run.ref, 'people');
+    const { rows } = await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
     expect(rows).toBeGreaterThan(0);
     await run.copyAll();
     const [reconciliation] = await run.target.query<Record<string, number>>(
@@ -122,8 +122,8 @@ test.each([
       const as = (url: string): string =>
         Object.assign(new URL(url), { username: role, password: 'ordinary' }).toString();
       const worker = run.worker({ sourceUrl: as(run.source.url), targetUrl: as(run.target.url) });
-      await worker.planBatches(run.ref, 'people');
-      expect(await worker.copyBatch(run.ref, 'people', 0)).toMatchObject({
+      await worker.planBatches({ ref: run.ref, mapping: 'people' });
+      expect(await worker.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 })).toMatchObject({
         migrated: 1999,
         quarantined: 1,
         path: 'careful',

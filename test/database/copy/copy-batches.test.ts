@@ -16,12 +16,12 @@ const people = {
 
 test('Every row arrives once, and the receipts add up to the table', async () => {
   run = await openCopyRun(people);
-  expect(await run.activities.planBatches(run.ref, 'people')).toMatchObject({ batches: 3 });
+  expect(await run.activities.planBatches({ ref: run.ref, mapping: 'people' })).toMatchObject({ batches: 3 });
   await run.copyAll();
   expect(await run.target.query('select count(*)::int n, sum(id)::int total from people')).toEqual([
     { n: 2500, total: 3126250 },
   ]);
-  expect(await run.activities.pendingBatches(run.ref, 'people', 10)).toEqual({
+  expect(await run.activities.pendingBatches({ ref: run.ref, mapping: 'people', limit: 10 })).toEqual({
     ordinals: [],
     batches: 3,
     done: 3,
@@ -33,18 +33,21 @@ test('Every row arrives once, and the receipts add up to the table', async () =>
 
 test('Ranges are stored once and stay what they are when planned again', async () => {
   run = await openCopyRun(people);
-  await run.activities.planBatches(run.ref, 'people');
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
   const before = await run.target.query('select * from rowproof.batch order by ordinal');
   await run.source.query('insert into people select g from generate_series(3001, 9000) g');
-  await Promise.all([run.activities.planBatches(run.ref, 'people'), run.worker().planBatches(run.ref, 'people')]);
+  await Promise.all([
+    run.activities.planBatches({ ref: run.ref, mapping: 'people' }),
+    run.worker().planBatches({ ref: run.ref, mapping: 'people' }),
+  ]);
   expect(await run.target.query('select * from rowproof.batch order by ordinal')).toEqual(before);
 });
 
 test('A batch that is done answers with its receipt and writes nothing', async () => {
   run = await openCopyRun(people);
-  await run.activities.planBatches(run.ref, 'people');
-  const first = await run.activities.copyBatch(run.ref, 'people', 0);
-  expect(await run.activities.copyBatch(run.ref, 'people', 0)).toEqual(first);
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
+  const first = await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
+  expect(await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 })).toEqual(first);
   expect(first).toEqual({
     mapping: 'people',
     ordinal: 0,
@@ -74,7 +77,7 @@ test('The receipt names the xmin of its rows, the snapshot it read and a digest'
 test('A table without rows is one batch that copies nothing', async () => {
   run = await openCopyRun({ ...people, source: 'create table people (id int primary key, name text)' });
   await run.copyAll();
-  expect(await run.activities.pendingBatches(run.ref, 'people', 10)).toMatchObject({
+  expect(await run.activities.pendingBatches({ ref: run.ref, mapping: 'people', limit: 10 })).toMatchObject({
     batches: 1,
     done: 1,
     migrated: 0,
@@ -83,6 +86,10 @@ test('A table without rows is one batch that copies nothing', async () => {
 
 test('A batch that does not exist, and a mapping that does not, are named', async () => {
   run = await openCopyRun(people);
-  await expect(run.activities.copyBatch(run.ref, 'people', 7)).rejects.toMatchObject({ code: 'RP5006' });
-  await expect(run.activities.copyBatch(run.ref, 'nobody', 0)).rejects.toMatchObject({ code: 'RP5007' });
+  await expect(run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 7 })).rejects.toMatchObject({
+    code: 'RP5006',
+  });
+  await expect(run.activities.copyBatch({ ref: run.ref, mapping: 'nobody', ordinal: 0 })).rejects.toMatchObject({
+    code: 'RP5007',
+  });
 });

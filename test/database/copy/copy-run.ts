@@ -204,9 +204,9 @@ async function open(draft: CopyRunDraft, keep: (database: TestDatabase) => TestD
     worker,
     async copyAll() {
       for (const { name } of compiled.mappings) {
-        await activities.planBatches(ref, name);
-        const { ordinals } = await activities.pendingBatches(ref, name, 10_000);
-        for (const ordinal of ordinals) await activities.copyBatch(ref, name, ordinal);
+        await activities.planBatches({ ref, mapping: name });
+        const { ordinals } = await activities.pendingBatches({ ref, mapping: name, limit: 10_000 });
+        for (const ordinal of ordinals) await activities.copyBatch({ ref, mapping: name, ordinal });
       }
     },
     async drop() {

@@ -210,7 +210,9 @@ test('A key is in the quarantine of a run once: by the receipt of its batch whil
   const indexes = `select indisunique as unique from pg_index i join pg_class c on c.oid = i.indrelid
     where c.relnamespace = 'rowproof'::regnamespace and c.relname like 'quarantined%'`;
   await opened.copyAll();
-  expect(await opened.activities.copyBatch(opened.ref, 'items', 0)).toMatchObject({ quarantined: 10 });
+  expect(await opened.activities.copyBatch({ ref: opened.ref, mapping: 'items', ordinal: 0 })).toMatchObject({
+    quarantined: 10,
+  });
   expect(await opened.target.query('select count(*)::int as n from rowproof.quarantine')).toEqual([{ n: 10 }]);
   expect(await opened.target.query(indexes)).toEqual([]);
   await createFinishActivities({ databases: opened.databases }).settle(opened.ref);

@@ -20,7 +20,7 @@ beforeEach(async () => {
       create trigger gate before insert on people for each row execute function wait_at_gate()`,
     mappings: [{ name: 'people', columns: [{ target: 'id' }, { target: 'name' }] }],
   });
-  await run.activities.planBatches(run.ref, 'people');
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
 });
 afterEach(async () => {
   await openGate();
@@ -94,12 +94,12 @@ test('A takeover ends a zombie that holds its transaction open, and what it wrot
 
 test('A second attempt takes over a batch that hangs in its COPY, and its rows are there once', async () => {
   await closeGate();
-  const first = run.activities.copyBatch(run.ref, 'people', 0).then(
+  const first = run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 }).then(
     () => 'committed',
     () => 'failed',
   );
   const { pid } = await waitUntil(atGate);
-  const second = run.worker().copyBatch(run.ref, 'people', 0);
+  const second = run.worker().copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
   await waitUntil(`select 1 as one from (${atGate}) g where pid <> ${Number(pid)}`);
   await openGate();
   expect(await second).toMatchObject({ migrated: 500 });
@@ -109,20 +109,20 @@ test('A second attempt takes over a batch that hangs in its COPY, and its rows a
 
 test('A backend that is ended in the middle of its COPY leaves nothing, and the next attempt copies the batch', async () => {
   await closeGate();
-  const first = run.activities.copyBatch(run.ref, 'people', 0);
+  const first = run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
   const failed = expect(first).rejects.toThrow();
   const { pid } = await waitUntil(atGate);
   await run.target.query('select pg_terminate_backend($1)', [pid]);
   await failed;
   expect(await run.target.query('select * from people')).toEqual([]);
   await openGate();
-  await run.activities.copyBatch(run.ref, 'people', 0);
+  await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
   await onceOnly();
 });
 
 test('A source that goes away in the middle of a batch leaves nothing, and the next attempt copies the batch', async () => {
   await closeGate();
-  const first = run.activities.copyBatch(run.ref, 'people', 0);
+  const first = run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
   const failed = expect(first).rejects.toThrow();
   await waitUntil(atGate);
   await run.source.query(
@@ -131,7 +131,7 @@ test('A source that goes away in the middle of a batch leaves nothing, and the n
   await openGate();
   await failed;
   expect(await run.target.query('select * from people')).toEqual([]);
-  await run.activities.copyBatch(run.ref, 'people', 0);
+  await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
   await onceOnly();
 });
 
@@ -139,14 +139,20 @@ test('A lock of somebody else on the batch is reported, and nobody is ended for 
   const other = await session();
   await other.query('begin');
   await other.query('select 1 from rowproof.batch for update');
-  await expect(run.activities.copyBatch(run.ref, 'people', 0)).rejects.toMatchObject({ code: 'RP5005' });
+  await expect(run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 })).rejects.toMatchObject({
+    code: 'RP5005',
+  });
   await other.query('commit');
 });
 
 test('A revoked batch is never copied', async () => {
   await run.target.query(`update rowproof.batch set state = 'revoked', owner = null, epoch = epoch + 1`);
-  await expect(run.activities.copyBatch(run.ref, 'people', 0)).rejects.toMatchObject({ code: 'RP5003' });
-  await expect(run.activities.quarantineBatch(run.ref, 'people', 0, 'me', 'why')).rejects.toMatchObject({
+  await expect(run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 })).rejects.toMatchObject({
+    code: 'RP5003',
+  });
+  await expect(
+    run.activities.quarantineBatch({ ref: run.ref, mapping: 'people', ordinal: 0, by: 'me', reason: 'why' }),
+  ).rejects.toMatchObject({
     code: 'RP5003',
   });
   expect(await run.target.query('select * from people')).toEqual([]);
@@ -154,8 +160,8 @@ test('A revoked batch is never copied', async () => {
 
 test('Two workers on one batch at once load it once', async () => {
   const results = await Promise.allSettled([
-    run.activities.copyBatch(run.ref, 'people', 0),
-    run.worker().copyBatch(run.ref, 'people', 0),
+    run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 }),
+    run.worker().copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 }),
   ]);
   expect(results.some((one) => one.status === 'fulfilled')).toBe(true);
   await onceOnly();
@@ -167,13 +173,17 @@ test('Once leases are revoked no batch can be planned, taken or committed any mo
   // a late planner that has read its ranges before the rollback began
   await run.target.query('delete from rowproof.batch');
   await createRollbackActivities({ databases: run.databases }).revokeLeases(run.ref);
-  await expect(run.activities.planBatches(run.ref, 'people')).rejects.toMatchObject({ code: 'RP5104' });
+  await expect(run.activities.planBatches({ ref: run.ref, mapping: 'people' })).rejects.toMatchObject({
+    code: 'RP5104',
+  });
   expect(await run.target.query('select * from rowproof.batch')).toEqual([]);
   await run.target.query(
     `insert into rowproof.batch (run, mapping, ordinal, state, owner) values ($1, 'people', 0, 'running', $2), ($1, 'people', 1, 'pending', null)`,
     [run.ref.run, nonce],
   );
-  await expect(run.activities.copyBatch(run.ref, 'people', 1)).rejects.toMatchObject({ code: 'RP5003' });
+  await expect(run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 1 })).rejects.toMatchObject({
+    code: 'RP5003',
+  });
   await expect(inTransaction(owner, 'read write', () => fence(owner, name(), nonce))).rejects.toMatchObject({
     code: 'RP5104',
   });

@@ -10,7 +10,7 @@ beforeEach(async () => {
     target: 'create table people (id int primary key, name text)',
     mappings: [{ name: 'people', columns: [{ target: 'id' }, { target: 'name' }] }],
   });
-  await run.activities.planBatches(run.ref, 'people');
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
 });
 afterEach(async () => {
   proxy?.close();
@@ -54,7 +54,9 @@ test('A COMMIT that took effect and whose reply is lost is found done, in the sa
       return false;
     },
   );
-  const receipt = await run.worker({ targetUrl: (proxy as Proxy).url }).copyBatch(run.ref, 'people', 0);
+  const receipt = await run
+    .worker({ targetUrl: (proxy as Proxy).url })
+    .copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
   expect(receipt).toMatchObject({ migrated: 500 });
   expect(await run.target.query('select attempts from rowproof.batch')).toEqual([{ attempts: 1 }]);
   await onceOnly();
@@ -66,9 +68,11 @@ test('A COMMIT that never arrived is found undone, and the next attempt copies t
     return false;
   });
   const worker = run.worker({ targetUrl: (proxy as Proxy).url });
-  await expect(worker.copyBatch(run.ref, 'people', 0)).rejects.toMatchObject({ code: 'RP5002' });
+  await expect(worker.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 })).rejects.toMatchObject({
+    code: 'RP5002',
+  });
   expect(await run.target.query('select count(*)::int n from people')).toEqual([{ n: 0 }]);
-  await worker.copyBatch(run.ref, 'people', 0);
+  await worker.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
   await onceOnly();
 });
 
@@ -81,10 +85,12 @@ test('Nothing is tried again while the transaction may still commit: its backend
     return false;
   });
   const worker = run.worker({ targetUrl: (proxy as Proxy).url });
-  await expect(worker.copyBatch(run.ref, 'people', 0)).rejects.toMatchObject({ code: 'RP5002' });
+  await expect(worker.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 })).rejects.toMatchObject({
+    code: 'RP5002',
+  });
   expect(backend).toBeDefined();
   const open = `select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`;
   expect(await run.target.query(open)).toEqual([]);
-  await worker.copyBatch(run.ref, 'people', 0);
+  await worker.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
   await onceOnly();
 });

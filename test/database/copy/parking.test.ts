@@ -21,34 +21,45 @@ const blocked = { what: 'people:1', mapping: 'people', ordinal: 1, why: 'RP5004'
 
 test('A blocked batch is parked with its facts, still counts as pending, and can be copied after all', async () => {
   run = await openCopyRun(draft);
-  await run.activities.planBatches(run.ref, 'people');
-  await run.activities.blockBatch(run.ref, blocked);
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
+  await run.activities.blockBatch({ ref: run.ref, blocked });
   expect(await run.target.query('select state, owner, failure from rowproof.batch where ordinal = 1')).toEqual([
     { state: 'blocked', owner: null, failure: { what: 'people:1', why: 'RP5004' } },
   ]);
-  expect(await run.activities.pendingBatches(run.ref, 'people', 2)).toMatchObject({
+  expect(await run.activities.pendingBatches({ ref: run.ref, mapping: 'people', limit: 2 })).toMatchObject({
     ordinals: [0, 1],
     done: 0,
     batches: 4,
   });
-  await run.activities.copyBatch(run.ref, 'people', 1);
-  expect(await run.activities.pendingBatches(run.ref, 'people', 9)).toMatchObject({ ordinals: [0, 2, 3], done: 1 });
+  await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 1 });
+  expect(await run.activities.pendingBatches({ ref: run.ref, mapping: 'people', limit: 9 })).toMatchObject({
+    ordinals: [0, 2, 3],
+    done: 1,
+  });
 });
 
 test('Blocking a batch that is done changes nothing', async () => {
   run = await openCopyRun(draft);
-  await run.activities.planBatches(run.ref, 'people');
-  await run.activities.copyBatch(run.ref, 'people', 1);
-  await run.activities.blockBatch(run.ref, blocked);
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
+  await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 1 });
+  await run.activities.blockBatch({ ref: run.ref, blocked });
   expect(await run.target.query('select state from rowproof.batch where ordinal = 1')).toEqual([{ state: 'done' }]);
 });
 
 test('A whole batch goes to quarantine by a decision, rows out of scope stay out of scope, twice is once', async () => {
   run = await openCopyRun(draft);
-  await run.activities.planBatches(run.ref, 'people');
-  const first = await run.activities.quarantineBatch(run.ref, 'people', 1, 'dana', 'the rows are known to be broken');
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
+  const first = await run.activities.quarantineBatch({
+    ref: run.ref,
+    mapping: 'people',
+    ordinal: 1,
+    by: 'dana',
+    reason: 'the rows are known to be broken',
+  });
   expect(first).toMatchObject({ migrated: 0, quarantined: 8, outOfScope: 2 });
-  expect(await run.activities.quarantineBatch(run.ref, 'people', 1, 'dana', 'again')).toEqual(first);
+  expect(
+    await run.activities.quarantineBatch({ ref: run.ref, mapping: 'people', ordinal: 1, by: 'dana', reason: 'again' }),
+  ).toEqual(first);
   expect(
     await run.target.query('select finding, reason, class, count(*)::int n from rowproof.quarantine group by 1, 2, 3'),
   ).toEqual([{ finding: 'people.batch_1.blocked', reason: 'blocked', class: 'quarantined', n: 8 }]);
@@ -64,16 +75,16 @@ test('Bad rows within the limit pass, one more asks, and an expected finding doe
     ...draft,
     mappings: [{ ...draft.mappings[0]!, where: null, maxBadRows: { rows: 10, percent: null } }],
   });
-  await run.activities.planBatches(run.ref, 'people');
-  await run.activities.copyBatch(run.ref, 'people', 1);
-  expect(await run.activities.checkLimits(run.ref, 'people')).toBeNull();
-  await run.activities.copyBatch(run.ref, 'people', 2);
-  expect((await run.activities.checkLimits(run.ref, 'people'))?.why).toContain('(RP5010)');
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
+  await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 1 });
+  expect(await run.activities.checkLimits({ ref: run.ref, mapping: 'people' })).toBeNull();
+  await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 2 });
+  expect((await run.activities.checkLimits({ ref: run.ref, mapping: 'people' }))?.why).toContain('(RP5010)');
   await run.target.query(
     `insert into rowproof.decision values ($1, 'people.short.*', 'quarantine', 20, 5, 'known', 'dana', 'operator', now())`,
     [run.ref.run],
   );
-  expect(await run.activities.checkLimits(run.ref, 'people')).toBeNull();
+  expect(await run.activities.checkLimits({ ref: run.ref, mapping: 'people' })).toBeNull();
 });
 
 test('The batch with which the limit is exceeded says so, with what to decide: the kinds of rows, or the limit itself', async () => {
@@ -89,13 +100,16 @@ test('The batch with which the limit is exceeded says so, with what to decide: t
     settings: { batch: { rows: 10, bytes: 1, inFlight: 1 } },
   });
   const { activities, ref } = run;
-  await activities.planBatches(ref, 'people');
-  const receipts = [await activities.copyBatch(ref, 'people', 0), await activities.copyBatch(ref, 'people', 1)];
+  await activities.planBatches({ ref, mapping: 'people' });
+  const receipts = [
+    await activities.copyBatch({ ref, mapping: 'people', ordinal: 0 }),
+    await activities.copyBatch({ ref, mapping: 'people', ordinal: 1 }),
+  ];
   expect(receipts.map(({ quarantined, overLimit = false }) => [quarantined, overLimit])).toEqual([
     [2, false],
     [10, true],
   ]);
-  const over = await activities.checkLimits(ref, 'people');
+  const over = await activities.checkLimits({ ref, mapping: 'people' });
   expect(over?.why).toBe(
     'people has 12 bad rows without an expected number, 3 are allowed: ' +
       'people.short.check (11; constraint short, column name), people.row.raised (1; trigger refusing) (RP5010)',
@@ -110,12 +124,12 @@ test('The batch with which the limit is exceeded says so, with what to decide: t
       { ref, message: { finding, do: action, expect: { rows }, by: 'ben', reason: 'known' } },
     );
   await decide('people.max_bad_rows', 'accept', 11);
-  expect((await activities.checkLimits(ref, 'people'))?.why).toContain('11 are allowed');
+  expect((await activities.checkLimits({ ref, mapping: 'people' }))?.why).toContain('11 are allowed');
   await decide('people.max_bad_rows', 'accept', 15);
-  expect(await activities.checkLimits(ref, 'people')).toBeNull();
-  expect((await activities.copyBatch(ref, 'people', 2)).overLimit).toBe(true);
+  expect(await activities.checkLimits({ ref, mapping: 'people' })).toBeNull();
+  expect((await activities.copyBatch({ ref, mapping: 'people', ordinal: 2 })).overLimit).toBe(true);
   await decide('people.short.check', 'quarantine', 21);
-  expect(await activities.checkLimits(ref, 'people')).toBeNull();
+  expect(await activities.checkLimits({ ref, mapping: 'people' })).toBeNull();
 
   // what is allowed at most is no promise of so many
   await run.copyAll();
@@ -134,21 +148,21 @@ test('Rows that only follow a parent do not count against the limit of their tab
      values ($1, 'people', '["1"]', 'quarantined', 'parent_quarantined', 'people.boss_id.parent_quarantined')`,
     [run.ref.run],
   );
-  expect(await run.activities.checkLimits(run.ref, 'people')).toBeNull();
+  expect(await run.activities.checkLimits({ ref: run.ref, mapping: 'people' })).toBeNull();
 });
 
 test('A table that stops on bad rows stops at the first, unless a decision covers it', async () => {
   run = await openCopyRun({ ...draft, mappings: [{ ...draft.mappings[0]!, onBadRow: 'stop' }] });
-  await run.activities.planBatches(run.ref, 'people');
-  await run.activities.copyBatch(run.ref, 'people', 0);
-  expect(await run.activities.checkLimits(run.ref, 'people')).toBeNull();
-  await run.activities.copyBatch(run.ref, 'people', 1);
-  expect((await run.activities.checkLimits(run.ref, 'people'))?.why).toContain('(RP5011)');
+  await run.activities.planBatches({ ref: run.ref, mapping: 'people' });
+  await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 0 });
+  expect(await run.activities.checkLimits({ ref: run.ref, mapping: 'people' })).toBeNull();
+  await run.activities.copyBatch({ ref: run.ref, mapping: 'people', ordinal: 1 });
+  expect((await run.activities.checkLimits({ ref: run.ref, mapping: 'people' }))?.why).toContain('(RP5011)');
   await run.target.query(
     `insert into rowproof.decision values ($1, 'people.short.check', 'quarantine', null, null, 'known', 'dana', 'operator', now())`,
     [run.ref.run],
   );
-  expect(await run.activities.checkLimits(run.ref, 'people')).toBeNull();
+  expect(await run.activities.checkLimits({ ref: run.ref, mapping: 'people' })).toBeNull();
 });
 
 test('A finding that is decided out of scope is booked there', async () => {
@@ -157,7 +171,7 @@ test('A finding that is decided out of scope is booked there', async () => {
     decisions: [{ finding: 'people.short.check', do: 'out_of_scope', expect: null, because: 'old', by: 'dana' }],
   });
   await run.copyAll();
-  expect(await run.activities.pendingBatches(run.ref, 'people', 1)).toMatchObject({
+  expect(await run.activities.pendingBatches({ ref: run.ref, mapping: 'people', limit: 1 })).toMatchObject({
     migrated: 8,
     quarantined: 0,
     outOfScope: 22,
@@ -182,12 +196,12 @@ test('An exact decision counts before a pattern, and an operator before the plan
   });
   await run.copyAll();
   expect(await run.target.query('select distinct class from rowproof.quarantine')).toEqual([{ class: 'quarantined' }]);
-  expect((await run.activities.checkLimits(run.ref, 'people'))?.why).toContain('(RP5010)');
+  expect((await run.activities.checkLimits({ ref: run.ref, mapping: 'people' }))?.why).toContain('(RP5010)');
   await run.target.query(
     `insert into rowproof.decision values ($1, 'people.short.check', 'quarantine', 16, 0, 'known', 'ed', 'operator', now())`,
     [run.ref.run],
   );
-  expect(await run.activities.checkLimits(run.ref, 'people')).toBeNull();
+  expect(await run.activities.checkLimits({ ref: run.ref, mapping: 'people' })).toBeNull();
 });
 
 test('A decision to stop covers no row: neither the copy, nor the settle gate, nor the verdict takes it for a decision', async () => {
@@ -205,7 +219,7 @@ test('A decision to stop covers no row: neither the copy, nor the settle gate, n
   const [open] = await finish.undecidedQuarantine(run.ref);
   expect(open).toMatchObject({ id: 'people.short.check', rows: 16, choices: ['quarantine', 'stop'] });
   expect(open?.sentence).toContain('The decision is to stop here');
-  expect((await run.activities.checkLimits(run.ref, 'people'))?.why).toContain('(RP5011)');
+  expect((await run.activities.checkLimits({ ref: run.ref, mapping: 'people' }))?.why).toContain('(RP5011)');
   const verdict = await createValidationActivities({ databases: run.databases, plansFolder: null }).reconcile(run.ref);
   expect(verdict.problems).toContain('16 rows in quarantine without a decision: people.short.check');
 });
@@ -251,16 +265,21 @@ test('A cause that no row has keeps the rows of a blocked batch out of quarantin
     mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'c' }] }],
     decisions: [{ finding: 't.note.trigger', do: 'fire', expect: null, because: 'audited', by: 'ana' }],
   });
-  await run.activities.planBatches(run.ref, 't');
-  const copied = await sentenceOf(run.activities.copyBatch(run.ref, 't', 0));
+  await run.activities.planBatches({ ref: run.ref, mapping: 't' });
+  const copied = await sentenceOf(run.activities.copyBatch({ ref: run.ref, mapping: 't', ordinal: 0 }));
   expect(copied).toContain('undefined_table (42P01), in function public.note');
-  const refused = await sentenceOf(run.activities.quarantineBatch(run.ref, 't', 0, 'dana', 'they do not go in'));
+  const refused = await sentenceOf(
+    run.activities.quarantineBatch({ ref: run.ref, mapping: 't', ordinal: 0, by: 'dana', reason: 'they do not go in' }),
+  );
   expect(refused).toContain('Batch t:0 does not quarantine its 20 rows: no row causes the failure.');
   expect(refused).toContain('undefined_table (42P01), in function public.note');
   expect(`${copied} ${refused}`).not.toContain('canary');
   expect(await run.target.query('select count(*)::int as n from rowproof.quarantine')).toEqual([{ n: 0 }]);
   await run.target.query('create table missing (id int)');
-  expect(await run.activities.copyBatch(run.ref, 't', 0)).toMatchObject({ migrated: 20, quarantined: 0 });
+  expect(await run.activities.copyBatch({ ref: run.ref, mapping: 't', ordinal: 0 })).toMatchObject({
+    migrated: 20,
+    quarantined: 0,
+  });
 });
 
 test('A cause that some rows have takes these out of a blocked batch, and the others are copied', async () => {
@@ -273,9 +292,19 @@ test('A cause that some rows have takes these out of a blocked batch, and the ot
     mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'c' }] }],
     decisions: [{ finding: 't.note.trigger', do: 'fire', expect: null, because: 'audited', by: 'ana' }],
   });
-  await run.activities.planBatches(run.ref, 't');
-  await expect(run.activities.copyBatch(run.ref, 't', 0)).rejects.toMatchObject({ code: '42P01' });
-  expect(await run.activities.quarantineBatch(run.ref, 't', 0, 'dana', 'they do not go in')).toMatchObject({
+  await run.activities.planBatches({ ref: run.ref, mapping: 't' });
+  await expect(run.activities.copyBatch({ ref: run.ref, mapping: 't', ordinal: 0 })).rejects.toMatchObject({
+    code: '42P01',
+  });
+  expect(
+    await run.activities.quarantineBatch({
+      ref: run.ref,
+      mapping: 't',
+      ordinal: 0,
+      by: 'dana',
+      reason: 'they do not go in',
+    }),
+  ).toMatchObject({
     migrated: 18,
     quarantined: 2,
   });

@@ -45,11 +45,11 @@ async function runAs(role: string | null): Promise<void> {
     }
     const databases = run.databasesAt(as(run.source.url), as(run.target.url));
     const discovery = createDiscoveryActivities({ databases, signal: () => undefined, heartbeat: () => undefined });
-    await discovery.profileMapping(run.ref, 'items');
+    await discovery.profileMapping({ ref: run.ref, mapping: 'items' });
     await discovery.tryTargetRules(run.ref);
     const worker = run.worker({ sourceUrl: as(run.source.url), targetUrl: as(run.target.url) });
-    await worker.planBatches(run.ref, 'items');
-    expect(await worker.copyBatch(run.ref, 'items', 0)).toMatchObject({
+    await worker.planBatches({ ref: run.ref, mapping: 'items' });
+    expect(await worker.copyBatch({ ref: run.ref, mapping: 'items', ordinal: 0 })).toMatchObject({
       migrated: 597,
       quarantined: 303,
       path: 'careful',

@@ -13,7 +13,7 @@ describe('between the freeze and the opening', () => {
   beforeEach(async () => {
     run = await openCutoverRun({ target, settings: { lockTimeoutMs: 30_000 } });
     expect(await proveAll(run)).toBe(true);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
   });
   afterEach(async () => {
     await clients.end();

@@ -28,21 +28,21 @@ describe.each(['frozen', 'aligned'] as const)('books that are closed before the 
   ])('let the writers go over %s, in a drill too, and the run follows on', async (_, sql, problem) => {
     await asRun(sql);
     for (const drill of [true, false]) {
-      const result = await run.cutover.cutOver(run.ref, { drill, by: 'ben' });
+      const result = await run.cutover.cutOver({ ref: run.ref, drill, by: 'ben' });
       expect(result).toMatchObject({ outcome: 'not_proved', reconciliationMs: expect.any(Number) as number });
       expect(result.sentence).toMatch(/^The books do not balance: /);
       expect(result.sentence).toMatch(problem);
     }
     expect(await writes()).toBe('done');
     await asRun(`delete from accounts where id = 5000; insert into parts values (7, 7, 'v') on conflict do nothing`);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
   });
 
   it('hold rows that came, went and moved after whatever was counted before, and the verdict says how they were closed', async () => {
     const app = await clients.open(run.source.url);
     await app.query(`begin; insert into accounts select g, 'new', 1 from generate_series(3000, 3007) g;
       delete from accounts where id < 4; update accounts set id = 900 where id = 10; update parts set day = 11 where id = 100`);
-    const attempt = run.cutover.cutOver(run.ref, go);
+    const attempt = run.cutover.cutOver({ ref: run.ref, ...go });
     // the barrier waits for the transaction: everything before it is over
     await until(async () => (await run.source.query('select 1 from pg_locks where not granted')).length > 0);
     await app.query('commit');
@@ -62,8 +62,8 @@ it('Books balance again, and say so, once a table from which others took rows wa
     const asRun = `set rowproof.run = '${run.ref.run}'`;
     await run.target.query(`${asRun}; delete from accounts where id < 6; insert into parts values (9000, 1, 'odd')`);
     expect(await proveAll(run)).toBe(false);
-    await createCaptureActivities(run.host).resyncCapture(run.ref, 'ben', 'rows were taken away');
-    expect(await run.cutover.cutOver(run.ref, { drill: true, by: 'ben' })).toMatchObject({ outcome: 'drilled' });
+    await createCaptureActivities(run.host).resyncCapture({ ref: run.ref, by: 'ben', reason: 'rows were taken away' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: true, by: 'ben' })).toMatchObject({ outcome: 'drilled' });
     expect(await proveAll(run)).toBe(true);
     expect(
       await run.target.query(
@@ -73,7 +73,7 @@ it('Books balance again, and say so, once a table from which others took rows wa
       { mapping: 'accounts', rows: '-5' },
       { mapping: 'parts', rows: '1' },
     ]);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
   } finally {
     await run.drop();
   }
@@ -83,7 +83,7 @@ it('A verdict over an open target says which counts closed the books', async () 
   const run = await openCutoverRun({ cutover: { books: 'aligned' } });
   try {
     expect(await proveAll(run)).toBe(true);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
     await run.cutover.openTarget(run.ref);
     expect(await proveAll(run, [])).toBe(true);
     const [verdict] = await run.target.query<{ sentence: string }>('select sentence from rowproof.verdict');
@@ -97,7 +97,7 @@ it('With aligned books, what the full count after the opening finds ends the run
   const run = await openCutoverRun({ cutover: { books: 'aligned' } });
   try {
     expect(await proveAll(run)).toBe(true);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
     await run.cutover.openTarget(run.ref);
     const freeze = writeBlockName(await run.databases.run(run.ref), 'freeze');
     const around = (sql: string): Promise<unknown> => {

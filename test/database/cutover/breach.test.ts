@@ -59,18 +59,18 @@ describe('a cutover that does not come to its end', () => {
         writer = writes();
         await new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)));
       });
-      const result = await stuck.cutOver(run.ref, go);
+      const result = await stuck.cutOver({ ref: run.ref, ...go });
       expect(result).toMatchObject({ outcome: 'deadline' });
       expect(result.freezeMs).toBeGreaterThanOrEqual(5_900);
       expect(await writer).toBe('done');
       expect(await onSource(run)).toEqual(before);
-      expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+      expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
       expect(await run.target.query('select balance from accounts where id = 9')).toEqual([{ balance: 9 }]);
     });
   });
 
   it('frees the writers when a changed key differs', async () => {
-    await run.cutover.cutOver(run.ref, { drill: true, by: 'ben' });
+    await run.cutover.cutOver({ ref: run.ref, drill: true, by: 'ben' });
     await run.source.query('update accounts set balance = 3 where id = 3');
     const planted = run.with({
       refreshProof: () => Promise.resolve({ keys: 0, differences: 0 }),
@@ -79,7 +79,7 @@ describe('a cutover that does not come to its end', () => {
         await run.target.query(`set rowproof.run = '${run.ref.run}'; update accounts set balance = 4 where id = 3`);
       },
     });
-    const result = await planted.cutOver(run.ref, go);
+    const result = await planted.cutOver({ ref: run.ref, ...go });
     expect(result).toMatchObject({ outcome: 'not_proved' });
     expect(result.sentence).toMatch(/^1 of \d+ changed keys? differs? /);
     expect(await writes()).toBe('done');
@@ -92,7 +92,7 @@ describe('a cutover that does not come to its end', () => {
       await run.target.query(`insert into rowproof.quarantine (run, mapping, source_key, class, reason, finding)
         select run, 'parts', '["x"]', 'quarantined', 'cast', 'parts.v.cast' from rowproof.run`);
     });
-    expect(await late.cutOver(run.ref, go)).toMatchObject({
+    expect(await late.cutOver({ ref: run.ref, ...go })).toMatchObject({
       outcome: 'not_proved',
       sentence: expect.stringContaining('parts.v.cast (1 row)') as string,
     });
@@ -107,7 +107,7 @@ describe('a cutover that does not come to its end', () => {
       );
       await until(async () => (await writes()) === 'done');
     });
-    expect(await zombie.cutOver(run.ref, go)).toMatchObject({ outcome: 'not_proved' });
+    expect(await zombie.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'not_proved' });
     expect(await onSource(run)).toEqual(before);
   });
 
@@ -117,7 +117,7 @@ describe('a cutover that does not come to its end', () => {
       await noteRollback(session, run.ref.run);
       await session.close();
     });
-    expect(await late.cutOver(run.ref, go)).toMatchObject({ outcome: 'refused' });
+    expect(await late.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'refused' });
     expect(await onSource(run)).toEqual(before);
     expect(await writes()).toBe('done');
   });
@@ -165,7 +165,7 @@ describe('a cutover that does not come to its end', () => {
     const stopped = { ...limits, idleMs: 600_000 };
     const name = writeBlockName(loaded, 'freeze');
     await takeBarrier(name, relationsBySource(loaded), new Map([['legacy', source]]), stopped, idle);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
     await expect(source.query('commit')).rejects.toBeDefined();
     source.destroy();
   });
@@ -208,7 +208,7 @@ describe('a cutover that does not come to its end', () => {
         },
       });
       const there = run.with({}, { databases: sourceAt(run, proxy.url) });
-      return (await there.cutOver(run.ref, go)).outcome;
+      return (await there.cutOver({ ref: run.ref, ...go })).outcome;
     }
 
     it('finds the freeze when it took effect', async () => {

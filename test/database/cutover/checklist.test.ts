@@ -27,13 +27,13 @@ describe('the checklist of a cutover', () => {
   });
 
   async function wrong(given: typeof approval | null = null, cutover = run.cutover): Promise<string[]> {
-    const lines = await cutover.checkCutover(run.ref, given);
+    const lines = await cutover.checkCutover({ ref: run.ref, approval: given });
     // a table that is altered here has to be proved again as well
     return lines.filter(({ ok, name }) => !ok && name !== 'target').map(({ name }) => name);
   }
 
   async function sentenceOf(name: string, cutover = run.cutover): Promise<string | undefined> {
-    return (await cutover.checkCutover(run.ref, null)).find((line) => line.name === name)?.sentence;
+    return (await cutover.checkCutover({ ref: run.ref, approval: null })).find((line) => line.name === name)?.sentence;
   }
 
   const prove = (): Promise<boolean> => proveAll(run);
@@ -42,7 +42,7 @@ describe('the checklist of a cutover', () => {
     expect(await wrong()).toEqual(['proof']);
     await prove();
     const { code } = (await run.databases.run(run.ref)).compiled;
-    expect(await run.cutover.checkCutover(run.ref, { ...approval, code })).toEqual(
+    expect(await run.cutover.checkCutover({ ref: run.ref, approval: { ...approval, code } })).toEqual(
       [
         'lease',
         'lag',
@@ -80,7 +80,7 @@ describe('the checklist of a cutover', () => {
       expect(await wrong()).toEqual([]);
       await run.source.query('alter subscription downstream enable');
       expect(await wrong()).toEqual(['subscriptions']);
-      expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).toMatchObject({
+      expect(await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ben' })).toMatchObject({
         outcome: 'not_proved',
         sentence: expect.stringContaining('public.accounts') as string,
       });
@@ -130,9 +130,11 @@ describe('the checklist of a cutover', () => {
     expect(await wrong()).toEqual(['quarantine']);
     await run.target.query('delete from rowproof.quarantine');
     await run.target.query(`update rowproof.apply_lease set state = 'stopped', reason = 'a trigger is gone'`);
-    const [lease] = await run.cutover.checkCutover(run.ref, null);
+    const [lease] = await run.cutover.checkCutover({ ref: run.ref, approval: null });
     expect(lease).toEqual({ name: 'lease', ok: false, sentence: 'The lease is stopped: a trigger is gone.' });
-    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).not.toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ben' })).not.toMatchObject({
+      outcome: 'frozen',
+    });
     expect(await sqlstateOf(run.source.query('delete from accounts where false'))).toBe('done');
   });
 
@@ -180,7 +182,7 @@ describe('the checklist of a cutover', () => {
     await shop.query('begin; update accounts set balance = 2 where id = 2');
     const idle = await clients.open(run.source.url, 'reader');
     await idle.query('select count(*) from accounts');
-    expect(await run.cutover.listWriters(run.ref, 'before')).toEqual([
+    expect(await run.cutover.listWriters({ ref: run.ref, moment: 'before' })).toEqual([
       { source: 'legacy', application: 'shop', user: expect.any(String) as string, sessions: 1 },
     ]);
     await shop.query('rollback');
@@ -192,8 +194,8 @@ describe('a source that is frozen before the copy', () => {
     const run = await openCutoverRun({ capture: 'none', settings: { pattern: 'big_bang' }, copied: false });
     try {
       const write = 'update accounts set balance = 1 where false';
-      expect(await run.cutover.freezeSource(run.ref, 'ben')).toMatchObject({ outcome: 'frozen' });
-      expect(await run.cutover.freezeSource(run.ref, 'ben')).toMatchObject({ outcome: 'frozen' });
+      expect(await run.cutover.freezeSource({ ref: run.ref, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
+      expect(await run.cutover.freezeSource({ ref: run.ref, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
       expect(await sqlstateOf(run.source.query(write))).toBe('25006');
       await run.copyAll();
       expect(await run.rollBack()).toEqual({ equal: true, differences: [], notes: [] });

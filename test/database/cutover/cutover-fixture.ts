@@ -68,14 +68,15 @@ export async function openCutoverRun(
     async rollBack() {
       const activities = createRollbackActivities({ databases: run.databases });
       await activities.revokeLeases(run.ref);
-      for (const step of await activities.openSteps(run.ref)) await activities.compensate(run.ref, step.ordinal);
+      for (const step of await activities.openSteps(run.ref))
+        await activities.compensate({ ref: run.ref, ordinal: step.ordinal });
       expect(await activities.openSteps(run.ref)).toEqual([]);
       return activities.proveRollback(run.ref);
     },
   };
   try {
     await createDiscoveryActivities(host).recordCatalogs(run.ref);
-    await createDiscoveryActivities({ databases: run.databases }).fingerprintTarget(run.ref, 'before');
+    await createDiscoveryActivities({ databases: run.databases }).fingerprintTarget({ ref: run.ref, moment: 'before' });
     await createPrepareActivities({ databases: run.databases }).prepareTarget(run.ref);
     await opened.cutover.guardTarget(run.ref);
     if (copied === false) return opened;
@@ -104,7 +105,7 @@ export async function openCutoverRun(
 export async function proveAll(run: CutoverRun, tables: readonly string[] = ['accounts', 'parts']): Promise<boolean> {
   const proof = createLiveProofActivities(run.host);
   const validation = createValidationActivities({ databases: run.databases, plansFolder: null });
-  for (const name of tables) await proof.proveLive(run.ref, name);
+  for (const name of tables) await proof.proveLive({ ref: run.ref, mapping: name });
   await validation.proveReferences(run.ref);
   await validation.checkRules(run.ref);
   await validation.runSpotChecks(run.ref);

@@ -10,7 +10,11 @@ async function main(run: string): Promise<void> {
   });
   const host = { databases, signal: () => undefined, heartbeat: () => undefined };
   const cutover = createCutoverActivities(host, process.env);
-  const { outcome, sentence } = await cutover.cutOver({ run, ledger: 'env:TARGET_URL' }, { drill: false, by: 'ben' });
+  const { outcome, sentence } = await cutover.cutOver({
+    ref: { run, ledger: 'env:TARGET_URL' },
+    drill: false,
+    by: 'ben',
+  });
   process.stdout.write(`${JSON.stringify({ outcome, sentence })}\n`);
 }
 

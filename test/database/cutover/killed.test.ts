@@ -64,9 +64,9 @@ describe('a process that cuts over', () => {
 
   /** Another attempt brings it to its end with all that was written. */
   async function goesOn(): Promise<void> {
-    let result = await run.cutover.cutOver(run.ref, go);
+    let result = await run.cutover.cutOver({ ref: run.ref, ...go });
     // a busy machine may need longer than the limit, which is another test's matter
-    while (result.outcome === 'deadline') result = await run.cutover.cutOver(run.ref, go);
+    while (result.outcome === 'deadline') result = await run.cutover.cutOver({ ref: run.ref, ...go });
     expect(result).toMatchObject({ outcome: 'frozen' });
     expect(await sqlstateOf(run.source.query(write))).toBe('25006');
     const { source, target } = await sides(run);
@@ -109,7 +109,7 @@ describe('a process that cuts over', () => {
       cutOverElsewhere();
       await until(there(`select from pg_stat_activity where datname = current_database() and wait_event = 'SyncRep'`));
       child.kill('SIGKILL');
-      const next = run.cutover.cutOver(run.ref, go);
+      const next = run.cutover.cutOver({ ref: run.ref, ...go });
       // the transaction of the dead is not over: who comes next neither sees a freeze nor gets the locks
       await until(
         there(

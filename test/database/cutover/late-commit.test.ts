@@ -25,7 +25,7 @@ describe.each(['triggers', 'logical'] as const)('a transaction that a barrier wa
     await gone.query(
       `begin; insert into accounts values (7000, 'gone', 1); update accounts set balance = -1 where id = 10`,
     );
-    const attempt = run.cutover.cutOver(run.ref, { drill: false, by: 'ben' });
+    const attempt = run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ben' });
     await until(
       async () =>
         (

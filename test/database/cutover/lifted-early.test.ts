@@ -13,7 +13,7 @@ it('A freeze that was lifted before the target of big_bang is open leaves the ro
     waysOut(await readRunEnd(session, run.ref.run)).map(({ command }) => command);
   try {
     await setPhase(session, run.ref.run, 'freeze', 'started');
-    expect(await run.cutover.freezeSource(run.ref, 'ben')).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.freezeSource({ ref: run.ref, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
     await setPhase(session, run.ref.run, 'freeze', 'finished');
     const undo = `rowproof rollback ${run.ref.run} --by YOU --reason WHY`;
     const lift = `rowproof finish ${run.ref.run} --release-freeze`;

@@ -52,11 +52,11 @@ describe('a cutover behind a slot', () => {
     let watched = 0;
     const watching = (async () => {
       const capture = createCaptureActivities(run.host);
-      for (; refused === ''; watched++) await capture.monitorCapture(run.ref);
+      for (; refused === ''; watched++) await capture.monitorCapture({ ref: run.ref });
     })();
     await until(() => Promise.resolve(acknowledged.length > 20));
-    expect(await run.cutover.cutOver(run.ref, drill)).toMatchObject({ outcome: 'drilled' });
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...drill })).toMatchObject({ outcome: 'drilled' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
     await Promise.all([writing, watching]);
     expect(refused).toBe('25006');
     expect(watched).toBeGreaterThan(0);
@@ -74,7 +74,7 @@ describe('a cutover behind a slot', () => {
       await takeApplyLease(holder, run.ref.run, 'intake', '00000000-0000-4000-8000-000000000001');
       await holder.query(lockIntake);
     });
-    expect(await late.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await late.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
     expect(await sqlstateOf(holder.query('select 1'))).not.toBe('done');
     holder.destroy();
   });
@@ -87,7 +87,7 @@ describe('a cutover behind a slot', () => {
       await stranger.query(lockIntake);
       writer = writes();
     });
-    expect(await stuck.cutOver(run.ref, go)).toMatchObject({ outcome: 'deadline' });
+    expect(await stuck.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'deadline' });
     expect(await writer).toBe('done');
     expect(await stranger.query('rollback')).toMatchObject({ command: 'ROLLBACK' });
     expect(await run.target.query('select outcome from rowproof.cutover')).toEqual([{ outcome: 'deadline' }]);
@@ -102,7 +102,7 @@ describe('a cutover behind a slot', () => {
         return new Promise(() => undefined);
       },
     });
-    expect(await deaf.cutOver(run.ref, go)).toMatchObject({ outcome: 'deadline' });
+    expect(await deaf.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'deadline' });
     expect(await writer).toBe('done');
   });
 
@@ -112,7 +112,7 @@ describe('a cutover behind a slot', () => {
     await stranger.query(lockIntake);
     await more();
     const hasty = run.with({ drain: (host, ref, heartbeat) => cutoverSteps.drain(host, ref, heartbeat, 50) });
-    expect(await hasty.cutOver(run.ref, go)).toMatchObject({ outcome: 'lag', freezeMs: 0 });
+    expect(await hasty.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'lag', freezeMs: 0 });
     expect(await writes()).toBe('done');
   });
 });

@@ -44,7 +44,7 @@ describe('opening the target', () => {
     expect(await sqlstateOf(run.target.query(`copy accounts from program 'true'`))).toBe('25006');
     expect(await codeOf(run.cutover.openTarget(run.ref))).toBe('RP5501');
     expect(await stopped()).toEqual([{ opened: false, frozen: [], whole: false }, []]);
-    await run.cutover.cutOver(run.ref, go);
+    await run.cutover.cutOver({ ref: run.ref, ...go });
     expect(await write()).toBe('25006');
     expect(await stopped()).toEqual([{ opened: false, frozen: ['legacy'], whole: true }, ['legacy']]);
     await run.cutover.openTarget(run.ref);
@@ -57,7 +57,7 @@ describe('opening the target', () => {
 
   it('ends every round that began before, also one that holds the lease', async () => {
     const zombie = await LeaseHolder.open(run.host, run.ref, 'zombie');
-    await run.cutover.cutOver(run.ref, go);
+    await run.cutover.cutOver({ ref: run.ref, ...go });
     const holder = await run.databases.ledger(run.ref, 'holder');
     await holder.query(
       `update rowproof.apply_lease set owner = gen_random_uuid(), backend_pid = pg_backend_pid(),
@@ -72,10 +72,10 @@ describe('opening the target', () => {
   });
 
   it('is the end of the way back', async () => {
-    await run.cutover.cutOver(run.ref, go);
+    await run.cutover.cutOver({ ref: run.ref, ...go });
     await run.cutover.openTarget(run.ref);
     expect(await codeOf(createRollbackActivities({ databases: run.databases }).revokeLeases(run.ref))).toBe('RP7007');
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'refused' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'refused' });
     expect(await write()).toBe('done');
   });
 
@@ -93,7 +93,7 @@ describe('opening the target', () => {
   });
 
   it('leaves the freeze until finish, which lifts it and leaves nothing on the source', async () => {
-    await run.cutover.cutOver(run.ref, go);
+    await run.cutover.cutOver({ ref: run.ref, ...go });
     await run.cutover.openTarget(run.ref);
     await run.target.query(`update rowproof.run set outcome = 'complete'`);
     expect(await sqlstateOf(run.source.query('delete from accounts where id = 1'))).toBe('25006');

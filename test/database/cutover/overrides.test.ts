@@ -20,7 +20,7 @@ describe('settings that come with the approval of a cutover', () => {
       },
     });
   const attempt = (drill: boolean, overrides?: { maxFreezeMs?: number; books?: 'frozen' | 'aligned' }) =>
-    slow().cutOver(run.ref, { drill, by: 'ben', ...(overrides === undefined ? {} : { overrides }) });
+    slow().cutOver({ ref: run.ref, drill, by: 'ben', ...(overrides === undefined ? {} : { overrides }) });
 
   it('let an attempt or a drill through that the freeze limit of the plan stops, without a new run', async () => {
     expect(await attempt(true)).toMatchObject({

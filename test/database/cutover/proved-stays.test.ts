@@ -29,7 +29,7 @@ describe('what was proved', () => {
     for (const one of sql.startsWith('begin') ? [sql] : sql.split('; ')) await run.target.query(one);
   };
   const line = async (name = 'target'): Promise<{ ok: boolean; sentence: string }> => {
-    const found = (await run.cutover.checkCutover(run.ref, null)).find((one) => one.name === name);
+    const found = (await run.cutover.checkCutover({ ref: run.ref, approval: null })).find((one) => one.name === name);
     if (found === undefined) throw new Error(`no line ${name}`);
     return found;
   };
@@ -123,7 +123,7 @@ describe('what was proved', () => {
       sentence: expect.stringContaining('another table replaced public.accounts') as string,
     });
     expect(await proveAll(run)).toBe(false);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'not_proved' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'not_proved' });
   });
 
   it('stays proved beside rights, comments, statistics, vacuum of tables and catalogs, and an index that refuses nothing', async () => {
@@ -142,7 +142,7 @@ describe('what was proved', () => {
       ]);
     }
     expect((await line()).sentence).toContain('These changes leave rows and rules as they are: ');
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
     await run.cutover.openTarget(run.ref);
   });
 
@@ -191,7 +191,7 @@ describe('what was proved', () => {
   it('is looked at under the barrier, and while somebody changes it nothing is frozen', async () => {
     await onTarget('alter table accounts alter owner type text using upper(owner)');
     for (const drill of [true, false])
-      expect(await run.cutover.cutOver(run.ref, { drill, by: 'ben' })).toMatchObject({
+      expect(await run.cutover.cutOver({ ref: run.ref, drill, by: 'ben' })).toMatchObject({
         outcome: 'not_proved',
         sentence: expect.stringMatching(
           /^The target changed since it was proved: the file of public\.accounts .* writers are free/,
@@ -204,7 +204,7 @@ describe('what was proved', () => {
   it('waits for a change under way, which then counts', async () => {
     const dba = await clients.open(run.target.url, 'dba');
     await dba.query('begin; lock table parts in share row exclusive mode');
-    const attempt = run.cutover.cutOver(run.ref, go);
+    const attempt = run.cutover.cutOver({ ref: run.ref, ...go });
     for (;;) {
       const [row] = await run.target.query<{ n: number }>('select count(*)::int as n from pg_locks where not granted');
       if (row !== undefined && row.n > 0) break;
@@ -237,7 +237,7 @@ describe('what was proved', () => {
   ])(
     'is not opened once %s changed after the freeze: writers go on, and the next cutover succeeds',
     async (side, code, change) => {
-      expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+      expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
       expect(await writes()).toBe('25006');
       await change(run);
       await expect(run.cutover.openTarget(run.ref)).rejects.toMatchObject({ code });
@@ -248,9 +248,9 @@ describe('what was proved', () => {
           `set rowproof.run = '${run.ref.run}'; update accounts set owner = lower(owner); reset rowproof.run`,
         );
       }
-      await run.cutover.cutOver(run.ref, { drill: true, by: 'ben' });
+      await run.cutover.cutOver({ ref: run.ref, drill: true, by: 'ben' });
       expect(await proveAll(run)).toBe(true);
-      expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+      expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
       await run.cutover.openTarget(run.ref);
       const both = await sides(run);
       expect(both.target).toEqual(both.source);

@@ -58,7 +58,9 @@ describe('a subscription that fills a mapped table', () => {
     await refused(run.target);
     expect(await run.target.query(rows)).toEqual(before);
     expect(await proveAll(run)).toBe(true);
-    const line = (await run.cutover.checkCutover(run.ref, null)).find(({ name }) => name === 'subscriptions');
+    const line = (await run.cutover.checkCutover({ ref: run.ref, approval: null })).find(
+      ({ name }) => name === 'subscriptions',
+    );
     expect(line).toEqual({
       name: 'subscriptions',
       ok: false,
@@ -72,7 +74,7 @@ describe('a subscription that fills a mapped table', () => {
     ['deletes', 'delete from accounts where id < 100'],
     ['truncates', 'truncate accounts'],
   ])('is refused by the freeze of the source when it %s', async (_, sql) => {
-    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
     await subscribe(run.source);
     const before = await run.source.query(rows);
     await upstream.query(sql);
@@ -85,7 +87,7 @@ describe('a subscription that fills a mapped table', () => {
       sqlstateOf(on.query(`set session_replication_role = replica; update accounts set balance = 5 where id = 5`));
     expect(await replica(run.target)).toBe('25006');
     expect(await replica(run.source)).toBe('done');
-    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
     expect(await replica(run.source)).toBe('25006');
     expect(await run.target.query('select balance from accounts where id = 5')).toEqual([{ balance: 5 }]);
   });

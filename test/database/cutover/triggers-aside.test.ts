@@ -47,7 +47,7 @@ describe('triggers of the target in a run that follows its source', () => {
     await run.source.query('update accounts set balance = 9 where id < 20');
     await cutoverSteps.drain(run.host, run.ref, () => undefined);
     expect(await proved(run)).toMatchObject({ broken: 0 });
-    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ana' })).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ana' })).toMatchObject({ outcome: 'frozen' });
     await createFinishActivities(run).restoreTriggers(run.ref);
     await run.cutover.openTarget(run.ref);
     expect(await run.target.query(states)).toEqual(before);
@@ -66,7 +66,7 @@ describe('triggers of the target in a run that follows its source', () => {
     run = await openCutoverRun({ ...withTime, decisions: [{ ...decision, finding: 'accounts.origin.trigger' }] });
     await run.source.query('update accounts set balance = 9 where id < 20');
     await cutoverSteps.drain(run.host, run.ref, () => undefined);
-    const ended = await run.cutover.cutOver(run.ref, { drill: false, by: 'ana' });
+    const ended = await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ana' });
     expect(ended.outcome).toBe('not_proved');
     expect(ended.sentence).toBe(
       '19 of 19 changed keys differ from what the plan says (public.accounts.updated_at, which trigger origin of public.accounts may have written); writers were not stopped.',

@@ -34,7 +34,7 @@ describe('two sources', () => {
 
   it('are frozen together', async () => {
     await second.query(`insert into place values (2, 'b')`);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
     expect(await both()).toEqual(['25006', '25006']);
     expect(await run.target.query('select id from place order by id')).toEqual([{ id: 1 }, { id: 2 }]);
   });
@@ -42,7 +42,7 @@ describe('two sources', () => {
   it('stay free together while one of them cannot be locked', async () => {
     const holder = await clients.open(second.url, 'night job');
     await holder.query(`begin; update place set name = 'x'`);
-    const result = await run.cutover.cutOver(run.ref, go);
+    const result = await run.cutover.cutOver({ ref: run.ref, ...go });
     expect(result.outcome).toBe('lock');
     expect(result.sentence).toContain('second: pid');
     await holder.query('rollback');
@@ -61,9 +61,9 @@ describe('two sources', () => {
     await session.query('commit');
     await session.close();
     expect(await both()).toEqual(['25006', 'done']);
-    expect(await run.cutover.cutOver(run.ref, { drill: true, by: 'ben' })).toMatchObject({ outcome: 'drilled' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: true, by: 'ben' })).toMatchObject({ outcome: 'drilled' });
     expect(await both()).toEqual(['done', 'done']);
-    expect(await run.cutover.cutOver(run.ref, go)).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, ...go })).toMatchObject({ outcome: 'frozen' });
     expect(await both()).toEqual(['25006', '25006']);
   });
 });

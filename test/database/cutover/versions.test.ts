@@ -35,7 +35,7 @@ it.each([
       insert into parts values (900, 3, 'new'); update parts set day = 15 where id = 21`);
     await cutoverSteps.drain(run.host, run.ref, () => undefined);
     await run.source.query('update accounts set balance = 9 where id > 100; truncate parts_2');
-    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
     const { source: told, target } = await sides(run);
     expect(target).toEqual(told);
     expect(await sqlstateOf(run.source.query('delete from accounts'))).toBe('25006');

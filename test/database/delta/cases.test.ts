@@ -206,7 +206,7 @@ describe.each(['triggers', 'logical'] as const)('following with %s', (capture) =
     const left =
       'select (select count(*)::int from rowproof.quarantine) q, (select count(*)::int from rowproof.pending) p';
     expect(await run.target.query(left)).toEqual([{ q: 0, p: 0 }]);
-    expect(await run.cutover.cutOver(run.ref, { drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
+    expect(await run.cutover.cutOver({ ref: run.ref, drill: false, by: 'ben' })).toMatchObject({ outcome: 'frozen' });
     expect(await actual(run)).toEqual(await expected(run));
   });
 });

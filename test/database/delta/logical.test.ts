@@ -132,7 +132,9 @@ test.each([
   await equal();
   await run.source.query(sql);
   await expect(run.round()).rejects.toMatchObject({ code: 'RP5402' });
-  expect(await run.capture.resyncCapture(run.ref, 'ann', 'the partition is known')).toEqual({ relations: 1 });
+  expect(await run.capture.resyncCapture({ ref: run.ref, by: 'ann', reason: 'the partition is known' })).toEqual({
+    relations: 1,
+  });
   await run.source.query(`update part set v = 'after' where id = 3`);
   await run.catchUp();
   await equal();

@@ -14,7 +14,7 @@ async function expectEqual(): Promise<void> {
 test('Rounds go on until the target caught up, and say what is behind', async () => {
   run = await openFollowedRun({ ...people, delta: { roundKeys: 100 } });
   await run.source.query(`update people set name = 'x'`);
-  const report = await run.delta.runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true });
+  const report = await run.delta.runRounds({ ref: run.ref, forMs: 60_000, untilCaughtUp: true });
   expect(report).toMatchObject({ rounds: 5, keys: 500, pending: 0, caughtUp: true, throttled: null, newFindings: [] });
   expect(report.lag).toEqual({ changes: 0, seconds: 0, walBytes: 0 });
   await expectEqual();
@@ -22,16 +22,16 @@ test('Rounds go on until the target caught up, and say what is behind', async ()
 
 test('Following ends when its time is over, and says what came in meanwhile', async () => {
   run = await openFollowedRun(people);
-  const following = run.delta.runRounds(run.ref, { forMs: 1_500, untilCaughtUp: false });
+  const following = run.delta.runRounds({ ref: run.ref, forMs: 1_500, untilCaughtUp: false });
   await run.source.query(`update people set name = 'y' where id < 100`);
   await following;
-  await run.delta.runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true });
+  await run.delta.runRounds({ ref: run.ref, forMs: 60_000, untilCaughtUp: true });
   await expectEqual();
 });
 
 test('An alignment in between takes the lease: following returns as usual and can go on', async () => {
   run = await openFollowedRun(people);
-  const following = run.delta.runRounds(run.ref, { forMs: 30_000, untilCaughtUp: false });
+  const following = run.delta.runRounds({ ref: run.ref, forMs: 30_000, untilCaughtUp: false });
   for (;;) {
     const [lease] = await run.target.query<{ owner: string | null }>(
       `select owner from rowproof.apply_lease where lease = 'delta'`,
@@ -42,7 +42,7 @@ test('An alignment in between takes the lease: following returns as usual and ca
   expect(await following).toMatchObject({ caughtUp: false });
   await alignment.close();
   await run.source.query(`update people set name = 'z' where id = 1`);
-  await run.delta.runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true });
+  await run.delta.runRounds({ ref: run.ref, forMs: 60_000, untilCaughtUp: true });
   await expectEqual();
 });
 
@@ -63,7 +63,7 @@ test('A throttle holds rounds back while its number is high, and stops them abov
     },
   });
   await run.source.query(`update people set name = 't' where id = 1`);
-  const deferred = await run.delta.runRounds(run.ref, { forMs: 300, untilCaughtUp: true });
+  const deferred = await run.delta.runRounds({ ref: run.ref, forMs: 300, untilCaughtUp: true });
   expect(deferred).toMatchObject({
     rounds: 0,
     caughtUp: false,
@@ -71,22 +71,22 @@ test('A throttle holds rounds back while its number is high, and stops them abov
   });
   expect(deferred.lag.changes).toBe(1);
   await run.source.query('update load set n = 200');
-  await expect(run.delta.runRounds(run.ref, { forMs: 300, untilCaughtUp: true })).rejects.toMatchObject({
+  await expect(run.delta.runRounds({ ref: run.ref, forMs: 300, untilCaughtUp: true })).rejects.toMatchObject({
     code: 'RP5408',
   });
   await run.source.query('update load set n = null');
-  await expect(run.delta.runRounds(run.ref, { forMs: 300, untilCaughtUp: true })).rejects.toMatchObject({
+  await expect(run.delta.runRounds({ ref: run.ref, forMs: 300, untilCaughtUp: true })).rejects.toMatchObject({
     code: 'RP5409',
   });
   await run.source.query('update load set n = 1');
-  await run.delta.runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true });
+  await run.delta.runRounds({ ref: run.ref, forMs: 60_000, untilCaughtUp: true });
   await expectEqual();
 });
 
 test('A capture that is not what it was stops the leases by name, and nothing is applied', async () => {
   run = await openFollowedRun(people);
   await run.source.query(`alter table people disable trigger all; update people set name = 'unseen' where id = 1`);
-  await expect(run.delta.runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true })).rejects.toMatchObject({
+  await expect(run.delta.runRounds({ ref: run.ref, forMs: 60_000, untilCaughtUp: true })).rejects.toMatchObject({
     code: 'RP5402',
   });
   expect(await run.target.query(`select state, reason is not null as named from rowproof.apply_lease`)).toEqual([
@@ -103,7 +103,7 @@ test('A new column of the source is a finding that is told at once and until it 
   await run.source.query(`alter table people add column age int; update people set name = 'n' where id = 1`);
   // not at the end of the slice
   const began = performance.now();
-  const report = await run.delta.runRounds(run.ref, { forMs: 25_000, untilCaughtUp: false });
+  const report = await run.delta.runRounds({ ref: run.ref, forMs: 25_000, untilCaughtUp: false });
   expect(report.newFindings).toEqual(['people.age.new_column']);
   expect(performance.now() - began).toBeLessThan(20_000);
   await expectEqual();
@@ -111,13 +111,17 @@ test('A new column of the source is a finding that is told at once and until it 
   // a drill or a proof makes rounds as well
   await run.round();
   const names = ['people.age.new_column', 'people.size.new_column'];
-  expect(await run.delta.runRounds(run.ref, { forMs: 100, untilCaughtUp: true })).toMatchObject({ newFindings: names });
+  expect(await run.delta.runRounds({ ref: run.ref, forMs: 100, untilCaughtUp: true })).toMatchObject({
+    newFindings: names,
+  });
   for (const name of names)
     await run.target.query(
       `insert into rowproof.decision (run, finding, action, reason, decided_by, origin)
        values ('${run.ref.run}', '${name}', 'accept', 'known', 'ana', 'operator')`,
     );
-  expect(await run.delta.runRounds(run.ref, { forMs: 100, untilCaughtUp: true })).toMatchObject({ newFindings: [] });
+  expect(await run.delta.runRounds({ ref: run.ref, forMs: 100, untilCaughtUp: true })).toMatchObject({
+    newFindings: [],
+  });
   await expectEqual();
 });
 

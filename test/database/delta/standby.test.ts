@@ -74,16 +74,16 @@ describe('a source that is a standby', () => {
       heartbeat: () => undefined,
     };
     const cutover = createCutoverActivities(host, {});
-    await expect(cutover.freezeSource(run.ref, 'ben')).rejects.toMatchObject({ code: 'RP5301' });
+    await expect(cutover.freezeSource({ ref: run.ref, by: 'ben' })).rejects.toMatchObject({ code: 'RP5301' });
   });
 
   it('can be read by a run that follows nothing', async () => {
     const run = await openCopyRun(people);
     runs.push(run);
     const worker = run.worker({ sourceUrl: await standbyOf(run) });
-    await worker.planBatches(run.ref, 'people');
-    const { ordinals } = await worker.pendingBatches(run.ref, 'people', 100);
-    for (const ordinal of ordinals) await worker.copyBatch(run.ref, 'people', ordinal);
+    await worker.planBatches({ ref: run.ref, mapping: 'people' });
+    const { ordinals } = await worker.pendingBatches({ ref: run.ref, mapping: 'people', limit: 100 });
+    for (const ordinal of ordinals) await worker.copyBatch({ ref: run.ref, mapping: 'people', ordinal });
     const [source, target] = await bothSides(run, 'people', 'id, name, email');
     expect(target).toEqual(source);
   });
@@ -121,20 +121,23 @@ describe('rounds hold back for the source', () => {
     const standby = await connect(await standbyOf(run));
     await standby.query('select pg_wal_replay_pause()');
     await run.source.query(`update people set name = 'late' where id = 1`);
-    let deferred = await run.delta.runRounds(run.ref, oneLook);
+    let deferred = await run.delta.runRounds({ ref: run.ref, ...oneLook });
     while (deferred.throttled === null) {
       await run.source.query(`update people set name = 'later' where id = 1`);
-      deferred = await run.delta.runRounds(run.ref, oneLook);
+      deferred = await run.delta.runRounds({ ref: run.ref, ...oneLook });
     }
     expect(deferred.throttled).toMatch(/^a standby of source legacy is \d+ ms behind$/);
     await run.source.query(`update people set name = 'last' where id = 1`);
-    expect(await run.delta.runRounds(run.ref, oneLook)).toMatchObject({ rounds: 0, caughtUp: false });
+    expect(await run.delta.runRounds({ ref: run.ref, ...oneLook })).toMatchObject({ rounds: 0, caughtUp: false });
     await expect(stopsAbove(run, { abortReplicaLagMs: 400 })).rejects.toMatchObject({
       code: 'RP5408',
       message: expect.stringMatching(/^A standby of source legacy is \d+ ms behind, more than 400 ms/) as string,
     });
     await standby.query('select pg_wal_replay_resume()');
-    expect(await run.delta.runRounds(run.ref, untilDone)).toMatchObject({ caughtUp: true, throttled: null });
+    expect(await run.delta.runRounds({ ref: run.ref, ...untilDone })).toMatchObject({
+      caughtUp: true,
+      throttled: null,
+    });
     const [source, target] = await bothSides(run, 'people', 'id, name');
     expect(target).toEqual(source);
   });
@@ -149,7 +152,7 @@ describe('rounds hold back for the source', () => {
       url.username = role;
       url.password = role;
       const delta = createDeltaActivities(run.hostOf({ sourceUrl: url.toString() }));
-      await expect(delta.runRounds(run.ref, oneLook)).rejects.toMatchObject({ code: 'RP5411' });
+      await expect(delta.runRounds({ ref: run.ref, ...oneLook })).rejects.toMatchObject({ code: 'RP5411' });
     } finally {
       await run.source.query(`drop owned by ${role}`);
       await run.source.query(`drop role ${role}`);
@@ -165,7 +168,7 @@ describe('rounds hold back for the source', () => {
       const { rowCount } = await holder.query('select from pg_locks where not granted');
       if (rowCount === 1) break;
     }
-    const deferred = await run.delta.runRounds(run.ref, oneLook);
+    const deferred = await run.delta.runRounds({ ref: run.ref, ...oneLook });
     expect(deferred).toMatchObject({ rounds: 0, throttled: '1 session of source legacy waits for locks' });
     await expect(stopsAbove(run, { maxLockWaits: 0, abortLockWaits: 0 })).rejects.toMatchObject({
       code: 'RP5408',
@@ -174,7 +177,10 @@ describe('rounds hold back for the source', () => {
     expect(await stopsAbove(run, { maxLockWaits: 0, abortLockWaits: 1 })).toMatch(/waits? for locks$/);
     await holder.query('commit');
     await waiting;
-    expect(await run.delta.runRounds(run.ref, untilDone)).toMatchObject({ caughtUp: true, throttled: null });
+    expect(await run.delta.runRounds({ ref: run.ref, ...untilDone })).toMatchObject({
+      caughtUp: true,
+      throttled: null,
+    });
     expect(await run.target.query('select name from people where id = 5')).toEqual([{ name: 'waited' }]);
   });
 });
@@ -193,7 +199,7 @@ describe('a standby that was promoted in the place of its primary', () => {
     await server.query('select pg_promote()');
     for (const [run, url] of followed) {
       const host = { databases: run.databasesAt(url), signal: () => undefined, heartbeat: () => undefined };
-      const following = createDeltaActivities(host).runRounds(run.ref, { forMs: 60_000, untilCaughtUp: true });
+      const following = createDeltaActivities(host).runRounds({ ref: run.ref, forMs: 60_000, untilCaughtUp: true });
       await expect(following).rejects.toThrow();
       const [lease] = await run.target.query<{ state: string; reason: string }>(
         `select state, reason from rowproof.apply_lease where lease = 'delta'`,

@@ -349,8 +349,11 @@ test('SQL of the plan that raises for one row costs that row alone, from discove
   expect(rows).toBe(1);
   expect(await run.activities.undecidedFindings(run.ref)).toMatchObject([{ id, rows: 1 }]);
   const copy = createCopyActivities({ databases: run.databases, signal: () => undefined, heartbeat: () => undefined });
-  await copy.planBatches(run.ref, 'a');
-  expect(await copy.copyBatch(run.ref, 'a', 0)).toMatchObject({ migrated: 4, quarantined: 1 });
+  await copy.planBatches({ ref: run.ref, mapping: 'a' });
+  expect(await copy.copyBatch({ ref: run.ref, mapping: 'a', ordinal: 0 })).toMatchObject({
+    migrated: 4,
+    quarantined: 1,
+  });
   expect(await run.target.query('select source_key, finding, sqlstate from rowproof.quarantine')).toEqual([
     { source_key: '["3"]', finding: id, sqlstate: '22012' },
   ]);

@@ -11,7 +11,7 @@ afterEach(async () => {
 
 async function checked(): Promise<FollowedRun> {
   run = await openFollowedRun();
-  await run.proof.proveLive(run.ref, 'item');
+  await run.proof.proveLive({ ref: run.ref, mapping: 'item' });
   await run.validation.proveReferences(run.ref);
   await run.validation.checkRules(run.ref);
   return run;

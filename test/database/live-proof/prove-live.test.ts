@@ -24,7 +24,7 @@ test('A source that is written to gives no alarm, however many alignments the pr
   run = await openFollowedRun({ sliceRows: 250, maxSnapshotAgeMs: 1 });
   expect(await stateOf(run)).toMatchObject({ green: false });
   const stop = run.follow((turn) => busyWrite(turn));
-  const summary = await run.proof.proveLive(run.ref, 'item');
+  const summary = await run.proof.proveLive({ ref: run.ref, mapping: 'item' });
   const writes = await stop();
   expect(summary).toMatchObject(none);
   expect(writes).toBeGreaterThan(20);
@@ -38,7 +38,7 @@ test('A source that is written to gives no alarm, however many alignments the pr
 
 test('Slices share one alignment while it is young enough', async () => {
   run = await openFollowedRun({ sliceRows: 250 });
-  await run.proof.proveLive(run.ref, 'item');
+  await run.proof.proveLive({ ref: run.ref, mapping: 'item' });
   expect(run.rounds.alignments).toBe(1);
 });
 
@@ -65,7 +65,10 @@ test('Each fault planted in the target while rounds go on is seen at two alignme
       await run.target.query(`create table kept as select * from item where id in (7, 8, 51, 999999)`);
       await run.target.query(`create table kept_q as select * from rowproof.quarantined where source_key = '["51"]'`);
       await run.target.query(sql);
-      expect([sql, await run.proof.proveLive(run.ref, 'item')]).toMatchObject([sql, { ...none, ...seen }]);
+      expect([sql, await run.proof.proveLive({ ref: run.ref, mapping: 'item' })]).toMatchObject([
+        sql,
+        { ...none, ...seen },
+      ]);
       expect(run.rounds.alignments - before).toBeGreaterThanOrEqual(2);
       expect(await stateOf(run)).toMatchObject({ green: false });
       const stored = await run.target.query('select class, target_key from rowproof.difference');
@@ -76,7 +79,7 @@ test('Each fault planted in the target while rounds go on is seen at two alignme
       await run.target.query(`insert into rowproof.quarantined select * from kept_q`);
       await run.target.query(`drop table kept, kept_q`);
     }
-    expect(await run.proof.proveLive(run.ref, 'item')).toMatchObject(none);
+    expect(await run.proof.proveLive({ ref: run.ref, mapping: 'item' })).toMatchObject(none);
   } finally {
     await stop();
   }
@@ -102,7 +105,7 @@ test('What a later round mends between two alignments is not reported', async ()
     },
     lastHeartbeat: () => undefined,
   });
-  expect(await proof.proveLive(run.ref, 'item')).toMatchObject(none);
+  expect(await proof.proveLive({ ref: run.ref, mapping: 'item' })).toMatchObject(none);
   expect(rounds.alignments).toBe(2);
 });
 
@@ -117,14 +120,14 @@ test('A retry keeps the division of the pass and goes on after the slices that a
     },
     lastHeartbeat: () => undefined,
   });
-  await expect(dying.proveLive(run.ref, 'item')).rejects.toThrow('the lease was taken');
+  await expect(dying.proveLive({ ref: run.ref, mapping: 'item' })).rejects.toThrow('the lease was taken');
   const stored = () => run?.target.query('select slice, slices, proved_at::text from rowproof.proof order by slice');
   const before = await stored();
   expect(before).toHaveLength(3);
   expect(await stateOf(run)).toMatchObject({ green: false, problems: ['item: 3 of 5 slices proved'] });
   // more rows would be divided otherwise by a new pass
   await run.source.query(`insert into item select g, 'x', '1', true, '' from generate_series(5001, 7000) g`);
-  expect(await run.again().proveLive(run.ref, 'item')).toMatchObject(none);
+  expect(await run.again().proveLive({ ref: run.ref, mapping: 'item' })).toMatchObject(none);
   const after = await stored();
   expect(after).toHaveLength(5);
   expect(after?.slice(0, 3)).toEqual(before);

@@ -23,7 +23,7 @@ function follow(followed: FollowedRun): () => Promise<void> {
     }
   })();
   const rounds = (async () => {
-    while (going) await followed.delta.runRounds(followed.ref, { forMs: 200, untilCaughtUp: false });
+    while (going) await followed.delta.runRounds({ ref: followed.ref, forMs: 200, untilCaughtUp: false });
   })();
   return async () => {
     going = false;
@@ -51,7 +51,7 @@ test('Proof, books and the last look agree with rounds that capture, follow and 
   try {
     // side by side, as the validation does it: each needs the apply lease for its alignments
     const none = { mismatch: 0, missing: 0, extraneous: 0, duplicate: 0, unverifiable: 0 };
-    const summaries = await Promise.all(['item', 'tag'].map((name) => proof.proveLive(ref, name)));
+    const summaries = await Promise.all(['item', 'tag'].map((name) => proof.proveLive({ ref, mapping: name })));
     expect(summaries).toMatchObject([none, none]);
     await validation.proveReferences(ref);
     await validation.checkRules(ref);
@@ -83,7 +83,7 @@ test('A table that is truncated while the books are closed is counted at another
   });
   const { host, ref, source, target } = run;
   await target.query('update rowproof.apply_lease set rules_on = true');
-  await createLiveProofActivities({ ...host, lastHeartbeat: () => undefined }).proveLive(ref, 'tag');
+  await createLiveProofActivities({ ...host, lastHeartbeat: () => undefined }).proveLive({ ref, mapping: 'tag' });
   let alignments = 0;
   const aligned: typeof align = async (...given) => {
     const alignment = await align(...given);

@@ -14,7 +14,7 @@ afterEach(async () => {
 
 async function proved(more: Parameters<typeof openFollowedRun>[1] = {}): Promise<FollowedRun> {
   run = await openFollowedRun({}, more);
-  await run.proof.proveLive(run.ref, 'item');
+  await run.proof.proveLive({ ref: run.ref, mapping: 'item' });
   return run;
 }
 

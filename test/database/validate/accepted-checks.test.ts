@@ -45,9 +45,9 @@ async function discover(opened: CopyRun): Promise<readonly FindingSummary[]> {
   const { ref, databases } = opened;
   const { recordCatalogs, profileMapping, tryTargetRules, undecidedFindings } = activitiesOf(opened);
   await recordCatalogs(ref);
-  await profileMapping(ref, 'p');
+  await profileMapping({ ref, mapping: 'p' });
   await tryTargetRules(ref);
-  await createDiscoveryActivities({ databases }).fingerprintTarget(ref, 'before');
+  await createDiscoveryActivities({ databases }).fingerprintTarget({ ref, moment: 'before' });
   return undecidedFindings(ref);
 }
 
@@ -64,7 +64,7 @@ async function load(opened: CopyRun): Promise<void> {
 
 async function prove(opened: CopyRun) {
   const { proveMapping, proveReferences, checkRules, reconcile } = activitiesOf(opened);
-  await proveMapping(opened.ref, 'p');
+  await proveMapping({ ref: opened.ref, mapping: 'p' });
   await proveReferences(opened.ref);
   await checkRules(opened.ref);
   return reconcile(opened.ref);
@@ -154,7 +154,8 @@ test('What was accepted and is mended since asks for the new number, and a rollb
 
   const rollback = createRollbackActivities({ databases: run.databases });
   await rollback.revokeLeases(run.ref);
-  for (const step of await rollback.openSteps(run.ref)) await rollback.compensate(run.ref, step.ordinal);
+  for (const step of await rollback.openSteps(run.ref))
+    await rollback.compensate({ ref: run.ref, ordinal: step.ordinal });
   expect(await rollback.proveRollback(run.ref)).toMatchObject({ differences: [expect.stringContaining('notes_p')] });
 });
 

@@ -64,7 +64,7 @@ test('Duplicates, orphans and their children leave books that close and a proof 
   await finish.rebuildForeignKeys(ref);
   await finish.restoreTriggers(ref);
   for (const name of ['customer', 'orders', 'line']) {
-    expect(await validation.proveMapping(ref, name)).toMatchObject({
+    expect(await validation.proveMapping({ ref, mapping: name })).toMatchObject({
       mismatch: 0,
       missing: 0,
       extraneous: 0,

@@ -37,7 +37,7 @@ test('Keys of every order are merged: composite text with any characters, negati
   } as never);
   const rows = { words: 441, whole: 1001, ids: 500, amounts: 1001, moments: 500 };
   for (const [mapping, count] of Object.entries(rows)) {
-    expect(await run.validation.proveMapping(run.ref, mapping)).toMatchObject({
+    expect(await run.validation.proveMapping({ ref: run.ref, mapping })).toMatchObject({
       rows: count,
       identical: count,
       missing: 0,
@@ -51,15 +51,18 @@ test('Keys of every order are merged: composite text with any characters, negati
     update moments set j = '{"a": 1}' where f < 1;
     update moments set i = i + interval '1 second' where f > 166;
     insert into amounts values (0.01, 'x')`);
-  expect(await run.validation.proveMapping(run.ref, 'words')).toMatchObject({
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'words' })).toMatchObject({
     mismatch: 1,
     missing: 1,
     identical: 439,
   });
-  expect(await run.validation.proveMapping(run.ref, 'whole')).toMatchObject({ mismatch: 1 });
-  expect(await run.validation.proveMapping(run.ref, 'amounts')).toMatchObject({ extraneous: 1, identical: 1001 });
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'whole' })).toMatchObject({ mismatch: 1 });
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'amounts' })).toMatchObject({
+    extraneous: 1,
+    identical: 1001,
+  });
   const changed = await run.target.query(`select count(*) filter (where f < 1 or f > 166)::int as n from moments`);
-  expect(await run.validation.proveMapping(run.ref, 'moments')).toMatchObject({
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'moments' })).toMatchObject({
     mismatch: (changed[0] as { n: number }).n,
   });
 });
@@ -71,7 +74,7 @@ test('Rows that only the source server could refuse are not read again, and stil
     mappings: [{ name: 't', columns: [{ target: 'id' }, { target: 'q', sql: '100 / n' }] }],
     decisions: [{ finding: 't.*', do: 'quarantine', expect: { rows: 20, tolerance: 0 }, because: 'zero', by: 'ana' }],
   } as never);
-  expect(await run.validation.proveMapping(run.ref, 't')).toMatchObject({
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 't' })).toMatchObject({
     rows: 200,
     identical: 180,
     decided: 20,
@@ -79,7 +82,10 @@ test('Rows that only the source server could refuse are not read again, and stil
   });
   expect(await run.validate()).toMatchObject({ green: true, problems: [] });
   await run.target.query('update t set q = q + 1 where id = 3');
-  expect(await run.validation.proveMapping(run.ref, 't')).toMatchObject({ identical: 179, mismatch: 1 });
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 't' })).toMatchObject({
+    identical: 179,
+    mismatch: 1,
+  });
 });
 
 test('Cancelling ends the proof and its backends', async () => {
@@ -99,7 +105,7 @@ test('Cancelling ends the proof and its backends', async () => {
   // the target's rows come only when this lock goes away
   const blocker = await run.databases.ledger(run.ref, 'blocker');
   await blocker.query('begin; lock table public.t in access exclusive mode');
-  const proof = validation.proveMapping(run.ref, 't');
+  const proof = validation.proveMapping({ ref: run.ref, mapping: 't' });
   proof.catch(() => undefined);
   const backends = `select count(*)::int as n from pg_stat_activity where application_name like 'rowproof%prove%'`;
   while (((await run.target.query<{ n: number }>(`${backends} and wait_event_type = 'Lock'`))[0]?.n ?? 0) === 0);

@@ -20,7 +20,7 @@ async function proved(source: string, target: string): Promise<ValidationRun> {
     signal: () => undefined,
     heartbeat: () => undefined,
   });
-  await discovery.profileMapping(opened.ref, 'items');
+  await discovery.profileMapping({ ref: opened.ref, mapping: 'items' });
   await discovery.tryTargetRules(opened.ref);
   return opened;
 }
@@ -98,7 +98,7 @@ test('A row that is too large to travel is found before anything is written, and
     signal: () => undefined,
     heartbeat: () => undefined,
   });
-  await discovery.profileMapping(opened.ref, 'items');
+  await discovery.profileMapping({ ref: opened.ref, mapping: 'items' });
   expect(await opened.target.query('select id, column_name, rows::int as rows from rowproof.finding')).toEqual([
     { id: 'items.body.too_large', column_name: 'body', rows: 1 },
   ]);

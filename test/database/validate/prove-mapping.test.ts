@@ -73,7 +73,11 @@ const clean = { identical: 1960, decided: 40, mismatch: 0, missing: 0, extraneou
 
 test('Right data gives no alarm, whatever is in the values', async () => {
   run = await openValidationRun(draft as never);
-  expect(await run.validation.proveMapping(run.ref, 'people')).toEqual({ mapping: 'people', rows: 2000, ...clean });
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'people' })).toEqual({
+    mapping: 'people',
+    rows: 2000,
+    ...clean,
+  });
   const [slice] = await run.target.query<{
     expected_digest: string;
     actual_digest: string;
@@ -154,7 +158,7 @@ test('Each planted fault is seen, counted once and named in the ledger without v
   await run.target.query('create table keep.quarantine as select * from rowproof.quarantine');
   for (const [fault, rowClass, column, counts] of faults) {
     await run.target.query(fault);
-    expect([fault, await run.validation.proveMapping(run.ref, 'people')]).toEqual([
+    expect([fault, await run.validation.proveMapping({ ref: run.ref, mapping: 'people' })]).toEqual([
       fault,
       { mapping: 'people', rows: 2000, ...clean, ...counts },
     ]);
@@ -168,14 +172,14 @@ test('Each planted fault is seen, counted once and named in the ledger without v
       .query(`truncate people; insert into people select * from keep.people; delete from rowproof.quarantine;
       insert into rowproof.quarantine select * from keep.quarantine`);
   }
-  expect(await run.validation.proveMapping(run.ref, 'people')).toMatchObject(clean);
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'people' })).toMatchObject(clean);
 });
 
 test('A source row that appears, changes or goes away after the copy is seen', async () => {
   run = await openValidationRun(draft as never);
   await run.source.query(`update people set name = 'x' where no = 5; delete from people where no = 6;
     insert into people (no, name, born) values (0, 'late', '2020-01-01')`);
-  expect(await run.validation.proveMapping(run.ref, 'people')).toMatchObject({
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'people' })).toMatchObject({
     rows: 2000,
     identical: 1958,
     mismatch: 1,
@@ -189,9 +193,15 @@ test('Hash slices see the same rows once, and a redo replaces what was there', a
     ...draft,
     settings: { ...draft.settings, proof: { sliceRows: 300, workMem: '8MB' } },
   } as never);
-  expect(await run.validation.proveMapping(run.ref, 'people')).toMatchObject({ rows: 2000, ...clean });
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'people' })).toMatchObject({
+    rows: 2000,
+    ...clean,
+  });
   await run.target.query('update people set memo = 1 where no in (1, 2, 3, 4, 5, 6)');
-  expect(await run.validation.proveMapping(run.ref, 'people')).toMatchObject({ rows: 2000, mismatch: 6 });
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'people' })).toMatchObject({
+    rows: 2000,
+    mismatch: 6,
+  });
   expect(
     await run.target.query(
       `select count(*)::int as slices, sum(identical)::int as identical, (select count(*)::int from rowproof.difference) as differences from rowproof.proof`,
@@ -220,7 +230,7 @@ test('A batch that TypeScript wrote is recomputed by SQL as well', async () => {
   await run.target.query(
     `update people set name = 'other' where no = 3; update people set name = 'other' where no = 601`,
   );
-  await run.validation.proveMapping(run.ref, 'people');
+  await run.validation.proveMapping({ ref: run.ref, mapping: 'people' });
   expect(await run.target.query(careless)).toEqual([{ name: 'people:0', broken: 1, rows: '489' }]);
   expect(
     await run.target.query('select slice, class, column_name from rowproof.difference order by slice, key_digest'),
@@ -236,7 +246,7 @@ test('A retried activity goes on after the slices that its earlier attempt store
     ...draft,
     settings: { ...draft.settings, proof: { sliceRows: 300, workMem: null } },
   } as never);
-  await run.validation.proveMapping(run.ref, 'people');
+  await run.validation.proveMapping({ ref: run.ref, mapping: 'people' });
   const times = async (): Promise<string[]> =>
     (
       await (run as ValidationRun).target.query<{ at: string }>(
@@ -253,7 +263,7 @@ test('A retried activity goes on after the slices that its earlier attempt store
     heartbeat: (details) => heartbeats.push(details),
     lastHeartbeat: () => ({ mapping: 'people', slice: 5, slices: 7 }),
   });
-  expect(await retried.proveMapping(run.ref, 'people')).toMatchObject({ rows: 2000, ...clean });
+  expect(await retried.proveMapping({ ref: run.ref, mapping: 'people' })).toMatchObject({ rows: 2000, ...clean });
   const after = await times();
   expect(after.map((at, slice) => at === before[slice])).toEqual([true, true, true, true, true, false, false]);
   expect(new Set(heartbeats.map((heartbeat) => heartbeat['slice']))).toEqual(new Set([5, 6, 7]));

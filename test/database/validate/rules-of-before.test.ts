@@ -34,7 +34,7 @@ async function whole(opened: CopyRun) {
   const { databases, ref } = opened;
   const host = { databases, signal: () => undefined, heartbeat: () => undefined };
   await createDiscoveryActivities(host).recordCatalogs(ref);
-  await createDiscoveryActivities({ databases }).fingerprintTarget(ref, 'before');
+  await createDiscoveryActivities({ databases }).fingerprintTarget({ ref, moment: 'before' });
   await createPrepareActivities({ databases }).prepareTarget(ref);
   await opened.copyAll();
   const finish = createFinishActivities({ databases });
@@ -43,7 +43,7 @@ async function whole(opened: CopyRun) {
   await finish.rebuildForeignKeys(ref);
   await finish.restoreTriggers(ref);
   const validation = createValidationActivities({ databases, plansFolder: null });
-  for (const mapping of ['p', 'c']) await validation.proveMapping(ref, mapping);
+  for (const mapping of ['p', 'c']) await validation.proveMapping({ ref, mapping });
   await validation.proveReferences(ref);
   await validation.checkRules(ref);
   return validation.reconcile(ref);
@@ -55,7 +55,7 @@ const state = `select conname as name, convalidated as valid, condeferred as def
 async function undo({ databases, ref }: CopyRun) {
   const activities = createRollbackActivities({ databases });
   await activities.revokeLeases(ref);
-  for (const step of await activities.openSteps(ref)) await activities.compensate(ref, step.ordinal);
+  for (const step of await activities.openSteps(ref)) await activities.compensate({ ref, ordinal: step.ordinal });
   return activities.proveRollback(ref);
 }
 

@@ -20,7 +20,7 @@ export async function openValidationRun(
     ...run,
     validation,
     async validate() {
-      for (const { name } of draft.mappings) await validation.proveMapping(run.ref, name);
+      for (const { name } of draft.mappings) await validation.proveMapping({ ref: run.ref, mapping: name });
       await validation.proveReferences(run.ref);
       await validation.checkRules(run.ref);
       await validation.runSpotChecks(run.ref);

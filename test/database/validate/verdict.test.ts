@@ -214,7 +214,7 @@ test('A sample is proved for its part and says that it is no migration', async (
     mappings: [draft.mappings[0]],
     options: { sample: 20, only: ['kunde'] },
   } as never);
-  await run.validation.proveMapping(run.ref, 'kunde');
+  await run.validation.proveMapping({ ref: run.ref, mapping: 'kunde' });
   await run.validation.proveReferences(run.ref);
   await run.validation.checkRules(run.ref);
   const verdict = await run.validation.reconcile(run.ref);

@@ -36,7 +36,7 @@ describe('metrics of runs', () => {
       bytes: 512,
     };
     const labels = '{"run":"crm-1","table":"customer"}';
-    expect(await after('copyBatch', [ref, 'customer', 3], receipt)).toEqual([
+    expect(await after('copyBatch', [{ ref, mapping: 'customer', ordinal: 3 }], receipt)).toEqual([
       `rowproof_copied_batches ${labels} 1`,
       `rowproof_copied_rows ${labels} 90`,
       `rowproof_copied_bytes ${labels} 512`,
@@ -48,14 +48,15 @@ describe('metrics of runs', () => {
   it('count proofs, and all rows that differ', async () => {
     const summary = { mapping: 'customer', rows: 90, identical: 80, decided: 0 };
     const bad = { mismatch: 1, missing: 2, extraneous: 3, duplicate: 4, unverifiable: 5 };
-    expect(await after('proveLive', [ref, 'customer'], { ...summary, ...bad })).toEqual([
+    expect(await after('proveLive', [{ ref, mapping: 'customer' }], { ...summary, ...bad })).toEqual([
       'rowproof_proved_rows {"run":"crm-1","table":"customer"} 90',
       'rowproof_differing_rows {"run":"crm-1","table":"customer"} 15',
     ]);
   });
 
   it('keep a freeze apart from a drill, and say nothing of an attempt that came to neither', async () => {
-    const attempt = (outcome: string): Promise<string[]> => after('cutOver', [ref, {}], { outcome, freezeMs: 1_250 });
+    const attempt = (outcome: string): Promise<string[]> =>
+      after('cutOver', [{ ref, drill: false, by: 'ana' }], { outcome, freezeMs: 1_250 });
     expect(await attempt('frozen')).toEqual(['rowproof_freeze_seconds {"run":"crm-1"} 1.25']);
     expect(await attempt('drilled')).toEqual(['rowproof_drill_seconds {"run":"crm-1"} 1.25']);
     expect(await attempt('deadline')).toEqual([]);
@@ -63,7 +64,7 @@ describe('metrics of runs', () => {
 
   it('count blocked batches without why', async () => {
     const blocked = { what: 'customer:91', mapping: 'customer', ordinal: 91, why: 'SQLSTATE 53100' };
-    expect(await after('blockBatch', [ref, blocked], undefined)).toEqual([
+    expect(await after('blockBatch', [{ ref, blocked }], undefined)).toEqual([
       'rowproof_blocked_batches {"run":"crm-1","table":"customer"} 1',
     ]);
   });

@@ -33,7 +33,7 @@ export async function proveLive(host: ProofHost, ref: RunRef, name: string): Pro
 
 interface LiveWork {
   readonly host: ProofHost;
-  readonly ref: Parameters<LiveProofActivities['proveLive']>[0];
+  readonly ref: Parameters<LiveProofActivities['proveLive']>[0]['ref'];
   readonly run: LoadedRun;
   readonly views: AlignedViews;
 }
