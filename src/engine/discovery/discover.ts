@@ -1,5 +1,4 @@
 import type { DiscoveryActivities } from '../../contract/activity-types';
-import { droppedParts } from '../../compile/statements/dropped-parts';
 import type { CompiledMapping } from '../../contract/compiled';
 import type { DecideMessage, RunRef } from '../../contract/run';
 import { fail } from '../../errors/rowproof-error';
@@ -15,15 +14,8 @@ import { readRows } from '../../postgres/read-rows';
 import { inTransaction } from '../../postgres/transaction';
 import { catalogDrift } from '../../profile/catalog-drift';
 import { columnStatisticsSql, readColumnStatistics } from '../../profile/column-statistics';
-import {
-  checkFinding,
-  droppedFinding,
-  onceEach,
-  reasonFinding,
-  scopeFinding,
-  type Finding,
-} from '../../profile/finding';
-import { computeAllSql, mayRaise } from '../../profile/raising';
+import { readCounts } from '../../profile/counts';
+import { mayRaise } from '../../profile/raising';
 import { overLimit, undecided, type KnownDecision } from '../../profile/undecided';
 import { limitsOf, openFindings } from '../run/open-findings';
 import { nothingRaises, rowsThatRaise } from './raising';
@@ -57,7 +49,12 @@ async function missingOf(
   return own.length === 0 ? null : own.map(({ id, sentence, because }) => `${id}: ${sentence} ${because}`).join(' ');
 }
 
-type Numbers = readonly (string | null)[];
+interface Counted {
+  /** The answer to `counts`. */
+  readonly counts: (string | null)[][];
+  /** The answer to `scopeCounts`; null where every row is in scope. */
+  readonly scope: (string | null)[] | null;
+}
 
 /** Reads the catalogs of both sides and refuses what the run was not compiled for. Replaces what an earlier attempt stored. */
 export function recordCatalogs(host: Host, ref: RunRef): ReturnType<DiscoveryActivities['recordCatalogs']> {
@@ -81,7 +78,7 @@ export function recordCatalogs(host: Host, ref: RunRef): ReturnType<DiscoveryAct
   });
 }
 
-/** Exact counts, statistics and the findings of one mapping, in one snapshot. Replaces what an earlier attempt stored. */
+/** Exact counts and the findings of one mapping, in one snapshot; with `settings.profile: full` also statistics of its columns. Replaces what an earlier attempt stored. */
 export function profileMapping(
   host: Host,
   ref: RunRef,
@@ -99,28 +96,20 @@ export function profileMapping(
           sourceStatement(run, mapping, sql, { except });
         await refuseUnsendableKeys(source, name, bound(mapping.statements.unsendableKeys));
         const [keys] = mapping.keyProven ? [] : await readRows(source, bound(mapping.statements.keyCheck));
-        const tried = async (except: readonly string[]): Promise<{ counts: Numbers; reasons: Numbers[] }> => ({
-          counts: (await readRows(source, bound(mapping.statements.counts, except)))[0] ?? [],
-          reasons: await readRows(source, bound(mapping.statements.reasonCounts, except)),
+        const pass = async (except: readonly string[]): Promise<Counted> => ({
+          counts: await readRows(source, bound(mapping.statements.counts, except)),
+          scope:
+            mapping.where === null
+              ? null
+              : ((await readRows(source, bound(mapping.statements.scopeCounts, except)))[0] ?? []),
         });
-        const first = await inSavepoint(source, async () => {
-          if (mayRaise(mapping)) {
-            const all = sourceStatement(run, mapping, mapping.statements.expected, { large: '' });
-            await readRows(source, computeAllSql(all));
-          }
-          return tried([]);
-        });
+        const first = mayRaise(mapping) ? await inSavepoint(source, () => pass([])) : { value: await pass([]) };
         const raising = 'failed' in first ? await rowsThatRaise(source, ledger, run, mapping) : nothingRaises;
-        const { counts, reasons } = 'value' in first ? first.value : await tried(raising.keys);
-        const statistics = columnStatisticsSql(mapping);
-        const [answer] = await readRows(source, bound(statistics.sql));
         return {
           keys: keys ?? [],
-          counts,
-          reasons,
+          ...('value' in first ? first.value : await pass(raising.keys)),
           raising,
-          dropped: await countDropped(source, mapping, bound),
-          columns: readColumnStatistics(statistics.columns, answer ?? []),
+          columns: run.compiled.plan.settings.profile === 'full' ? await fullProfile(source, mapping, bound) : [],
         };
       }),
     );
@@ -131,36 +120,15 @@ export function profileMapping(
         `The source key of ${name} (${mapping.key.map((column) => column.name).join(', ')}) is NULL in ${counted(nullKeys, 'row')} and repeated in ${figure(repeated)}.`,
       );
     }
-    const ofReason = (index: string | null | undefined) =>
-      mapping.reasons.find((known) => known.index === Number(index));
-    const findings = onceEach(
-      facts.reasons.flatMap(([index, rows]) => {
-        const reason = ofReason(index);
-        const check = mapping.checks.find((known) => known.reason === reason?.index);
-        if (reason === undefined) return [];
-        return [
-          check === undefined ? reasonFinding(reason, name, Number(rows)) : checkFinding(check, name, Number(rows)),
-        ];
-      }),
-    );
-    // as on the target, CHECKs are rules that a row breaks which has no reason of its own
-    const broken = facts.reasons.reduce(
-      (sum, [index, rows]) => sum + (ofReason(index)?.check === undefined ? 0 : Number(rows)),
-      0,
-    );
-    const [computed = 0, outOfScope = 0, scopeUnknown = 0, foreseen = 0] = facts.counts.map(Number);
-    const [total, rejected] = [computed, foreseen - broken].map((rows) => rows + facts.raising.keys.length) as [
-      number,
-      number,
-    ];
-    findings.push(...facts.raising.findings, ...facts.dropped);
-    if (scopeUnknown > 0) findings.push(scopeFinding(name, scopeUnknown));
+    const { keys: raising } = facts.raising;
+    const { findings: seen, ...profile } = readCounts(mapping, facts.counts, facts.scope);
+    const total = profile.total + raising.length;
+    const findings = [...seen, ...facts.raising.findings];
     await inTransaction(ledger, 'read write', async () => {
       await storeProfile(ledger, ref.run, name, {
+        ...profile,
         total,
-        outOfScope,
-        scopeUnknown,
-        rejected,
+        rejected: profile.rejected + raising.length,
         columns: facts.columns,
       });
       await replaceFindings(ledger, ref.run, 'profile', name, findings);
@@ -216,15 +184,13 @@ async function refuseUnsendableKeys(source: Session, mapping: string, statement:
   );
 }
 
-async function countDropped(
+/** Statistics of every column that is read, in a pass of their own: no decision needs them. */
+async function fullProfile(
   source: Session,
   mapping: CompiledMapping,
   bound: (sql: string) => string,
-): Promise<Finding[]> {
-  if (mapping.statements.dropped === '') return [];
-  const [counts] = await readRows(source, bound(mapping.statements.dropped));
-  return droppedParts(mapping).flatMap(({ column, kind }, at) => {
-    const rows = Number(counts?.[at] ?? 0);
-    return rows === 0 ? [] : [droppedFinding(mapping.name, column, kind, rows)];
-  });
+): Promise<ReturnType<typeof readColumnStatistics>> {
+  const statistics = columnStatisticsSql(mapping);
+  const [answer] = await readRows(source, bound(statistics.sql));
+  return readColumnStatistics(statistics.columns, answer ?? []);
 }

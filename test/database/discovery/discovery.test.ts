@@ -47,7 +47,7 @@ test('Statistics of a column count nulls, blanks, padding and letters beyond ASC
     source: `create table a (id int primary key, name text);
       insert into a values (1, null), (2, ''), (3, '  '), (4, ' secret'), (5, 'é')`,
     target: 'create table b (id int primary key, name text)',
-    plan: 'tables: { public.b: { from: public.a, columns: { id: id, name: name } } }\n',
+    plan: 'settings: { profile: full }\ntables: { public.b: { from: public.a, columns: { id: id, name: name } } }\n',
   });
   await run.discover();
   const [{ columns }] = (await run.target.query<{ columns: unknown[] }>('select columns from rowproof.profile')) as [
@@ -328,7 +328,7 @@ test('A table of three hundred columns is profiled, column by column', async () 
   run = await openDiscovery({
     source: `create table a (id int primary key, ${columns}); insert into a (id, c299) values (1, ' x'), (2, null)`,
     target: `create table b (id int primary key, ${columns})`,
-    plan: `tables: { public.b: { from: public.a, columns: { id: id, ${names.map((name) => `${name}: ${name}`).join(', ')} } } }\n`,
+    plan: `settings: { profile: full }\ntables: { public.b: { from: public.a, columns: { id: id, ${names.map((name) => `${name}: ${name}`).join(', ')} } } }\n`,
   });
   await run.discover();
   const [profile] = await run.target.query<{ columns: unknown[] }>('select columns from rowproof.profile');
