@@ -106,6 +106,10 @@ export interface UniqueSpec {
   readonly nullsNotDistinct: boolean;
   /** All columns it reads are loaded or generated, so that it can be tried before the load. */
   readonly finding: string;
+  /** A constraint of the source holds it for every row that the mapping gives; never evidence, but no trial is needed. */
+  readonly already?: boolean;
+  /** Source. Gives a row where two rows without a reason share the key; absent where only the target can tell. */
+  readonly onSource?: string;
 }
 
 export interface ReferenceSpec {
@@ -121,6 +125,10 @@ export interface ReferenceSpec {
   readonly matchFull: boolean;
   /** `<mapping>.<column>.orphan`. */
   readonly finding: string;
+  /** A constraint of the source holds it for every row that the mapping gives, if all rows of the parent's table are migrated; never evidence, but no trial is needed. */
+  readonly already?: boolean;
+  /** Source. Gives a row where a row without a reason has no such parent; absent where only the target can tell. */
+  readonly onSource?: string;
 }
 
 /** A CHECK of the target table, or of the domain of one of its columns. */

@@ -133,15 +133,17 @@ export function tryCheckSql(mapping: CompiledMapping, position: number, check: C
   ].join('\n');
 }
 
-/** Marks all but the row with the lowest source key of each group that a unique key forbids. */
+/** Marks all but the row with the lowest source key of each group that a unique key forbids; keys are read only of such groups. */
 export function tryUniqueSql(mapping: CompiledMapping, position: number, unique: UniqueSpec): string {
   const keys = unique.expressions;
   const known = unique.nullsNotDistinct ? [] : keys.map((key) => `(${key}) is not null`);
   const conditions = [...known, ...(unique.predicate === null ? [] : [`(${unique.predicate})`])];
+  const names = keys.map((_, at) => `rowproof_unique_${at}`);
   return [
     `update ${trialTable(position)} as t set class = 'unique', rule = ${literal(unique.finding)}`,
-    `from (select rowproof_place, row_number() over (partition by ${keys.join(', ')} order by ${keyOrder(mapping)}) as nth`,
-    `from ${typedRows(mapping, position, "t.class = 'ok'")} as x${conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`}) as y`,
+    `from (select rowproof_place, row_number() over (partition by ${names.join(', ')} order by ${keyOrder(mapping)}) as nth`,
+    `from (select rowproof_place, rowproof_key, ${keys.map((key, at) => `${key} as ${names[at]}`).join(', ')}, count(*) over (partition by ${keys.join(', ')}) as alike`,
+    `from ${typedRows(mapping, position, "t.class = 'ok'")} as x${conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`}) as g where g.alike > 1) as y`,
     'where t.ctid = y.rowproof_place and y.nth > 1',
   ].join('\n');
 }
@@ -196,6 +198,11 @@ export function tryReferenceSql(
     'group by c.rowproof_place) as y',
     'where t.ctid = y.rowproof_place',
   ].join('\n');
+}
+
+/** Gives a row where the table has any. */
+export function firstRowSql(table: QualifiedName): string {
+  return `select 1 from ${qualified(table)} limit 1`;
 }
 
 /** Counts rows of a table outside the plan that a foreign key holds against rows which the run will not bring. */

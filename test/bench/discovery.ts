@@ -16,7 +16,7 @@ const sourceTable = (rows: number, dirty: boolean): string => `create table cust
     created_at timestamptz not null, attrs jsonb, phone text, note text, status smallint not null, cents bigint not null);
   insert into customer select i, md5('u' || i)::uuid,
     (array['Anna','Björn','Carla','Dmitri','Elif'])[1 + h % 5] || ' ' || (array['Smith','Müller','Rossi','Ivanov','Kaya'])[1 + h / 10 % 5] || '-' || h % 997,
-    case when ${dirty} and i % 100 = 0 then ' User.1@Example.com' else ' User.' || i || '@Example' || h % 50 || '.COM' end,
+    case when ${dirty} and i % 97 = 0 then ' User.1@Example.com' else ' User.' || i || '@Example' || h % 50 || '.COM' end,
     (h % 100000000)::numeric / 100, timestamptz '2015-01-01 00:00+00' + (h % 315360000) * interval '1 second',
     case when h % 20 = 0 then null else jsonb_build_object('plan', h % 3, 'n', h % 1000, 'ok', h % 2 = 0) end,
     case when h % 10 < 7 then null else '+49' || h % 1000000000 end,
