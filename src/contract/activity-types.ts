@@ -82,8 +82,14 @@ export interface RunActivities {
 
 export interface DiscoveryActivities {
   /** Reads both catalogs, compares them with what the run compiled, stores them. */
-  recordCatalogs(ref: RunRef): Promise<{ relations: number }>;
-  /** Exact counts, column statistics and row-level findings of one mapping. */
+  recordCatalogs(ref: RunRef): Promise<{
+    relations: number;
+    /** Names of small tables, in groups that are profiled together. */
+    together?: string[][];
+  }>;
+  /** The same as `profileMapping` of each, for small tables. */
+  profileMappings(ref: RunRef, mappings: readonly string[]): Promise<{ rows: number; findings: number }>;
+  /** Exact counts and row-level findings of one mapping. */
   profileMapping(ref: RunRef, mapping: string): Promise<{ rows: number; findings: number }>;
   /** Unique, foreign key and CHECK rules of the target tried on the transformed source; triggers, scope and other findings. */
   tryTargetRules(ref: RunRef): Promise<{ findings: number }>;

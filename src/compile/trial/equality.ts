@@ -1,5 +1,6 @@
 import type { Column } from '../../contract/catalog';
-import type { CompiledColumn } from '../../contract/compiled';
+import type { CompiledColumn, UniqueSpec } from '../../contract/compiled';
+import { identifier } from '../../sql/quote';
 import { computesId, isDirect } from '../statements/column-to-sql';
 import { baseTypeName } from '../statements/type-facts';
 
@@ -41,4 +42,9 @@ export function keepsEquality(column: CompiledColumn, from: readonly (Column | u
   if (computesId(column) === null || column.sql !== undefined || column.constant !== undefined) return false;
   if (column.steps.length > 0) return false;
   return from.every((part) => familyOf(part) !== null && spelledOnce.has(baseTypeName((part as Column).type)));
+}
+
+/** True where the key is columns as they are: an index may have a collation of its own, or expressions. */
+export function isOverPlainColumns({ columns, expressions }: UniqueSpec): boolean {
+  return expressions.length === columns.length && expressions.every((one, at) => one === identifier(columns[at] ?? ''));
 }

@@ -3,7 +3,7 @@ import type { CompiledMapping, ReferenceSpec, UniqueSpec } from '../../contract/
 import type { Catalogs } from '../catalogs';
 import { findColumn, findRelation, sameTable } from '../mapping-work';
 import { computesId } from '../statements/column-to-sql';
-import { familyOf, keepsEquality } from './equality';
+import { familyOf, isOverPlainColumns, keepsEquality } from './equality';
 
 /**
  * What a constraint of the source says already of the rows that a mapping gives: discovery need not try it. It saves time and is no
@@ -19,7 +19,7 @@ export function isUniqueAlready(
 ): boolean {
   const relation = ownRelation(mapping, catalogs);
   const into = findRelation(catalogs.target, mapping.target);
-  if (relation === null || into === undefined || unique.columns.length !== unique.expressions.length) return false;
+  if (relation === null || into === undefined || !isOverPlainColumns(unique)) return false;
   if (mappings.filter(({ target }) => sameTable(target, mapping.target)).length !== 1) return false;
   const kept = new Set(
     unique.columns.flatMap((name) => {

@@ -5,7 +5,7 @@ import type { TransformContext } from '../../transform/transform';
 import { findColumn, findRelation } from '../mapping-work';
 import { SourceSelect } from '../statements/source-select';
 import { plain } from '../../transform/sql-text';
-import { familyOf } from './equality';
+import { familyOf, isOverPlainColumns } from './equality';
 
 /**
  * Rules that the source can try on the values it computes, because they are equal there when they are equal on the target. Each
@@ -19,7 +19,7 @@ export function duplicatesSql(
   context: TransformContext,
   target: Catalog,
 ): string | null {
-  const whole = unique.columns.length === unique.expressions.length && unique.predicate === null;
+  const whole = isOverPlainColumns(unique) && unique.predicate === null;
   const keys = whole ? comparedColumns(mapping, unique.columns, target) : null;
   if (keys === null) return null;
   const names = keys.map((_, at) => `k${at + 1}`);

@@ -5,7 +5,7 @@ import { replaceFindings } from '../../postgres/ledger/decision/finding';
 import { mappingsWithoutFindings } from '../../postgres/ledger/decision/profile';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
 import { tryStatement } from '../../postgres/queries/discovery/discovery';
-import { readTriggerFacts } from '../../postgres/queries/schema-change/trigger-facts';
+import { readTriggerFacts, tablesWithTriggers } from '../../postgres/queries/schema-change/trigger-facts';
 import { readViewsLeft } from '../../postgres/queries/schema-change/view-dependencies';
 import { readRows } from '../../postgres/read-rows';
 import type { Session } from '../../postgres/session';
@@ -54,7 +54,9 @@ export function tryTargetRules(host: Host, ref: RunRef): Promise<{ findings: num
     });
 
     const followed = patternOf(run) === 'hybrid';
-    for (const mapping of mappings) {
+    const targets = mappings.map(({ target }) => target);
+    const hasTriggers = await tablesWithTriggers(ledger, targets);
+    for (const mapping of mappings.filter(({ target }) => hasTriggers(target))) {
       const loaded = mapping.columns.map(({ target }) => target);
       for (const trigger of await readTriggerFacts(ledger, mapping.target)) {
         if (canFire(trigger, loaded, followed))
