@@ -108,7 +108,7 @@ export interface UniqueSpec {
   readonly finding: string;
   /** A constraint of the source holds it for every row that the mapping gives; never evidence, but no trial is needed. */
   readonly already?: boolean;
-  /** Source. Gives a row where two rows without a reason share the key; absent where only the target can tell. */
+  /** Source. Key texts of rows without a reason that share the key with another, as many as are listed and one; absent where only the target can tell. */
   readonly onSource?: string;
 }
 
@@ -127,8 +127,10 @@ export interface ReferenceSpec {
   readonly finding: string;
   /** A constraint of the source holds it for every row that the mapping gives, if all rows of the parent's table are migrated; never evidence, but no trial is needed. */
   readonly already?: boolean;
-  /** Source. Gives a row where a row without a reason has no such parent; absent where only the target can tell. */
+  /** Source. Key texts of rows without a reason that have no parent without one, as many as are listed and one; absent where only the target can tell. */
   readonly onSource?: string;
+  /** Source. The same of rows that refer to one of $1, a JSON array of arrays of texts. */
+  readonly children?: string;
 }
 
 /** A CHECK of the target table, or of the domain of one of its columns. */

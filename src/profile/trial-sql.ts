@@ -158,12 +158,15 @@ function keyOrder(mapping: CompiledMapping): string {
     .join(', ');
 }
 
-/** Marks rows whose parent is not there (any more) and says why; repeated until nothing changes. */
+/**
+ * Marks rows whose parent is not there (any more) and says why; repeated until nothing changes. A parent that is not `whole` has only some
+ * of its rows here: a child is marked where its parent is here and gone.
+ */
 export function tryReferenceSql(
   child: CompiledMapping,
   position: number,
   reference: ReferenceSpec,
-  parent: { readonly mapping: CompiledMapping; readonly position: number } | null,
+  parent: { readonly mapping: CompiledMapping; readonly position: number; readonly whole: boolean } | null,
 ): string {
   const columns = reference.columns.map(identifier);
   const given = columns.map((column) => `c.${column} is not null`);
@@ -193,7 +196,7 @@ export function tryReferenceSql(
     `update ${trialTable(position)} as t set class = y.outcome, rule = ${literal(reference.finding)}`,
     `from (select c.rowproof_place, ${outcome} as outcome`,
     `from ${typedRows(child, position, "t.class = 'ok'", reference.columns)} as c`,
-    ...(gone === null ? [] : [`left join ${gone} as g on ${matches('g')}`]),
+    ...(gone === null ? [] : [`${parent?.whole === true ? 'left ' : ''}join ${gone} as g on ${matches('g')}`]),
     `where ${needed} and not exists (select 1 from ${kept} as p where ${matches('p')})`,
     'group by c.rowproof_place) as y',
     'where t.ctid = y.rowproof_place',
@@ -235,6 +238,13 @@ function parentRows(
   reference: ReferenceSpec,
 ): string {
   return typedRows(parent.mapping, parent.position, condition, reference.parentColumns);
+}
+
+/** The values of `columns` in rows that rules took away, as one JSON array of arrays of texts. */
+export function lostValuesSql(mapping: CompiledMapping, position: number, columns: readonly string[]): string {
+  const texts = columns.map((name) => `c${mapping.trialColumns.indexOf(name)}`);
+  const given = texts.map((text) => `${text} is not null`).join(' and ');
+  return `select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_array(${texts.join(', ')})), '[]')::pg_catalog.text as lost from ${trialTable(position)} where rule is not null and ${given}`;
 }
 
 /** How many rows each rule took: class, rule, rows. */

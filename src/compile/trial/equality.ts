@@ -34,6 +34,12 @@ export function familyOf(column: Column | undefined): string | null {
   return families[baseTypeName(column.type)] ?? null;
 }
 
+/** A type that holds every value of the family, and takes its text. */
+export function typeOfFamily(family: string): string {
+  const types: Readonly<Record<string, string>> = { number: 'numeric', character: 'bpchar' };
+  return types[family] ?? family;
+}
+
 /** True when equal values of the loaded column come from equal values of what it reads, and the other way round. */
 export function keepsEquality(column: CompiledColumn, from: readonly (Column | undefined)[], into: Column): boolean {
   const family = familyOf(into);

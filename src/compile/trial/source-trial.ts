@@ -1,57 +1,79 @@
-import { identifier } from '../../sql/quote';
 import type { CompiledMapping, ReferenceSpec, UniqueSpec } from '../../contract/compiled';
 import type { Catalog } from '../../contract/catalog';
 import type { TransformContext } from '../../transform/transform';
 import { findColumn, findRelation } from '../mapping-work';
 import { SourceSelect } from '../statements/source-select';
 import { plain } from '../../transform/sql-text';
-import { familyOf, isOverPlainColumns } from './equality';
+import { familyOf, isOverPlainColumns, typeOfFamily } from './equality';
+
+/** More keys than this are not listed: their tables are read as a whole. */
+export const keysListed = 20_000;
 
 /**
  * Rules that the source can try on the values it computes, because they are equal there when they are equal on the target. Each
- * statement gives a row where some row without a reason breaks the rule among those; none where no row does.
+ * statement gives the key texts of rows without a reason, `keysListed` and one more at most.
  */
 
-/** Of a unique key; null where the target alone can tell. */
-export function duplicatesSql(
-  mapping: CompiledMapping,
-  unique: UniqueSpec,
-  context: TransformContext,
-  target: Catalog,
-): string | null {
+/** Of rows that share a unique key; null where the target alone can tell. */
+export function duplicatesSql({ mapping, context }: Side, unique: UniqueSpec, target: Catalog): string | null {
   const whole = isOverPlainColumns(unique) && unique.predicate === null;
   const keys = whole ? comparedColumns(mapping, unique.columns, target) : null;
   if (keys === null) return null;
-  const names = keys.map((_, at) => `k${at + 1}`);
-  const known = unique.nullsNotDistinct ? [] : keys;
+  const names = keys.map((_, at) => `"k${at + 1}"`);
+  const rows = loadableRows({ mapping, context }, keys, { known: !unique.nullsNotDistinct, key: true });
   return [
-    'SELECT 1',
-    `FROM (${loadableRows(mapping, context, keys, known)}) AS "u"`,
-    `GROUP BY ${names.map(identifier).join(', ')} HAVING count(*) > 1`,
-    'LIMIT 1',
+    'SELECT "key"',
+    `FROM (SELECT "key", count(*) OVER (PARTITION BY ${names.join(', ')}) AS "alike" FROM (${rows}) AS "u") AS "w"`,
+    `WHERE "alike" > 1`,
+    `LIMIT ${keysListed + 1}`,
   ].join('\n');
 }
 
-/** Of a foreign key between two mappings of one source; null where the target alone can tell. */
-export function orphansSql(
-  child: { readonly mapping: CompiledMapping; readonly context: TransformContext },
-  parent: { readonly mapping: CompiledMapping; readonly context: TransformContext },
+/** Of rows that a foreign key between two mappings of one source leaves without a parent; null where the target alone can tell. */
+export function orphansSql(child: Side, parent: Side, reference: ReferenceSpec, target: Catalog): string | null {
+  const compared = comparedPairs(child.mapping, parent.mapping, reference, target);
+  if (compared === null) return null;
+  const match = compared.ours.map((_, at) => `"p"."k${at + 1}" = "c"."k${at + 1}"`);
+  const parents = loadableRows(parent, compared.theirs, { known: true, key: false });
+  return [
+    'SELECT "c"."key"',
+    `FROM (${loadableRows(child, compared.ours, { known: true, key: true })}) AS "c"`,
+    `WHERE NOT EXISTS (SELECT FROM (${parents}) AS "p" WHERE ${match.join(' AND ')})`,
+    `LIMIT ${keysListed + 1}`,
+  ].join('\n');
+}
+
+/** Of rows whose reference is one of $1, a JSON array of arrays of texts; null where the target alone can tell. */
+export function childrenSql(child: Side, parent: Side, reference: ReferenceSpec, target: Catalog): string | null {
+  const compared = comparedPairs(child.mapping, parent.mapping, reference, target);
+  if (compared === null) return null;
+  const ours = compared.ours.map(({ family }, at) => `"c"."k${at + 1}"::${typeOfFamily(family)}`);
+  const given = compared.ours.map(({ family }, at) => `("x" ->> ${at})::${typeOfFamily(family)}`);
+  return [
+    'SELECT "c"."key"',
+    `FROM (${loadableRows(child, compared.ours, { known: true, key: true })}) AS "c"`,
+    `WHERE (${ours.join(', ')}) IN (SELECT ${given.join(', ')} FROM jsonb_array_elements($1::jsonb) AS "given"("x"))`,
+    `LIMIT ${keysListed + 1}`,
+  ].join('\n');
+}
+
+/** A mapping and what its transforms need to know. */
+export interface Side {
+  readonly mapping: CompiledMapping;
+  readonly context: TransformContext;
+}
+
+function comparedPairs(
+  child: CompiledMapping,
+  parent: CompiledMapping,
   reference: ReferenceSpec,
   target: Catalog,
-): string | null {
-  if (child.mapping.source !== parent.mapping.source) return null;
-  if (reference.matchFull && reference.columns.length > 1) return null;
-  const ours = comparedColumns(child.mapping, reference.columns, target);
-  const theirs = comparedColumns(parent.mapping, reference.parentColumns, target);
+): { readonly ours: ComparedColumn[]; readonly theirs: ComparedColumn[] } | null {
+  if (child.source !== parent.source || (reference.matchFull && reference.columns.length > 1)) return null;
+  const ours = comparedColumns(child, reference.columns, target);
+  const theirs = comparedColumns(parent, reference.parentColumns, target);
   if (ours === null || theirs === null) return null;
-  if (ours.some(({ family }, at) => family !== theirs[at]?.family)) return null;
-  const match = ours.map((_, at) => `"p"."k${at + 1}" = "c"."k${at + 1}"`);
-  return [
-    'SELECT 1',
-    `FROM (${loadableRows(child.mapping, child.context, ours, ours)}) AS "c"`,
-    `WHERE NOT EXISTS (SELECT FROM (${loadableRows(parent.mapping, parent.context, theirs, theirs)}) AS "p" WHERE ${match.join(' AND ')})`,
-    'LIMIT 1',
-  ].join('\n');
+  return ours.some(({ family }, at) => family !== theirs[at]?.family) ? null : { ours, theirs };
 }
 
 interface ComparedColumn {
@@ -74,12 +96,11 @@ function comparedColumns(mapping: CompiledMapping, names: readonly string[], tar
   return columns;
 }
 
-/** Values of rows without a reason, `known` of them not NULL, as "k1", "k2", …. */
+/** Values of rows without a reason as "k1", "k2", …, with `known` none of them NULL; with `key` also the key text, as "key". */
 function loadableRows(
-  mapping: CompiledMapping,
-  context: TransformContext,
+  { mapping, context }: Side,
   columns: readonly ComparedColumn[],
-  known: readonly ComparedColumn[],
+  asked: { readonly known: boolean; readonly key: boolean },
 ): string {
   const select = new SourceSelect(mapping, context);
   const values = columns.map(({ name, family }, at) => {
@@ -92,10 +113,13 @@ function loadableRows(
       },
     };
   });
-  const present = known.map(({ name }) => {
+  const present = columns.map(({ name }) => {
     const { wire } = select.column(name);
     return { needs: wire.needs, write: (...names: string[]) => `(${wire.write(...names)}) IS NOT NULL` };
   });
-  const conditions = [...select.loadable(), ...present];
-  return select.levels.select(select.from('in'), values, conditions, [], "OFFSET '0'");
+  const key = select.keyOfPassing();
+  const named = { needs: key.needs, write: (...names: string[]) => `${key.write(...names)} AS "key"` };
+  const conditions = [...select.loadable(), ...(asked.known ? present : [])];
+  const list = asked.key ? [...values, named] : values;
+  return select.levels.select(select.from('in'), list, conditions, [], "OFFSET '0'");
 }

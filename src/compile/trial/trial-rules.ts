@@ -2,7 +2,7 @@ import type { CompiledMapping } from '../../contract/compiled';
 import type { TransformContext } from '../../transform/transform';
 import type { Catalogs } from '../catalogs';
 import { isReferredAlready, isUniqueAlready } from './guarantees';
-import { duplicatesSql, orphansSql } from './source-trial';
+import { childrenSql, duplicatesSql, orphansSql, type Side } from './source-trial';
 
 /** The mappings with what discovery need not try on the target: rules that the source holds already, or can try itself. */
 export function withSourceTrials(
@@ -11,9 +11,7 @@ export function withSourceTrials(
   sha256: TransformContext['sha256'],
 ): CompiledMapping[] {
   const { target } = catalogs;
-  const side = (
-    mapping: CompiledMapping,
-  ): { readonly mapping: CompiledMapping; readonly context: TransformContext } => {
+  const side = (mapping: CompiledMapping): Side => {
     const { encoding, targetEncoding } = mapping;
     return { mapping, context: { encoding, ...(targetEncoding === undefined ? {} : { targetEncoding }), sha256 } };
   };
@@ -21,14 +19,20 @@ export function withSourceTrials(
     ...mapping,
     uniques: mapping.uniques.map((unique) => {
       if (isUniqueAlready(mapping, unique, mappings, catalogs)) return { ...unique, already: true };
-      const onSource = duplicatesSql(mapping, unique, side(mapping).context, target);
+      const onSource = duplicatesSql(side(mapping), unique, target);
       return onSource === null ? unique : { ...unique, onSource };
     }),
     references: mapping.references.map((reference) => {
       const already = isReferredAlready(mapping, reference, mappings, catalogs);
       const parent = mappings.find(({ name }) => name === reference.parentMapping);
       const onSource = parent === undefined ? null : orphansSql(side(mapping), side(parent), reference, target);
-      return { ...reference, ...(already ? { already } : {}), ...(onSource === null ? {} : { onSource }) };
+      const children = parent === undefined ? null : childrenSql(side(mapping), side(parent), reference, target);
+      return {
+        ...reference,
+        ...(already ? { already } : {}),
+        ...(onSource === null ? {} : { onSource }),
+        ...(children === null ? {} : { children }),
+      };
     }),
   }));
 }

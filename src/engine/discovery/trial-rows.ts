@@ -1,4 +1,5 @@
-import type { CompiledMapping, CompiledPlan } from '../../contract/compiled';
+import { keysListed } from '../../compile/trial/source-trial';
+import type { CompiledMapping } from '../../contract/compiled';
 import type { LoadedRun } from '../../postgres/ledger/run/run';
 import { asApplication } from '../../postgres/application-path';
 import { relayCopy } from '../../postgres/copy-stream';
@@ -22,7 +23,8 @@ import { nothingRaises, rowsThatRaise } from './raising';
  * like an orphan.
  */
 export class TrialRows {
-  private readonly brought = new Set<number>();
+  /** By position of the mapping: its rows that are here. */
+  private readonly brought = new Map<number, 'all' | ReadonlySet<string>>();
 
   private constructor(
     private readonly scope: SessionScope,
@@ -48,47 +50,69 @@ export class TrialRows {
     return value;
   }
 
-  /** Positions of the mappings whose rows are here. */
+  /** Positions of the mappings of which rows are here. */
   get positions(): readonly number[] {
-    return [...this.brought].sort((a, b) => a - b);
+    return [...this.brought.keys()].sort((a, b) => a - b);
   }
 
-  /** Whether a statement over one mapping gives no row on its source; false as well where it raises for some row. */
-  async givesNone(mapping: CompiledMapping, sql: string): Promise<boolean> {
+  /** True when every row of the mapping is here. */
+  isWhole(position: number): boolean {
+    return this.brought.get(position) === 'all';
+  }
+
+  /** The key texts that a statement over one mapping lists on its source; null where there are more, or where some row raises. */
+  async listKeys(mapping: CompiledMapping, sql: string, values: readonly string[] = []): Promise<string[] | null> {
     const source = this.sources.get(mapping.source) as Session;
-    const reading = `reading ${dotted(mapping.from)} for the trial of the target's rules`;
-    const answer = await during(reading, () =>
-      inSavepoint(source, () => readRows(source, sourceStatement(this.run, mapping, sql))),
+    const answer = await during(reading(mapping), () =>
+      inSavepoint(source, () =>
+        readRows(source, sourceStatement(this.run, mapping, sql), values.length === 0 ? undefined : values),
+      ),
     );
-    return 'value' in answer && answer.value.length === 0;
+    if (!('value' in answer) || answer.value.length > keysListed) return null;
+    return answer.value.map(([key]) => key as string);
   }
 
-  /** Sends the rows of a mapping, once, and marks those whose values the target's types do not take. */
-  async bring(position: number): Promise<void> {
-    if (this.brought.has(position)) return;
-    this.brought.add(position);
-    const { run, target, scope } = this;
-    const mapping = run.compiled.mappings[position] as CompiledPlan['mappings'][number];
-    const source = this.sources.get(mapping.source) as Session;
-    await during(`reading ${dotted(mapping.from)} for the trial of the target's rules`, async () => {
-      await target.query(createTrialSql(mapping, position));
-      const rows = (except: readonly string[]): string =>
-        sourceStatement(run, mapping, mapping.statements.trial, { except });
-      const raises =
-        mayRaise(mapping) && 'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
-      const { keys } = raises ? await rowsThatRaise(source, target, run, mapping) : nothingRaises;
-      await relayCopy({
-        source,
-        select: rows(keys),
-        target,
-        into: trialInto(mapping, position),
-        format: 'text',
-        ...(scope.signal === undefined ? {} : { signal: scope.signal }),
-      });
-      for (const sql of evaluateSql(mapping, position)) await asApplication(target, () => target.query(sql));
-      await analyzeTemporary(target, trialTable(position));
-    });
+  /** Sends rows of a mapping that are not here yet, those of `keys` (null: all), and marks those whose values the target's types do not take. */
+  async bring(position: number, keys: readonly string[] | null): Promise<void> {
+    const before = this.brought.get(position);
+    if (before === 'all') return;
+    const mapping = this.run.compiled.mappings[position] as CompiledMapping;
+    // which rows raise is found over all of them, and rows out of scope come along each time
+    const all = keys === null || mayRaise(mapping) || this.run.options.sample !== undefined;
+    const wanted = all ? null : keys.filter((key) => before?.has(key) !== true);
+    if (before === undefined) await this.target.query(createTrialSql(mapping, position));
+    if (wanted?.length !== 0) await during(reading(mapping), () => this.send(position, mapping, wanted, before));
+    this.brought.set(position, wanted === null ? 'all' : new Set([...(before ?? []), ...wanted]));
   }
+
+  private async send(
+    position: number,
+    mapping: CompiledMapping,
+    only: readonly string[] | null,
+    before: ReadonlySet<string> | undefined,
+  ): Promise<void> {
+    const { run, target, scope } = this;
+    const source = this.sources.get(mapping.source) as Session;
+    const rows = (except: readonly string[]): string =>
+      sourceStatement(run, mapping, mapping.statements.trial, only === null ? { except } : { only });
+    const raises =
+      mayRaise(mapping) && 'failed' in (await inSavepoint(source, () => readRows(source, computeAllSql(rows([])))));
+    const { keys: raising } = raises ? await rowsThatRaise(source, target, run, mapping) : nothingRaises;
+    await relayCopy({
+      source,
+      select: rows([...raising, ...(before ?? [])]),
+      target,
+      into: trialInto(mapping, position),
+      format: 'text',
+      ...(scope.signal === undefined ? {} : { signal: scope.signal }),
+    });
+    for (const sql of evaluateSql(mapping, position)) await asApplication(target, () => target.query(sql));
+    await analyzeTemporary(target, trialTable(position));
+  }
+}
+
+function reading({ from }: CompiledMapping): string {
+  return `reading ${dotted(from)} for the trial of the target's rules`;
 }
 
 /** Work inside a read-only snapshot of each session, all taken before it begins. */

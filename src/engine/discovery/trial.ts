@@ -19,7 +19,14 @@ import {
   viewFinding,
   type Finding,
 } from '../../profile/finding';
-import { duplicateKeysSql, trialCountsSql, tryCheckSql, tryReferenceSql, tryUniqueSql } from '../../profile/trial-sql';
+import {
+  duplicateKeysSql,
+  lostValuesSql,
+  trialCountsSql,
+  tryCheckSql,
+  tryReferenceSql,
+  tryUniqueSql,
+} from '../../profile/trial-sql';
 import { canFire, columnsWritten } from '../../profile/trigger-effect';
 import type { Host } from '../host';
 import { patternOf } from '../run/pattern-of';
@@ -40,14 +47,16 @@ export function tryTargetRules(host: Host, ref: RunRef): Promise<{ findings: num
     const { mappings } = run.compiled;
     const whole = run.options.sample === undefined ? await mappingsWithoutFindings(ledger, ref.run) : new Set<string>();
     const findings = await TrialRows.within(scope, run, ledger, async (rows) => {
+      const references = await openReferences(rows, mappings, whole);
+      const parents = [...references.keys()].map((one) => mappings.findIndex(({ name }) => name === one.parentMapping));
       const outside = await referredFromOutside(ledger, mappings);
-      const uniques = await bringForOwnRules(rows, run, outside);
+      const uniques = await bringForOwnRules(rows, run, new Set([...parents, ...outside]));
       const own: Finding[] = [];
       for (const position of rows.positions)
         own.push(...(await countDuplicateKeys(ledger, mappings[position] as CompiledMapping, position)));
       for (const [position, mapping] of mappings.entries())
         own.push(...(await tryOwnRules(rows, mapping, position, uniques, blindChecks(run.compiled, mapping))));
-      own.push(...(await tryReferences(rows, mappings, whole)));
+      own.push(...(await tryReferences(rows, mappings, references)));
       for (const position of rows.positions)
         own.push(...(await countTaken(ledger, mappings[position] as CompiledMapping, position)));
       return [...own, ...(await tryOutsideReferences(ledger, mappings, rows.positions))];
@@ -71,25 +80,33 @@ export function tryTargetRules(host: Host, ref: RunRef): Promise<{ findings: num
   });
 }
 
-/** Brings the rows of mappings with rules that have to be tried on the target; the unique keys among those. */
+/**
+ * Brings the rows of mappings with rules that have to be tried on the target: all of them, or those that share a unique key. The unique
+ * keys among those rules.
+ */
 async function bringForOwnRules(
   rows: TrialRows,
   run: LoadedRun,
-  outside: ReadonlySet<number>,
+  referred: ReadonlySet<number>,
 ): Promise<ReadonlySet<UniqueSpec>> {
   const open = new Set<UniqueSpec>();
   for (const [position, mapping] of run.compiled.mappings.entries()) {
     const blind = blindChecks(run.compiled, mapping);
+    const alike: (readonly string[] | null)[] = [];
     for (const unique of mapping.uniques) {
       if (!unique.columns.every((column) => mapping.trialColumns.includes(column)) || unique.already === true) continue;
-      if (unique.onSource === undefined || !(await rows.givesNone(mapping, unique.onSource))) open.add(unique);
+      const keys = unique.onSource === undefined ? null : await rows.listKeys(mapping, unique.onSource);
+      if (keys?.length === 0) continue;
+      open.add(unique);
+      alike.push(keys);
     }
     const evaluated = mapping.columns.some(
       ({ target, trial }) => trial !== undefined && mapping.trialColumns.includes(target),
     );
-    const tried = evaluated || mapping.checks.some((check) => isTried(mapping, check, blind));
-    if (tried || outside.has(position) || mapping.uniques.some((unique) => open.has(unique)))
-      await rows.bring(position);
+    const whole = evaluated || referred.has(position) || mapping.checks.some((check) => isTried(mapping, check, blind));
+    if (whole) await rows.bring(position, null);
+    else if (alike.length > 0)
+      await rows.bring(position, alike.includes(null) ? null : alike.flatMap((keys) => keys ?? []));
   }
   return open;
 }
@@ -140,25 +157,35 @@ async function tryOwnRules(
   return untried;
 }
 
-/**
- * Foreign keys until nothing changes: a row that goes takes its children with it, through any depth. A key that holds for the rows of the
- * source is tried only where its parent has lost some.
- */
-async function tryReferences(
+/** Foreign keys that rows of the source break, with the keys of those rows (null: not listed), or that only the target can try. */
+async function openReferences(
   rows: TrialRows,
   mappings: readonly CompiledMapping[],
   whole: ReadonlySet<string>,
-): Promise<Finding[]> {
-  const lost = new Set<number>();
-  for (const position of rows.positions) if (await anyTaken(rows.target, position)) lost.add(position);
-  const open = new Set<ReferenceSpec>();
+): Promise<Map<ReferenceSpec, readonly string[] | null>> {
+  const open = new Map<ReferenceSpec, readonly string[] | null>();
   for (const mapping of mappings) {
     for (const reference of mapping.references) {
       const { parentMapping, already, onSource } = reference;
       if (already === true && parentMapping !== null && whole.has(parentMapping)) continue;
-      if (onSource === undefined || !(await rows.givesNone(mapping, onSource))) open.add(reference);
+      const keys = onSource === undefined ? null : await rows.listKeys(mapping, onSource);
+      if (keys?.length !== 0) open.set(reference, keys);
     }
   }
+  return open;
+}
+
+/**
+ * Foreign keys until nothing changes: a row that goes takes its children with it, through any depth. A key that is not open is tried only
+ * where its parent has lost rows, on the children of those.
+ */
+async function tryReferences(
+  rows: TrialRows,
+  mappings: readonly CompiledMapping[],
+  open: ReadonlyMap<ReferenceSpec, readonly string[] | null>,
+): Promise<Finding[]> {
+  const lost = new Set<number>();
+  for (const position of rows.positions) if (await anyTaken(rows.target, position)) lost.add(position);
   const untried = new Map<string, Finding>();
   for (let changed = true; changed;) {
     changed = false;
@@ -166,10 +193,11 @@ async function tryReferences(
       for (const reference of mapping.references) {
         const at = mappings.findIndex((known) => known.name === reference.parentMapping);
         if (!open.has(reference) && !lost.has(at)) continue;
-        await rows.bring(position);
-        if (at !== -1) await rows.bring(at);
         const parent = at === -1 ? null : { mapping: mappings[at] as CompiledMapping, position: at };
-        const taken = await tryStatement(rows.target, tryReferenceSql(mapping, position, reference, parent));
+        if (open.has(reference)) await rows.bring(position, open.get(reference) ?? null);
+        if (parent !== null && lost.has(at)) await bringChildren(rows, mapping, position, reference, parent);
+        const known = parent === null ? null : { ...parent, whole: rows.isWhole(at) };
+        const taken = await tryStatement(rows.target, tryReferenceSql(mapping, position, reference, known));
         if (taken === null) untried.set(reference.finding, untriedFinding(mapping.name, reference.constraint));
         if (taken === null || taken === 0) continue;
         lost.add(position);
@@ -178,6 +206,24 @@ async function tryReferences(
     }
   }
   return [...untried.values()];
+}
+
+/** Brings the rows that refer to what rules have taken from the parent. */
+async function bringChildren(
+  rows: TrialRows,
+  mapping: CompiledMapping,
+  position: number,
+  { children, parentColumns }: ReferenceSpec,
+  parent: { readonly mapping: CompiledMapping; readonly position: number },
+): Promise<void> {
+  if (rows.isWhole(position)) return;
+  const known = parentColumns.every((column) => parent.mapping.trialColumns.includes(column));
+  if (children === undefined || !known) {
+    await rows.bring(position, null);
+    return;
+  }
+  const [answer] = await readRows(rows.target, lostValuesSql(parent.mapping, parent.position, parentColumns));
+  await rows.bring(position, await rows.listKeys(mapping, children, [answer?.[0] ?? '[]']));
 }
 
 async function anyTaken(trial: Session, position: number): Promise<boolean> {
