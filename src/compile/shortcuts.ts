@@ -19,6 +19,8 @@ export function failsOnlyByNull(step: string): boolean {
 /** The cast of a column whose last step gives nothing but the target's own spelling; null when that is not known. */
 export function castAfterSteps(column: CompiledColumn): ((input: string) => SqlCast) | null {
   const last = column.steps[column.steps.length - 1];
+  if (last?.name === 'boolean' && column.cast.sourceType === null && column.cast.kind === 'boolean')
+    return (input) => ({ checks: [], wire: `(${input})::boolean`, text: `(${input})` });
   if (last?.name !== 'parse_date' || column.cast.sourceType !== null) return null;
   const { withTime } = checkedStep(last).args as { withTime: boolean };
   const type = withTime ? 'timestamp' : 'date';
