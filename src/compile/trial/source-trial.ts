@@ -96,30 +96,48 @@ function comparedColumns(mapping: CompiledMapping, names: readonly string[], tar
   return columns;
 }
 
-/** Values of rows without a reason as "k1", "k2", …, with `known` none of them NULL; with `key` also the key text, as "key". */
+/**
+ * Values of rows without a reason as "k1", "k2", …, with `known` none of them NULL; with `key` also the key text, as "key". Whether a row has
+ * a reason is one column: of many conditions the planner would think that they leave one row, and read the parents again for each child.
+ */
 function loadableRows(
   { mapping, context }: Side,
   columns: readonly ComparedColumn[],
   asked: { readonly known: boolean; readonly key: boolean },
 ): string {
   const select = new SourceSelect(mapping, context);
+  const { levels } = select;
+  const conditions = select.loadable();
+  const fine = levels.once(
+    levels.combine(
+      conditions.flatMap(({ needs }) => needs),
+      (...names) => {
+        let at = 0;
+        const each = conditions.map(({ needs, write }) => write(...names.slice(at, (at += needs.length))));
+        return each.length === 0 ? 'true' : `(${each.join(' AND ')})`;
+      },
+    ),
+  );
   const values = columns.map(({ name, family }, at) => {
     const { wire } = select.column(name);
     return {
-      needs: wire.needs,
-      write: (...names: string[]) => {
+      needs: [fine, ...wire.needs],
+      write: (ok?: string, ...names: string[]) => {
         const value = wire.write(...names);
-        return `${family === 'text' ? plain(value) : value} AS "k${at + 1}"`;
+        return `CASE WHEN ${ok} THEN ${family === 'text' ? plain(value) : value} END AS "k${at + 1}"`;
       },
     };
   });
-  const present = columns.map(({ name }) => {
-    const { wire } = select.column(name);
-    return { needs: wire.needs, write: (...names: string[]) => `(${wire.write(...names)}) IS NOT NULL` };
-  });
   const key = select.keyOfPassing();
-  const named = { needs: key.needs, write: (...names: string[]) => `${key.write(...names)} AS "key"` };
-  const conditions = [...select.loadable(), ...(asked.known ? present : [])];
-  const list = asked.key ? [...values, named] : values;
-  return select.levels.select(select.from('in'), list, conditions, [], "OFFSET '0'");
+  const list = [
+    { needs: [fine], write: (ok?: string) => `${ok} AS "fine"` },
+    ...values,
+    ...(asked.key ? [{ needs: key.needs, write: (...names: string[]) => `${key.write(...names)} AS "key"` }] : []),
+  ];
+  const present = asked.known ? columns.map((_, at) => `"k${at + 1}" IS NOT NULL`) : [];
+  const fence = "OFFSET '0'";
+  return [
+    `SELECT * FROM (${levels.select(select.from('in'), list, [], [], fence)}`,
+    `${fence}) AS "r" WHERE ${['"fine"', ...present].join(' AND ')}`,
+  ].join('\n');
 }
