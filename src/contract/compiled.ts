@@ -108,7 +108,7 @@ export interface UniqueSpec {
   readonly finding: string;
   /** A constraint of the source holds it for every row that the mapping gives; never evidence, but no trial is needed. */
   readonly already?: boolean;
-  /** Source. Key texts of rows without a reason that share the key with another, as many as are listed and one; absent where only the target can tell. */
+  /** Source. Key texts of rows that share the key with another, as many as are listed and one; absent where only the target can tell. */
   readonly onSource?: string;
 }
 
@@ -127,7 +127,7 @@ export interface ReferenceSpec {
   readonly finding: string;
   /** A constraint of the source holds it for every row that the mapping gives, if all rows of the parent's table are migrated; never evidence, but no trial is needed. */
   readonly already?: boolean;
-  /** Source. Key texts of rows without a reason that have no parent without one, as many as are listed and one; absent where only the target can tell. */
+  /** Source. Key texts of rows that have no parent in scope, as many as are listed and one; absent where only the target can tell. */
   readonly onSource?: string;
   /** Source. The same of rows that refer to one of $1, a JSON array of arrays of texts. */
   readonly children?: string;

@@ -11,7 +11,8 @@ export const keysListed = 20_000;
 
 /**
  * Rules that the source can try on the values it computes, because they are equal there when they are equal on the target. Each
- * statement gives the key texts of rows without a reason, `keysListed` and one more at most.
+ * statement computes the columns of the rule alone and gives key texts, `keysListed` and one more at most: of every row that may break the
+ * rule, and of some that have a reason of their own.
  */
 
 /** Of rows that share a unique key; null where the target alone can tell. */
@@ -20,7 +21,7 @@ export function duplicatesSql({ mapping, context }: Side, unique: UniqueSpec, ta
   const keys = whole ? comparedColumns(mapping, unique.columns, target) : null;
   if (keys === null) return null;
   const names = keys.map((_, at) => `"k${at + 1}"`);
-  const rows = loadableRows({ mapping, context }, keys, { known: !unique.nullsNotDistinct, key: true });
+  const rows = comparedRows({ mapping, context }, keys, { known: !unique.nullsNotDistinct, key: true });
   return [
     'SELECT "key"',
     `FROM (SELECT "key", count(*) OVER (PARTITION BY ${names.join(', ')}) AS "alike" FROM (${rows}) AS "u") AS "w"`,
@@ -29,15 +30,15 @@ export function duplicatesSql({ mapping, context }: Side, unique: UniqueSpec, ta
   ].join('\n');
 }
 
-/** Of rows that a foreign key between two mappings of one source leaves without a parent; null where the target alone can tell. */
+/** Of rows that a foreign key between two mappings of one source leaves without a parent, if no parent has a reason; null where the target alone can tell. */
 export function orphansSql(child: Side, parent: Side, reference: ReferenceSpec, target: Catalog): string | null {
   const compared = comparedPairs(child.mapping, parent.mapping, reference, target);
   if (compared === null) return null;
   const match = compared.ours.map((_, at) => `"p"."k${at + 1}" = "c"."k${at + 1}"`);
-  const parents = loadableRows(parent, compared.theirs, { known: true, key: false });
+  const parents = comparedRows(parent, compared.theirs, { known: true, key: false });
   return [
     'SELECT "c"."key"',
-    `FROM (${loadableRows(child, compared.ours, { known: true, key: true })}) AS "c"`,
+    `FROM (${comparedRows(child, compared.ours, { known: true, key: true })}) AS "c"`,
     `WHERE NOT EXISTS (SELECT FROM (${parents}) AS "p" WHERE ${match.join(' AND ')})`,
     `LIMIT ${keysListed + 1}`,
   ].join('\n');
@@ -51,7 +52,7 @@ export function childrenSql(child: Side, parent: Side, reference: ReferenceSpec,
   const given = compared.ours.map(({ family }, at) => `("x" ->> ${at})::${typeOfFamily(family)}`);
   return [
     'SELECT "c"."key"',
-    `FROM (${loadableRows(child, compared.ours, { known: true, key: true })}) AS "c"`,
+    `FROM (${comparedRows(child, compared.ours, { known: true, key: true })}) AS "c"`,
     `WHERE (${ours.join(', ')}) IN (SELECT ${given.join(', ')} FROM jsonb_array_elements($1::jsonb) AS "given"("x"))`,
     `LIMIT ${keysListed + 1}`,
   ].join('\n');
@@ -97,23 +98,24 @@ function comparedColumns(mapping: CompiledMapping, names: readonly string[], tar
 }
 
 /**
- * Values of rows without a reason as "k1", "k2", …, with `known` none of them NULL; with `key` also the key text, as "key". Whether a row has
- * a reason is one column: of many conditions the planner would think that they leave one row, and read the parents again for each child.
+ * Values of rows in scope where none of these columns has a reason, as "k1", "k2", …, with `known` none of them NULL; with `key` also the key
+ * text, as "key". Whether one has is one column: of many conditions the planner would think that they leave one row, and read the parents
+ * again for each child.
  */
-function loadableRows(
+function comparedRows(
   { mapping, context }: Side,
   columns: readonly ComparedColumn[],
   asked: { readonly known: boolean; readonly key: boolean },
 ): string {
   const select = new SourceSelect(mapping, context);
   const { levels } = select;
-  const conditions = select.loadable();
+  const failures = columns.flatMap(({ name }) => select.column(name).failures.map(({ when }) => when));
   const fine = levels.once(
     levels.combine(
-      conditions.flatMap(({ needs }) => needs),
+      failures.flatMap(({ needs }) => needs),
       (...names) => {
         let at = 0;
-        const each = conditions.map(({ needs, write }) => write(...names.slice(at, (at += needs.length))));
+        const each = failures.map(({ needs, write }) => `NOT (${write(...names.slice(at, (at += needs.length)))})`);
         return each.length === 0 ? 'true' : `(${each.join(' AND ')})`;
       },
     ),

@@ -167,8 +167,10 @@ async function openReferences(
   for (const mapping of mappings) {
     for (const reference of mapping.references) {
       const { parentMapping, already, onSource } = reference;
-      if (already === true && parentMapping !== null && whole.has(parentMapping)) continue;
-      const keys = onSource === undefined ? null : await rows.listKeys(mapping, onSource);
+      // which children a parent with a reason leaves behind shows where all of them are
+      const wholeParent = parentMapping !== null && whole.has(parentMapping);
+      if (already === true && wholeParent) continue;
+      const keys = onSource === undefined || !wholeParent ? null : await rows.listKeys(mapping, onSource);
       if (keys?.length !== 0) open.set(reference, keys);
     }
   }
