@@ -7,7 +7,7 @@ import { plain } from '../../transform/sql-text';
 import { familyOf, isOverPlainColumns, typeOfFamily } from './equality';
 
 /** More keys than this are not listed: their tables are read as a whole. */
-export const keysListed = 20_000;
+export const keysListed = 100_000;
 
 /**
  * Rules that the source can try on the values it computes, because they are equal there when they are equal on the target. Each
