@@ -1,3 +1,4 @@
+import { keysListed } from '../../../src/compile/trial/source-trial';
 import type { CompiledMapping } from '../../../src/contract/compiled';
 import { phasesOf } from '../phases';
 import { openDiscovery, type DiscoveryRun } from './discovery-run';
@@ -136,6 +137,13 @@ describe('A unique key is tried all the same where', () => {
     const source = `create table a (id int not null, v text unique); create table more () inherits (a);
       alter table a add primary key (id); insert into a values (1, 'x'); insert into more values (2, 'x')`;
     expect(await found(source, unique, '{ id: id, v: v }', 'key: [id], ')).toEqual({ 'b.v.unique': 1 });
+  });
+
+  test('more rows break it than are listed by their keys', async () => {
+    const source = `create table a (id int primary key, v text); insert into a select i, case when i % 2 = 0 then 'x' else 'X' end from generate_series(1, ${keysListed + 1}) i`;
+    expect(await found(source, unique, '{ id: id, v: { from: v, steps: [lower] } }')).toEqual({
+      'b.v.unique': keysListed,
+    });
   });
 
   test('rows that are equal come and go with a reason of their own', async () => {
