@@ -11,6 +11,7 @@ import { checkUnmappedTables } from './checks/check-unmapped-tables';
 import { compileMapping } from './compile-mapping';
 import { compileSequences } from './compile-sequences';
 import { findRelation } from './mapping-work';
+import { withSourceTrials } from './trial/trial-rules';
 import type { CheckedProblem, LocatePath } from './problem-list';
 import { ProblemList } from './problem-list';
 
@@ -36,7 +37,15 @@ export function compilePlan(
   const aside = checksAside(plan, catalogs, problems);
   const compiled: CompiledPlan | null = problems.failed
     ? null
-    : { format: compiledFormat, plan, ...digest, engine, mappings, ...sequences, checksAside: aside };
+    : {
+        format: compiledFormat,
+        plan,
+        ...digest,
+        engine,
+        mappings: withSourceTrials(mappings, catalogs, hash.sha256),
+        ...sequences,
+        checksAside: aside,
+      };
   return { compiled, problems: problems.problems };
 }
 

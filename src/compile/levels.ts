@@ -30,7 +30,13 @@ interface Output {
 }
 
 /**
- * Nested sub-selects, each closed by OFFSET 0 so that PostgreSQL evaluates what a level computes once, however often the
+ * What closes a sub-select, so that the planner keeps it apart. The planner takes `OFFSET 0` for a limit, which keeps parallel workers
+ * away; `OFFSET '0'` it knows to be none.
+ */
+export type Fence = 'OFFSET 0' | "OFFSET '0'";
+
+/**
+ * Nested sub-selects, each closed by a fence so that PostgreSQL evaluates what a level computes once, however often the
  * next level mentions it.
  */
 export class Levels {
@@ -92,6 +98,7 @@ export class Levels {
     columns: readonly Deferred[],
     conditions: readonly Deferred[] = [],
     order: readonly Placed[] = [],
+    fence: Fence = 'OFFSET 0',
   ): string {
     const all = [...columns, ...conditions, ...order.map((one) => plain(one))];
     const level = all.reduce(
@@ -105,19 +112,19 @@ export class Levels {
     const where = conditions.map(write).filter((one) => one !== 'true');
     return [
       `SELECT ${list}`,
-      `FROM ${this.nested(from, level - 1, orderBy)}`,
+      `FROM ${this.nested(from, level - 1, orderBy, fence)}`,
       ...(where.length === 0 ? [] : [`WHERE ${where.join(' AND ')}`]),
       ...orderBy,
     ].join('\n');
   }
 
-  private nested(from: string, level: number, orderBy: readonly string[]): string {
+  private nested(from: string, level: number, orderBy: readonly string[], fence: Fence): string {
     const written = [...(this.outputs[level]?.values() ?? [])].map(({ name, expression }) =>
       expression === identifier(name) ? expression : `${expression} AS ${identifier(name)}`,
     );
     const list = written.length === 0 ? '1 AS "one"' : written.join(', ');
-    const below = level === 0 ? from : [`FROM ${this.nested(from, level - 1, orderBy)}`, ...orderBy].join('\n');
-    return `(SELECT ${list}\n${below}\nOFFSET 0) AS "l${level}"`;
+    const below = level === 0 ? from : [`FROM ${this.nested(from, level - 1, orderBy, fence)}`, ...orderBy].join('\n');
+    return `(SELECT ${list}\n${below}\n${fence}) AS "l${level}"`;
   }
 
   private output(level: number, name: string, expression: string): void {

@@ -1,7 +1,7 @@
 import type { CompiledColumn } from '../contract/compiled';
 import { literal } from '../sql/quote';
 import type { SqlCast } from '../transform/cast/cast';
-import { castToSql } from '../transform/cast/cast-to-sql';
+import { castToSql, isNullWhereFailed } from '../transform/cast/cast-to-sql';
 import { checkedStep } from './checked-step';
 
 /**
@@ -19,6 +19,8 @@ export function failsOnlyByNull(step: string): boolean {
 /** The cast of a column whose last step gives nothing but the target's own spelling; null when that is not known. */
 export function castAfterSteps(column: CompiledColumn): ((input: string) => SqlCast) | null {
   const last = column.steps[column.steps.length - 1];
+  if (last?.name === 'boolean' && column.cast.sourceType === null && column.cast.kind === 'boolean')
+    return (input) => ({ checks: [], wire: `(${input})::boolean`, text: `(${input})` });
   if (last?.name !== 'parse_date' || column.cast.sourceType !== null) return null;
   const { withTime } = checkedStep(last).args as { withTime: boolean };
   const type = withTime ? 'timestamp' : 'date';
@@ -34,6 +36,8 @@ export interface TypedPipeline {
   readonly value: (input: string) => string;
   /** Cast of the result. */
   readonly cast: (value: string) => SqlCast;
+  /** As of a cast rule. */
+  readonly nullWhereFailed: boolean;
 }
 
 const wholeNumbers = new Set(['smallint', 'integer', 'bigint']);
@@ -67,6 +71,7 @@ function zonePipeline(column: CompiledColumn, type: string): TypedPipeline | nul
       wire: value,
       text: `${value}::text`,
     }),
+    nullWhereFailed: false,
   };
 }
 
@@ -82,10 +87,12 @@ function scalePipeline(column: CompiledColumn): TypedPipeline | null {
   if (column.cast.sourceType !== null || (column.cast.kind !== 'numeric' && column.cast.kind !== 'integer'))
     return null;
   const { power } = checkedStep(column.steps[0] as CompiledColumn['steps'][number]).args as { power: number };
+  const cast = { ...column.cast, sourceType: 'numeric' };
   const factor = power < 0 ? `0.${'0'.repeat(-power - 1)}1` : `1${'0'.repeat(power)}`;
   return {
     stepFails: null,
     value: (input) => `((${input})::numeric * ${factor})`,
-    cast: (value) => castToSql({ ...column.cast, sourceType: 'numeric' }, value),
+    cast: (value) => castToSql(cast, value),
+    nullWhereFailed: isNullWhereFailed(cast),
   };
 }

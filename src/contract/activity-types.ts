@@ -86,8 +86,17 @@ export interface RunActivities {
 
 export interface DiscoveryActivities {
   /** Reads both catalogs, compares them with what the run compiled, stores them. */
-  recordCatalogs(ref: RunRef): Promise<{ relations: number }>;
-  /** Exact counts, column statistics and row-level findings of one mapping. */
+  recordCatalogs(ref: RunRef): Promise<{
+    relations: number;
+    /** Names of small tables, in groups that are profiled together. */
+    together?: string[][];
+  }>;
+  /** The same as `profileMapping` of each, for small tables. */
+  profileMappings(input: {
+    readonly ref: RunRef;
+    readonly mappings: readonly string[];
+  }): Promise<{ rows: number; findings: number }>;
+  /** Exact counts and row-level findings of one mapping. */
   profileMapping(input: {
     readonly ref: RunRef;
     readonly mapping: string;

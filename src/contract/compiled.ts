@@ -106,6 +106,10 @@ export interface UniqueSpec {
   readonly nullsNotDistinct: boolean;
   /** All columns it reads are loaded or generated, so that it can be tried before the load. */
   readonly finding: string;
+  /** A constraint of the source holds it for every row that the mapping gives; never evidence, but no trial is needed. */
+  readonly already?: boolean;
+  /** Source. Key texts of rows that share the key with another, as many as are listed and one; absent where only the target can tell. */
+  readonly onSource?: string;
 }
 
 export interface ReferenceSpec {
@@ -121,6 +125,12 @@ export interface ReferenceSpec {
   readonly matchFull: boolean;
   /** `<mapping>.<column>.orphan`. */
   readonly finding: string;
+  /** A constraint of the source holds it for every row that the mapping gives, if all rows of the parent's table are migrated; never evidence, but no trial is needed. */
+  readonly already?: boolean;
+  /** Source. Key texts of rows that have no parent in scope, as many as are listed and one; absent where only the target can tell. */
+  readonly onSource?: string;
+  /** Source. The same of rows that refer to one of $1, a JSON array of arrays of texts. */
+  readonly children?: string;
 }
 
 /** A CHECK of the target table, or of the domain of one of its columns. */
@@ -145,12 +155,14 @@ export interface MappingStatements {
   readonly load: string;
   /** Source. key text, reasons int[] (indexes into `reasons`), refs text (JSON object: value text per column in `referencedColumns`, null where it cannot be computed; null where there are none) for in-scope rows with a reason in {{range}}. */
   readonly rejected: string;
-  /** Source. total, out_of_scope, scope_unknown (where is NULL; part of out_of_scope), rejected, as bigint, over {{range}}. */
+  /**
+   * Source. One pass over in-scope rows in {{range}}: what text, index int, rows bigint. `rows`: all of them; `rejected`: with at least one
+   * reason; `reason`: with the reason of that index (a row may count under several); `dropped`: with that part of `droppedParts`. Without
+   * what no row has, but for `rows`.
+   */
   readonly counts: string;
-  /** Source. total, out_of_scope, scope_unknown as bigint over {{range}}: `counts` without trying the pipelines. */
+  /** Source. total, out_of_scope, scope_unknown (where is NULL; part of out_of_scope) as bigint over {{range}}. */
   readonly scopeCounts: string;
-  /** Source. reason int, rows bigint: how many rows in {{range}} have each reason (a row may count under several). */
-  readonly reasonCounts: string;
   /** Source. key text, then every column of `rawColumns` as text, for in-scope rows in {{range}}; ordered by source key. For COPY text. */
   readonly raw: string;
   /** As `raw`, all rows, in the order of the target key (`proofOrder`), restricted by {{slice}}. Without a target key: with the key text of the contents as one more column, in its order. */
@@ -169,8 +181,6 @@ export interface MappingStatements {
   readonly keyCheck: string;
   /** Source. rows as bigint over {{range}} whose key the source cannot send; empty where there can be none. */
   readonly unsendableKeys: string;
-  /** Source. one bigint a part that types of the target drop, over in-scope rows; empty where there is none. */
-  readonly dropped: string;
   /** Source. key text, class text (ok | rejected | out_of_scope), then every column in `trialColumns` as text (null unless it can be computed); all rows. For COPY text. */
   readonly trial: string;
   /** Source. key text, target key text of loadable rows (in scope, no reason) whose target key text = ANY($1::text[]), in source key order. */

@@ -41,6 +41,10 @@ export const settingsDocument = z
       })
       .optional()
       .describe('Tuning of the copy.'),
+    profile: z
+      .enum(['full'])
+      .optional()
+      .describe('full: discovery also stores statistics of every column that is read, one more pass over each table.'),
     proof: z
       .strictObject({
         max_snapshot_age: duration

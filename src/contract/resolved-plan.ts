@@ -113,6 +113,8 @@ export interface Settings {
   /** What happens after an abort or a failure: ask the operator, roll back, or keep what is there. */
   readonly onFailure: 'ask' | 'rollback' | 'keep';
   readonly batch: { readonly rows: number | null; readonly bytes: number; readonly inFlight: number };
+  /** full: discovery stores statistics of columns. Null: only what findings and decisions need. */
+  readonly profile: 'full' | null;
   readonly proof: { readonly sliceRows: number; readonly workMem: string | null; readonly maxSnapshotAgeMs: number };
   /** copy: the source is quiet. hybrid: copy, follow, short cutover. big_bang: freeze the source first. */
   readonly pattern: 'copy' | 'hybrid' | 'big_bang';

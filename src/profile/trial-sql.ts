@@ -133,15 +133,17 @@ export function tryCheckSql(mapping: CompiledMapping, position: number, check: C
   ].join('\n');
 }
 
-/** Marks all but the row with the lowest source key of each group that a unique key forbids. */
+/** Marks all but the row with the lowest source key of each group that a unique key forbids; keys are read only of such groups. */
 export function tryUniqueSql(mapping: CompiledMapping, position: number, unique: UniqueSpec): string {
   const keys = unique.expressions;
   const known = unique.nullsNotDistinct ? [] : keys.map((key) => `(${key}) is not null`);
   const conditions = [...known, ...(unique.predicate === null ? [] : [`(${unique.predicate})`])];
+  const names = keys.map((_, at) => `rowproof_unique_${at}`);
   return [
     `update ${trialTable(position)} as t set class = 'unique', rule = ${literal(unique.finding)}`,
-    `from (select rowproof_place, row_number() over (partition by ${keys.join(', ')} order by ${keyOrder(mapping)}) as nth`,
-    `from ${typedRows(mapping, position, "t.class = 'ok'")} as x${conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`}) as y`,
+    `from (select rowproof_place, row_number() over (partition by ${names.join(', ')} order by ${keyOrder(mapping)}) as nth`,
+    `from (select rowproof_place, rowproof_key, ${keys.map((key, at) => `${key} as ${names[at]}`).join(', ')}, count(*) over (partition by ${keys.join(', ')}) as alike`,
+    `from ${typedRows(mapping, position, "t.class = 'ok'")} as x${conditions.length === 0 ? '' : ` where ${conditions.join(' and ')}`}) as g where g.alike > 1) as y`,
     'where t.ctid = y.rowproof_place and y.nth > 1',
   ].join('\n');
 }
@@ -156,12 +158,15 @@ function keyOrder(mapping: CompiledMapping): string {
     .join(', ');
 }
 
-/** Marks rows whose parent is not there (any more) and says why; repeated until nothing changes. */
+/**
+ * Marks rows whose parent is not there (any more) and says why; repeated until nothing changes. A parent that is not `whole` has only some
+ * of its rows here: a child is marked where its parent is here and gone.
+ */
 export function tryReferenceSql(
   child: CompiledMapping,
   position: number,
   reference: ReferenceSpec,
-  parent: { readonly mapping: CompiledMapping; readonly position: number } | null,
+  parent: { readonly mapping: CompiledMapping; readonly position: number; readonly whole: boolean } | null,
 ): string {
   const columns = reference.columns.map(identifier);
   const given = columns.map((column) => `c.${column} is not null`);
@@ -191,11 +196,16 @@ export function tryReferenceSql(
     `update ${trialTable(position)} as t set class = y.outcome, rule = ${literal(reference.finding)}`,
     `from (select c.rowproof_place, ${outcome} as outcome`,
     `from ${typedRows(child, position, "t.class = 'ok'", reference.columns)} as c`,
-    ...(gone === null ? [] : [`left join ${gone} as g on ${matches('g')}`]),
+    ...(gone === null ? [] : [`${parent?.whole === true ? 'left ' : ''}join ${gone} as g on ${matches('g')}`]),
     `where ${needed} and not exists (select 1 from ${kept} as p where ${matches('p')})`,
     'group by c.rowproof_place) as y',
     'where t.ctid = y.rowproof_place',
   ].join('\n');
+}
+
+/** Gives a row where the table has any. */
+export function firstRowSql(table: QualifiedName): string {
+  return `select 1 from ${qualified(table)} limit 1`;
 }
 
 /** Counts rows of a table outside the plan that a foreign key holds against rows which the run will not bring. */
@@ -228,6 +238,13 @@ function parentRows(
   reference: ReferenceSpec,
 ): string {
   return typedRows(parent.mapping, parent.position, condition, reference.parentColumns);
+}
+
+/** The values of `columns` in rows that rules took away, as one JSON array of arrays of texts. */
+export function lostValuesSql(mapping: CompiledMapping, position: number, columns: readonly string[]): string {
+  const texts = columns.map((name) => `c${mapping.trialColumns.indexOf(name)}`);
+  const given = texts.map((text) => `${text} is not null`).join(' and ');
+  return `select coalesce(pg_catalog.jsonb_agg(distinct pg_catalog.jsonb_build_array(${texts.join(', ')})), '[]')::pg_catalog.text as lost from ${trialTable(position)} where rule is not null and ${given}`;
 }
 
 /** How many rows each rule took: class, rule, rows. */

@@ -89,6 +89,7 @@ function standIns(): Partial<Activities> {
     runRounds: async () => report(0),
     monitorCapture: async () => ({ changeLogBytes: 0, walBytes: 0, warnings: [], asked: true, over: false }),
     reconcile: async () => verdict,
+    recordCatalogs: async () => ({ relations: 0 }),
     checkCutover: async () => [],
     cutOver: async () => frozen,
     freezeState: async () => ({ opened: false, frozen: [], whole: false }),
@@ -104,6 +105,7 @@ const allActivities: (keyof Activities)[] = [
   ...([
     'recordCatalogs',
     'profileMapping',
+    'profileMappings',
     'tryTargetRules',
     'fingerprintTarget',
     'undecidedFindings',

@@ -44,8 +44,7 @@ const proofRate = { slow: 80_000, fast: 300_000 };
 
 const purposes: readonly [keyof CompiledMapping['statements'], string][] = [
   ['scopeCounts', 'counts rows in scope and out of scope'],
-  ['counts', 'counts rows that cannot be migrated'],
-  ['reasonCounts', 'counts rows for each reason'],
+  ['counts', 'counts rows that cannot be migrated, and those with each reason'],
   ['keyCheck', 'counts keys that are NULL or not unique'],
   ['trial', 'tries the unique, foreign key and CHECK rules of the target'],
   ['boundaries', 'finds the upper bounds of batches'],

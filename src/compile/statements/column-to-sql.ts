@@ -1,6 +1,6 @@
 import type { CompiledColumn, CompiledMapping } from '../../contract/compiled';
 import { identifier, literal } from '../../sql/quote';
-import { castToSql } from '../../transform/cast/cast-to-sql';
+import { castToSql, isNullWhereFailed } from '../../transform/cast/cast-to-sql';
 import { offsetSql, uuidFromSql } from '../../transform/id';
 import type { TransformContext } from '../../transform/transform';
 import { foreignSql, holdsCharacters, untranslatableSql } from '../../transform/untranslatable';
@@ -53,11 +53,28 @@ export function columnToSql(levels: Levels, column: CompiledColumn, scope: Colum
     short === null ? longWay(levels, column, scope, failures) : shortWay(levels, column, scope, short, failures);
   const input = named(levels, value);
   const cast = short?.cast ?? castAfterSteps(column) ?? ((expression: string) => castToSql(column.cast, expression));
-  cast(input.expression).checks.forEach((check, index) => {
-    failures.push({
-      reason: scope.reason(column.target, check.kind),
-      when: { needs: [input], write: (expression) => cast(expression as string).checks[index]?.failed as string },
-    });
+  const { checks } = cast(input.expression);
+  const nullWhereFailed = short?.nullWhereFailed ?? (castAfterSteps(column) === null && isNullWhereFailed(column.cast));
+  const once =
+    checks.length > 0 && nullWhereFailed
+      ? levels.once(levels.combine([input], (expression) => cast(expression as string).wire))
+      : null;
+  checks.forEach(({ kind }, index) => {
+    const failed = (expression: string): string => cast(expression).checks[index]?.failed as string;
+    const when: Deferred =
+      once === null
+        ? { needs: [input], write: (expression) => failed(expression as string) }
+        : {
+            needs: [input, once],
+            write: (expression, result) => {
+              const none = `(${expression} IS NOT NULL AND ${result} IS NULL)`;
+              // which of them fails is asked only where one does
+              return checks.length === 1
+                ? none
+                : `CASE WHEN ${none} THEN ${failed(expression as string)} ELSE false END`;
+            },
+          };
+    failures.push({ reason: scope.reason(column.target, kind), when });
   });
   if (column.notNull) {
     failures.push({
@@ -73,8 +90,14 @@ export function columnToSql(levels: Levels, column: CompiledColumn, scope: Colum
   return {
     column,
     failures,
-    wire: { needs: [input], write: (expression) => cast(expression as string).wire },
-    text: { needs: [input], write: (expression) => cast(expression as string).text },
+    wire:
+      once === null
+        ? { needs: [input], write: (expression) => cast(expression as string).wire }
+        : { needs: [once], write: (result) => result as string },
+    text:
+      once === null
+        ? { needs: [input], write: (expression) => cast(expression as string).text }
+        : { needs: [once], write: (result) => `${result}::text` },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CompiledMapping } from '../../contract/compiled';
+import type { CompiledMapping, ReasonSpec } from '../../contract/compiled';
 import { literal } from '../../sql/quote';
 import type { TransformContext } from '../../transform/transform';
 import type { ColumnSql } from './column-to-sql';
@@ -14,6 +14,12 @@ import { contentKeySql, isMultiset, sourceRows } from '../key/row-identity';
 
 /** A mapping before its statements are written. */
 export type MappingFacts = Omit<CompiledMapping, 'statements'>;
+
+/** `when` is true where the row has the reason of this index. */
+export interface ReasonTest {
+  readonly reason: number;
+  readonly when: Deferred;
+}
 
 export type Scope = 'in' | 'out' | 'all';
 
@@ -185,6 +191,45 @@ export class SourceSelect {
     return [...this.columnReasons(), ...[this.checkReason()].filter((reason) => reason !== null)];
   }
 
+  /**
+   * Each reason with the test for it, cheap enough to be made again: what a row may be NULL in is asked as it is, every other reason is
+   * computed once.
+   */
+  reasonTests(): ReasonTest[] {
+    const known = (placed: Placed, indexes: Iterable<number>): ReasonTest[] =>
+      [...new Set(indexes)].map((reason) => ({
+        reason,
+        when: { needs: [placed], write: (name) => `${name} = ${reason}` },
+      }));
+    const tests = this.columns().flatMap(({ column, failures }) => {
+      const [only, ...more] = failures;
+      if (only === undefined) return [];
+      if (more.length === 0 && only.when.needs.length === 1 && isNullTest(only.when.write('"x"'))) return [only];
+      return known(
+        this.reason(column.target) as Placed,
+        failures.map(({ reason }) => reason),
+      );
+    });
+    const of = (kind: (reason: ReasonSpec) => boolean): number[] =>
+      this.mapping.reasons.filter(kind).map(({ index }) => index);
+    const [large, broken] = [this.tooLarge(), this.checkReason()];
+    if (large !== null)
+      tests.push(
+        ...known(
+          large,
+          of(({ kind }) => kind === 'too_large'),
+        ),
+      );
+    if (broken !== null)
+      tests.push(
+        ...known(
+          broken,
+          of(({ check }) => check !== undefined),
+        ),
+      );
+    return tests;
+  }
+
   /** Text of a target column where it has no reason, else NULL. */
   guarded(target: string): Deferred {
     return this.guardedBy(target, this.column(target).text);
@@ -288,7 +333,13 @@ export function reasonArray(reasons: readonly Placed[]): Deferred {
   };
 }
 
+const nullTest = /^("(?:[^"]|"")*") IS NULL$/;
+
+function isNullTest(condition: string): boolean {
+  return nullTest.test(condition);
+}
+
 function negation(condition: string): string {
-  const nullTest = /^("(?:[^"]|"")*") IS NULL$/.exec(condition);
-  return nullTest === null ? `NOT (${condition})` : `${nullTest[1]} IS NOT NULL`;
+  const name = nullTest.exec(condition)?.[1];
+  return name === undefined ? `NOT (${condition})` : `${name} IS NOT NULL`;
 }

@@ -3,7 +3,7 @@ import type { TransformContext } from '../../transform/transform';
 import { holdsCharacters, untranslatableSql } from '../../transform/untranslatable';
 import { baseTypeName } from './type-facts';
 import { computesId, isDirect, sourceColumn } from './column-to-sql';
-import { droppedParts } from './dropped-parts';
+import { countRows } from './count-rows';
 import { keyMatch } from '../key/key-match';
 import { proofOrder } from '../key/key-order';
 import { keyTextSql } from '../key/key-text';
@@ -22,9 +22,8 @@ export function sourceStatements(mapping: MappingFacts, context: TransformContex
   return {
     load: load(start()),
     rejected: rejected(start()),
-    counts: counts(start()),
+    counts: countRows(start()),
     scopeCounts: scopeCounts(start()),
-    reasonCounts: reasonCounts(start()),
     raw: raw(start()),
     rawInProofOrder: rawInProofOrder(start()),
     expected: expected(start()),
@@ -32,7 +31,6 @@ export function sourceStatements(mapping: MappingFacts, context: TransformContex
     boundaries: boundaries(start()),
     keyCheck: keyCheck(start()),
     unsendableKeys: unsendableKeys(start()),
-    dropped: dropped(start()),
     trial: trial(start(), start()),
     keysOfTargets: keysOfTargets(start()),
     outOfScopeRefs: outOfScopeRefs(start()),
@@ -63,25 +61,6 @@ function scopeCounts(select: SourceSelect): string {
   return [
     `SELECT count(*) AS "total", ${count('IS NOT TRUE')} AS "out_of_scope", ${count('IS NULL')} AS "scope_unknown"`,
     select.from('all'),
-  ].join('\n');
-}
-
-function counts(select: SourceSelect): string {
-  const bad = select.write('in', [constant('1')], [anyOf(select.allReasons())]);
-  return [
-    'SELECT "s"."total", "s"."out_of_scope", "s"."scope_unknown", "r"."rejected"',
-    `FROM (${scopeCounts(select)}) AS "s",`,
-    `(SELECT count(*) AS "rejected" FROM (${bad}) AS "b") AS "r"`,
-  ].join('\n');
-}
-
-function reasonCounts(select: SourceSelect): string {
-  const reasons = select.allReasons();
-  const bad = select.write('in', [named(reasonArray(reasons), 'reasons')], [anyOf(reasons)]);
-  return [
-    'SELECT "u"."reason", count(*) AS "rows"',
-    `FROM (${bad}) AS "b", unnest("b"."reasons") AS "u"("reason")`,
-    'GROUP BY "u"."reason" ORDER BY "u"."reason"',
   ].join('\n');
 }
 
@@ -188,12 +167,6 @@ function unsendableKeys(select: SourceSelect): string {
     .flatMap((column) => untranslatableSql(mapping.encoding, `${sourceColumn(mapping.from, column.name)}::text`) ?? []);
   if (tests.length === 0) return '';
   return `SELECT count(*) FILTER (WHERE ${tests.join(' OR ')}) AS "rows"\n${select.from('all')}`;
-}
-
-/** One count a kind of `droppedParts`, over rows in scope; empty where the types drop nothing. */
-function dropped(select: SourceSelect): string {
-  const counts = droppedParts(select.mapping).map(({ condition }) => `count(*) FILTER (WHERE ${condition})`);
-  return counts.length === 0 ? '' : `SELECT ${counts.join(', ')}\n${select.from('in')}`;
 }
 
 function trial(inside: SourceSelect, outside: SourceSelect): string {

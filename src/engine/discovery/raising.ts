@@ -33,7 +33,7 @@ export async function rowsThatRaise(
   run: LoadedRun,
   mapping: CompiledMapping,
 ): Promise<RaisingRows> {
-  const { boundaries, expected, reasonCounts, trial } = mapping.statements;
+  const { boundaries, expected, counts: passed, trial } = mapping.statements;
   const keys = (await readRows(source, sourceStatement(run, mapping, boundaries, { rows: 1 }))) as string[][];
   const raising: string[] = [];
   const counts = new Map<string, { column: string | null; rows: number }>();
@@ -46,7 +46,7 @@ export async function rowsThatRaise(
           upper: to === keys.length ? null : (keys[to - 1] ?? null),
         };
         const tried = await inSavepoint(source, async () => {
-          for (const sql of [expected, reasonCounts, trial])
+          for (const sql of [expected, passed, trial])
             await readRows(source, sourceStatement(run, mapping, sql, { range, large: '' }));
         });
         return 'failed' in tried ? { ...tried.failed, side: 'source' } : null;

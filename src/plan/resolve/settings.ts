@@ -68,6 +68,7 @@ export function settingsOf(document: PlanDocument): Settings {
       bytes: Math.max(1, withUnit(given.batch?.bytes, byteUnits, 32 * 2 ** 20)),
       inFlight: given.batch?.in_flight ?? 4,
     },
+    profile: given.profile ?? null,
     proof: {
       sliceRows: given.proof?.slice_rows ?? 5_000_000,
       workMem: given.proof?.work_mem ?? null,

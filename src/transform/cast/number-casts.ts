@@ -40,6 +40,11 @@ function numericSource(input: string, spec: CastSpec): NumericSource {
   return { given: text, valid: isDecimal(text), number: `${text}::numeric` };
 }
 
+/** Text, and no number that is printed as one. */
+function isText({ sourceType }: CastSpec): boolean {
+  return sourceType === null || !(sourceType === 'numeric' || sourceType in ranges || sourceType in floats);
+}
+
 /** `then` where the source is a number, else NULL. */
 function when({ valid }: NumericSource, then: string): string {
   return valid === null ? `(${then})` : `(CASE WHEN ${valid} THEN ${then} END)`;
@@ -49,19 +54,28 @@ function notANumber(source: NumericSource, kind: string): { kind: string; failed
   return source.valid === null ? [] : [{ kind, failed: presentBut(source.given, source.valid) }];
 }
 
+/** Digits that every whole number of the type has room for. */
+const surelyFit: Readonly<Record<string, number>> = { smallint: 4, integer: 9, bigint: 18 };
+
 export const toInteger: CastRule = {
+  nullWhereFailed: () => true,
   toSql: (input, spec) => {
     const source = numericSource(input, spec);
     const type = baseName(spec.target);
     const [min, max] = ranges[type] as readonly [bigint, bigint];
-    const { number } = source;
+    const fromInteger = source.valid === null;
+    const number = fromInteger ? `(${input})` : source.number;
     const within = `${number} BETWEEN ${min} AND ${max}`;
     const integral = `${number} = trunc(${number})`;
-    const fromInteger = source.valid === null;
-    const wire = when(
+    const any = when(
       source,
       `CASE WHEN ${fromInteger ? within : `${integral} AND ${within}`} THEN ${number}::${type} END`,
     );
+    const plainDigits = isText(spec)
+      ? `octet_length(${source.given}) BETWEEN 1 AND ${surelyFit[type]} AND btrim(${plain(source.given)}, '0123456789') = ''`
+      : null;
+    const wire =
+      plainDigits === null ? any : `(CASE WHEN ${plainDigits} THEN ${source.given}::${type} ELSE ${any} END)`;
     return {
       checks: [
         ...(fromInteger ? [] : [{ kind: 'cast_integer', failed: presentBut(source.given, when(source, integral)) }]),
@@ -99,11 +113,15 @@ function powerOfTen(power: number): string {
 /** A cast of numbers that takes some words as they are; what is said of other texts does not hold for them. */
 function withWords(rule: CastRule, words: readonly string[]): CastRule {
   return {
+    ...(rule.nullWhereFailed === undefined ? {} : { nullWhereFailed: rule.nullWhereFailed }),
     toSql: (input, spec) => {
       const inner = rule.toSql(input, spec);
       if (spec.sourceType !== null && ranges[spec.sourceType] !== undefined) return inner;
       const text = asText(input, spec);
-      const special = `${plain(text)} IN (${words.map((word) => `'${word}'`).join(', ')})`;
+      const special =
+        spec.sourceType === 'numeric' && words.length === 1
+          ? `(${input}) = '${words[0]}'::numeric`
+          : `${plain(text)} IN (${words.map((word) => `'${word}'`).join(', ')})`;
       const wire = `(CASE WHEN ${special} THEN ${text}::${baseName(spec.target)} ELSE ${inner.wire} END)`;
       return {
         checks: inner.checks.map(({ kind, failed }) => ({ kind, failed: surely(`NOT ${special} AND ${failed}`) })),
@@ -115,8 +133,16 @@ function withWords(rule: CastRule, words: readonly string[]): CastRule {
   };
 }
 
+/** A pattern of numbers that surely fit, which costs less than asking; null for types that it cannot be written for. */
+function usualDecimal(whole: number, places: number): string | null {
+  // a bound of a pattern ends at 255
+  if (whole < 1 || whole > 200 || places < 0 || places > 200) return null;
+  return `^-?[0-9]{1,${whole}}${places === 0 ? '' : `([.][0-9]{1,${places}})?`}$`;
+}
+
 /** Digits that do not fit are reasons, never rounded away; zeros may be added or dropped. */
 const finiteToNumeric: CastRule = {
+  nullWhereFailed: () => true,
   toSql: (input, spec) => {
     const source = numericSource(input, spec);
     const { number } = source;
@@ -126,15 +152,21 @@ const finiteToNumeric: CastRule = {
     const places = scale ?? 0;
     const rounded = `round(${number}, ${places})`;
     const exact = `${number} = ${rounded}`;
-    const wire = when(source, rounded);
+    const limit = powerOfTen(precision - places);
+    const any = when(source, `CASE WHEN ${exact} AND abs(${number}) < ${limit} THEN ${rounded} END`);
+    const usual = isText(spec) ? usualDecimal(precision - places, places) : null;
+    const wire =
+      usual === null
+        ? any
+        : `(CASE WHEN ${plain(source.given)} ~ '${usual}' THEN ${source.given}::numeric(${precision}, ${places}) ELSE ${any} END)`;
     return {
       checks: [
         ...bad,
-        { kind: 'scale', failed: surely(when(source, `NOT ${exact}`)) },
-        {
-          kind: 'precision',
-          failed: surely(when(source, `${exact} AND abs(${number}) >= ${powerOfTen(precision - places)}`)),
-        },
+        // a whole number has no decimals
+        ...(source.valid === null && places >= 0
+          ? []
+          : [{ kind: 'scale', failed: surely(when(source, `NOT ${exact}`)) }]),
+        { kind: 'precision', failed: surely(when(source, `${exact} AND abs(${number}) >= ${limit}`)) },
       ],
       wire,
       text: `${wire}::text`,

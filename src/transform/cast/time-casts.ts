@@ -1,6 +1,15 @@
-import { isDate, isInfinity, isTime, isTimestamp, isTimestampWithOffset } from '../iso-sql';
+import {
+  isDate,
+  isInfinity,
+  isTime,
+  isUsualDate,
+  isUsualTimestamp,
+  isTimestamp,
+  isTimestampWithOffset,
+} from '../iso-sql';
 import { printFraction, printTimestamp, readIsoTimestamp } from '../iso-timestamp';
 import { presentBut } from '../sql-text';
+import type { CastSpec } from '../../contract/compiled';
 import type { CastOutcome } from './cast';
 import type { CastRule } from './cast-rule';
 import { asText, surely } from './cast-rule';
@@ -29,11 +38,12 @@ function fractionCheck(
 
 /** ISO text to date; a time of day must be midnight. */
 export const textToDate: CastRule = {
+  nullWhereFailed: () => true,
   toSql: (input, spec) => {
     const text = asText(input, spec);
     const day = `(${isDate(text)} OR ${isInfinity(text)})`;
     const moment = isTimestamp(text);
-    const wire = `CASE WHEN ${isDate(text)} THEN left(${text}, 10)::date WHEN ${isInfinity(text)} THEN ${text}::date END`;
+    const wire = `CASE WHEN ${isUsualDate(text)} THEN ${text}::date WHEN ${isDate(text)} THEN left(${text}, 10)::date WHEN ${isInfinity(text)} THEN ${text}::date END`;
     return {
       checks: [
         { kind: 'cast_date', failed: presentBut(text, `(${moment} OR ${isInfinity(text)})`) },
@@ -67,6 +77,7 @@ export const timestampToDate: CastRule = {
 
 /** The range of timestamp ends in the year 294276, that of date in 5874897. */
 export const dateToTimestamp: CastRule = {
+  nullWhereFailed: () => true,
   toSql: (input) => {
     const within = `((${input}) <= '294276-12-31'::date OR NOT isfinite(${input}))`;
     const wire = `CASE WHEN ${within} THEN (${input})::timestamp END`;
@@ -80,6 +91,11 @@ export const dateToTimestamp: CastRule = {
   },
 };
 
+/** Decimals are kept, so that only what is no time at all has a reason. */
+function keepsFraction({ target }: CastSpec): boolean {
+  return target.fraction === null || target.fraction >= 6;
+}
+
 function moment(
   type: 'timestamp' | 'timestamp with time zone',
   kind: string,
@@ -87,10 +103,13 @@ function moment(
   print: (input: string, allowed: number | null) => CastOutcome,
 ): CastRule {
   return {
+    nullWhereFailed: keepsFraction,
     toSql: (input, spec) => {
       const text = asText(input, spec);
       const fits = `(${valid(text)} OR ${isInfinity(text)})`;
-      const wire = `CASE WHEN ${fits} THEN ${text}::${type} END`;
+      // one with an offset is never without it
+      const usual = type === 'timestamp' ? `WHEN ${isUsualTimestamp(text)} THEN ${text}::${type} ` : '';
+      const wire = `CASE ${usual}WHEN ${fits} THEN ${text}::${type} END`;
       return {
         checks: [
           { kind, failed: presentBut(text, fits) },
@@ -126,6 +145,7 @@ export const textToTimestamptz = moment(
 );
 
 export const textToTime: CastRule = {
+  nullWhereFailed: keepsFraction,
   toSql: (input, spec) => {
     const text = asText(input, spec);
     const valid = isTime(text);

@@ -189,8 +189,8 @@ describe('keys of every kind', () => {
     expect(large).toEqual(expect.arrayContaining(small));
     const loaded = await rowsOf(sides.source, bindStatement(withSample(mapping.statements.load, 5)));
     expect(loaded.map(([a]) => JSON.stringify([a]))).toEqual(small);
-    const counts = await sides.source.query(bindStatement(withSample(mapping.statements.counts, 100)));
-    expect(counts.rows).toEqual([{ total: '2000', out_of_scope: '1000', scope_unknown: '0', rejected: '0' }]);
+    const counts = await sides.source.query(bindStatement(withSample(mapping.statements.scopeCounts, 100)));
+    expect(counts.rows).toEqual([{ total: '2000', out_of_scope: '1000', scope_unknown: '0' }]);
     const outside = await rowsOf(sides.source, bindStatement(withSample(mapping.statements.outOfScopeRefs, 5)));
     expect(outside).toHaveLength(2000 - small.length);
     const all = await rowsOf(sides.source, bindStatement(mapping.statements.outOfScopeRefs));

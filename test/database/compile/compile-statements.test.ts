@@ -115,15 +115,23 @@ describe('a compiled plan', () => {
 
   it('counts rows in and out of scope and with each reason', async () => {
     const [customer, order] = await mappings();
-    const run = async (mapping: CompiledMapping, name: 'counts' | 'scopeCounts' | 'reasonCounts'): Promise<unknown[]> =>
-      (await sides.source.query(bindStatement(mapping.statements[name]))).rows;
-    expect(await run(customer, 'counts')).toEqual([
-      { total: '5', out_of_scope: '1', scope_unknown: '0', rejected: '3' },
-    ]);
+    const run = async (mapping: CompiledMapping, name: 'counts' | 'scopeCounts'): Promise<Record<string, string>[]> =>
+      (await sides.source.query<Record<string, string>>(bindStatement(mapping.statements[name]))).rows;
+    const counted = async (mapping: CompiledMapping): Promise<unknown> =>
+      (await run(mapping, 'counts')).map(({ what, index, rows }) => [
+        what === 'reason' ? mapping.reasons[Number(index) - 1]?.finding : what,
+        rows,
+      ]);
+    expect(await counted(customer)).toEqual(
+      expect.arrayContaining([
+        ['rows', '4'],
+        ['rejected', '3'],
+      ]),
+    );
     expect(await run(customer, 'scopeCounts')).toEqual([{ total: '5', out_of_scope: '1', scope_unknown: '0' }]);
-    expect(await run(order, 'counts')).toEqual([{ total: '4', out_of_scope: '0', scope_unknown: '0', rejected: '2' }]);
-    const reasons = (await run(order, 'reasonCounts')) as { reason: string; rows: string }[];
-    expect(reasons.map(({ reason, rows }) => [order.reasons[Number(reason) - 1]?.finding, rows])).toEqual([
+    expect(await counted(order)).toEqual([
+      ['rows', '4'],
+      ['rejected', '2'],
       ['sales_order.customer_id.bad_reference', '1'],
       ['sales_order.ordered_on.bad_date', '1'],
     ]);

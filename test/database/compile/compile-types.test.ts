@@ -286,7 +286,9 @@ describe('where', () => {
     const preview = await rowsOf(sides.source, bindStatement(mapping.statements.preview, { limit: 5 }));
     expect(preview).toEqual([['["1"]', '1', '2', '1', '2', '{}']]);
     const counts = await sides.source.query(bindStatement(mapping.statements.counts));
-    expect(counts.rows).toEqual([{ total: '3', out_of_scope: '2', scope_unknown: '1', rejected: '0' }]);
+    expect(counts.rows).toEqual([{ what: 'rows', index: '0', rows: '1' }]);
+    const scope = await sides.source.query(bindStatement(mapping.statements.scopeCounts));
+    expect(scope.rows).toEqual([{ total: '3', out_of_scope: '2', scope_unknown: '1' }]);
   });
 });
 

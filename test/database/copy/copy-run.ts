@@ -86,6 +86,7 @@ const settings: Settings = {
   gates: [],
   onFailure: 'ask',
   batch: { rows: null, bytes: 32 * 1024 * 1024, inFlight: 4 },
+  profile: null,
   proof: { sliceRows: 5_000_000, workMem: null, maxSnapshotAgeMs: 600_000 },
   ...quietSettings,
   sequenceMargin: 1000,

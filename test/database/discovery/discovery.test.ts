@@ -47,7 +47,7 @@ test('Statistics of a column count nulls, blanks, padding and letters beyond ASC
     source: `create table a (id int primary key, name text);
       insert into a values (1, null), (2, ''), (3, '  '), (4, ' secret'), (5, 'é')`,
     target: 'create table b (id int primary key, name text)',
-    plan: 'tables: { public.b: { from: public.a, columns: { id: id, name: name } } }\n',
+    plan: 'settings: { profile: full }\ntables: { public.b: { from: public.a, columns: { id: id, name: name } } }\n',
   });
   await run.discover();
   const [{ columns }] = (await run.target.query<{ columns: unknown[] }>('select columns from rowproof.profile')) as [
@@ -328,7 +328,7 @@ test('A table of three hundred columns is profiled, column by column', async () 
   run = await openDiscovery({
     source: `create table a (id int primary key, ${columns}); insert into a (id, c299) values (1, ' x'), (2, null)`,
     target: `create table b (id int primary key, ${columns})`,
-    plan: `tables: { public.b: { from: public.a, columns: { id: id, ${names.map((name) => `${name}: ${name}`).join(', ')} } } }\n`,
+    plan: `settings: { profile: full }\ntables: { public.b: { from: public.a, columns: { id: id, ${names.map((name) => `${name}: ${name}`).join(', ')} } } }\n`,
   });
   await run.discover();
   const [profile] = await run.target.query<{ columns: unknown[] }>('select columns from rowproof.profile');
@@ -359,4 +359,25 @@ test('SQL of the plan that raises for one row costs that row alone, from discove
   ]);
   const finish = createFinishActivities({ databases: run.databases });
   expect(await finish.undecidedQuarantine(run.ref)).toMatchObject([{ id, rows: 1 }]);
+});
+
+test('Small tables are counted by one activity, each with findings of its own', async () => {
+  const table = (name: string, type: string): string => `create table ${name} (id int primary key, v ${type})`;
+  run = await openDiscovery({
+    source: `${['a', 'b', 'c'].map((name) => table(name, 'text')).join('; ')}; insert into a values (1, 'x'); insert into c values (1, 'x'), (2, 'y'), (3, '1')`,
+    target: ['a', 'b', 'c'].map((name) => table(name, 'int')).join('; '),
+    plan: 'tables: { "public.*": { from: "public.*", columns: "*" } }\n',
+  });
+  const { together } = await run.activities.recordCatalogs(run.ref);
+  expect(together).toEqual([['a', 'b', 'c']]);
+  expect(await run.activities.profileMappings(run.ref, ['a', 'b', 'c'])).toEqual({ rows: 4, findings: 2 });
+  expect(await run.target.query('select id, rows::int from rowproof.finding order by 1')).toEqual([
+    { id: 'a.v.cast_integer', rows: 1 },
+    { id: 'c.v.cast_integer', rows: 2 },
+  ]);
+  expect(await run.target.query('select mapping, total::int from rowproof.profile order by 1')).toEqual([
+    { mapping: 'a', total: 1 },
+    { mapping: 'b', total: 0 },
+    { mapping: 'c', total: 3 },
+  ]);
 });

@@ -4,7 +4,7 @@ import type { ColumnType } from '../../../src/contract/catalog';
 import type { CastSpec } from '../../../src/contract/compiled';
 import type { Json } from '../../../src/contract/resolved-plan';
 import { applyCast } from '../../../src/transform/cast/apply-cast';
-import { castToSql } from '../../../src/transform/cast/cast-to-sql';
+import { castToSql, isNullWhereFailed } from '../../../src/transform/cast/cast-to-sql';
 import type { ParsedStep } from '../../../src/transform/registry';
 import { parseStep } from '../../../src/transform/registry';
 import type { TransformContext } from '../../../src/transform/transform';
@@ -107,8 +107,9 @@ export async function compareCast(
     reasons: string;
     text: string | null;
     stored: string | null;
+    absent: string;
   }>(
-    `select v::text as source, concat_ws('+', ${['null', ...reasons].join(', ')}) as reasons,
+    `select v::text as source, ((${sql.wire}) is null)::text as absent, concat_ws('+', ${['null', ...reasons].join(', ')}) as reasons,
        case when ${rejected} then null else ${sql.text} end as text, case when ${rejected} then null else ${stored} end as stored
      from (select ${given} as v from (select * from unnest($1::text[]) with ordinality as u(x, o) order by o offset 0) as t offset 0) as s`,
     [inputs],
@@ -125,6 +126,15 @@ export async function compareCast(
     const spoken = answer.reasons !== '' ? `failed: ${answer.reasons}` : JSON.stringify(answer.text);
     const kept = answer.reasons !== '' ? spoken : JSON.stringify(answer.stored);
     if (typescript === 'server') return [];
+    // what is known by the value alone must be so
+    if (isNullWhereFailed(spec) && answer.source !== null && (answer.absent === 'true') !== (answer.reasons !== ''))
+      return [
+        {
+          input: [input],
+          sql: `${spoken}, and its value is ${answer.absent === 'true' ? '' : 'not '}NULL`,
+          typescript,
+        },
+      ];
     if (spoken !== typescript) return [{ input: [input], sql: spoken, typescript }];
     return kept === typescript ? [] : [{ input: [input], sql: `stored as ${kept}`, typescript }];
   });

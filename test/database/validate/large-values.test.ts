@@ -13,7 +13,12 @@ const columns = [{ target: 'id' }, { target: 'body' }, { target: 'raw' }, { targ
 
 /** A run whose discovery is done as well, before what is copied is proved. */
 async function proved(source: string, target: string): Promise<ValidationRun> {
-  const opened = await openValidationRun({ source, target, mappings: [{ name: 'items', columns }] });
+  const opened = await openValidationRun({
+    source,
+    target,
+    mappings: [{ name: 'items', columns }],
+    settings: { profile: 'full' },
+  });
   run = opened;
   const discovery = createDiscoveryActivities({
     databases: opened.databases,

@@ -82,6 +82,7 @@ describe('resolving a plan', () => {
       onFailure: 'ask',
       batch: { rows: null, bytes: 32 * 1024 * 1024, inFlight: 4 },
       proof: { sliceRows: 5_000_000, workMem: null, maxSnapshotAgeMs: 600_000 },
+      profile: null,
       sequenceMargin: 1000,
       stallAfterMs: 300_000,
       lockTimeoutMs: 5000,

@@ -48,6 +48,16 @@ export async function profiledCounts(
   );
 }
 
+/** Mappings of which discovery found every row in scope and without a finding. */
+export async function mappingsWithoutFindings(session: Session, run: string): Promise<Set<string>> {
+  const { rows } = await session.query<{ mapping: string }>(
+    `select mapping from rowproof.profile p where run = $1 and out_of_scope = 0 and rejected = 0 and not exists (
+       select from rowproof.finding f where f.run = p.run and f.mapping = p.mapping and f.found_in = 'profile')`,
+    [run],
+  );
+  return new Set(rows.map(({ mapping }) => mapping));
+}
+
 /** Keeps the first catalog of each side: later ones show the run's own changes. */
 export async function storeCatalog(session: Session, run: string, side: string, catalog: Catalog): Promise<void> {
   await session.query(

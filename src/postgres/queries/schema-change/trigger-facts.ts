@@ -20,3 +20,18 @@ export async function readTriggerFacts(session: Session, table: QualifiedName): 
   );
   return rows.map((row) => JSON.parse(row.doc) as TriggerFacts);
 }
+
+/** Those of the tables that have a trigger of a user; partitions have copies of their parent's. */
+export async function tablesWithTriggers(
+  session: Session,
+  tables: readonly QualifiedName[],
+): Promise<(table: QualifiedName) => boolean> {
+  const { rows } = await session.query<{ schema: string; name: string }>(
+    `select distinct n.nspname as schema, c.relname as name
+     from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid = t.tgrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+     join jsonb_to_recordset($1::jsonb) as g (schema text, name text) on (g.schema, g.name) = (n.nspname, c.relname)
+     where not t.tgisinternal`,
+    [JSON.stringify(tables.map(({ schema, name }) => ({ schema, name })))],
+  );
+  return (table) => rows.some(({ schema, name }) => schema === table.schema && name === table.name);
+}
