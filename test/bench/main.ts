@@ -4,9 +4,10 @@ import { measureCost } from './capture-cost';
 import { measureDelta } from './delta-apply';
 import { measureViolations } from './known-violations';
 import { measureFreeze } from './freeze';
+import { measureProof } from './proof';
 import { measureRounds } from './rounds';
 
-const usage = `npm run bench -- [delta] [cost] [freeze] [rounds] [violations] [--rows N] [--capture triggers|logical] [--rate TX_PER_SECOND]
+const usage = `npm run bench -- [delta] [cost] [freeze] [rounds] [violations] [proof] [--rows N] [--capture triggers|logical] [--rate TX_PER_SECOND]
                [--pairs N] [--seconds N]
 
 Measures on this machine, with servers of its own; one JSON document a line. Without a name: all of them, the freeze at 1 and at
@@ -32,11 +33,12 @@ async function main(): Promise<void> {
     process.stdout.write(`${usage}\n`);
     return;
   }
-  const wanted = positionals.length === 0 ? ['rounds', 'delta', 'cost', 'freeze', 'violations'] : positionals;
+  const wanted = positionals.length === 0 ? ['rounds', 'delta', 'cost', 'freeze', 'violations', 'proof'] : positionals;
   const kinds: readonly Kind[] = values.capture === undefined ? ['triggers', 'logical'] : [values.capture as Kind];
   const rows = (usual: number): number => (values.rows === undefined ? usual : Number(values.rows));
   say('machine', { cpu: cpus()[0]?.model, cores: cpus().length, memory: totalmem(), node: process.version });
   if (wanted.includes('violations')) say('violations', await measureViolations(rows(200_000)));
+  if (wanted.includes('proof')) say('proof', await measureProof(rows(500_000)));
   for (const capture of kinds) {
     if (wanted.includes('rounds')) {
       for (const one of await measureRounds(rows(400_000), capture)) say('rounds', one);
