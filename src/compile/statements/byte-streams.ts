@@ -31,7 +31,7 @@ export interface ByteStreams {
 const notByBytes = new Set(['xml', 'money', 'oid']);
 
 /** True when equal bytes on both sides, for every pair of versions, mean that the column holds the value that the plan says. */
-export function passesAsBytes(mapping: CompiledMapping, column: CompiledColumn): boolean {
+function passesAsBytes(mapping: CompiledMapping, column: CompiledColumn): boolean {
   const { type, cast, trial } = column;
   if (!isDirect(column) || trial !== undefined) return false;
   const source = column.inputTypes[0] ?? '';
