@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CopyStreamQuery } from 'pg-copy-streams';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { CopyBinaryDecoder, type ByteRows } from './wire/copy-binary';
 import { CopyTextDecoder, encodeCopyRows } from './copy-text';
 import type { Session } from './session';
 
@@ -96,10 +97,37 @@ export async function* copyOut(
   select: string,
   signal?: AbortSignal,
 ): AsyncGenerator<(string | null)[][]> {
-  signal?.throwIfAborted();
-  const sql = `copy (${select}) to stdout`;
-  const reader = copyTo(sql);
   const decoder = new CopyTextDecoder();
+  let rows: (string | null)[][] = [];
+  let bytes = 0;
+  for await (const chunk of copiedBytes(session, `copy (${select}) to stdout`, signal)) {
+    const decoded = decoder.push(chunk);
+    rows = rows.length === 0 ? decoded : rows.concat(decoded);
+    bytes += chunk.length;
+    // whoever merges streams holds some of these at once
+    if (rows.length >= 1000 || (bytes >= chunkBytes && rows.length > 0)) {
+      yield rows;
+      rows = [];
+      bytes = 0;
+    }
+  }
+  decoder.end();
+  if (rows.length > 0) yield rows;
+}
+
+/** The same in binary format, as the bytes arrive; of each row the first `leading` fields are marked off. */
+export async function* copyOutBinary(session: Session, select: string, leading: number): AsyncGenerator<ByteRows> {
+  const decoder = new CopyBinaryDecoder(leading);
+  for await (const chunk of copiedBytes(session, `copy (${select}) to stdout (format binary)`)) {
+    const rows = decoder.push(chunk);
+    if (rows.starts.length > 0) yield rows;
+  }
+  decoder.end();
+}
+
+async function* copiedBytes(session: Session, sql: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  signal?.throwIfAborted();
+  const reader = copyTo(sql);
   let ended = false;
   const ready = new Promise<void>((resolve, reject) => {
     reader.once('error', reject);
@@ -113,23 +141,9 @@ export async function* copyOut(
   signal?.addEventListener('abort', onAbort, { once: true });
   session.client.query(reader);
   try {
-    let rows: (string | null)[][] = [];
-    let bytes = 0;
-    for await (const chunk of reader as AsyncIterable<Buffer>) {
-      const decoded = decoder.push(chunk);
-      rows = rows.length === 0 ? decoded : rows.concat(decoded);
-      bytes += chunk.length;
-      // whoever merges streams holds some of these at once
-      if (rows.length >= 1000 || (bytes >= chunkBytes && rows.length > 0)) {
-        yield rows;
-        rows = [];
-        bytes = 0;
-      }
-    }
+    for await (const chunk of reader as AsyncIterable<Buffer>) yield chunk;
     await ready;
     ended = true;
-    decoder.end();
-    if (rows.length > 0) yield rows;
   } catch (error) {
     throw session.noted(error, sql);
   } finally {

@@ -126,6 +126,16 @@ export class Tally implements RowSink {
   }
 }
 
+/** The first suspects of each class, as one tally would keep them. */
+export function limitSuspects(suspects: readonly Suspect[]): Suspect[] {
+  const kept = new Map<BadClass, number>();
+  return suspects.filter(({ class: rowClass }) => {
+    const count = (kept.get(rowClass) ?? 0) + 1;
+    kept.set(rowClass, count);
+    return count <= suspectsKept;
+  });
+}
+
 function identity(suspect: Suspect): string {
   return JSON.stringify([suspect.class, suspect.sourceKey, suspect.targetKey, suspect.columns]);
 }

@@ -6,9 +6,10 @@ import { measureDelta } from './delta-apply';
 import { measureDiscovery } from './discovery';
 import { measureViolations } from './known-violations';
 import { measureFreeze } from './freeze';
+import { measureProof } from './proof';
 import { measureRounds } from './rounds';
 
-const usage = `npm run bench -- [delta] [cost] [freeze] [rounds] [violations] [discovery] [casts] [--rows N] [--capture triggers|logical] [--rate TX_PER_SECOND]
+const usage = `npm run bench -- [delta] [cost] [freeze] [rounds] [violations] [discovery] [casts] [proof] [--rows N] [--capture triggers|logical] [--rate TX_PER_SECOND]
                [--pairs N] [--seconds N]
 
 Measures on this machine, with servers of its own; one JSON document a line. Without a name: all of them, the freeze at 1 and at
@@ -35,7 +36,9 @@ async function main(): Promise<void> {
     return;
   }
   const wanted =
-    positionals.length === 0 ? ['rounds', 'delta', 'cost', 'freeze', 'violations', 'discovery', 'casts'] : positionals;
+    positionals.length === 0
+      ? ['rounds', 'delta', 'cost', 'freeze', 'violations', 'discovery', 'casts', 'proof']
+      : positionals;
   const kinds: readonly Kind[] = values.capture === undefined ? ['triggers', 'logical'] : [values.capture as Kind];
   const rows = (usual: number): number => (values.rows === undefined ? usual : Number(values.rows));
   say('machine', { cpu: cpus()[0]?.model, cores: cpus().length, memory: totalmem(), node: process.version });
@@ -46,6 +49,7 @@ async function main(): Promise<void> {
   if (wanted.includes('casts')) {
     for (const one of await measureCasts(rows(300_000))) say('casts', one);
   }
+  if (wanted.includes('proof')) say('proof', await measureProof(rows(500_000)));
   for (const capture of kinds) {
     if (wanted.includes('rounds')) {
       for (const one of await measureRounds(rows(400_000), capture)) say('rounds', one);

@@ -7,7 +7,8 @@ import { countRows } from './count-rows';
 import { keyMatch } from '../key/key-match';
 import { proofOrder } from '../key/key-order';
 import { keyTextSql } from '../key/key-text';
-import { largeKind, largeKindOfSource, textOrDigest } from './large-values';
+import { largeKind, textOrDigest } from './large-values';
+import { rawText } from './raw-text';
 import type { Deferred, Placed } from '../levels';
 import { plain } from '../levels';
 import { isMultiset, sourceRows } from '../key/row-identity';
@@ -66,18 +67,7 @@ function scopeCounts(select: SourceSelect): string {
 
 function rawColumns(select: SourceSelect, mark: boolean): Placed[] {
   const { mapping } = select;
-  return mapping.rawColumns.map((column) => {
-    const value = column.sql ? `(${column.name})` : sourceColumn(mapping.from, column.name);
-    const whole = `${value}::text`;
-    const text = column.sql ? whole : textOrDigest(largeKindOfSource(mapping, column.name), value, whole);
-    const unsendable = column.marked === true ? untranslatableSql(mapping.encoding, whole) : null;
-    if (unsendable === null) return select.levels.source(text);
-    return select.levels.source(
-      mark
-        ? `CASE WHEN ${unsendable} THEN 'B' ELSE 'T' || (${text}) END`
-        : `CASE WHEN ${unsendable} THEN NULL ELSE ${text} END`,
-    );
-  });
+  return mapping.rawColumns.map((column) => select.levels.source(rawText(mapping, column, mark)));
 }
 
 function raw(select: SourceSelect): string {

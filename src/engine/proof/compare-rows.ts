@@ -1,4 +1,3 @@
-import { createHmac, type Hmac } from 'node:crypto';
 import { bindStatement } from '../../compile/statements/bind-statement';
 import { createRecompute } from '../../compile/statements/recompute-row';
 import { isMultiset } from '../../compile/key/row-identity';
@@ -20,6 +19,7 @@ import { expectedRows, targetKeyPlaces, type ExpectationWork } from './expected-
 import { type ProofHost } from './proof-host';
 import type { Sides } from './sides';
 import { namedState } from '../../errors/sqlstate-names';
+import { BufferedDigest } from './row-digest';
 import { keyDigest, largeValueTag, sha256 } from '../run/digests';
 import { sourceStatement } from '../run/source-statement';
 
@@ -70,8 +70,8 @@ export interface Look {
   readonly suspects: readonly Suspect[];
 }
 
-/** Merges both streams of a slice. The snapshots are the caller's. */
-export async function compareSlice(
+/** Merges both streams of a slice row by row and field by field. The snapshots are the caller's. */
+export async function compareSliceByRows(
   { work, sides, expectation, shape }: Comparison,
   slice: { readonly index: number; readonly of: number },
 ): Promise<Look> {
@@ -130,31 +130,6 @@ export function differencesOf(run: LoadedRun, mapping: CompiledMapping, suspect:
     // of contents only a keyed digest may stay
     targetKey: isMultiset(mapping) ? null : suspect.targetKey,
   }));
-}
-
-/** HMAC-SHA256 over texts as UTF-8; gathers them, because a call to the digest costs more than hashing a row. */
-class BufferedDigest {
-  private readonly hmac: Hmac;
-  private waiting = '';
-
-  constructor(secret: Buffer) {
-    this.hmac = createHmac('sha256', secret);
-  }
-
-  add(text: string): void {
-    this.waiting += text;
-    if (this.waiting.length > 65_536) this.flush();
-  }
-
-  hex(): string {
-    this.flush();
-    return this.hmac.digest('hex');
-  }
-
-  private flush(): void {
-    this.hmac.update(this.waiting, 'utf8');
-    this.waiting = '';
-  }
 }
 
 async function* counted<Row>(

@@ -4,7 +4,7 @@ import { rowsByKeys } from '../../postgres/queries/proof/rows';
 import { readRows } from '../../postgres/read-rows';
 import { mergeRows } from '../../validate/merge-rows';
 import type { ActualRow, ExpectedRow } from '../../validate/row';
-import { Tally, type Suspect } from '../../validate/tally';
+import { Tally, type RowDigests, type Suspect } from '../../validate/tally';
 import type { Comparison } from './compare-rows';
 import { expectedRows } from './expected-rows';
 import { largeValueTag } from '../run/digests';
@@ -27,10 +27,11 @@ export async function compareKeys(
   sourceKeys: readonly string[],
   targetKeys: readonly string[],
   except: readonly string[],
+  digests: RowDigests = silent,
 ): Promise<KeysRead> {
   const { run, mapping } = work;
   const large = largeValueTag(run);
-  const tally = new Tally(shape.keyPlaces, silent);
+  const tally = new Tally(shape.keyPlaces, digests);
   const raw = sourceStatement(run, mapping, mapping.statements.raw, { only: sourceKeys, except, large });
   const expected: ExpectedRow[] = [];
   if (sourceKeys.length > 0) {

@@ -7,6 +7,8 @@ const heldInMemory = 100_000;
 
 /** Finds quarantine entries of one mapping by source key. */
 export interface QuarantineBook {
+  /** True when it is known to hold nothing. */
+  readonly empty: boolean;
   find(keys: readonly string[]): Promise<ReadonlyMap<string, QuarantineEntry>>;
 }
 
@@ -42,7 +44,7 @@ export async function openQuarantine(session: Session, run: string, mapping: str
   );
   if (rows.length <= heldInMemory) {
     const all = toMap(rows);
-    return { find: () => Promise.resolve(all) };
+    return { empty: all.size === 0, find: () => Promise.resolve(all) };
   }
   return quarantineByKeys(session, run, mapping);
 }
@@ -50,6 +52,7 @@ export async function openQuarantine(session: Session, run: string, mapping: str
 /** The same looked up chunk by chunk, for a proof of a few keys. */
 export function quarantineByKeys(session: Session, run: string, mapping: string): QuarantineBook {
   return {
+    empty: false,
     async find(keys) {
       const found = await session.query<Row>(
         `select ${columns} from rowproof.quarantine where run = $1 and mapping = $2
