@@ -101,7 +101,7 @@ async function opened(rows: number, target: string, columns: readonly object[]):
 
 async function prove(run: CopyRun, rows: number): Promise<void> {
   const validation = createValidationActivities({ databases: run.databases, plansFolder: null });
-  const { identical } = await validation.proveMapping(run.ref, 'customer');
+  const { identical } = await validation.proveMapping({ ref: run.ref, mapping: 'customer' });
   if (identical !== rows) throw new Error(`${identical} of ${rows} rows are identical`);
 }
 

@@ -370,7 +370,10 @@ test('Small tables are counted by one activity, each with findings of its own', 
   });
   const { together } = await run.activities.recordCatalogs(run.ref);
   expect(together).toEqual([['a', 'b', 'c']]);
-  expect(await run.activities.profileMappings(run.ref, ['a', 'b', 'c'])).toEqual({ rows: 4, findings: 2 });
+  expect(await run.activities.profileMappings({ ref: run.ref, mappings: ['a', 'b', 'c'] })).toEqual({
+    rows: 4,
+    findings: 2,
+  });
   expect(await run.target.query('select id, rows::int from rowproof.finding order by 1')).toEqual([
     { id: 'a.v.cast_integer', rows: 1 },
     { id: 'c.v.cast_integer', rows: 2 },

@@ -48,7 +48,11 @@ test('Only the column with a transform is recomputed, and right rows are proved 
   const streams = byteStreams(compiled.mappings[0] as never, { encoding: 'UTF8', sha256 });
   expect(streams).toMatchObject({ leading: 7, keys: ['integer', 'integer'] });
   expect(streams?.recomputed.columns.map(({ target }) => target)).toEqual(['born']);
-  expect(await run.validation.proveMapping(run.ref, 'item')).toEqual({ mapping: 'item', rows: 2000, ...clean });
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'item' })).toEqual({
+    mapping: 'item',
+    rows: 2000,
+    ...clean,
+  });
 });
 
 test('Every planted fault is seen, also where both streams have to line up again', async () => {
@@ -85,12 +89,12 @@ test('Every planted fault is seen, also where both streams have to line up again
   await run.target.query('create table keep.quarantine as select * from rowproof.quarantine');
   for (const [fault, counts] of faults) {
     await run.target.query(fault);
-    const { rows, mapping: _, ...found } = await run.validation.proveMapping(run.ref, 'item');
+    const { rows, mapping: _, ...found } = await run.validation.proveMapping({ ref: run.ref, mapping: 'item' });
     expect([fault, rows, found]).toEqual([fault, 2000, { ...clean, ...counts }]);
     await run.target.query(`truncate item; insert into item select * from keep.item; delete from rowproof.quarantine;
       insert into rowproof.quarantine select * from keep.quarantine`);
   }
-  expect(await run.validation.proveMapping(run.ref, 'item')).toMatchObject(clean);
+  expect(await run.validation.proveMapping({ ref: run.ref, mapping: 'item' })).toMatchObject(clean);
 });
 
 test('Equal bytes mean equal values, for every type that passes as bytes', async () => {
