@@ -1,48 +1,43 @@
-/**
- * Records of an RFC 4180 text: fields may be quoted and then hold commas, line ends and doubled quotes. An unquoted empty
- * field is null, a quoted one ''. Empty lines are skipped. Null when a quoted field does not end.
- */
-export function parseCsv(text: string): (string | null)[][] | null {
-  const records: (string | null)[][] = [];
-  let record: (string | null)[] = [];
-  let place = text.startsWith('\uFEFF') ? 1 : 0;
-  const endRecord = (): void => {
-    if (record.length > 1 || record[0] !== null) records.push(record);
-    record = [];
-  };
-  while (place <= text.length) {
-    let field: string | null;
-    if (text[place] === '"') {
-      let value = '';
-      place += 1;
-      for (;;) {
-        const quote = text.indexOf('"', place);
-        if (quote === -1) return null;
-        value += text.slice(place, quote);
-        place = quote + 1;
-        if (text[place] !== '"') break;
-        value += '"';
-        place += 1;
-      }
-      field = value;
-      // anything between the closing quote and the separator belongs to the field
-      const rest = /^[^,\r\n]*/.exec(text.slice(place))?.[0] ?? '';
-      field += rest;
-      place += rest.length;
-    } else {
-      let end = place;
-      while (end < text.length && text[end] !== ',' && text[end] !== '\n' && text[end] !== '\r') end += 1;
-      field = end === place ? null : text.slice(place, end);
-      place = end;
-    }
-    record.push(field);
-    if (text[place] === ',') {
-      place += 1;
-      continue;
-    }
-    endRecord();
-    if (place >= text.length) break;
-    place += text[place] === '\r' && text[place + 1] === '\n' ? 2 : 1;
+import { CsvError, parse } from 'csv-parse/sync';
+
+/** A record and the line it ends on, from 1. An unquoted empty field is null, a quoted one ''. */
+export interface CsvRecord {
+  readonly fields: readonly (string | null)[];
+  readonly line: number;
+}
+
+/** Where a text is no CSV (RFC 4180), and why; without its values. */
+export interface CsvFault {
+  readonly line: number;
+  readonly fault: string;
+}
+
+const faults: Readonly<Partial<Record<CsvError['code'], string>>> = {
+  CSV_QUOTE_NOT_CLOSED: 'a quoted field does not end',
+  CSV_INVALID_CLOSING_QUOTE: 'text follows the closing quote of a field',
+  INVALID_OPENING_QUOTE: 'a quote stands within a field that is not quoted',
+};
+
+interface Info {
+  readonly record: readonly (string | null)[];
+  readonly info: { readonly lines: number };
+}
+
+/** Records of a text: fields may be quoted and then hold commas, line ends and doubled quotes. Empty lines are skipped. */
+export function parseCsv(text: string): readonly CsvRecord[] | CsvFault {
+  try {
+    const records = parse(text, {
+      bom: true,
+      skip_empty_lines: true,
+      // its reader knows what the header needs
+      relax_column_count: true,
+      record_delimiter: ['\r\n', '\n', '\r'],
+      info: true,
+      cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
+    }) as unknown as readonly Info[];
+    return records.map(({ record, info }) => ({ fields: record, line: info.lines }));
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    return { line: Number(error['lines']), fault: faults[error.code] ?? 'it is no CSV' };
   }
-  return records;
 }

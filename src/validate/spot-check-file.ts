@@ -1,4 +1,5 @@
 import { parseDocument, visit } from 'yaml';
+import { counted } from '../report/counted';
 import { parseCsv } from './csv';
 
 /** One expectation: the row with this key has these values. Canonical text of the target column; null is NULL. */
@@ -21,22 +22,27 @@ const nullSpellings: ReadonlySet<string> = new Set(['', '~', 'null', 'Null', 'NU
  */
 function readCsv(text: string): SpotCheck[] | SpotCheckProblem {
   const rows = parseCsv(text);
-  if (rows === null) return { problem: 'a quoted field does not end' };
+  if ('fault' in rows) return { problem: `line ${rows.line}: ${rows.fault}` };
   const [header, ...records] = rows;
   if (header === undefined || records.length === 0) return { problem: 'no rows' };
-  if (header.some((name) => name === null)) return { problem: 'line 1: a column has no name' };
-  const names = header as string[];
+  const named = `line ${header.line}`;
+  if (header.fields.some((name) => name === null || name === '')) {
+    return { problem: `${named}: a column has no name` };
+  }
+  const names = header.fields as string[];
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) return { problem: `${named}: column ${twice} is named twice` };
   const marked = names.some((name) => name.startsWith(keyPrefix));
   const isKey = names.map((name, index) => (marked ? name.startsWith(keyPrefix) : index === 0));
-  if (isKey.every((key) => key)) return { problem: 'line 1: no column besides the key' };
+  if (isKey.every((key) => key)) return { problem: `${named}: no column besides the key` };
   const checks: SpotCheck[] = [];
-  for (const [index, record] of records.entries()) {
-    if (record.length !== names.length) {
-      return { problem: `record ${index + 1}: ${record.length} fields, the header has ${names.length}` };
+  for (const { fields, line } of records) {
+    if (fields.length !== names.length) {
+      return { problem: `line ${line}: ${counted(fields.length, 'field')}, the header has ${names.length}` };
     }
     const key: Record<string, string | null> = {};
     const expect: Record<string, string | null> = {};
-    for (const [place, value] of record.entries()) {
+    for (const [place, value] of fields.entries()) {
       const name = names[place] as string;
       if (isKey[place] === true) key[marked ? name.slice(keyPrefix.length) : name] = value;
       else expect[name] = value;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import type { ValidationActivities } from '../../contract/activity-types';
@@ -17,8 +18,8 @@ import { namedState } from '../../errors/sqlstate-names';
 
 type Result = Omit<CheckResult, 'kind' | 'finding'>;
 
-/** Text of the file beside the plan, or in the plans folder; nothing outside of that folder is read. */
-async function fileText(host: ProofHost, run: LoadedRun, file: string): Promise<string | null> {
+/** Bytes of the file beside the plan, or in the plans folder; nothing outside of that folder is read. */
+async function fileBytes(host: ProofHost, run: LoadedRun, file: string): Promise<Buffer | null> {
   const folder = host.plansFolder ?? null;
   if (folder === null) return null;
   const plan = await plansFolder(folder)
@@ -28,8 +29,8 @@ async function fileText(host: ProofHost, run: LoadedRun, file: string): Promise<
   for (const place of places) {
     const inside = relative(resolve(folder), place);
     if (inside.startsWith('..') || isAbsolute(inside)) continue;
-    const text = await readFile(place, 'utf8').catch(() => null);
-    if (text !== null) return text;
+    const bytes = await readFile(place).catch(() => null);
+    if (bytes !== null) return bytes;
   }
   return null;
 }
@@ -88,8 +89,10 @@ async function runFile(
     broken: 1,
     detail: { problem },
   });
-  const text = await fileText(host, run, spot.file);
-  if (text === null) return failed('the file is not in the plans folder of this worker');
+  const bytes = await fileBytes(host, run, spot.file);
+  if (bytes === null) return failed('the file is not in the plans folder of this worker');
+  if (!isUtf8(bytes)) return failed('the file is not UTF-8');
+  const text = bytes.toString('utf8');
   const checks = readSpotChecks(spot.file, text);
   if ('problem' in checks) return failed(checks.problem);
   const tried: Tried = { broken: 0, columns: new Set(), problem: null };

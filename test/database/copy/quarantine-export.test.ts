@@ -1,5 +1,5 @@
 import { exportQuarantine } from '../../../src/engine/copy/export-quarantine';
-import { parseCsv } from '../../../src/validate/csv';
+import { parseCsv, type CsvRecord } from '../../../src/validate/csv';
 import { openCopyRun, type CopyRun, type CopyRunDraft } from './copy-run';
 
 let run: CopyRun;
@@ -10,7 +10,8 @@ async function exported(draft: CopyRunDraft, allColumns = false): Promise<Map<st
   await run.copyAll();
   const lines: string[] = [];
   await exportQuarantine(run.databases, run.ref, { table: null, by: 'dana', allColumns }, (line) => lines.push(line));
-  const [head, ...rows] = parseCsv(lines.join('\n')) as (string | null)[][];
+  const records = parseCsv(lines.join('\n')) as readonly CsvRecord[];
+  const [head, ...rows] = records.map(({ fields }) => fields);
   expect(head).toEqual(['table', 'reason', 'finding', 'column', 'sqlstate', 'source_key', 'original']);
   return new Map(
     rows.map(([, , , , , key, original]) => [

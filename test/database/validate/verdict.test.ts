@@ -229,6 +229,7 @@ test('A sample is proved for its part and says that it is no migration', async (
 test('Spot checks compare typed values from a file that stays where it is', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'spot-'));
   await writeFile(join(folder, 'good.csv'), 'key.id.nr,mail,punkte\n1,m1@x.y,01\n2,m2@x.y,2\n');
+  await writeFile(join(folder, 'latin.csv'), Buffer.from('nr,name\n1,M\xfcller\n', 'latin1'));
   await writeFile(
     join(folder, 'bad.yaml'),
     '- key: { nr: 1 }\n  expect: { preis: 0.5 }\n- key: { nr: 2 }\n  expect: { preis: 7, kunde: 3 }\n- key: { nr: 9999 }\n  expect: { preis: null }\n',
@@ -240,12 +241,13 @@ test('Spot checks compare typed values from a file that stays where it is', asyn
         { name: 'good', mapping: 'kunde', file: 'good.csv' },
         { name: 'bad', mapping: 'auftrag', file: 'bad.yaml' },
         { name: 'gone', mapping: 'auftrag', file: 'gone.yaml' },
+        { name: 'latin', mapping: 'kunde', file: 'latin.csv' },
         { name: 'outside', mapping: 'auftrag', file: '../../../../../../../etc/passwd' },
       ],
     } as never,
     folder,
   );
-  expect(await run.validation.runSpotChecks(run.ref)).toEqual({ checked: 4, broken: 3 });
+  expect(await run.validation.runSpotChecks(run.ref)).toEqual({ checked: 5, broken: 4 });
   const results = await run.target.query(
     `select name, broken::int as broken, detail from rowproof.check_result where kind = 'spot_check' and name <> '*' order by name`,
   );
@@ -253,6 +255,7 @@ test('Spot checks compare typed values from a file that stays where it is', asyn
     { name: 'bad', broken: 2, detail: { checks: 3, columns: 'preis', problem: 'no row has the key' } },
     { name: 'gone', broken: 1, detail: { problem: 'the file is not in the plans folder of this worker' } },
     { name: 'good', broken: 0, detail: { checks: 2, columns: '', problem: null } },
+    { name: 'latin', broken: 1, detail: { problem: 'the file is not UTF-8' } },
     { name: 'outside', broken: 1, detail: { problem: 'the file is not in the plans folder of this worker' } },
   ]);
   expect((await run.validation.reconcile(run.ref)).problems).toContain('spot check bad: 2 broken');

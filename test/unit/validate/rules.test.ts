@@ -31,6 +31,28 @@ describe('parseRule', () => {
 });
 
 describe('readSpotChecks', () => {
+  it.each([
+    ['', 'no rows'],
+    ['a,b\n', 'no rows'],
+    ['a,,b\n1,2,3', 'line 1: a column has no name'],
+    ['a,b,a\n1,2,3', 'line 1: column a is named twice'],
+    ['key.a,key.b\n1,2', 'line 1: no column besides the key'],
+    ['a,b\n"secret', 'line 2: a quoted field does not end'],
+    ['a,b\n1,"secret"x', 'line 2: text follows the closing quote of a field'],
+    ['a,b\n1,secret"x', 'line 2: a quote stands within a field that is not quoted'],
+    ['a,b\r\n"1\n2",3\r\n\r\n1', 'line 5: 1 field, the header has 2'],
+    ['a,b\n1,2,secret', 'line 2: 3 fields, the header has 2'],
+  ])('names the line and the fault of %j, and no value', (text, problem) => {
+    expect(readSpotChecks('a.csv', text)).toEqual({ problem });
+  });
+
+  it.each(['\n', '\r\n', '\r'])('reads lines that end with %j', (end) => {
+    expect(readSpotChecks('a.csv', ['no,name', '7,seven', '8,'].join(end))).toEqual([
+      { key: { no: '7' }, expect: { name: 'seven' } },
+      { key: { no: '8' }, expect: { name: null } },
+    ]);
+  });
+
   it('reads CSV with marked keys, quotes, NULL and empty text', () => {
     expect(readSpotChecks('a.csv', '\uFEFFkey.a,key.b,c,d\r\n1,x,,""\r\n2,"y\n,""z""",\\N,\r\n\r\n')).toEqual([
       { key: { a: '1', b: 'x' }, expect: { c: null, d: '' } },
@@ -50,9 +72,6 @@ describe('readSpotChecks', () => {
   });
 
   it.each([
-    ['a.csv', ''],
-    ['a.csv', 'a,b\n"x'],
-    ['a.csv', 'a,b\n1,2,3'],
     ['a.yaml', 'a: b'],
     ['a.yaml', '- key: {}\n  expect: { a: 1 }'],
     ['a.yaml', '- [unclosed'],
