@@ -29,6 +29,13 @@ export function numberOrNull(row: Row | undefined, name: string): number | null 
   return Number.isFinite(value) ? value : unreadable(name, 'no number');
 }
 
+/** A condition: false also where it is unknown (NULL) or there is no row. RP4024 where the column is no boolean. */
+export function flag(row: Row | undefined, name: string): boolean {
+  const text = textOf(row, name);
+  if (text === null || text === 'false' || text === 'f') return false;
+  return text === 'true' || text === 't' || unreadable(name, 'no boolean');
+}
+
 function textOf(row: Row | undefined, name: string): string | null {
   if (row === undefined) return null;
   const value = (row as Readonly<Record<string, unknown>>)[name];

@@ -1,4 +1,5 @@
 import type { Session } from './session';
+import { flag } from './row';
 
 /**
  * Terminates a backend, only when it still is the one that was recorded: pids are reused. False when it is gone already,
@@ -10,5 +11,5 @@ export async function terminateBackend(session: Session, pid: number, backendSta
      where pid = $1 and backend_start = $2::timestamptz`,
     [pid, backendStart],
   );
-  return rows[0]?.done === 'true';
+  return flag(rows[0], 'done');
 }

@@ -315,16 +315,18 @@ describe('a run that follows a source which is written to', () => {
     const { code } = await atGate(bench, run);
 
     await slow.begin();
+    // which step it was in depends on how fast the machine is
     const breach =
-      'The freeze reached its limit of 2.0 s while creating the freeze; writers are free again and the run goes on following.';
+      /The freeze reached its limit of 2\.0 s while [a-z ]+; writers are free again and the run goes on following\.$/;
     const drill = await bench.rowproof('cutover', 'shop-1', '--drill', ...ben, '--output', 'json');
     expect([drill.code, document(drill)]).toEqual([
       1,
-      { run: 'shop-1', command: 'drill', answer: breach, outcome: 'deadline' },
+      { run: 'shop-1', command: 'drill', answer: expect.stringMatching(breach) as string, outcome: 'deadline' },
     ]);
     expect((await bench.rowproof('cutover', 'shop-1', '--code', code, ...ben)).code).toBe(0);
     const again = await bench.until('shop-1', ({ gate, follow }) => gate === 'cutover' && follow?.freeze != null);
-    expect(again.sentence).toBe(`waits for approval of the cutover. The last attempt released the writers. ${breach}`);
+    expect(again.sentence).toMatch(/^waits for approval of the cutover\. The last attempt released the writers\. /);
+    expect(again.sentence).toMatch(breach);
     expect(again.follow?.freeze).toMatchObject({ outcome: 'deadline', by: 'ben' });
     const told = writer.acknowledged();
     await eventually(() => writer.acknowledged() > told + 20);

@@ -18,7 +18,7 @@ export function otherVersion(engine: string | null = null): BuiltVersion {
   const folder = mkdtempSync(join(dirname(built), 'dist-next-'));
   cpSync(built, folder, { recursive: true });
   const bundle = join(folder, 'workflow-bundle.js');
-  const step = 'await control.startPhase(run.ref, name);';
+  const step = 'await control.startPhase({ ref: run.ref, phase: name });';
   replace(bundle, step, `${step} ${step}`);
   if (engine !== null) replace(join(folder, versionFile), `'${engineOf(built)}'`, `'${engine}'`);
   return {

@@ -26,6 +26,7 @@ import { during } from '../../postgres/refusal';
 import { asApplication } from '../../postgres/application-path';
 import { decisionsOf } from '../run/decisions';
 import { mappingOf, type Host } from '../host';
+import { flag } from '../../postgres/row';
 
 const blockRows = 20_000;
 
@@ -238,7 +239,7 @@ async function settleForeignKey(
               row,
               ...classifyOrphan(
                 rule,
-                { quarantined: raw.quarantined === 'true', outOfScope: raw.out_of_scope === 'true' },
+                { quarantined: flag(raw, 'quarantined'), outOfScope: flag(raw, 'out_of_scope') },
                 work.classOf,
               ),
             };

@@ -2,7 +2,7 @@ import type { Column, QualifiedName } from '../../contract/catalog';
 import type { Session } from '../session';
 import { userRelation } from './relations';
 import type { TypeOf } from './types';
-import { integer, number } from '../row';
+import { flag, integer, number } from '../row';
 
 export interface RelationColumn extends Column {
   readonly attnum: number;
@@ -21,7 +21,7 @@ interface ColumnRow {
   readonly generated: string;
   readonly collation: string | null;
   readonly collate: string | null;
-  readonly deterministic: string | null;
+  readonly nondeterministic: string | null;
   readonly readable: string;
 }
 
@@ -32,7 +32,7 @@ export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map
        format_type(a.atttypid, a.atttypmod) as declared,
        a.attnotnull::text as not_null, a.atthasdef::text as has_default, a.attidentity::text as identity, a.attgenerated::text as generated,
        case when a.attcollation <> t.typcollation then l.collname end as collation,
-       case when a.attcollation <> t.typcollation then format('%I.%I', ln.nspname, l.collname) end as collate, l.collisdeterministic::text as deterministic,
+       case when a.attcollation <> t.typcollation then format('%I.%I', ln.nspname, l.collname) end as collate, (not l.collisdeterministic)::text as nondeterministic,
        has_column_privilege(c.oid, a.attnum, 'SELECT')::text as readable
      from pg_attribute a
      join pg_class c on c.oid = a.attrelid
@@ -55,17 +55,17 @@ export async function readColumns(session: Session, typeOf: TypeOf): Promise<Map
       name: row.name,
       ordinal: own.length + 1,
       type: typeOf(row.type, integer(row, 'typmod'), row.declared),
-      notNull: row.not_null === 'true',
+      notNull: flag(row, 'not_null'),
       // a generation expression is stored where defaults are
-      hasDefault: row.has_default === 'true' && row.generated === '',
+      hasDefault: flag(row, 'has_default') && row.generated === '',
       identity: row.identity === 'a' ? 'always' : row.identity === 'd' ? 'by default' : '',
       generated: row.generated !== '',
       collation: row.collation,
       ...(row.collate === null ? {} : { collate: row.collate }),
-      nondeterministic: row.deterministic === 'false',
+      nondeterministic: flag(row, 'nondeterministic'),
       sequence: sequences.get(place) ?? null,
       averageWidth: widths.get(place) ?? null,
-      readable: row.readable === 'true',
+      readable: flag(row, 'readable'),
     });
   }
   return columns;

@@ -1,6 +1,7 @@
 import type { CheckConstraint, KeyConstraint } from '../../contract/catalog';
 import type { Session } from '../session';
 import { userRelation } from './relations';
+import { flag } from '../row';
 
 /** A foreign key with its columns still as numbers: the referenced ones belong to another relation. */
 export interface ForeignKeyRow {
@@ -63,7 +64,7 @@ export async function readConstraints(
     found.set(row.relation, own);
     const attnums = numbers(row.columns);
     const names = (): string[] => attnums.map((attnum) => nameOf(row.relation, attnum));
-    const validated = row.validated === 'true';
+    const validated = flag(row, 'validated');
     if (row.contype === 'p') own.primaryKey = { name: row.name, columns: names() };
     else if (row.contype === 'c') {
       own.checks.push({ name: row.name, columns: names(), expression: row.expression ?? '', validated });
@@ -74,7 +75,7 @@ export async function readConstraints(
         references: row.references,
         referencedColumns: numbers(row.referenced_columns),
         definition: row.definition ?? '',
-        matchFull: row.match_full === 'true',
+        matchFull: flag(row, 'match_full'),
         validated,
         operators: row.operators === null ? [] : (JSON.parse(row.operators) as string[]),
       });

@@ -1,6 +1,7 @@
 import type { FunctionCall } from '../../contract/catalog';
 import { isOpaque, mentions, userRoutines } from '../mentions-sql';
 import type { Session } from '../session';
+import { flag } from '../row';
 
 /**
  * CHECKs of tables and domains and generated columns that call a function of users which is not IMMUTABLE, or whose body (or that of a
@@ -53,6 +54,6 @@ export async function readFunctionCalls(session: Session): Promise<FunctionCall[
     relation: row.relation,
     name: row.name,
     function: row.function,
-    reads: row.reads === 'true',
+    reads: flag(row, 'reads'),
   }));
 }

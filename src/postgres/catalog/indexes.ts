@@ -2,6 +2,7 @@ import type { Index, Trigger } from '../../contract/catalog';
 import { identifier } from '../../sql/quote';
 import type { Session } from '../session';
 import { userRelation } from './relations';
+import { flag } from '../row';
 
 interface IndexRow {
   readonly relation: string;
@@ -56,17 +57,17 @@ export async function readIndexes(
     const columns = keys.map((attnum) => (attnum > 0 ? nameOf(row.relation, attnum) : null));
     return {
       name: row.name,
-      unique: row.unique === 'true',
-      primary: row.primary === 'true',
+      unique: flag(row, 'unique'),
+      primary: flag(row, 'primary'),
       constraint: row.constraint,
-      exclusion: row.exclusion === 'true',
+      exclusion: flag(row, 'exclusion'),
       columns,
       keyExpressions: columns.map((name, place) =>
         collated(name === null ? (expressions[place] as string) : identifier(name), place),
       ),
       predicate: row.predicate,
-      nullsNotDistinct: row.nulls_not_distinct === 'true',
-      valid: row.valid === 'true',
+      nullsNotDistinct: flag(row, 'nulls_not_distinct'),
+      valid: flag(row, 'valid'),
       definition: row.definition ?? '',
     };
   });

@@ -1,7 +1,7 @@
 import type { QualifiedName, Relation } from '../../contract/catalog';
 import type { Session } from '../session';
 import { userSchema } from './server-facts';
-import { integer, number } from '../row';
+import { flag, integer, number } from '../row';
 
 /** The oids of this catalog, while it is read: they never leave this folder. */
 export interface RelationRow {
@@ -68,21 +68,21 @@ export async function readRelations(session: Session): Promise<RelationRow[]> {
     name: row['name'] as string,
     kind: kinds[row['kind'] as string] as Relation['kind'],
     owner: row['owner'] as string,
-    owned: row['owned'] === 'true',
+    owned: flag(row, 'owned'),
     estimatedRows: Math.round(sizes.get(row['oid'] as string)?.rows ?? 0),
     estimatedBytes: sizes.get(row['oid'] as string)?.bytes ?? 0,
-    rowSecurity: row['row_security'] === 'true',
-    forceRowSecurity: row['force_row_security'] === 'true',
+    rowSecurity: flag(row, 'row_security'),
+    forceRowSecurity: flag(row, 'force_row_security'),
     partitionOf:
       row['parent_name'] == null ? null : { schema: row['parent_schema'] as string, name: row['parent_name'] },
-    inherited: row['inherited'] === 'true',
+    inherited: flag(row, 'inherited'),
     inherits: JSON.parse(row['inherits'] as string) as QualifiedName[],
     privileges: {
-      select: row['select_ok'] === 'true',
-      insert: row['insert_ok'] === 'true',
-      update: row['update_ok'] === 'true',
-      delete: row['delete_ok'] === 'true',
-      truncate: row['truncate_ok'] === 'true',
+      select: flag(row, 'select_ok'),
+      insert: flag(row, 'insert_ok'),
+      update: flag(row, 'update_ok'),
+      delete: flag(row, 'delete_ok'),
+      truncate: flag(row, 'truncate_ok'),
     },
   }));
 }

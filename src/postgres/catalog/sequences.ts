@@ -1,6 +1,7 @@
 import type { Sequence } from '../../contract/catalog';
 import type { Session } from '../session';
 import { userSchema } from './server-facts';
+import { flag } from '../row';
 
 /** Sequences of users: outside system schemas and schema rowproof, and not of an extension. */
 export async function readSequences(session: Session): Promise<Sequence[]> {
@@ -16,8 +17,8 @@ export async function readSequences(session: Session): Promise<Sequence[]> {
   return rows.map(({ schema, name, ...facts }) => ({
     schema,
     name,
-    cycle: facts.cycle === 'true',
-    readable: facts.readable === 'true',
-    settable: facts.settable === 'true',
+    cycle: flag(facts, 'cycle'),
+    readable: flag(facts, 'readable'),
+    settable: flag(facts, 'settable'),
   }));
 }

@@ -1,7 +1,7 @@
 import type { ServerFacts } from '../../contract/catalog';
 import type { Session } from '../session';
 import { maySetSql } from '../session-settings';
-import { integer } from '../row';
+import { flag, integer } from '../row';
 
 export async function readServerFacts(session: Session): Promise<ServerFacts> {
   const { rows } = await session.query<Record<string, string>>(
@@ -19,10 +19,10 @@ export async function readServerFacts(session: Session): Promise<ServerFacts> {
     encoding: row['encoding'] as string,
     collate: row['collate'] as string,
     user: row['user'] as string,
-    isSuperuser: row['superuser'] === 'true',
-    isStandby: row['standby'] === 'true',
-    maySilenceLog: row['silent'] === 'true',
-    systemIdentifier: row['controllable'] === 'true' ? await systemIdentifier(session) : null,
+    isSuperuser: flag(row, 'superuser'),
+    isStandby: flag(row, 'standby'),
+    maySilenceLog: flag(row, 'silent'),
+    systemIdentifier: flag(row, 'controllable') ? await systemIdentifier(session) : null,
   };
 }
 
@@ -49,7 +49,7 @@ export async function readSchemas(session: Session): Promise<{ name: string; usa
     `select nspname as name, has_schema_privilege(oid, 'usage')::text as usage, has_schema_privilege(oid, 'create')::text as create
      from pg_namespace n where ${userSchema} order by nspname collate "C"`,
   );
-  return rows.map((row) => ({ name: row.name, usage: row.usage === 'true', create: row.create === 'true' }));
+  return rows.map((row) => ({ name: row.name, usage: flag(row, 'usage'), create: flag(row, 'create') }));
 }
 
 /** Predicate over pg_namespace n: neither the system's nor ours. Names that start with pg_ are reserved. */

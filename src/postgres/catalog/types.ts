@@ -2,7 +2,7 @@ import type { ColumnType, Domain, TypeShape } from '../../contract/catalog';
 import type { Session } from '../session';
 import { userRelation } from './relations';
 import { userSchema } from './server-facts';
-import { integer } from '../row';
+import { flag, integer } from '../row';
 
 interface TypeRow {
   readonly oid: string;
@@ -134,7 +134,7 @@ function isChecked(types: Types, oid: string): boolean {
     ...(row.element_oid === null ? [] : [row.element_oid]),
     ...fieldsOf(row).map(([, type]) => type),
   ];
-  return row.constrained === 'true' || parts.some((part) => isChecked(types, part));
+  return flag(row, 'constrained') || parts.some((part) => isChecked(types, part));
 }
 
 /** The meaning of a typmod, by built-in type; arrays carry none here. */
@@ -190,7 +190,7 @@ export async function readDomains(session: Session): Promise<Domain[]> {
     schema: row.schema,
     name: row.name,
     base: row.base,
-    notNull: row.not_null === 'true',
+    notNull: flag(row, 'not_null'),
     checks: JSON.parse(row.checks) as { name: string; expression: string }[],
   }));
 }

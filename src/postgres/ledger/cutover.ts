@@ -1,6 +1,6 @@
 import { attemptLimits, type AttemptLimits, type CutoverResult } from '../../contract/delta';
 import type { Session } from '../session';
-import { integer, integerOrNull, number, numberOrNull } from '../row';
+import { flag, integer, integerOrNull, number, numberOrNull } from '../row';
 
 /** Attempts at a cutover, drills among them, and whether the target was opened. */
 
@@ -73,7 +73,7 @@ export async function readAttempts(session: Session, run: string): Promise<PastA
   );
   return rows.map((row) => ({
     attempt: integer(row, 'attempt'),
-    drill: row['drill'] === 'true',
+    drill: flag(row, 'drill'),
     by: row['by'] ?? '',
     outcome: row['outcome'] ?? null,
     freezeMs: numberOrNull(row, 'freeze_ms') ?? 0,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { integer, integerOrNull, number, numberOrNull } from '../../../src/postgres/row';
+import { join } from 'node:path';
+import { flag, integer, integerOrNull, number, numberOrNull } from '../../../src/postgres/row';
 import { sourceFiles } from '../../support/architecture';
 
 describe('a reader of rows', () => {
@@ -34,9 +35,29 @@ describe('a reader of rows', () => {
     expect(() => integerOrNull({ m: '1' }, 'n')).toThrow('RP4024');
   });
 
-  it('is what statements read their figures with', () => {
-    const files = sourceFiles(join(__dirname, '..', '..', '..'), ['src/postgres']);
-    const bare = /\b(?:Number|parseInt|BigInt)\((?:row|rows|found|result)\b/;
+  it('is what statements read their figures and conditions with', () => {
+    const files = sourceFiles(join(__dirname, '..', '..', '..'), ['src/postgres', 'src/engine']).filter(
+      ({ path }) => !path.endsWith('postgres/row.ts'),
+    );
+    const bare = /\b(?:Number|parseInt|BigInt)\((?:rows?|found|result)[.?[]|=== '(?:true|false)'/;
     expect(files.filter(({ text }) => bare.test(text)).map(({ path }) => path)).toEqual([]);
   });
+});
+
+test.each([
+  ['true', true],
+  ['t', true],
+  ['false', false],
+  ['f', false],
+  [null, false],
+])('A condition that reads %j is %s', (text, value) => {
+  expect(flag({ is: text }, 'is')).toBe(value);
+});
+
+test('A condition without a row is false; one without its column, or of another type, is an error that names the column only', () => {
+  expect(flag(undefined, 'is')).toBe(false);
+  for (const row of [{}, { is: '1' }, { is: 'TRUE' }, { is: '' }]) {
+    expect(() => flag(row, 'is')).toThrow(expect.objectContaining({ code: 'RP4024' }));
+    expect(() => flag(row, 'is')).toThrow('Column is of an answer');
+  }
 });

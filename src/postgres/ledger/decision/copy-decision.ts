@@ -1,5 +1,5 @@
 import type { Session } from '../../session';
-import { integer } from '../../row';
+import { flag, integer } from '../../row';
 
 export interface StoredDecision {
   readonly finding: string;
@@ -12,7 +12,7 @@ export async function readDecisions(session: Session, run: string): Promise<Stor
     `select finding, action, (expect_rows is not null)::text as expects from rowproof.decision where run = $1 order by finding`,
     [run],
   );
-  return rows.map((row) => ({ finding: row.finding, action: row.action, expectsRows: row.expects === 'true' }));
+  return rows.map((row) => ({ finding: row.finding, action: row.action, expectsRows: flag(row, 'expects') }));
 }
 
 /** An operator's decision that a whole batch goes into quarantine, with the rows it turned out to hold. */

@@ -1,5 +1,5 @@
 import type { Session } from '../../session';
-import { integer, integerOrNull } from '../../row';
+import { flag, integer, integerOrNull } from '../../row';
 
 export type LeaseName = 'delta' | 'intake';
 export type LeaseState = 'open' | 'stopped' | 'closed';
@@ -33,7 +33,7 @@ function toApplyLease(row: ApplyLeaseRow): ApplyLease {
     owner: row.owner,
     state: row.state,
     reason: row.reason,
-    rulesOn: row.rules_on === 'true' || row.rules_on === 't',
+    rulesOn: flag(row, 'rules_on'),
     round: integer(row, 'round'),
     backendPid: integerOrNull(row, 'backend_pid'),
     backendStart: row.backend_start,

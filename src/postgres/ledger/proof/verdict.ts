@@ -1,7 +1,7 @@
 import type { Verdict } from '../../../contract/activity-types';
 import type { MappingFacts } from '../../../validate/reconciliation';
 import type { Session } from '../../session';
-import { integer, number } from '../../row';
+import { flag, integer, number } from '../../row';
 
 export type LedgerBooks = Pick<MappingFacts, 'receipts' | 'adjustments' | 'quarantine' | 'changes'>;
 
@@ -40,10 +40,9 @@ export async function readLedgerReconciliation(session: Session, run: string, ma
       outOfScope: figure('adjusted_out_of_scope'),
     },
     quarantine: { quarantined: figure('kept_quarantined'), outOfScope: figure('kept_out_of_scope') },
-    changes:
-      rows[0]?.['followed'] === 'true'
-        ? { migrated: figure('changed_migrated'), quarantined: figure('changed_quarantined') }
-        : null,
+    changes: flag(rows[0], 'followed')
+      ? { migrated: figure('changed_migrated'), quarantined: figure('changed_quarantined') }
+      : null,
   };
 }
 
@@ -81,7 +80,7 @@ export async function readVerdict(session: Session, run: string): Promise<Verdic
   const [row] = rows;
   if (row === undefined) return null;
   return {
-    green: row['green'] === 'true',
+    green: flag(row, 'green'),
     sentence: row['sentence'] as string,
     reconciliation: JSON.parse(row['reconciliation'] as string) as Verdict['reconciliation'],
     problems: JSON.parse(row['problems'] as string) as string[],

@@ -3,6 +3,7 @@ import type { QualifiedName } from '../../../contract/catalog';
 import { replicaIdentityFull } from '../../../sql/replica-identity';
 import { identifier, literal, qualified } from '../../../sql/quote';
 import type { Session } from '../../session';
+import { flag } from '../../row';
 
 /** Name of the column of a held table that carries the source key; the others are those of the target table. */
 export const deferredKey = 'rowproof_key';
@@ -28,7 +29,7 @@ export async function deferredMappings(session: Session, run: string, mappings: 
   const { rows: filled } = await session.query<Record<string, string>>(
     `select ${there.map((name, index) => `(exists (select from ${qualified(deferredTable(run, name))}))::text as h${index}`).join(', ')}`,
   );
-  return there.filter((_, index) => filled[0]?.[`h${index}`] === 'true');
+  return there.filter((_, index) => flag(filled[0], `h${index}`));
 }
 
 /** Creates the held table of a mapping in the caller's transaction: columns as the target has them, no rules. Idempotent. */
@@ -42,7 +43,7 @@ export async function createDeferred(
   const { rows } = await session.query<{ there: string }>(
     `select (pg_catalog.to_regclass(${literal(qualified(table))}) is not null)::text as there`,
   );
-  if (rows[0]?.there === 'true') return;
+  if (flag(rows[0], 'there')) return;
   await session.query(
     `create table ${qualified(table)} as select null::text as ${identifier(deferredKey)}, t.* from ${qualified(target)} t with no data`,
   );

@@ -7,7 +7,7 @@ import type { Session } from '../../session';
 import { changeTableName } from './name';
 import { readTrees } from './tree';
 import { attributesOfType, labelsOfType, partsOfTypes } from '../discovery/type-parts';
-import { integer } from '../../row';
+import { flag, integer } from '../../row';
 
 /**
  * What the capture of these relations stands on, by the catalogs as the session's snapshot sees them. `name` is that of the
@@ -84,7 +84,7 @@ async function readColumns(session: Session, oids: readonly string[]): Promise<M
         number: integer(row, 'number'),
         type: row['type'] as string,
         labels: row.labels === null ? null : (JSON.parse(row.labels) as string[]),
-        notNull: row['not_null'] === 'true',
+        notNull: flag(row, 'not_null'),
         generated: row['generated'] as string,
         collation: row['collation'] as string,
       },

@@ -1,6 +1,6 @@
 import type { QualifiedName } from '../../../contract/catalog';
 import type { Session } from '../../session';
-import { integer, integerOrNull } from '../../row';
+import { flag, integer, integerOrNull } from '../../row';
 
 /** What a server must give before a slot can be created on it. */
 export interface SlotConditions {
@@ -31,11 +31,11 @@ export async function readSlotConditions(session: Session): Promise<SlotConditio
   const row = rows[0] as Record<string, string>;
   const keep = integerOrNull(row, 'keep') ?? -1;
   return {
-    standby: row['standby'] === 'true',
+    standby: flag(row, 'standby'),
     walLevel: row['level'] as string,
     user: row['role'] as string,
-    mayReplicate: row['replicate'] === 'true',
-    mayPublish: row['publish'] === 'true',
+    mayReplicate: flag(row, 'replicate'),
+    mayPublish: flag(row, 'publish'),
     slots: integer(row, 'slots'),
     slotLimit: integer(row, 'slot_limit'),
     keepSize: keep < 0 ? null : keep * 1024 * 1024,
@@ -67,8 +67,8 @@ export async function readRelationConditions(
   const row = rows[0];
   if (row === undefined) return null;
   return {
-    owned: row.owned === 'true',
-    rowSecurity: row.secured === 'true',
+    owned: flag(row, 'owned'),
+    rowSecurity: flag(row, 'secured'),
     generated: JSON.parse(row.generated) as string[],
   };
 }

@@ -1,6 +1,6 @@
 import { identifier, literal } from '../../../sql/quote';
 import type { Session } from '../../session';
-import { integer, integerOrNull } from '../../row';
+import { flag, integer, integerOrNull } from '../../row';
 
 /** A replication slot as the server shows it. Positions are texts of pg_lsn. */
 export interface Slot {
@@ -37,7 +37,7 @@ export async function readSlot(session: Session, slot: string): Promise<Slot | n
   return {
     plugin: row['plugin'] ?? null,
     database: row['database'] ?? null,
-    temporary: row['temporary'] === 'true',
+    temporary: flag(row, 'temporary'),
     activePid: integerOrNull(row, 'pid'),
     activeApplication: row['application'] ?? null,
     activeStart: row['started'] ?? null,
@@ -138,7 +138,7 @@ export async function openSince(session: Session, snapshot: string): Promise<boo
     `select (pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot()) < pg_catalog.pg_snapshot_xmax($1::pg_snapshot))::text as open`,
     [snapshot],
   );
-  return rows[0]?.open === 'true';
+  return flag(rows[0], 'open');
 }
 
 /** Who has a transaction with an id open for longest: pid, application and user. For sentences; no statement texts. */

@@ -19,6 +19,7 @@ import { changeTableOid } from './fingerprint';
 import { withShortLock, type LockBudget } from './lock';
 import { changeTable, changeTableName, purgeTable } from './name';
 import { readTrees, type TreeNode } from './tree';
+import { flag } from '../../row';
 
 /** pg_trigger.tgtype of an AFTER INSERT OR UPDATE OR DELETE row trigger, and of an AFTER TRUNCATE statement trigger. */
 const rowType = '29';
@@ -99,7 +100,7 @@ async function existingTriggers(session: Session, name: string, site: CaptureSit
     name: row.name,
     enabled: row.enabled,
     right:
-      row.plain === 'true' &&
+      flag(row, 'plain') &&
       row.function === `rowproof.${names.function}` &&
       row.type === (row.name === names.rowTrigger ? rowType : truncateType),
   }));

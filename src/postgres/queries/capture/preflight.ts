@@ -7,11 +7,12 @@ import type { Session } from '../../session';
 import { relationNames, tableTree } from '../schema-change/table-tree';
 import { readCaptureFingerprint } from './fingerprint';
 import { readTrees } from './tree';
+import { flag } from '../../row';
 
 /** Whether the server takes no writes because it follows another one. */
 export async function isStandby(session: Session): Promise<boolean> {
   const { rows } = await session.query<{ standby: string }>('select pg_catalog.pg_is_in_recovery()::text as standby');
-  return rows[0]?.standby === 'true';
+  return flag(rows[0], 'standby');
 }
 
 /** What keeps triggers from being installed on this source, all of it at once. `reads` are columns a mapping of a relation reads. */
@@ -33,7 +34,7 @@ async function schemaProblems(session: Session): Promise<Problem[]> {
                       from pg_catalog.pg_namespace where nspname = 'rowproof'),
        pg_catalog.has_database_privilege(pg_catalog.current_database(), 'create'))::text as may_create`,
   );
-  if (rows[0]?.may_create === 'true') return [];
+  if (flag(rows[0], 'may_create')) return [];
   const { label, user } = session.connection;
   const what = `Role ${user} may not create schema rowproof, or anything in it, on ${label}`;
   return [problem('RP5307', what, { where: { object: label } })];

@@ -1,6 +1,7 @@
 import type { QualifiedName } from '../../../contract/catalog';
 import type { Session } from '../../session';
 import { relationNames, tableTree } from '../schema-change/table-tree';
+import { flag } from '../../row';
 
 /** What stands on the tables of a source, as object name to description; names and definitions, no rows. */
 
@@ -62,5 +63,5 @@ export async function rowproofSchema(session: Session): Promise<'absent' | 'empt
      from pg_catalog.pg_namespace n where n.nspname = 'rowproof'`,
   );
   if (rows[0] === undefined) return 'absent';
-  return rows[0].used === 'true' ? 'used' : 'empty';
+  return flag(rows[0], 'used') ? 'used' : 'empty';
 }

@@ -1,6 +1,7 @@
 import type { QualifiedName } from '../../../contract/catalog';
 import { qualified } from '../../../sql/quote';
 import type { Session } from '../../session';
+import { flag } from '../../row';
 
 /** One relation of the tree under a captured relation, itself included. */
 export interface TreeNode extends QualifiedName {
@@ -73,7 +74,7 @@ export async function readTrees(
         ? []
         : [
             qualified({ schema: row.parent_schema ?? '', name: row.parent_name }) +
-              (row.detaching === 'true' ? ' (detaching)' : ''),
+              (flag(row, 'detaching') ? ' (detaching)' : ''),
           ];
     // several parents (inheritance), or several ways to the same one
     const parents = [...new Set([...(known?.parents ?? []), ...parent])];
@@ -85,7 +86,7 @@ export async function readTrees(
       kind: row.kind,
       persistence: row.persistence,
       relfilenode: row.relfilenode,
-      partition: row.partition === 'true' || row.partition === 't',
+      partition: flag(row, 'partition'),
       parents,
       links,
     });

@@ -6,7 +6,7 @@ import { identifier, qualified } from '../../../sql/quote';
 import { createEvaluateSql, evaluateCall, readRefusal, type Refusal } from '../../../transform/value-trial';
 import type { Session } from '../../session';
 import { asApplication } from '../../application-path';
-import { integer } from '../../row';
+import { flag, integer } from '../../row';
 
 export interface LoadedColumn {
   readonly target: string;
@@ -36,7 +36,7 @@ export async function ownTables(
   const { rows } = await session.query<{ may: string }>(
     `select has_database_privilege(current_database(), 'TEMP')::text as may`,
   );
-  const temporary = rows[0]?.may === 'true';
+  const temporary = flag(rows[0], 'may');
   return {
     temporary,
     name: (kind) => (temporary ? `pg_temp.rowproof_${kind}` : `rowproof.${identifier(`${kind}_${session.pid}`)}`),

@@ -3,6 +3,7 @@ import type { SequenceDetail } from '../../../rollback/step-detail';
 import { identifier, literal, qualified } from '../../../sql/quote';
 import type { Session } from '../../session';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from '../schema-change/tables';
+import { flag } from '../../row';
 
 /** Position of a sequence, as text. */
 export interface SequencePosition {
@@ -64,7 +65,7 @@ export async function readSequencePosition(session: Session, sequence: Qualified
     `select last_value::text as last_value, is_called::text as called from ${qualified(sequence)}`,
   );
   const row = rows[0] as { last_value: string; called: string };
-  return { lastValue: row.last_value, isCalled: row.called === 'true' };
+  return { lastValue: row.last_value, isCalled: flag(row, 'called') };
 }
 
 /** The last value that a sequence gave out, as text; null while it has given none. */

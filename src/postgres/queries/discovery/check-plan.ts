@@ -3,6 +3,7 @@ import { describeStatement } from '../../describe-statement';
 import type { Session } from '../../session';
 import { describeDatabaseError } from '../../sqlstate';
 import { namedState } from '../../../errors/sqlstate-names';
+import { flag } from '../../row';
 
 /**
  * Plans an expression over a relation without reading a row; null when PostgreSQL takes it, else what it says. Its message
@@ -28,7 +29,7 @@ export async function temporaryTablesArePossible(session: Session): Promise<bool
   const { rows } = await session.query<{ possible: string }>(
     `select pg_catalog.has_database_privilege(current_database(), 'TEMPORARY')::text as possible`,
   );
-  return rows[0]?.possible === 'true';
+  return flag(rows[0], 'possible');
 }
 
 /** Whether schema rowproof is there, or this role may create it. */
@@ -37,5 +38,5 @@ export async function ledgerIsPossible(session: Session): Promise<boolean> {
     `select (pg_catalog.has_database_privilege(current_database(), 'CREATE')
        or exists (select 1 from pg_catalog.pg_namespace where nspname = 'rowproof'))::text as possible`,
   );
-  return rows[0]?.possible === 'true';
+  return flag(rows[0], 'possible');
 }

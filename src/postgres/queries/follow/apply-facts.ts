@@ -10,6 +10,7 @@ import type { Session } from '../../session';
 import { readForeignKeys } from '../schema-change/foreign-key';
 import { readIndexes } from '../schema-change/index-build';
 import { mappedTree, tablesParameter } from '../schema-change/tables';
+import { flag } from '../../row';
 
 /** What a round has to know of the target: its tables and the rules between them. */
 export interface ApplyFacts {
@@ -92,7 +93,7 @@ async function mayUseTemporary(session: Session): Promise<boolean> {
   const { rows } = await session.query<{ may: string }>(
     `select pg_catalog.has_database_privilege(pg_catalog.current_database(), 'TEMP')::text as may`,
   );
-  return rows[0]?.may === 'true';
+  return flag(rows[0], 'may');
 }
 
 /** `version` null: where no temporary table may be created. */
@@ -210,7 +211,7 @@ async function readColumns(session: Session, mapping: CompiledMapping): Promise<
   return rows.map((row) => ({
     name: row.name,
     type: row.type,
-    generated: row.generated === 'true',
+    generated: flag(row, 'generated'),
     identity: row.identity === 'a' ? 'always' : row.identity === 'd' ? 'by default' : '',
     sequence: row.sequence,
   }));

@@ -1,5 +1,5 @@
 import type { Session } from '../../session';
-import { integerOrNull, numberOrNull } from '../../row';
+import { flag, integerOrNull, numberOrNull } from '../../row';
 
 /** The one number of a query of the plan, in a read-only transaction; null when it gives none. */
 export async function throttleNumber(session: Session, query: string): Promise<number | null> {
@@ -25,7 +25,7 @@ export async function replicaLagMs(session: Session): Promise<number | null> {
        coalesce(pg_catalog.bool_or(state is null), false)::text as hidden
      from pg_catalog.pg_stat_replication`,
   );
-  return rows[0]?.hidden === 'true' ? null : (numberOrNull(rows[0], 'ms') ?? 0);
+  return flag(rows[0], 'hidden') ? null : (numberOrNull(rows[0], 'ms') ?? 0);
 }
 
 /** Sessions of this database that wait for a lock; every role sees them. */

@@ -1,6 +1,7 @@
 import type { QualifiedName } from '../../../contract/catalog';
 import { identifier, literal, qualified } from '../../../sql/quote';
 import type { Session } from '../../session';
+import { flag } from '../../row';
 
 export interface Expectation {
   readonly column: string;
@@ -29,5 +30,5 @@ export async function compareRow(
   const { rows } = await session.query<Record<string, string>>(
     `select ${columns.join(', ')} from ${qualified(table)} where ${conditions.join(' and ')} limit 2`,
   );
-  return rows.map((row) => expect.map((_, index) => row[`c${index}`] === 'true'));
+  return rows.map((row) => expect.map((_, index) => flag(row, `c${index}`)));
 }

@@ -5,6 +5,7 @@ import type { Session } from '../../session';
 import type { DescribedObject } from './fingerprint-relation';
 import { readSequencePosition } from '../cutover/sequence';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from '../schema-change/tables';
+import { flag } from '../../row';
 
 /**
  * Schemas of the mapped tables, of tables that foreign keys connect with them, and of materialized views over them. `among`: only those
@@ -52,8 +53,9 @@ export async function describeSequencePositions(
   );
   const described: DescribedObject[] = [];
   for (const row of rows) {
-    const position =
-      row.readable === 'true' ? await readSequencePosition(session, JSON.parse(row.doc) as QualifiedName) : null;
+    const position = flag(row, 'readable')
+      ? await readSequencePosition(session, JSON.parse(row.doc) as QualifiedName)
+      : null;
     described.push({ object: row.object, text: JSON.stringify(position) });
   }
   return described;
@@ -75,7 +77,7 @@ export async function tablesOf(
      order by n.nspname, c.relname`,
     [JSON.stringify(schemas)],
   );
-  return rows.map((row) => ({ table: JSON.parse(row.doc) as QualifiedName, readable: row.readable === 'true' }));
+  return rows.map((row) => ({ table: JSON.parse(row.doc) as QualifiedName, readable: flag(row, 'readable') }));
 }
 
 /** Stands for the rows of a table that the role may not read (all of): nothing is said about them. */

@@ -1,6 +1,7 @@
 import { identifier } from '../../../sql/quote';
 import { openedEvent } from '../../ledger/cutover';
 import type { Session } from '../../session';
+import { flag } from '../../row';
 
 /** No step of a run that is closed is left for a rollback to undo. */
 const nothingLeft = `outcome is not null
@@ -14,7 +15,7 @@ export async function remainingRuns(session: Session): Promise<{ run: string; sp
   const { rows } = await session.query<{ run: string; spent: string }>(
     `select run, (${undone})::text as spent from rowproof.run r order by opened_at, run`,
   );
-  return rows.map(({ run, spent }) => ({ run, spent: spent === 'true' }));
+  return rows.map((row) => ({ run: row.run, spent: flag(row, 'spent') }));
 }
 
 /**
@@ -29,7 +30,7 @@ export async function lockRunEnd(session: Session, run: string): Promise<'absent
     [run, openedEvent],
   );
   if (rows[0] === undefined) return 'absent';
-  return rows[0].ended === 'true' ? 'ended' : 'needed';
+  return flag(rows[0], 'ended') ? 'ended' : 'needed';
 }
 
 async function ledgerTables(session: Session): Promise<string[]> {
@@ -79,5 +80,5 @@ export async function dropLedger(session: Session): Promise<void> {
   const { rows: owned } = await session.query<{ owned: string }>(
     `select pg_catalog.pg_has_role(nspowner, 'USAGE')::text as owned from pg_catalog.pg_namespace where nspname = 'rowproof'`,
   );
-  if (rest.length === 0 && owned[0]?.owned === 'true') await session.query('drop schema rowproof');
+  if (rest.length === 0 && flag(owned[0], 'owned')) await session.query('drop schema rowproof');
 }

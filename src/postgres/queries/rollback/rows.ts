@@ -3,12 +3,13 @@ import { replicaIdentityFull } from '../../../sql/replica-identity';
 import { identifier, qualified } from '../../../sql/quote';
 import { countJoining } from '../../bulk-join';
 import type { Session } from '../../session';
+import { flag } from '../../row';
 
 export async function hasRows(session: Session, table: QualifiedName): Promise<boolean> {
   const { rows } = await session.query<{ found: string }>(
     `select exists (select from ${qualified(table)})::text as found`,
   );
-  return rows[0]?.found === 'true';
+  return flag(rows[0], 'found');
 }
 
 /** Waits for writers of the table and keeps new ones out until the end of the transaction. */
@@ -102,7 +103,7 @@ export async function refersAtAll(
   const { rows } = await session.query<{ found: string }>(
     `select exists (select from ${qualified(table)} where ${filled})::text as found`,
   );
-  return rows[0]?.found === 'true';
+  return flag(rows[0], 'found');
 }
 
 /** Whether a table, view or sequence of that name is there. */

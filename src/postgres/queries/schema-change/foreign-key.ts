@@ -2,6 +2,7 @@ import type { ForeignKeyDetail } from '../../../rollback/step-detail';
 import type { QualifiedName } from '../../../contract/catalog';
 import type { Session } from '../../session';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from './tables';
+import { flag } from '../../row';
 
 const columnNames = (relation: string, keys: string): string =>
   `(select jsonb_agg(a.attname order by k.ord) from unnest(${keys}) with ordinality as k (attnum, ord)
@@ -67,7 +68,7 @@ export async function constraintState(
     [relation.schema, relation.name, name],
   );
   if (rows[0] === undefined) return 'absent';
-  return rows[0].valid === 'true' ? 'valid' : 'invalid';
+  return flag(rows[0], 'valid') ? 'valid' : 'invalid';
 }
 
 /** Foreign keys of or to the tables whose triggers somebody disabled, on either of their two tables: they look valid and check nothing. */

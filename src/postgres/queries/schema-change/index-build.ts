@@ -2,6 +2,7 @@ import type { IndexDetail, IndexNode } from '../../../rollback/step-detail';
 import type { QualifiedName } from '../../../contract/catalog';
 import type { Session } from '../../session';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from './tables';
+import { flag } from '../../row';
 
 /** An index tree of a mapped table with what decides whether it is dropped for the load. */
 export interface FoundIndex extends IndexDetail {
@@ -80,7 +81,7 @@ export async function indexState(
     [node.index.schema, node.index.name],
   );
   if (rows[0] === undefined) return 'absent';
-  return rows[0].valid === 'true' ? 'valid' : 'invalid';
+  return flag(rows[0], 'valid') ? 'valid' : 'invalid';
 }
 
 /** Whether the table is there. */

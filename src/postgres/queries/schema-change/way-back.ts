@@ -5,6 +5,7 @@ import { ledgerMigrations } from '../../ledger/migrations/migrations';
 import type { Session } from '../../session';
 import { describeDatabaseError, isLockRefused, isStatementError } from '../../sqlstate';
 import { mappedTree, nameOf, tablesParameter, type MappedTable } from './tables';
+import { flag } from '../../row';
 
 /** What the target refused. */
 export interface Refused {
@@ -133,7 +134,7 @@ async function mayCreateIn(session: Session, schema: string): Promise<boolean> {
     `select pg_catalog.has_schema_privilege($1, 'CREATE')::text as may`,
     [schema],
   );
-  return rows[0]?.may === 'true';
+  return flag(rows[0], 'may');
 }
 
 /** A foreign key needs no right on the schema of its table: tried in one of our own. */
