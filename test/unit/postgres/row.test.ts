@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { join } from 'node:path';
 import { flag, integer, integerOrNull, number, numberOrNull } from '../../../src/postgres/row';
 import { sourceFiles } from '../../support/architecture';
 
