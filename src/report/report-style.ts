@@ -34,6 +34,8 @@ td.alarm { color: var(--bad); font-weight: 600; } tfoot td { font-weight: 600; }
 .track i { position: absolute; top: 0; bottom: 0; background: var(--accent); border-radius: 4px; min-width: 3px; }
 ul.problems { margin: 10px 0 0; padding-left: 20px; } ul.problems li { margin: 3px 0; }
 details summary { cursor: pointer; color: var(--accent); margin-top: 10px; } footer { color: var(--soft); font-size: 13px; margin-top: 20px; }
+@media screen { td > .mono { display: inline-block; min-width: 24ch; } }
+@media screen and (max-width: 700px) { table { width: max-content; min-width: 100%; } td { max-width: 40ch; } }
 @media print { body { background: #fff; font-size: 11px; } main { max-width: none; padding: 0; } section { break-inside: avoid-page; border-color: #ccc; }
   details > *:not(summary) { display: block; } .bar i, .track i, .badge { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 `;
