@@ -47,7 +47,8 @@ export async function driverState(temporal: TemporalSession, handle: WorkflowHan
       const status = await temporal.client.withDeadline(Date.now() + patienceMs, () =>
         handle.query<RunStatus>('status'),
       );
-      return { kind: 'answers', status };
+      // the clock of a workflow stands still while it waits
+      return { kind: 'answers', status: { ...status, asOf: new Date().toISOString() } };
     } catch (error) {
       // nobody polls, or the worker cannot replay it
       stuck = isNondeterminism(error) ? otherVersion : await stuckBecause(temporal, handle.workflowId);

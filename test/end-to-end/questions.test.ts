@@ -52,6 +52,13 @@ test('A key that rows of others break is accepted by its number, asked again whe
   expect([unnumbered.code, unnumbered.stderr]).toEqual([4, expect.stringContaining('which is 2 now')]);
   await follow(first, `decide ${key} accept`);
   await bench.until(place.run, ({ gate }) => gate === 'copy');
+  const clock = async (): Promise<number> => {
+    const { stdout } = await bench.rowproof('status', place.run, '--output', 'json');
+    return Date.parse((JSON.parse(stdout) as { status: { asOf: string } }).status.asOf);
+  };
+  const before = await clock();
+  // nothing happens to a run that waits, and its clock goes on
+  expect(await clock()).toBeGreaterThan(before);
   await place.target.query('set session_replication_role = replica; insert into public.notes values (4, 779)');
   await follow(await bench.rowproof('status', place.run), 'approve copy');
 
